@@ -1,0 +1,1 @@
+"""Whether to believe it: convergence, predictive, held out, calibration, sensitivity → [Finding]."""

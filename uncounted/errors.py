@@ -1,0 +1,17 @@
+"""The one exception of the package, and "did you mean"."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UncountedError(Exception):
+    """What went wrong, where, and what to do, in a sentence meant for the analyst."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ' Did you mean …?' for the nearest known word, else the known words, else nothing."""
+    names = sorted({str(name) for name in known})
+    near = get_close_matches(str(word).lower(), [name.lower() for name in names], n=1, cutoff=0.6)
+    if near:
+        return f" Did you mean '{next(name for name in names if name.lower() == near[0])}'?"
+    return f" Known: {', '.join(names)}." if 0 < len(names) <= 30 else ""

@@ -1,0 +1,1 @@
+"""What follows: sample, totals, store → Fit."""

@@ -1,0 +1,1 @@
+"""What we believe: card, priors, place, people, traits, measurement, likelihood → pm.Model."""

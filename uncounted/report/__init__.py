@@ -1,0 +1,1 @@
+"""What to tell: tables, figures, maps, page, workbook, exchange formats."""

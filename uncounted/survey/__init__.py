@@ -1,0 +1,1 @@
+"""What a survey saw: file formats, declared design, direct estimates, family networks → Evidence."""

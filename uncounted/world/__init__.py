@@ -1,0 +1,1 @@
+"""What is known before a survey is opened: geography, population, covariates → World."""
