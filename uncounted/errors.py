@@ -5,7 +5,14 @@ from difflib import get_close_matches
 
 
 class UncountedError(Exception):
-    """What went wrong, where, and what to do, in a sentence meant for the analyst."""
+    """What went wrong, where, and what to do, in a sentence meant for the analyst.
+
+    `word` is the word of a card that the sentence is about, so that whoever read the file can add its line.
+    """
+
+    def __init__(self, sentence: str, word: str = ""):
+        super().__init__(sentence)
+        self.word = word
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

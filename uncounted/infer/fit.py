@@ -1,0 +1,39 @@
+"""Fit: what a sampled model says of every cell of the world, with all that is needed to say it again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from uncounted.model.card import Card
+from uncounted.survey.evidence import Evidence
+from uncounted.world.world import World
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Draws of p over the world's cells, and what made them.
+
+    p (chain, draw, country, sex, age): prevalence in the reference year given the data, float32. prior (chain, draw,
+    country, sex, age): the same before any data. posterior: the parameters' draws. stats: the sampler's, per draw.
+    people (country, sex, age): persons in the reference year. seconds: wall time of each stage.
+    """
+
+    p: xr.DataArray
+    prior: xr.DataArray
+    posterior: xr.Dataset
+    stats: xr.Dataset
+    people: xr.DataArray
+    card: Card
+    world: World
+    evidence: Evidence
+    seed: int
+    versions: Mapping[str, str]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        size = self.p.sizes
+        return (
+            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries × "
+            f"{size['sex']} sexes × {size['age']} age bands, {self.card.year}; {self.evidence.source}; seed {self.seed}"
+        )

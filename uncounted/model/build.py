@@ -1,0 +1,62 @@
+"""Build: a card, the world and the evidence become one pm.Model that speaks of every cell of the world."""
+
+from dataclasses import dataclass
+
+import pymc as pm
+import pytensor.tensor as pt
+
+from uncounted.model.belief import believe
+from uncounted.model.card import Card
+from uncounted.model.centring import centring
+from uncounted.model.covariates import shift
+from uncounted.model.likelihood import effective_binomial
+from uncounted.model.measurement import averaged, survey_error
+from uncounted.model.people import SEXES, traits
+from uncounted.model.place import ladder, rungs
+from uncounted.model.seen import Seen, look
+from uncounted.model.trend import slopes
+from uncounted.survey.evidence import Evidence
+from uncounted.world.world import World
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a model was built from; `build` leaves it on the model as `model.study`, `sample` puts it into the Fit."""
+
+    card: Card
+    world: World
+    evidence: Evidence
+    seen: Seen
+
+
+def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
+    """Return the model of design: all cells of the world from the start, the likelihood where a survey looked.
+
+        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year
+        place[c] ~ level > region > subregion > country, the country's mean shifted by x[c]·β
+        q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + slope[c]·(year[j] − reference year) )
+        q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )
+        y[j]     ~ effective binomial( n[j], q′[j] )
+
+    Each line is one function of this room. `p` is a Deterministic with dims (country, sex, age); everything that a
+    refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
+    """
+    seen = look(card, world, evidence)
+    with pm.Model(coords=_coords(card, world, seen)) as model:
+        belief = believe(card, world, centring(card, world, seen))
+        place = ladder(belief, shift(belief))
+        slope = slopes(belief)
+        eta = place[:, None, None] + traits(belief)
+        pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
+        reported = averaged(eta, slope, seen) + survey_error(belief, place, slope, seen)
+        pm.Deterministic("reported", reported, dims="row")
+        effective_binomial(reported, seen.y, seen.n)
+    model.study = Study(card, world, seen.evidence, seen)
+    return model
+
+
+def _coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
+    coords = {rung.name: list(rung.labels) for rung in rungs(card, world)}
+    coords["country"] = list(world.places.index)
+    coords |= {"sex": list(SEXES), "age": list(card.ages), "covariate": list(card.covariates)}
+    return coords | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

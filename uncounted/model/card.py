@@ -1,0 +1,189 @@
+"""The model card: what is believed about one outcome, in a closed vocabulary."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.model.priors import NEEDED_BY, Prior, parse_prior
+from uncounted.world.age import parse_band
+from uncounted.world.shelf import shelf
+
+PEOPLE = ("sex", "age")
+PLACE = ("region", "subregion", "country")
+INTERACTIONS = ("sex:age", "region:sex", "region:age")
+SHOW = {"per 1,000": 1000.0, "percent": 100.0}
+LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the posterior is sampled: words of the card's [sampling]."""
+
+    chains: int = 4
+    tune: int = 1000
+    draws: int = 1500
+    target_accept: float = 0.8
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is believed about one outcome; a field is a word of the TOML card, and nothing else is.
+
+    people and place name the effects of persons and the ladder of places; interactions their products; `exchangeable`
+    names the factors whose deviations are exchangeable draws instead of summing to zero. `ages` are the bands that
+    cells are made of. `years` are the first and last year of evidence, `year` the reference year of the estimates;
+    a trend enters if `priors` has `trend`. The key of each prior is the variable's name in PyMC, posterior and report.
+    """
+
+    title: str
+    outcome: str
+    ages: tuple[str, ...]
+    priors: Mapping[str, Prior]
+    year: int
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+    people: tuple[str, ...] = PEOPLE
+    place: tuple[str, ...] = PLACE
+    interactions: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    exchangeable: tuple[str, ...] = ()
+    years: tuple[int, ...] | None = None
+    show: str = "per 1,000"
+    sampling: Sampling = field(default_factory=Sampling)
+    name: str = "card"
+
+    def __post_init__(self) -> None:
+        """Refuse what no model can be built from; say which word and what to write."""
+        _check(self)
+
+    @property
+    def digest(self) -> str:
+        """Content hash of the card: the same words give the same digest."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """The card as TOML, as the report prints it."""
+        return _toml(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<b>{escape(self.title)}</b><br>{escape(self.why)}<pre>{escape(self.text)}</pre>"
+
+
+def read_card(name: str | Path) -> Card:
+    """Read a card: the name of one that ships ("stunting"), or a path. Errors name the file, the line and the word."""
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = shelf("models", f"{name}.toml")
+    if not path.is_file():
+        raise UncountedError(f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        return _from_words(tomllib.loads(text), path.stem)
+    except tomllib.TOMLDecodeError as error:
+        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+    except UncountedError as error:
+        raise UncountedError(f"{path}{_line(text, error.word)}: {error}") from error
+
+
+def _line(text: str, word: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if word and line.split("#")[0].split("=")[0].strip().strip('"') == word:
+            return f", line {number}"
+    return ""
+
+
+def _from_words(words: dict[str, Any], name: str) -> Card:
+    known = [f.name for f in fields(Card) if f.name != "name"]
+    for word in words:
+        if word not in known:
+            raise UncountedError(f"'{word}' is no word of a model card.{did_you_mean(word, known)}", word)
+    for word in ("title", "outcome", "ages", "priors", "year"):
+        if word not in words:
+            raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
+    lists = {word: tuple(words[word]) for word in LISTS if word in words}
+    priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
+    return Card(**(words | lists | {"priors": priors, "sampling": _sampling(words.get("sampling", {})), "name": name}))
+
+
+def _sampling(words: dict[str, Any]) -> Sampling:
+    known = [f.name for f in fields(Sampling)]
+    for word, value in words.items():
+        if word not in known:
+            raise UncountedError(f"'{word}' is no word of [sampling].{did_you_mean(word, known)}", word)
+        if not isinstance(value, int | float) or value <= 0 and word != "seed":
+            raise UncountedError(f"{word} = {value!r} under [sampling] is not a positive number.", word)
+    return Sampling(**words)
+
+
+def _check(card: Card) -> None:
+    allowed = {"people": PEOPLE, "place": PLACE, "interactions": INTERACTIONS, "show": SHOW}
+    allowed["exchangeable"] = ("region", "age", *INTERACTIONS)
+    for word, known in allowed.items():
+        given = getattr(card, word)
+        for value in [given] if isinstance(given, str) else given:
+            if value not in known:
+                raise UncountedError(f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}", word)
+    if "country" not in card.place:
+        raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
+    for interaction in card.interactions:
+        for factor in interaction.split(":"):
+            if factor not in (*card.people, *card.place):
+                raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
+    if card.years is not None and (len(card.years) != 2 or card.years[0] > card.years[1]):
+        raise UncountedError(f"years = {list(card.years)} should be the first and the last year of evidence.", "years")
+    bands = [parse_band(age) for age in card.ages]
+    if not bands or any(a.upper is None or a.upper > b.lower for a, b in zip(bands, bands[1:], strict=False)):
+        raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
+    _check_priors(card)
+
+
+def _check_priors(card: Card) -> None:
+    needed = needs(card)
+    for key in card.priors:
+        if key not in needed:
+            raise UncountedError(f"[priors] has '{key}', which this card's model has not.{did_you_mean(key, needed)}", key)
+    for key, choice in needed.items():
+        if not any(one in card.priors for one in choice):
+            raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")
+    for key, prior in card.priors.items():
+        prior.fits(key)
+
+
+def needs(card: Card) -> dict[str, tuple[str, ...]]:
+    """Return the priors that the card's model has, each with the keys of which one must be given."""
+    needed = {"level": ("level",)}
+    scales = [*card.place, *(f for f in card.people if f == "age"), *card.interactions]
+    needed |= {(key := "sigma_" + one.replace(":", "_")): (key,) for one in scales}
+    if "sex" in card.people:
+        needed["female"] = ("female",)
+    if card.covariates:
+        needed |= {"beta": ("beta", "sigma_beta"), "sigma_beta": ("beta", "sigma_beta")}
+    if "trend" in card.priors or "sigma_trend_region" in card.priors:
+        needed |= {key: (key,) for key in ("trend", "sigma_trend_region", "sigma_trend_country")}
+    if "sigma_survey" in card.priors:
+        needed["sigma_survey"] = ("sigma_survey",)
+    return needed
+
+
+def _toml(card: Card) -> str:
+    lines = []
+    for f in fields(Card):
+        value = getattr(card, f.name)
+        if f.name not in ("name", "priors", "sampling") and value not in (None, (), ""):
+            lines.append(f"{f.name} = {_value(value)}")
+    lines += ["", "[sampling]"] + [f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None]
+    lines += ["", "[priors]"] + [f"{key} = {prior.text}" for key, prior in card.priors.items()]
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -1,0 +1,59 @@
+"""Place: the ladder of places, world > region > subregion > country, each level pooled towards the one above."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.model.belief import Belief
+from uncounted.model.card import Card
+from uncounted.world.world import World, groups
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A level of the ladder: its places' labels and, for each, the index of its parent in the rung above (0: the world)."""
+
+    name: str
+    labels: pd.Index
+    parent: np.ndarray
+
+
+def rungs(card: Card, world: World) -> list[Rung]:
+    """Return the card's levels from the top down; the last is country, in the order of `world.places`."""
+    found, above = [], pd.Series("World", index=world.places.index)
+    for name in card.place:
+        label = groups(world, name)
+        labels = pd.Index(sorted(label.unique()), name=name)
+        parent = above.groupby(label).first().reindex(labels)
+        tops = found[-1].labels if found else pd.Index(["World"])
+        found.append(Rung(name, labels, tops.get_indexer(parent)))
+        above = label
+    return found
+
+
+def region_of(card: Card, world: World) -> np.ndarray:
+    """Return the index of each country's region (countries,)."""
+    levels = rungs(card, world)
+    index = np.arange(len(levels[-1].labels))
+    for rung in reversed(levels[1:]):
+        index = rung.parent[index]
+    return index
+
+
+def ladder(belief: Belief, shift: TensorVariable | float) -> TensorVariable:
+    """Return the level of every country (countries,): logit prevalence averaged over the effects of persons.
+
+    level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says so); subregion d ~ N(its region,
+    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β.
+    """
+    value: TensorVariable = pt.atleast_1d(belief.variable("level"))
+    for rung in rungs(belief.card, belief.world):
+        mean = value[rung.parent] + (shift if rung.name == "country" else 0.0)
+        if rung.name == "region":
+            value = mean + belief.deviations("region")
+        else:
+            value = mean + belief.exchangeable(rung.name, mean, belief.variable(f"sigma_{rung.name}"), rung.name)
+    return value

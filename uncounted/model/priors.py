@@ -1,0 +1,82 @@
+"""Priors: a family and its numbers, as a card writes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.errors import UncountedError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Family:
+    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, whether it is a scale's."""
+
+    numbers: tuple[str, ...]
+    positive: tuple[str, ...]
+    make: Callable[..., TensorVariable]
+    scale: bool
+    mean_square: Callable[..., float]
+
+
+FAMILIES = {
+    "normal": Family(("mean", "sd"), ("sd",), lambda name, m, s, **kw: pm.Normal(name, m, s, **kw), False, lambda m, s: s**2),
+    "half_normal": Family(("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), True, lambda s: s**2),
+    "exponential": Family(("mean",), ("mean",), lambda name, m, **kw: pm.Exponential(name, scale=m, **kw), True, lambda m: 2 * m**2),
+    "half_student_t": Family(
+        ("df", "sd"), ("df", "sd"), lambda name, df, s, **kw: pm.HalfStudentT(name, nu=df, sigma=s, **kw), True, lambda _, s: s**2
+    ),
+}
+LOCATIONS = ("level", "female", "beta", "trend")
+NEEDED_BY = {
+    "level": "the world's level (logit)",
+    "female": "the effect of sex (females minus males, log odds)",
+    "beta": "covariates (or sigma_beta, to learn how large slopes are)",
+    "trend": "the world's trend (log odds per year)",
+}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """One prior of a card: `half_normal = 0.7` is Prior("half_normal", (0.7,))."""
+
+    family: str
+    numbers: tuple[float, ...]
+
+    def fits(self, key: str) -> None:
+        """Raise if the family cannot serve this variable: a scale needs a positive one, a location one on the whole line."""
+        if FAMILIES[self.family].scale == (key in LOCATIONS):
+            good = [name for name, family in FAMILIES.items() if family.scale != (key in LOCATIONS)]
+            kind = "an effect, of either sign" if key in LOCATIONS else "a standard deviation, never negative"
+            raise UncountedError(f"{key} = {self.text} cannot be: {key} is {kind}. Write one of: {', '.join(good)}.", key)
+
+    @property
+    def text(self) -> str:
+        """The prior as a card writes it."""
+        numbers = ", ".join(f"{number:g}" for number in self.numbers)
+        return f"{{ {self.family} = {f'[{numbers}]' if len(self.numbers) > 1 else numbers} }}"
+
+    @property
+    def scale(self) -> float:
+        """A typical size of what the prior is of: the root mean square about its mean."""
+        return float(np.sqrt(FAMILIES[self.family].mean_square(*self.numbers)))
+
+
+def parse_prior(key: str, value: Any) -> Prior:
+    """Read `{ family = number or [numbers] }`; raises UncountedError naming the key."""
+    if not isinstance(value, dict) or len(value) != 1:
+        raise UncountedError(f"the prior of '{key}' should be one family with its numbers, as {{ half_normal = 0.5 }}.", key)
+    ((family, numbers),) = value.items()
+    if family not in FAMILIES:
+        raise UncountedError(f"the prior of '{key}' has an unknown family '{family}'.{did_you_mean(family, FAMILIES)}", key)
+    names = FAMILIES[family].numbers
+    listed = numbers if isinstance(numbers, list) else [numbers]
+    if len(listed) != len(names) or not all(isinstance(n, int | float) and np.isfinite(n) for n in listed):
+        raise UncountedError(f"{family} of '{key}' takes {' and '.join(names)}, not {numbers!r}.", key)
+    for name, number in zip(names, listed, strict=True):
+        if name in FAMILIES[family].positive and number <= 0:
+            raise UncountedError(f"{family} of '{key}' has {name} = {number:g}; it must be above 0.", key)
+    return Prior(family, tuple(float(n) for n in listed))

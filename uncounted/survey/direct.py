@@ -1,0 +1,130 @@
+"""Direct: what a survey says by itself, from its own respondents and design."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey import replicates as weights
+from uncounted.survey.design import refuse_single_psus
+from uncounted.survey.interval import METHODS, korn_graubard, logit_interval
+from uncounted.survey.jackknife import jackknife
+from uncounted.survey.reliability import reliability
+from uncounted.survey.respondents import Respondents
+from uncounted.survey.totals import cells, outcomes, replicate_ranks, replicate_totals, traits
+from uncounted.survey.variance import Spread, linearised
+
+
+def direct(
+    respondents: Respondents,
+    by: str | Sequence[str] = (),
+    outcome: str | None = None,
+    *,
+    interval: float = 0.95,
+    method: str = "logit",
+    single_psu: str = "error",
+    fpc: bool = True,
+    variance: str | None = None,
+) -> pd.DataFrame:
+    """Estimate the prevalence of an outcome, or of all, in every domain, from weights and design alone.
+
+    p = Σwy/Σw; its variance by `variance`: 'linearised', 'jackknife', 'replicates' (None: replicates where
+    declared, else linearised), always over the whole design. One row per domain: `by`, outcome, prevalence,
+    se, lower, upper (at level `interval`), interval_method, n, cases, effective_n = p(1−p)/V, df, total =
+    Σwy, total_se, and the design effects deff_without_replacement = V/[(1 − n/Σw) p(1−p)/(n−1)],
+    deff_with_replacement = V/[p(1−p)/(n−1)], deff_kish = nΣw²/(Σw)², then reliability (see `reliability`).
+    method: 'logit', or 'beta' for Korn–Graubard; where p is 0 or 1, or V is 0, 'beta' stands in, with
+    n/deff_kish as effective n. single_psu: 'error', 'adjust', 'average', 'certainty' (see `linearised`). fpc:
+    use the finite population correction where one is declared. Raises UncountedError for strata with a single
+    PSU unless a policy is named, and for words that are none of these.
+    """
+    names = traits(respondents, by)
+    chosen = variance or ("replicates" if respondents.design.replicates else "linearised")
+    for word, known, what in ((method, METHODS, "interval method"), (chosen, VARIANCES, "variance")):
+        if word not in known:
+            raise UncountedError(f"No {what} is called '{word}'.{did_you_mean(word, known)}")
+    if not 0 < interval < 1:
+        raise UncountedError(f"interval={interval} is no level. Give a number between 0 and 1, such as 0.95.")
+    if chosen != "replicates":
+        refuse_single_psus(respondents.design.strata, single_psu, fpc)
+    tables = []
+    for one in outcomes(respondents, outcome):
+        domains = cells(respondents, names, one)
+        spread = VARIANCES[chosen](respondents, names, one, domains, single_psu, fpc)
+        tables.append(_table(domains.assign(outcome=one), names, spread, interval, method))
+    return pd.concat(tables, ignore_index=True)
+
+
+def replicated(
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str,
+    domains: pd.DataFrame,
+    single_psu: str,
+    fpc: bool,
+) -> Spread:
+    """Take the variance over declared replicates; df as declared, else their rank in the domain less one."""
+    del single_psu, fpc
+    declared = respondents.design.replicates
+    if declared is None:
+        raise UncountedError(f"{respondents.name} declares no replicate weights. Declare them, or linearise.")
+    weighted, total = replicate_totals(respondents, by, outcome)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = (domains["weighted_cases"] / domains["weighted"]).to_numpy()
+        means = total / weighted
+    if declared.df is None:
+        df = replicate_ranks(respondents, by, outcome) - 1.0
+    else:
+        df = np.full(len(p), float(declared.df))
+    cases = domains["weighted_cases"].to_numpy()
+    return Spread(weights.variance(declared, means, p), weights.variance(declared, total, cases), df)
+
+
+VARIANCES: Mapping[str, Callable[..., Spread]] = {
+    "linearised": linearised,
+    "jackknife": jackknife,
+    "replicates": replicated,
+}
+
+
+def _table(
+    domains: pd.DataFrame, by: Sequence[str], spread: Spread, level: float, method: str
+) -> pd.DataFrame:
+    n, weighted = domains["n"].to_numpy(float), domains["weighted"].to_numpy()
+    v, df = spread.mean, spread.df
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = domains["weighted_cases"].to_numpy() / weighted
+        kish = n * domains["squares"].to_numpy() / weighted**2
+        simple = p * (1 - p) / (n - 1)
+        # weights that don't add up to persons don't say what share of them was drawn
+        free = np.where(weighted > n, 1 - n / weighted, np.nan)
+        effective = np.where(v > 0, p * (1 - p) / v, np.where(v == 0, n / kish, np.nan))
+        effects = {
+            "deff_without_replacement": v / (simple * free),
+            "deff_with_replacement": v / simple,
+            "deff_kish": kish,
+        }
+        lower, upper, used = _bounds(p, np.sqrt(v), effective, n, df, level, method)
+    table = domains[[*by, "outcome"]].assign(
+        prevalence=p, se=np.sqrt(v), lower=lower, upper=upper, interval=level, interval_method=used,
+        n=domains["n"], cases=domains["cases"], effective_n=effective, df=df,
+        total=domains["weighted_cases"], total_se=np.sqrt(spread.total), **effects,
+    )  # fmt: skip
+    return table.join(reliability(p, effective, n, df))
+
+
+def _bounds(
+    p: np.ndarray,
+    se: np.ndarray,
+    effective: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
+    level: float,
+    method: str,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return lower and upper bounds and the method that made each."""
+    lower, upper = korn_graubard(p, effective, n, df, level)
+    logit = (method == "logit") & (se > 0) & (p > 0) & (p < 1)
+    low, high = logit_interval(p, se, df, level)
+    return np.where(logit, low, lower), np.where(logit, high, upper), np.where(logit, "logit", "beta")

@@ -1,0 +1,192 @@
+"""Evidence: what surveys saw, as rows of effective counts that a binomial likelihood can read."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey import effects
+from uncounted.survey.breakdown import finest
+from uncounted.survey.figures import Figures
+from uncounted.survey.ledger import Ledger
+from uncounted.world.world import World, check_codes
+
+AXES = ("sex", "age")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Rows of effective counts, one for each figure or cell that enters the likelihood, and the ledger of the rest.
+
+    `rows` has survey, country, year, source (kind of source), sex (female, male, both), covers (tuple of age Bands),
+    estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), se of the
+    survey's total where known, deff (n / effective n). Sorted canonically: the same evidence in any order is the same object.
+    """
+
+    outcome: str
+    rows: pd.DataFrame
+    ledger: Ledger
+    source: str
+    digest: str
+
+    @property
+    def surveys(self) -> pd.DataFrame:
+        """One line per survey: country, year, source, breakdown, rows, respondents, cases, effective n."""
+        by = self.rows.groupby("survey", sort=True)
+        first = by[["country", "year", "source", "breakdown"]].first()
+        sums = by[["respondents", "cases", "n"]].sum(min_count=1).rename(columns={"n": "effective_n"})
+        return first.join(by.size().rename("rows")).join(sums)
+
+    def without(self, out: pd.Series, why: str) -> "Evidence":
+        """Return the evidence less some rows, which go to the ledger with the reason."""
+        rows, ledger = self.ledger.split(self.rows, out.astype(bool), why)
+        return replace(self, rows=rows.reset_index(drop=True), ledger=ledger)
+
+    def placed(self, world: World) -> "Evidence":
+        """Return the evidence of countries that have a population; the others go to the ledger.
+
+        Raises UncountedError listing codes that no table of the world knows, with suggestions.
+        """
+        elsewhere = check_codes(world, self.rows["country"].unique(), where=f"The evidence '{self.source}'")
+        return self.without(self.rows["country"].isin(elsewhere), "the population table lacks the country")
+
+    def _repr_html_(self) -> str:
+        s = self.surveys
+        return (
+            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(s):,} surveys in {s['country'].nunique()} countries, "
+            f"{s['year'].min()}–{s['year'].max()}; {s['respondents'].sum():,.0f} respondents, effective n "
+            f"{s['effective_n'].sum():,.0f}{self.ledger._repr_html_()}"
+        )
+
+
+def evidence(
+    survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tuple[int, int] | None = None
+) -> Evidence:
+    """Turn published figures into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
+
+    d̃ is the row's smoothed design effect (`effects.smoothed`), f the common factor of the survey's rows: with shares W_h
+    of the survey's people, f = V_total / Σ W_h² p̃_h(1−p̃_h) d̃_h/n_h, so that the weighted sum has the variance that the survey
+    published for its total; where that is unknown, f is smoothed over surveys likewise. p̃ is p̂ shrunk to the survey's mean.
+    Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
+    Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
+    """
+    if outcome not in survey.tables:
+        raise UncountedError(
+            f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
+        )
+    for axis in set(by) - set(AXES):
+        raise UncountedError(f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}")
+    sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledger)
+    sized["smooth_deff"] = effects.smoothed(sized)
+    rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
+    rows = _deflated(rows, _totals(sized))
+    if years is not None:
+        table = survey.tables[outcome]
+        ledger = ledger.about(table[table["year"].between(*years)])
+        _, ledger = ledger.split(table, ~table["year"].between(*years), f"fieldwork outside {years[0]}–{years[1]}")
+        rows = rows[rows["year"].between(*years)]
+    if rows.empty:
+        raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
+    rows = _canonical(rows)
+    return Evidence(outcome, rows, ledger, survey.card.title, _digest(rows))
+
+
+def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+    """Settle what is known of each row's size: n, else a plausible weighted n, else an SE, else its country's largest SE."""
+    n = table["n"].where(table["n"] > 0)
+    weighted = n.isna() & (table["n_weighted"] >= 1) & (table["n_weighted"] <= plausible_n)
+    ledger = ledger.add(table[weighted], "repaired", "n missing: the weighted n stands in")
+    absurd = n.isna() & (table["n_weighted"] > plausible_n)
+    ledger = ledger.add(table[absurd], "repaired", f"weighted n above {plausible_n:,.0f} is no count of respondents: set aside")
+    rows = table.assign(n=n.fillna(table["n_weighted"].where(weighted)))
+    p, implied = rows["estimate"], rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
+    tight = rows["n"].isna() & (implied > plausible_n)
+    ledger = ledger.add(rows[tight], "repaired", f"SE without n that implies over {plausible_n:,.0f} respondents: set aside")
+    rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
+    rows, ledger = _largest_se(rows, ledger)
+    rows["usable"] = rows["n"].notna() | rows["se"].notna()
+    sure = ~rows["usable"] & ((p == 0) | (p == 1))
+    return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
+
+
+def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+    """Give a survey's total with neither n nor SE the largest SE (on the logit scale) of its country's totals, else the
+    median of the countries' largest, as UN family planning estimates do [Alkema et al. 2013, appendix]."""
+    total = (rows["sex"] == "both") & (rows["age"] == "all")
+    p = rows["estimate"]
+    inner = (p > 0) & (p < 1)
+    known = total & inner & rows["se"].notna()
+    worst = (rows["se"] / (p * (1 - p)))[known].groupby(rows["country"]).max()
+    fill = total & inner & rows["se"].isna() & rows["n"].isna() & bool(known.any())
+    ledger = ledger.add(rows[fill], "repaired", "neither n nor SE: the country's largest SE, else the median of the largest")
+    borrowed = rows["country"].map(worst).fillna(worst.median()) * p * (1 - p)
+    return rows.assign(se=rows["se"].mask(fill, borrowed)), ledger
+
+
+def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
+    """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
+    rows = rows.assign(respondents=rows["n"], cases=rows["n"] * rows["estimate"])
+    share = _shares(rows)
+    mean = rows["survey"].map((share * rows["estimate"]).groupby(rows["survey"]).sum())
+    implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
+    p = _shrunk(rows["estimate"], rows["n"].fillna(implied), mean)
+    alone = (rows["n"] / rows["smooth_deff"]).fillna(p * (1 - p) / rows["se"] ** 2)
+    independent = (share**2 * p * (1 - p) / alone).groupby(rows["survey"]).sum()
+    n = alone / rows["survey"].map(_factors(rows, totals / independent))
+    return rows.assign(y=n * rows["estimate"], deff=rows["n"] / n, n=n)
+
+
+def _shrunk(p: pd.Series, n: pd.Series, mean: pd.Series) -> pd.Series:
+    """Return p̃: p̂ with four more respondents at the survey's mean, itself kept off 0 and 1 by the same four."""
+    inner = (mean * n + 2) / (n + 4)
+    return (p * n + 4 * inner) / (n + 4)
+
+
+def _shares(rows: pd.DataFrame) -> pd.Series:
+    """Return each row's share W_h of its survey's people: by weighted n where all its rows have one, else by n, else equal."""
+    by = rows["survey"]
+    size = pd.Series(1.0, index=rows.index)
+    for column in ("n", "n_weighted"):
+        complete = (rows[column] > 0).groupby(by).transform("all")
+        size = rows[column].where(complete, size)
+    return size / size.groupby(by).transform("sum")
+
+
+def _totals(rows: pd.DataFrame) -> pd.Series:
+    """Return the variance of each survey's own total, where it rests on enough cases to be believed."""
+    p = rows["estimate"]
+    n = rows["n"].fillna(p * (1 - p) / rows["se"] ** 2)
+    own = (rows["sex"] == "both") & (rows["age"] == "all") & rows["se"].notna()
+    own &= (n * p >= effects.CASES) & (n * (1 - p) >= effects.CASES)
+    return (rows.loc[own, "se"] ** 2).set_axis(rows.loc[own, "survey"])
+
+
+def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:
+    """Fill the common factors that are unknown: smoothed over surveys by country and log(rows); 1 for a single row."""
+    by = rows.groupby("survey")
+    several, country = by.size() > 1, by["country"].first()
+    x = np.column_stack([np.ones(len(several)), np.log(by.size())])
+    factor = factor.reindex(several.index)
+    seen = (several & factor.notna()).to_numpy()
+    if seen.sum() >= effects.FEW:
+        fit = effects.smooth(np.log(factor[seen].to_numpy()), x[seen], country[seen])
+        expected = pd.Series(fit.predict(x, country), index=several.index)
+    else:
+        expected = pd.Series(np.exp(np.log(factor[seen]).mean()) if seen.any() else 1.0, index=several.index)
+    return factor.fillna(expected.where(several, 1.0))
+
+
+def _canonical(rows: pd.DataFrame) -> pd.DataFrame:
+    columns = ["survey", "country", "year", "source", "sex", "covers", "estimate", "n", "y"]
+    columns += ["respondents", "cases", "deff", "breakdown"]
+    order = rows["covers"].map(lambda bands: tuple(band.lower for band in bands))
+    rows = rows.assign(order=order).sort_values(["country", "year", "survey", "sex", "order"], ignore_index=True)
+    return rows[columns]
+
+
+def _digest(rows: pd.DataFrame) -> str:
+    text = rows.assign(covers=rows["covers"].map(str)).to_csv(index=False, float_format="%.12g")
+    return hashlib.sha256(text.encode()).hexdigest()

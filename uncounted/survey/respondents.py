@@ -1,0 +1,99 @@
+"""Respondents: survey microdata where it lies, with its design, recodes and reasons for missing answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from uncounted.survey import audit
+from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
+from uncounted.survey.design import Design, unit
+from uncounted.survey.files import Source, open_source
+from uncounted.survey.replicates import Replicates, resolve
+
+
+@dataclass(frozen=True)
+class Respondents:
+    """One row per respondent, by the SQL `select` over `source`: DuckDB aggregates it in place.
+
+    traits: what can be broken down by; outcomes: 0/1 columns. missing: how many respondents lack what, and
+    why (columns column, reason, respondents); they stay in the design. heaviest: the largest weight.
+    """
+
+    name: str
+    source: Source
+    select: str
+    design: Design
+    traits: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    missing: pd.DataFrame
+    n: int
+    heaviest: float
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<b>{self.name}</b>: {self.n:,} respondents in {len(self.design.strata):,} strata; outcomes "
+            f"{', '.join(self.outcomes)}; design: {self.design}{self.missing.to_html(index=False)}"
+        )
+
+
+def read_respondents(
+    source: str | Path | pd.DataFrame | pa.Table,
+    columns: Mapping[str, str],
+    outcomes: str | Sequence[str] | Mapping[str, str],
+    *,
+    recodes: Mapping[str, Mapping] | None = None,
+    missing: Mapping[str, Mapping[object, str]] | None = None,
+    cuts: Mapping[str, Mapping[str, tuple[float, float | None]]] | None = None,
+    constants: Mapping[str, str] | None = None,
+    replicates: Replicates | None = None,
+    nested: bool = False,
+    name: str | None = None,
+    encoding: str = "utf-8",
+) -> Respondents:
+    """Declare what the columns of a file, folder, glob or table of respondents are, and check that it is so.
+
+    columns: role → column; the roles are weight, stratum, psu, fpc (PSUs in the stratum in the population),
+    id, and traits of any name: country, sex, age, year, survey, source … Surveys and countries keep their own
+    strata and PSUs. outcomes: a column, columns, or outcome → column. recodes: trait → {value → text} or
+    outcome → {value → 0 or 1}; a value that isn't listed is an error. missing: trait or outcome → {code →
+    reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
+    numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
+    start anew in each stratum. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. Raises
+    UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
+    """
+    named = _named(outcomes)
+    book = Codebook(recodes or {}, missing or {}, cuts or {}, constants or {})
+    check_words(columns, named, book)
+    opened = open_source(source, _wanted(columns, named, replicates), encoding)
+    replicates = resolve(replicates, list(opened.columns)) if replicates else None
+    select = relation(opened, columns, named, book, replicates)
+    found = audit.found(opened, select, columns, named, replicates)
+    traits = tuple(sorted({role for role in columns if role not in ROLES} | set(book.constants)))
+    strata = audit.strata(opened, select, unit(traits), columns, nested)
+    declared = tuple(role for role in ("stratum", "psu", "fpc", "weight") if role in columns)
+    return Respondents(
+        name=name or opened.name,
+        source=opened,
+        select=select,
+        design=Design(declared, nested, strata, replicates),
+        traits=traits,
+        outcomes=tuple(named),
+        missing=audit.missing(found),
+        n=sum(group["n"] for group in found),
+        heaviest=max(group["heaviest"] for group in found),
+    )
+
+
+def _named(outcomes: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(outcomes, Mapping):
+        return dict(outcomes)
+    return {name: name for name in ([outcomes] if isinstance(outcomes, str) else outcomes)}
+
+
+def _wanted(columns: Mapping, outcomes: Mapping, replicates: Replicates | None) -> list[str]:
+    weights = [] if replicates is None else replicates.columns
+    weights = [weights] if isinstance(weights, str) else weights
+    return list(dict.fromkeys([*columns.values(), *outcomes.values(), *weights]))
