@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy.linalg import helmert
 
 from uncounted.model.card import Card
 from uncounted.model.priors import FAMILIES
@@ -42,10 +44,15 @@ class Belief:
         return pm.Deterministic(f"{name}_effect", sigma ** (1 - lam) * (raw - lam * mean), dims=dims)
 
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ) otherwise; one λ for the block."""
-        lam = self.centring[name]
-        raw = pm.ZeroSumNormal(f"{name}_raw", sigma=sigma**lam, n_zerosum_axes=len(dims), dims=dims)
-        return pm.Deterministic(f"{name}_effect", sigma ** (1 - lam) * raw, dims=dims)
+        """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ) otherwise; one λ for the block.
+
+        (B₁ ⊗ B₂) z with orthonormal contrasts B and iid normal z has the distribution of pm.ZeroSumNormal, whose
+        transform costs twice the graph (compiling stunting: 28 s against 21 s).
+        """
+        lam, sizes = self.centring[name], [len(pm.modelcontext(None).coords[dim]) for dim in dims]
+        basis = reduce(np.kron, [contrasts(size) for size in sizes])
+        raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
+        return pm.Deterministic(f"{name}_effect", (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims=dims)
 
     def deviations(self, factor: str) -> TensorVariable:
         """Return the deviations of a factor ("age") or product ("region:sex"), exchangeable if the card says so."""
@@ -64,6 +71,11 @@ def believe(card: Card, world: World, centring: Mapping[str, np.ndarray]) -> Bel
     return Belief(card, world, _vector("prior_numbers", numbers), _vector("centring", centring))
 
 
+def contrasts(size: int) -> np.ndarray:
+    """Return orthonormal contrasts (size, size − 1), Helmert's: columns sum to zero, BᵀB = I."""
+    return helmert(size).T
+
+
 def flat(values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the values one after another, as the pm.Data vectors hold them: what a refit sets."""
     return np.concatenate([np.zeros(0), *(np.ravel(value).astype(float) for value in values.values())])
@@ -73,6 +85,7 @@ def _vector(name: str, values: Mapping[str, np.ndarray]) -> dict[str, TensorVari
     vector, start, found = pm.Data(name, flat(values)), 0, {}
     for key, value in values.items():
         shape, stop = np.shape(value), start + np.size(value)
-        found[key] = vector[start:stop].reshape(shape) if shape else vector[start]
+        part = vector[start:stop] if shape else vector[start]
+        found[key] = part.reshape(shape) if len(shape) > 1 else part
         start = stop
     return found

@@ -1,80 +1,138 @@
 """Age bands, in completed months, read from and written as the field writes them."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from uncounted.errors import UncountedError
 
-BAND = re.compile(r"(\d+)(?:\s*(?:-|–|to)\s*(\d+)|(\+)|\s+(and (?:over|older|above)))?\s*(months?|m|years?|y)?", re.IGNORECASE)
+UNIT = r"\s*(?P<unit>months?|m|years?|y)?"
+CLOSED = re.compile(rf"(?P<first>\d{{1,4}})(?:\s*(?:-|–|—|to)\s*(?P<last>\d{{1,4}}))?{UNIT}", re.IGNORECASE)
+OPEN = re.compile(
+    rf"(?P<first>\d{{1,4}}){UNIT}\s*(?:\+|(?:and|or)\s+(?:over|older|above|more))(?:\s*(?P<after>months?|years?))?",
+    re.IGNORECASE,
+)
+UNDER = re.compile(rf"(?:under|below|<)\s*(?P<first>\d{{1,4}}){UNIT}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Band:
-    """Ages from `lower` up to but not including `upper`, in months; upper None: no end."""
+    """Ages from `lower` up to but not including `upper`, in completed months; upper None: no end."""
 
     lower: int
     upper: int | None
 
-    @property
-    def label(self) -> str:
-        """The band as it is written: "15-24", "65+" in years, "6-11 months" where it doesn't fall on whole years."""
-        unit, name = (12, "") if self.lower % 12 == 0 and (self.upper or 0) % 12 == 0 and not self._infant else (1, " months")
-        if self.upper is None:
-            return f"{self.lower // unit}+{name}"
-        last = self.upper // unit - 1
-        return f"{self.lower // unit}-{last}{name}" if last > self.lower // unit else f"{last}{name}"
+    def __post_init__(self) -> None:
+        if self.lower < 0 or self.end <= self.lower:
+            raise UncountedError(
+                f"An age band from month {self.lower} to before month {self.upper} holds no age."
+            )
 
     @property
-    def _infant(self) -> bool:
-        """Under fives are written in months unless the band is five whole years."""
-        return self.upper is not None and self.upper <= 60 and (self.lower, self.upper) != (0, 60)
+    def end(self) -> float:
+        """The upper end, in months; infinite where there is none."""
+        return math.inf if self.upper is None else self.upper
+
+    @property
+    def label(self) -> str:
+        """The one way to write the band: "15-24", "7" or "65+" in years, "6-11 months" in months.
+
+        Months where an end isn't a whole year, and for parts of the first five years, as nutrition surveys
+        write them.
+        """
+        infant = self.end <= 60 and self != Band(0, 60)
+        whole = self.lower % 12 == 0 and (self.upper or 0) % 12 == 0
+        unit, name = (12, "") if whole and not infant else (1, " months")
+        first = self.lower // unit
+        if self.upper is None:
+            return f"{first}+{name}"
+        last = self.upper // unit - 1
+        return f"{first}-{last}{name}" if last > first else f"{first}{name}"
 
 
 def parse_band(text: str) -> Band:
-    """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over"; whole years unless it says months."""
-    match = BAND.fullmatch(str(text).strip())
+    """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over", "under 5".
+
+    Years, unless it says months.     Raises UncountedError for anything else, and for a band that ends before
+    it begins.
+    """
+    words = str(text).strip()
+    if match := OPEN.fullmatch(words):
+        return Band(int(match["first"]) * _unit(match["unit"] or match["after"]), None)
+    if (match := UNDER.fullmatch(words)) and int(match["first"]):
+        return Band(0, int(match["first"]) * _unit(match["unit"]))
+    match = CLOSED.fullmatch(words)
     if not match:
-        raise UncountedError(f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or '0-59 months'.")
-    unit = 1 if (match[5] or "").lower().startswith("m") else 12
-    first, last = int(match[1]), match[2]
-    if match[3] or match[4]:
-        return Band(first * unit, None)
-    if last is not None and int(last) < first:
+        raise UncountedError(
+            f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or '0-59 months'."
+        )
+    first, last, unit = int(match["first"]), int(match["last"] or match["first"]), _unit(match["unit"])
+    if last < first:
         raise UncountedError(f"The age band '{text}' ends before it begins. Write the younger age first.")
-    return Band(first * unit, (int(last or first) + 1) * unit)
+    return Band(first * unit, (last + 1) * unit)
+
+
+def _unit(word: str | None) -> int:
+    return 1 if (word or "").lower().startswith("m") else 12
+
+
+def ordered(bands: Iterable[Band]) -> tuple[Band, ...]:
+    """Return the bands youngest first, of those that begin together the shorter first, each once."""
+    return tuple(sorted(set(bands), key=lambda band: (band.lower, band.end)))
 
 
 def contains(band: Band, other: Band) -> bool:
     """Say whether every age of `other` is in `band`."""
-    return band.lower <= other.lower and (band.upper is None or (other.upper is not None and other.upper <= band.upper))
+    return band.lower <= other.lower and other.end <= band.end
+
+
+def within(bands: Iterable[Band], band: Band) -> bool:
+    """Say whether every age of every one of the bands is in `band`."""
+    return all(contains(band, one) for one in bands)
+
+
+def overlapping(bands: Iterable[Band]) -> tuple[Band, Band] | None:
+    """Return the first two bands that share an age, else None; the same band twice is one band."""
+    pairs = combinations(ordered(bands), 2)
+    return next(((a, b) for a, b in pairs if b.lower < a.end), None)
+
+
+def share(band: Band, group: Band) -> float:
+    """Return the fraction of a population group's people who are in the band: 6/60 of "0-4" are "0-5 months".
+
+    People are spread evenly over a group's single months. Raises UncountedError for a band that cuts a group
+    without end, whose people cannot be spread.
+    """
+    if contains(band, group):
+        return 1.0
+    months = min(band.end, group.end) - max(band.lower, group.lower)
+    if months > 0 and group.upper is None:
+        raise UncountedError(
+            f"The age band '{band.label}' cuts the population group '{group.label}', which has no end. "
+            "Use that group whole."
+        )
+    return max(months, 0) / (group.end - group.lower)
 
 
 def shares(bands: Sequence[Band], groups: Sequence[Band]) -> np.ndarray:
-    """Return the share of each group's people who are in each band (bands, groups), spread evenly over a group's months.
+    """Return `share` of every band in every group (bands, groups); the groups don't overlap.
 
-    Raises UncountedError for a band that cuts a group without end, or that reaches beyond the groups.
+    Raises UncountedError for a band that has ages in no group.
     """
-    found = np.zeros((len(bands), len(groups)))
-    for i, band in enumerate(bands):
-        for j, group in enumerate(groups):
-            if contains(band, group):
-                found[i, j] = 1.0
-            elif group.upper is not None:
-                both = min(band.upper or group.upper, group.upper) - max(band.lower, group.lower)
-                found[i, j] = max(both, 0) / (group.upper - group.lower)
-            elif band.upper is None or band.upper > group.lower:
-                raise UncountedError(f"The age band '{band.label}' cuts the group '{group.label}', which has no end. Use it whole.")
-        _reaches(band, groups, found[i])
-    return found
-
-
-def _reaches(band: Band, groups: Sequence[Band], share: np.ndarray) -> None:
-    ends = [group.upper for group in groups]
-    months = sum(s * (g.upper - g.lower) for s, g in zip(share, groups, strict=True) if g.upper is not None)
-    closed = band.upper if band.upper is not None else max((g.lower for g in groups if g.upper is None), default=None)
-    if closed is None or round(months) != closed - band.lower and None not in ends or round(months) < closed - band.lower:
-        known = f"{groups[0].label} to {groups[-1].label}"
-        raise UncountedError(f"The age band '{band.label}' cannot be made of the population table's groups, {known}.")
+    for band in bands:
+        at = float(band.lower)
+        for group in ordered(groups):
+            at = group.end if group.lower <= at < group.end else at
+        if at < band.end:
+            known = f"{ordered(groups)[0].label} to {ordered(groups)[-1].label}"
+            raise UncountedError(
+                f"The age band '{band.label}' has ages that the population table lacks. "
+                f"Its groups are {known}; give bands made of those."
+            )
+    return np.array([[share(band, group) for group in groups] for band in bands]).reshape(
+        len(bands), len(groups)
+    )

@@ -1,107 +1,149 @@
 """Population: persons by country, sex and age group, in the years of a table and between them."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError
-from uncounted.world.age import Band, parse_band, shares
-from uncounted.world.geography import read_text, require
+from uncounted.world.age import Band, ordered, overlapping, parse_band, shares
+from uncounted.world.table import Source, numbers, read_table, years
 
 SEXES = ["female", "male"]
+KEYS = ["year", "iso3", "sex", "age"]
 WPP = ["ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
+LISTED = 8  # rows that an error shows
 
 
-def read_population(table: Path | pd.DataFrame) -> xr.DataArray:
-    """Return persons (year, country, sex, age) from a table of either layout; countries sorted, ages youngest first.
+def read_population(source: Source) -> xr.DataArray:
+    """Return persons (year, country, sex, age) from a table of either layout, sorted, ages youngest first.
 
-    Own layout: iso3, sex, age and a column of persons for each year. The UN's: ISO3_code, Time, AgeGrp, PopMale,
-    PopFemale, in thousands; its aggregates, rows without a code, are passed over. Raises UncountedError listing rows that are
-    repeated, negative, not numbers, or missing.
+    The project's: iso3, sex (female, male), age and a column of persons for each year. The UN's: ISO3_code,
+    Time, AgeGrp, PopMale, PopFemale, in thousands; its aggregates, rows without a code, are passed over. Age
+    groups stay as they are, five-year or single. Raises UncountedError listing rows that are there twice,
+    missing, or no persons.
     """
-    raw = read_text(table)
+    raw = read_table(source, "population table")
     long = _wpp(raw) if set(WPP) <= set(raw.columns) else _own(raw)
-    bad = long[~(long["persons"] >= 0)]
-    if len(bad):
-        raise UncountedError(f"The population table has no persons, or fewer than 0, for {_some(bad)}. Mend those rows.")
-    keys = ["year", "iso3", "sex", "age"]
-    repeated = long[long.duplicated(keys)]
-    if len(repeated):
-        raise UncountedError(f"The population table has more than one row for {_some(repeated)}. Keep one of each.")
-    ages = sorted({parse_band(age) for age in long["age"].unique()}, key=lambda band: (band.lower, band.upper or 10**6))
-    labels = {age: parse_band(age).label for age in long["age"].unique()}
-    filled = long.assign(age=long["age"].map(labels)).set_index(keys)["persons"].to_xarray()
-    filled = filled.sel(sex=SEXES, age=[band.label for band in ages]).rename(iso3="country")
-    missing = filled.isnull().any(["year", "sex", "age"])
-    if missing.any():
-        codes = ", ".join(filled["country"].values[missing.values])
-        raise UncountedError(f"The population table lacks some sex, age group or year of {codes}. Complete those countries.")
-    return filled.astype(float).transpose("year", "country", "sex", "age").rename("persons")
+    bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
+    _none(bad, "The population table has no number of persons, or one below 0, for {}. Mend those rows.")
+    bands = _bands(long["age"].unique())
+    long = long.assign(age=[bands[text].label for text in long["age"]])
+    twice = long.loc[long.duplicated(KEYS)]
+    _none(
+        twice,
+        "The population table has more than one row for {}. Keep one of each; of a projection, one variant.",
+    )
+    filled = long.set_index(KEYS)["persons"].to_xarray()
+    filled = filled.reindex(sex=SEXES, age=[band.label for band in ordered(bands.values())])
+    holes = filled.to_series().rename("persons").reset_index()
+    _none(holes.loc[holes["persons"].isna()], "The population table lacks {}. Complete those countries.")
+    return filled.rename(iso3="country").transpose("year", "country", "sex", "age").astype(float)
 
 
 def _own(raw: pd.DataFrame) -> pd.DataFrame:
-    require(raw, ["iso3", "sex", "age"], "population table")
-    years = [column for column in raw.columns if column.isdigit()]
-    if not years:
-        raise UncountedError("The population table has no column of persons named by its year, such as '2020'. Add one.")
+    raw = read_table(raw, "population table", ["iso3", "sex", "age"])
+    columns = years(raw.columns)
+    if not columns:
+        raise UncountedError(
+            "The population table has no column of persons named by its year, such as '2020'. Add one."
+        )
     strange = sorted(set(raw["sex"]) - set(SEXES))
     if strange:
-        raise UncountedError(f"The population table has the sex {', '.join(strange)}. Write female or male.")
-    long = raw.melt(["iso3", "sex", "age"], years, "year", "persons")
-    return long.assign(year=long["year"].astype(int), persons=pd.to_numeric(long["persons"], errors="coerce"))
+        told = ", ".join(f"'{sex}'" for sex in strange)
+        raise UncountedError(
+            f"The population table has the sex {told}. Write female or male; leave totals out."
+        )
+    long = raw.melt(["iso3", "sex", "age"], columns, "year", "persons")
+    return long.assign(year=long["year"].astype(int), persons=numbers(long["persons"]))
 
 
 def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
-    countries = raw[raw["ISO3_code"] != ""].rename(columns={"ISO3_code": "iso3", "Time": "year", "AgeGrp": "age"})
-    long = countries.melt(["iso3", "year", "age"], ["PopFemale", "PopMale"], "sex", "persons")
-    persons = 1000 * pd.to_numeric(long["persons"], errors="coerce")
-    years = pd.to_numeric(long["year"], errors="coerce")
-    if years.isna().any():
-        raise UncountedError("The population table has rows whose Time is not a year. Mend or remove them.")
-    return long.assign(sex=long["sex"].map({"PopFemale": "female", "PopMale": "male"}), year=years.astype(int), persons=persons)
-
-
-def _some(rows: pd.DataFrame) -> str:
-    told = [f"{r.iso3} {r.sex} {r.age} {r.year}" for r in rows.head(6).itertuples()]
-    return ", ".join(told) + (f" and {len(rows) - 6} more" if len(rows) > 6 else "")
-
-
-def at_year(population: xr.DataArray, year: int, nearest: bool = False) -> xr.DataArray:
-    """Return persons (country, sex, age) of a year: log-linear between the table's years and one year beyond them.
-
-    Further out, with `nearest`, the figures of the nearest year, said so in attrs["note"]; without it, UncountedError.
-    """
-    years = population["year"].values
-    if not years.min() - 1 <= year <= years.max() + 1:
-        return _nearest(population, year, nearest)
-    if year in years or len(years) == 1:
-        return population.sel(year=year, method="nearest").drop_vars("year").assign_attrs(year=int(year), note="")
-    after = int(np.clip(np.searchsorted(years, year), 1, len(years) - 1))
-    a, b = population.isel(year=after - 1, drop=True), population.isel(year=after, drop=True)
-    t = (year - years[after - 1]) / (years[after] - years[after - 1])
-    both = (a > 0) & (b > 0)
-    curve = np.exp(np.log(a.where(both, 1)) * (1 - t) + np.log(b.where(both, 1)) * t)
-    return curve.where(both, np.maximum(a * (1 - t) + b * t, 0)).assign_attrs(year=int(year), note="")
-
-
-def _nearest(population: xr.DataArray, year: int, allowed: bool) -> xr.DataArray:
-    years = population["year"].values
-    close = int(years[np.abs(years - year).argmin()])
-    if not allowed:
+    countries = raw.loc[raw["ISO3_code"] != "", WPP].set_axis(
+        ["iso3", "year", "age", "male", "female"], axis=1
+    )
+    if countries.empty:
+        raise UncountedError("The population table has no row with an ISO3_code. Keep the countries' rows.")
+    when = numbers(countries["year"])
+    if not (when % 1 == 0).all():
         raise UncountedError(
-            f"Persons of {year} cannot be told from a population table of {years.min()}–{years.max()}. Give your own table "
-            f"to read_world(population=…), or ask for prevalence only."
+            "The population table has rows whose Time is no whole year. Mend or remove them."
         )
-    note = f"population of {close} used as weights for {year}"
-    return population.sel(year=close).drop_vars("year").assign_attrs(year=close, note=note)
+    long = countries.assign(year=when.astype(int)).melt(["iso3", "year", "age"], SEXES, "sex", "persons")
+    thousands = numbers(long["persons"])
+    return long.assign(
+        persons=(1000 * thousands).round(6)
+    )  # 2.753 thousand are 2,753 persons, not 2,752.9999999999995
+
+
+def _bands(texts: Iterable[str]) -> dict[str, Band]:
+    """Return the band of each text; together they may not overlap, or people would be counted twice."""
+    try:
+        bands = {text: parse_band(text) for text in texts}
+    except UncountedError as error:
+        raise UncountedError(f"The population table has a wrong age: {error} Leave totals out.") from error
+    if both := overlapping(bands.values()):
+        raise UncountedError(
+            f"The population table has overlapping ages, {both[0].label} and {both[1].label}: people "
+            "would count twice. Keep bands that don't overlap."
+        )
+    return bands
+
+
+def _none(rows: pd.DataFrame, sentence: str) -> None:
+    """Raise the sentence with the rows listed in it, if there are any."""
+    if len(rows):
+        shown = rows[["iso3", "sex", "age", "year"]].head(LISTED).astype("str").agg(" ".join, axis=1)
+        more = f" and {len(rows) - LISTED:,} more" if len(rows) > LISTED else ""
+        countries = sorted(set(rows["iso3"]))
+        of = f" (of {', '.join(countries)})" if more and len(countries) > 1 else ""
+        raise UncountedError(sentence.format("; ".join(shown) + more + of))
+
+
+def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.DataArray:
+    """Return persons (country, sex, age) of a year, log-linear between the table's years and one year beyond.
+
+    N(t) = N₀^(1−u) · N₁^u, u = (t − t₀) / (t₁ − t₀), for each country, sex and age group; linear, and never
+    below 0, where N₀ or N₁ is 0. Further out, with `nearest`, the figures of the nearest year. attrs:
+    `asked`, the `year` whose figures these are, and a `note` where they differ, else "". Raises
+    UncountedError further out without `nearest`.
+    """
+    known = population["year"].to_numpy()
+    close = int(known[np.abs(known - year).argmin()])
+    if abs(close - year) > 1 and not known.min() <= year <= known.max():
+        if not nearest:
+            raise UncountedError(_too_far(known, year))
+        return _of(population, close, year)
+    if close == year or len(known) == 1:
+        return _of(population, close, year)
+    after = int(np.clip(np.searchsorted(known, year), 1, len(known) - 1))
+    a, b = population.isel(year=after - 1, drop=True), population.isel(year=after, drop=True)
+    u = float((year - known[after - 1]) / (known[after] - known[after - 1]))
+    some = (a > 0) & (b > 0)
+    curve = a.where(some, 1.0) ** (1 - u) * b.where(some, 1.0) ** u
+    line = ((1 - u) * a + u * b).clip(min=0.0)
+    return curve.where(some, line).assign_attrs(year=year, asked=year, note="")
+
+
+def _of(population: xr.DataArray, close: int, year: float) -> xr.DataArray:
+    note = f"population of {close} used as weights for {year}" if close != year else ""
+    return population.sel(year=close, drop=True).assign_attrs(year=close, asked=year, note=note)
+
+
+def _too_far(known: np.ndarray, year: float) -> str:
+    span = f"{known[0]}" if len(known) == 1 else f"{known[0]} to {known[-1]}"
+    return (
+        f"Persons of {year} are more than a year beyond the population table, {span}. Give your own table "
+        f"that reaches {year}: read_world(population=…)."
+    )
 
 
 def in_bands(people: xr.DataArray, bands: Sequence[Band]) -> xr.DataArray:
-    """Return persons (country, sex, age) in other bands: a band that cuts a group takes its months' share of it."""
-    share = shares(bands, [parse_band(age) for age in people["age"].values])
-    values = people.transpose("country", "sex", "age").to_numpy() @ share.T
-    coords = {"country": people["country"].values, "sex": people["sex"].values, "age": [band.label for band in bands]}
-    return xr.DataArray(values, dims=("country", "sex", "age"), coords=coords, attrs=people.attrs, name="persons")
+    """Return persons (country, sex, age) in other bands; one that cuts a group takes its share by months."""
+    part = shares(bands, [parse_band(age) for age in people["age"].to_numpy()])
+    values = people.transpose("country", "sex", "age").to_numpy() @ part.T
+    coords = {"country": people["country"].to_numpy(), "sex": SEXES, "age": [band.label for band in bands]}
+    return xr.DataArray(
+        values, dims=("country", "sex", "age"), coords=coords, attrs=people.attrs, name="persons"
+    )

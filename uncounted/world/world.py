@@ -3,118 +3,132 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from html import escape
 
 import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.world import covariates as indicators
 from uncounted.world.age import Band, parse_band
-from uncounted.world.geography import NO_GROUP, check_known, read_geography, read_text, require
+from uncounted.world.codes import check_known
+from uncounted.world.covariates import read_covariates, z_scores
+from uncounted.world.geography import read_geography
+from uncounted.world.grouping import LEVELS, is_word, labels
 from uncounted.world.population import at_year, in_bands, read_population
 from uncounted.world.shelf import shelf
+from uncounted.world.table import Source
 
-GROUPED = ("region", "subregion", "ilo_region", "ilo_subregion", "un_region", "un_subregion", "who_region", "income_group")
+GROUPS = ("world", "region", "subregion", "country", *LEVELS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """What is known of every country before a survey is opened.
 
-    places: one row per country, index iso3, sorted: m49, name, region and subregion of the chosen grouping, every other
-    grouping, lon, lat. population (year, country, sex, age): persons. covariates: index like places, NaN where missing.
-    elsewhere: names of territories that geography knows and the population table lacks, index iso3.
+    places: one row per country, index iso3 sorted: iso2, m49, name, official_name, region and subregion of
+    the chosen grouping, every named grouping, lon, lat. population (year, country, sex, age): persons,
+    countries in the order of places. covariates: index like places, raw values, NaN where missing. elsewhere:
+    rows like those of places for the territories that have no population table.
     """
 
     places: pd.DataFrame
     population: xr.DataArray
     covariates: pd.DataFrame
-    elsewhere: pd.Series
+    elsewhere: pd.DataFrame
 
     @property
     def digest(self) -> str:
-        """Content hash of the three tables, whatever order their files had."""
-        text = self.places.to_csv() + self.covariates.to_csv() + self.population.to_series().to_csv()
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 of what the three tables say of the countries, whatever order their rows had."""
+        axes = [f"{dim}: {list(map(str, self.population[dim].to_numpy()))}" for dim in self.population.dims]
+        text = self.places.to_csv() + self.covariates.sort_index(axis=1).to_csv() + "\n".join(axes)
+        return hashlib.sha256(text.encode() + self.population.to_numpy().astype("<f8").tobytes()).hexdigest()
 
     def _repr_html_(self) -> str:
-        places, years = self.places, self.population["year"].values
-        persons = ", ".join(f"{self.population.sel(year=year).sum().item() / 1e6:,.0f} million in {year}" for year in years)
-        missing = self.covariates.isna().to_numpy().mean()
-        return (
-            f"<b>World</b>: {len(places)} countries in {places['subregion'].nunique()} subregions of "
-            f"{places['region'].nunique()} regions; {persons}; {self.covariates.shape[1]} covariates, {missing:.0%} of values "
-            f"missing"
+        places, ages = self.places, self.population["age"].to_numpy()
+        missing = self.covariates.isna().mean().sort_values(kind="stable")
+        rows = "".join(
+            f"<tr><td>{escape(str(name))}</td><td>{lack:.0%}</td></tr>" for name, lack in missing.items()
         )
+        return (
+            f"<p><b>World</b>: {len(places):,} countries in {places['subregion'].nunique()} subregions of "
+            f"{places['region'].nunique()} regions; {len(self.elsewhere):,} territories have no population.<br>"
+            f"Persons: {self._persons()}, by sex and {len(ages)} age groups, {ages[0]} to {ages[-1]}.</p>"
+            f"<details><summary>{len(missing)} covariates, missing in {missing.min():.0%} to {missing.max():.0%} of countries</summary>"
+            f"<table><tr><th>covariate</th><th>missing</th></tr>{rows}</table></details>"
+        )
+
+    def _persons(self) -> str:
+        total = self.population.sum(["country", "sex", "age"])
+        told = [f"{n.item() / 1e6:,.0f} million in {n['year'].item()}" for n in total]
+        return ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]}, {len(told)} years"
 
 
 def read_world(
-    geography: Path | str | pd.DataFrame | None = None,
-    population: Path | str | pd.DataFrame | None = None,
-    covariates: Path | str | pd.DataFrame | None = None,
-    grouping: str | Path | pd.DataFrame = "ilo",
+    geography: Source | None = None,
+    population: Source | None = None,
+    covariates: Source | None = None,
+    grouping: Source = "ilo",
 ) -> World:
-    """Read the world: the tables that ship with the package, or your own (a CSV path or a DataFrame).
+    """Read the world from the tables that ship, or your own: each the path of a CSV file, or a DataFrame.
 
-    grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, if there are two levels, subregion.
-    Raises UncountedError listing the countries on which two tables disagree.
+    grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, for two levels, subregion.
+    Population in the UN's own CSV layout is known by its columns. Raises UncountedError listing the codes on
+    which two tables disagree.
     """
-    everywhere = read_geography(_table(geography, "geography.csv"), grouping)
-    people = read_population(_table(population, "population.csv"))
-    check_known(people["country"].values, everywhere, "The population table")
-    x = indicators.read_covariates(_table(covariates, "covariates.csv"), everywhere)
-    places = everywhere.loc[people["country"].values]
-    places.index.name = "iso3"
-    return World(places, people, x.reindex(places.index), everywhere["name"].drop(places.index))
-
-
-def _table(given: Path | str | pd.DataFrame | None, shipped: str) -> Path | pd.DataFrame:
-    if given is None:
-        return shelf("data", shipped)
-    return given if isinstance(given, pd.DataFrame) else Path(given)
+    everywhere = read_geography(shelf("data", "geography.csv") if geography is None else geography, grouping)
+    people = read_population(shelf("data", "population.csv") if population is None else population)
+    countries = people["country"].to_numpy()
+    check_known(countries, everywhere, "The population table")
+    x = read_covariates(shelf("data", "covariates.csv") if covariates is None else covariates, everywhere)
+    peopled = everywhere.index.isin(countries)
+    places = everywhere.loc[peopled]
+    return World(
+        places, people.sel(country=places.index.to_numpy()), x.reindex(places.index), everywhere.loc[~peopled]
+    )
 
 
 def check_codes(world: World, codes: Iterable[str], where: str) -> set[str]:
-    """Return the codes that geography knows but the population table lacks; raise UncountedError for those in neither."""
-    known = pd.concat([world.places["name"], world.elsewhere]).to_frame("name")
+    """Return the codes that geography knows and the population table lacks; `where` begins an error's sentence.
+
+    Raises UncountedError listing the codes that are in neither, each with the nearest: "Viet Nam → VNM".
+    """
     asked = {str(code) for code in codes}
-    check_known(asked, known, where)
+    check_known(asked, _everywhere(world), where)
     return asked & set(world.elsewhere.index)
 
 
-def persons(world: World, ages: Sequence[str | Band], year: int, nearest: bool = False) -> xr.DataArray:
-    """Return persons (country, sex, age) in age bands in a year.
+def _everywhere(world: World) -> pd.DataFrame:
+    return pd.concat([world.places, world.elsewhere])
 
-    A band that cuts one of the table's groups takes its months' share of it: people are spread evenly over a group's
-    months. Years: `population.at_year`; attrs["note"] says so where another year's figures stand in.
+
+def persons(world: World, ages: Sequence[str | Band], year: float, nearest: bool = False) -> xr.DataArray:
+    """Return persons (country, sex, age) in age bands in a year; the ages are labelled by `Band.label`.
+
+    A band that cuts one of the table's groups takes its months' share of it (`age.share`); years between and
+    beyond the table's are `population.at_year`'s, which with `nearest` says in attrs["note"] whose figures
+    stand in.
     """
-    bands = [age if isinstance(age, Band) else parse_band(age) for age in ages]
+    given = [ages] if isinstance(ages, str | Band) else ages
+    bands = [age if isinstance(age, Band) else parse_band(age) for age in given]
     return in_bands(at_year(world.population, year, nearest), bands)
 
 
 def standardised(world: World, names: Sequence[str]) -> pd.DataFrame:
-    """Return the z-scores of some covariates (countries, names), missing kept missing."""
-    return indicators.standardised(world.covariates, names)
+    """Return z-scores of covariates (countries, names), missing kept missing: `covariates.z_scores`."""
+    return z_scores(world.covariates, [names] if isinstance(names, str) else names)
 
 
-def groups(world: World, by: str | Path | pd.DataFrame) -> pd.Series:
-    """Return each country's group: by "world", "country", "region", "subregion", another grouping, or your own table.
+def groups(world: World, by: Source | pd.Series) -> pd.Series:
+    """Return each country's group by "world", "region", "subregion", "country", a named grouping, or your own.
 
-    Your own table (a CSV path or DataFrame) has iso3 and one other column. Who is in no group is "not classified", so that
-    every grouping sums to the world.
+    Your own is a Series by iso3, or a table (CSV path or DataFrame) with iso3 and one other column. Who is in
+    no group is "not classified", so that every grouping sums to the world. Raises UncountedError for an
+    unknown word or code.
     """
     index = world.places.index
-    if isinstance(by, pd.DataFrame) or Path(by).suffix:
-        own = read_text(by)
-        require(own, ["iso3"], "grouping table")
-        check_codes(world, own["iso3"], "The grouping table")
-        named = own.set_index("iso3").iloc[:, 0]
-        return named[~named.index.duplicated()].reindex(index).replace("", None).fillna(NO_GROUP)
-    if by == "world":
-        return pd.Series("World", index=index)
-    if by == "country":
-        return pd.Series(index, index=index)
-    if by not in GROUPED:
-        raise UncountedError(f"There is no grouping '{by}'.{did_you_mean(str(by), ['world', 'country', *GROUPED])}")
-    return world.places[by]
+    if not isinstance(by, str) or not is_word(by):
+        return labels(by, _everywhere(world)).reindex(index)
+    if by not in GROUPS:
+        raise UncountedError(f"There is no grouping '{by}'.{did_you_mean(by, GROUPS)}")
+    own = {"world": ["World"] * len(index), "country": list(index)}
+    return pd.Series(own.get(by) or list(world.places[by]), index=index, name=by, dtype="str")

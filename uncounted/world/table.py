@@ -1,0 +1,79 @@
+"""Table: a CSV file or a DataFrame as text, so that nothing is guessed: "NA" is Namibia, not a gap."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+
+type Source = str | Path | pd.DataFrame
+
+BLANK = ("", "NA", "NaN", "nan", "N/A", "n/a", "..")  # in a column of numbers; in text they are words
+
+
+def read_table(source: Source, what: str, needs: Iterable[str] = ()) -> pd.DataFrame:
+    """Return a table as text without outer blanks, "" where empty; an index named iso3 counts as a column.
+
+    Raises UncountedError for a file that is missing or no CSV in UTF-8, and for columns that are missing or
+    twice there.
+    """
+    table = _of_frame(source) if isinstance(source, pd.DataFrame) else _of_file(source, what)
+    table.columns = [str(column).strip() for column in table.columns]
+    twice = sorted(set(table.columns[table.columns.duplicated()]))
+    if twice:
+        raise UncountedError(f"The {what} has more than one column '{twice[0]}'. Keep one.")
+    for column in needs:
+        if column not in table:
+            raise UncountedError(f"The {what} has no column '{column}'.{did_you_mean(column, table.columns)}")
+    if table.empty:
+        raise UncountedError(f"The {what} has no rows. Give one that has.")
+    return pd.DataFrame({column: table[column].str.strip() for column in table})
+
+
+def _of_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    table = frame.reset_index() if frame.index.name == "iso3" else frame.reset_index(drop=True)
+    return table.astype("str").fillna("")
+
+
+def _of_file(source: str | Path, what: str) -> pd.DataFrame:
+    if not isinstance(source, str | Path):
+        raise UncountedError(
+            f"The {what} is a {type(source).__name__}. Give the path of a CSV file, or a DataFrame."
+        )
+    path = Path(source)
+    if not path.is_file():
+        raise UncountedError(
+            f"There is no file {path} for the {what}. Give the path of a CSV file, or a DataFrame."
+        )
+    try:
+        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (OSError, ValueError) as error:  # pandas' own errors of parsing are ValueErrors
+        reason = str(error).strip().rstrip(".")
+        raise UncountedError(
+            f"{path} cannot be read as a CSV table in UTF-8: {reason}. Save it as one."
+        ) from error
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """Return texts as float64, NaN where blank, infinite where no finite number, for the caller to name."""
+    found = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
+    return np.where(np.isnan(found) & ~column.isin(BLANK), np.inf, found)
+
+
+def years(columns: Iterable[str]) -> list[str]:
+    """Return the columns that are named by a year, such as "2020"."""
+    return [column for column in columns if re.fullmatch(r"[12]\d{3}", column)]
+
+
+def once(table: pd.DataFrame, what: str) -> None:
+    """Raise one sentence that lists the iso3 codes which have more than one row."""
+    seen = Counter(map(str, table["iso3"]))
+    twice = sorted(code for code, rows in seen.items() if rows > 1)
+    if twice:
+        raise UncountedError(
+            f"The {what} has more than one row for {', '.join(twice)}. Keep one row for each."
+        )
