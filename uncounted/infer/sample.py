@@ -1,5 +1,6 @@
 """Sample: a model becomes a Fit."""
 
+import logging
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -63,8 +64,13 @@ def sample(
 
 
 def _prior(model: pm.Model, seed: int) -> xr.Dataset:
+    """Draw the model's free variables from their priors."""
     names = [rv.name for rv in model.free_RVs]
-    tree = pm.sample_prior_predictive(
-        PRIOR_DRAWS, model=model, var_names=names, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
-    )
+    quiet = logging.getLogger("pymc.sampling.forward")
+    level, mode = quiet.level, {"mode": "FAST_COMPILE"}
+    quiet.setLevel(logging.WARNING)  # else it lists every variable
+    try:
+        tree = pm.sample_prior_predictive(PRIOR_DRAWS, model=model, var_names=names, random_seed=seed, compile_kwargs=mode)
+    finally:
+        quiet.setLevel(level)
     return tree["prior"].dataset

@@ -1,55 +1,43 @@
 """Totals: persons affected and prevalence of groups of countries, sexes and ages, summed in every draw."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import sparse
+
+ALL = "all"
 
 
-@dataclass(frozen=True)
-class Total:
-    """Draws of one sex and age of a grouping's groups: affected (chain, draw, group) and population (group,), persons."""
+def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+    """Return Σ p·persons of each group, sex and age and of all of them (…, group, sex, age), persons, in every draw.
 
-    sex: str
-    age: str
-    affected: xr.DataArray
-    population: xr.DataArray
-
-    @property
-    def prevalence(self) -> xr.DataArray:
-        """Affected over population (chain, draw, group), a proportion; NaN where nobody lives."""
-        return self.affected / self.population.where(self.population > 0)
-
-
-def totals(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> Iterator[Total]:
-    """Yield Σ p·persons over each group, for every sex and age and for all of them; p (chain, draw, country, sex, age).
-
-    affected_g = Σ_{c in g, s, a} p[c,s,a]·N[c,s,a] in each draw, as a product with the sparse matrix of groups: world =
-    Σ regions = Σ countries holds draw by draw. group maps country → label; sums are in double precision.
+    p (…, country, sex, age), people (country, sex, age), group: country → label. With M the membership of countries in
+    groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries draw by draw. Sums are in double precision.
     """
     labels = pd.Index(sorted(group.unique()), name="group")
-    member = _membership(group.reindex(list(p["country"].values)), labels)
-    for sex in [*p["sex"].values, "all"]:
-        for age in [*p["age"].values, "all"]:
-            sexes = p["sex"].values if sex == "all" else [sex]
-            ages = p["age"].values if age == "all" else [age]
-            part = {"sex": list(sexes), "age": list(ages)}
-            n = people.sel(part)
-            affected = sum(
-                p.sel(sex=s, age=a).to_numpy().astype(float) * n.sel(sex=s, age=a).to_numpy() for s in sexes for a in ages
-            )
-            yield Total(
-                str(sex),
-                str(age),
-                xr.DataArray(affected @ member, dims=("chain", "draw", "group"), coords={"group": labels}),
-                xr.DataArray(n.sum(["sex", "age"]).to_numpy() @ member, dims="group", coords={"group": labels}),
-            )
+    member = labels.get_indexer(group.reindex(p["country"].values))[None, :] == np.arange(len(labels))[:, None]
+    of_group = xr.DataArray(member.astype(float), dims=("group", "country"), coords={"group": labels})
+    sums = [_over(p, people, of_group, sex, age) for sex in [*_values(p, "sex"), ALL] for age in [*_values(p, "age"), ALL]]
+    sexes, ages = [*_values(p, "sex"), ALL], [*_values(p, "age"), ALL]
+    stacked = np.stack(sums, axis=-1).reshape(*sums[0].shape, len(sexes), len(ages))
+    return xr.DataArray(stacked, dims=(*p.dims[:-3], "group", "sex", "age"), coords={"group": labels, "sex": sexes, "age": ages})
 
 
-def _membership(group: pd.Series, labels: pd.Index) -> np.ndarray:
-    """Return the matrix (countries, groups) of zeros and ones."""
-    at = labels.get_indexer(group)
-    return sparse.csr_array((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), len(labels))).toarray()
+def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+    """Return the persons of each group, sex and age and of all of them (group, sex, age)."""
+    return affected(xr.ones_like(people), people, group)
+
+
+def _over(p: xr.DataArray, people: xr.DataArray, of_group: xr.DataArray, sex: str, age: str) -> np.ndarray:
+    """Sum one sex or both and one age band or all over groups: a matrix product, one cell of persons at a time."""
+    total: np.ndarray | float = 0.0
+    for s in _values(p, "sex") if sex == ALL else [sex]:
+        for a in _values(p, "age") if age == ALL else [age]:
+            cell = {"sex": s, "age": a}
+            total = total + p.sel(cell).to_numpy().astype(float) @ (of_group * people.sel(cell)).to_numpy().T
+    return np.asarray(total)
+
+
+def _values(p: xr.DataArray, dim: str) -> Sequence[str]:
+    return [str(value) for value in p[dim].values]

@@ -87,11 +87,16 @@ def read_card(name: str | Path) -> Card:
         raise UncountedError(f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file.")
     text = path.read_text(encoding="utf-8")
     try:
-        return _from_words(tomllib.loads(text), path.stem)
+        return parse_card(text, path.stem)
     except tomllib.TOMLDecodeError as error:
         raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
     except UncountedError as error:
         raise UncountedError(f"{path}{_line(text, error.word)}: {error}") from error
+
+
+def parse_card(text: str, name: str) -> Card:
+    """Read a card from its TOML text; errors carry the word they are about."""
+    return _from_words(tomllib.loads(text), name)
 
 
 def _line(text: str, word: str) -> str:

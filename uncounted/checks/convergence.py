@@ -1,0 +1,109 @@
+"""Convergence: whether the draws behind every published number can be trusted."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from uncounted.checks.finding import Finding, Findings
+from uncounted.infer.fit import Fit
+from uncounted.infer.totals import affected, population
+from uncounted.world.world import groups
+
+ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
+WIDE = ("world", "region")
+PUBLISHED = (*WIDE, "subregion", "country")
+BLOCKS = 16
+
+
+def check(fit: Fit) -> Findings:
+    """Check every published number of a fit, and the sampler's own warnings; thresholds of R-hat, ESS and MCSE below.
+
+    Bulk and tail ESS of at least 400, R-hat at most 1.01 for the world and regions and 1.02 for any other number, Monte
+    Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every chain.
+    """
+    numbers = diagnostics(fit)
+    wide = numbers["grouping"].isin(WIDE)
+    return Findings(
+        (
+            _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
+            _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
+            _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
+            _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
+            _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
+            *_sampler(fit.stats),
+        )
+    )
+
+
+def diagnostics(fit: Fit) -> pd.DataFrame:
+    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex and age."""
+    found = []
+    for grouping in PUBLISHED:
+        group = groups(fit.world, grouping)
+        people = population(fit.people, group)
+        draws = (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
+        keys = draws["number"].to_index().to_frame(index=False)
+        found.append(pd.concat([keys.assign(grouping=grouping), _measure(draws.to_numpy())], axis=1))
+    numbers = pd.concat(found, ignore_index=True)
+    return numbers[np.isfinite(numbers["rhat"]) | (numbers["mcse_share"] > 0)]
+
+
+def _measure(draws: np.ndarray) -> pd.DataFrame:
+    """Measure numbers (number, chain, draw) in blocks, on two threads."""
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(_block, np.array_split(draws, min(BLOCKS, len(draws)))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _block(draws: np.ndarray) -> pd.DataFrame:
+    axes = {"chain_axis": 1, "draw_axis": 2}
+    return pd.DataFrame(
+        {
+            "rhat": array_stats.rhat(draws, **axes),
+            "ess_bulk": array_stats.ess(draws, method="bulk", **axes),
+            "ess_tail": array_stats.ess(draws, method="tail", prob=(0.025, 0.975), **axes),
+            "mcse_share": array_stats.mcse(draws, method="mean", **axes) / draws.std(axis=(1, 2)),
+        }
+    )
+
+
+def _which(row: pd.Series) -> str:
+    people = [word for word in (row["sex"], row["age"]) if word != "all"]
+    return ", ".join([str(row["group"]), *people])
+
+
+def _at_most(name: str, numbers: pd.DataFrame, column: str, threshold: float) -> Finding:
+    worst = numbers.loc[numbers[column].fillna(np.inf).idxmax()]
+    good = bool(worst[column] <= threshold)
+    over = int((~(numbers[column] <= threshold)).sum())
+    told = f"The largest of {len(numbers):,} is {worst[column]:.3f} ({_which(worst)}); at most {threshold:g} is asked."
+    return _finding(name, good, float(worst[column]), threshold, told, over)
+
+
+def _at_least(name: str, numbers: pd.DataFrame, column: str, threshold: float) -> Finding:
+    worst = numbers.loc[numbers[column].fillna(-np.inf).idxmin()]
+    good = bool(worst[column] >= threshold)
+    under = int((~(numbers[column] >= threshold)).sum())
+    told = f"The smallest of {len(numbers):,} is {worst[column]:,.0f} ({_which(worst)}); at least {threshold:g} is asked."
+    return _finding(name, good, float(worst[column]), threshold, told, under)
+
+
+def _finding(name: str, good: bool, number: float, threshold: float, told: str, failing: int) -> Finding:
+    more = "" if good else f" {failing:,} fail. Sample longer (draws, tune), or look for a level that does not mix."
+    return Finding(name, "pass" if good else "stop", number, threshold, told + more)
+
+
+def _sampler(stats: xr.Dataset) -> list[Finding]:
+    diverging = int(stats["diverging"].sum())
+    energy = stats["energy"].transpose("chain", "draw").to_numpy()
+    bfmi = float((np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)).min())
+    advice = " Raise target_accept, or look for a level centred without data." if diverging else ""
+    told = f"{diverging:,} of {stats['diverging'].size:,} transitions diverged; none may.{advice}"
+    low = f"The smallest of {len(energy)} chains is {bfmi:.2f}; at least {BFMI:g} is asked."
+    return [
+        Finding("divergences", "stop" if diverging else "pass", diverging, 0, told),
+        Finding("E-BFMI", "pass" if bfmi >= BFMI else "stop", bfmi, BFMI, low),
+    ]

@@ -1,0 +1,50 @@
+"""Finding: one thing that was checked, with a verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+import pandas as pd
+
+Verdict = Literal["pass", "warn", "stop"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check's outcome: the number, the threshold it was held to, and a sentence. "stop": nothing may be published."""
+
+    name: str
+    verdict: Verdict
+    number: float
+    threshold: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Findings(Sequence[Finding]):
+    """Findings, shown as a table; `stopped` says whether any of them forbids publication."""
+
+    items: tuple[Finding, ...]
+
+    def __getitem__(self, index):  # noqa: ANN001, ANN204, D105
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether any finding forbids publication."""
+        return any(finding.verdict == "stop" for finding in self.items)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per finding."""
+        return pd.DataFrame([vars(finding) for finding in self.items])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>" for f in self
+        )
+        return f"<table>{rows}</table>"

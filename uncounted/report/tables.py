@@ -1,0 +1,132 @@
+"""Tables: the estimates of a fit, one row for each group, sex and age."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import logit
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.fit import Fit
+from uncounted.infer.totals import affected, population
+from uncounted.world.world import groups
+
+GROUPINGS = ("world", "region", "subregion", "country")
+PEOPLE = ("sex", "age")
+KEYS = ["grouping", "group", "name", "sex", "age"]
+
+
+def estimates(
+    fit: Fit, groupings: Sequence[str | Path | pd.DataFrame] = GROUPINGS, interval: float = 0.95
+) -> pd.DataFrame:
+    """Return one row per grouping × group × sex × age: prevalence (proportion) and persons, with what is behind them.
+
+    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if evidence of
+    it entered, else imputed; of a group: the class in which at least half of its people live. prior_share =
+    min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 − Var(country deviation given
+    data) / E[σ²_country given data].
+    """
+    _check_interval(interval)
+    return pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
+
+
+def prevalence(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
+    """Return prevalence by one grouping of places and, if named, sex and age, in the card's unit, with intervals."""
+    rows = _asked(fit, by, interval)
+    unit = 100.0 if fit.card.show == "percent" else 1000.0
+    names = {f"prevalence_{stat}": stat for stat in ("median", "mean", "lower", "upper")}
+    shown = rows[list(names)].mul(unit).rename(columns=names)
+    return _labelled(rows, shown.assign(unit=fit.card.show, interval=interval), by)
+
+
+def affected_persons(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
+    """Return persons affected by one grouping of places and, if named, sex and age, with intervals."""
+    rows = _asked(fit, by, interval)
+    names = {f"persons_{stat}": stat for stat in ("mean", "median", "lower", "upper")}
+    return _labelled(rows, rows[list(names)].rename(columns=names).assign(interval=interval), by)
+
+
+def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
+    words = [by] if isinstance(by, str) else list(by)
+    places = [word for word in words if word not in PEOPLE]
+    if len(places) > 1:
+        raise UncountedError(f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time.")
+    rows = estimates(fit, places or ["world"], interval)
+    for axis in PEOPLE:
+        rows = rows[(rows[axis] != "all") == (axis in words)]
+    return rows
+
+
+def _labelled(rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
+    words = [by] if isinstance(by, str) else list(by)
+    keys = rows[["name", *(axis for axis in PEOPLE if axis in words)]].rename(columns={"name": "group"})
+    behind = rows[["evidence", "surveys", "respondents", "cases", "population", "prior_share"]]
+    return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
+
+
+def _check_interval(interval: float) -> None:
+    if not 0 < interval < 1:
+        raise UncountedError(f"interval={interval} is no probability. Write 0.95 for a 95 % interval.")
+
+
+def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
+    group = groups(fit.world, by)
+    people = population(fit.people, group)
+    counts = affected(fit.p, fit.people, group)
+    draws = counts.stack(sample=("chain", "draw")).transpose("group", "sex", "age", "sample")
+    tail = [(1 - interval) / 2, (1 + interval) / 2]
+    low, middle, high = np.quantile(draws.to_numpy(), [tail[0], 0.5, tail[1]], axis=-1)
+    persons = {"mean": draws.to_numpy().mean(axis=-1), "median": middle, "lower": low, "upper": high}
+    n = people.to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {f"prevalence_{stat}": value / n for stat, value in persons.items()}
+    columns |= {f"persons_{stat}": value for stat, value in persons.items()}
+    columns |= {"population": n, "prior_share": _prior_share(fit, counts, people, group)}
+    frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
+    rows = frame.to_dataframe().reset_index()
+    names = fit.world.places["name"] if by == "country" else {}
+    rows = rows.assign(grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names)))
+    return _ordered(rows.merge(_behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left"))
+
+
+def _prior_share(fit: Fit, counts: xr.DataArray, people: xr.DataArray, group: pd.Series) -> np.ndarray:
+    before = affected(fit.prior, fit.people, group)
+    spread = [logit(_inside(draws / people)).var(["chain", "draw"]).to_numpy() for draws in (counts, before)]
+    with np.errstate(invalid="ignore"):
+        return np.minimum(1.0, spread[0] / spread[1])
+
+
+def _inside(p: xr.DataArray) -> xr.DataArray:
+    return p.clip(1e-12, 1 - 1e-12)
+
+
+def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
+    if not (isinstance(by, str) and by == "country") or "country_effect" not in fit.posterior:
+        return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
+    deviation = fit.posterior["country_effect"].var(["chain", "draw"])
+    between = (fit.posterior["sigma_country"] ** 2).mean(["chain", "draw"])
+    share = (1 - deviation / between).clip(min=0.0)
+    surveyed = np.isin(fit.p["country"].values, fit.evidence.rows["country"])
+    return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
+
+
+def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
+    """Return evidence class, surveys, respondents and cases of each group."""
+    rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
+    by = rows.groupby("group")
+    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum(), "cases": by["cases"].sum()})
+    people = fit.people.sum(["sex", "age"]).to_series()
+    seen = people.index.isin(rows["country"])
+    share = people.where(seen, 0.0).groupby(group).sum() / people.groupby(group).sum()
+    told = counts.reindex(sorted(group.unique()), fill_value=0).rename_axis("group").reset_index()
+    return told.assign(evidence=np.where(told["group"].map(share) >= 0.5, "surveyed", "imputed"))
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
+    stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
+    rest = ["interval", "evidence", "surveys", "respondents", "cases", "population", "prior_share", "own_data_share"]
+    texts = dict.fromkeys([*KEYS, "evidence"], "str")
+    return rows[[*KEYS, *stats, *rest]].astype(texts)
