@@ -57,9 +57,7 @@ def pandas_psu_totals(path: Path) -> int:
     frame = pd.read_parquet(path)
     frame["wy"], frame["w2"] = frame["weight"] * frame["y"], frame["weight"] ** 2
     keys = [*BY, "stratum", "psu"]
-    return len(
-        frame.groupby(keys, sort=True).agg({"y": ["size", "sum"], "weight": "sum", "wy": "sum", "w2": "sum"})
-    )
+    return len(frame.groupby(keys, sort=True).agg({"y": ["size", "sum"], "weight": "sum", "wy": "sum", "w2": "sum"}))
 
 
 def _timed(job: Callable[[Path], int], path: Path) -> None:

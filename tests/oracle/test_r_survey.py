@@ -54,9 +54,7 @@ def answers(surveyed: Respondents, design: str) -> pd.DataFrame:
         table = direct(surveyed, by, **asked)
         table["domain"] = ["all"] * len(table)
         if len(by) > 1:
-            table["domain"] = [
-                ",".join(f"{name}={row[name]}" for name in by[1:]) for _, row in table.iterrows()
-            ]
+            table["domain"] = [",".join(f"{name}={row[name]}" for name in by[1:]) for _, row in table.iterrows()]
         tables.append(table[["country", "domain", *NAMES]].rename(columns=NAMES))
     beta = direct(surveyed, "country", method="beta", **asked)
     tables[0] = tables[0].assign(ci95_beta_lower=beta["lower"], ci95_beta_upper=beta["upper"])
@@ -90,9 +88,7 @@ def test_a_single_psu_is_refused_by_name(surveyed: Respondents) -> None:
 def sampled(country: str, **columns: str) -> tuple[pd.DataFrame, dict[str, str]]:
     frame = reference("survey.csv")
     frame = frame[frame["country"] == country].reset_index(drop=True)
-    frame = frame.assign(
-        second=(frame["respondent"] % 7 == 0).astype(int), people=frame["psus_in_stratum"] * 20
-    )
+    frame = frame.assign(second=(frame["respondent"] % 7 == 0).astype(int), people=frame["psus_in_stratum"] * 20)
     return frame, {role: column for role, column in COLUMNS.items() if role != "country"} | columns
 
 
@@ -131,9 +127,7 @@ def test_respondents_drawn_one_by_one_in_strata() -> None:
     frame, columns = sampled("AAA", fpc="people")
     respondents = read_respondents(frame, {k: v for k, v in columns.items() if k != "psu"}, "outcome")
     row = direct(respondents).iloc[0]
-    assert (row["se"], row["total_se"], row["df"]) == pytest.approx(
-        (0.0211575510885, 252.1106203136927, 456), rel=1e-9
-    )
+    assert (row["se"], row["total_se"], row["df"]) == pytest.approx((0.0211575510885, 252.1106203136927, 456), rel=1e-9)
     women = direct(respondents, "sex").iloc[0]
     assert (women["se"], women["df"]) == pytest.approx((0.0343706732762, 211), rel=1e-9)
 
@@ -143,9 +137,7 @@ def jackknifed(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[float]]:
     m = frame.groupby("stratum")["psu"].nunique()
     weights, scales = {}, []
     for i, (stratum, psu) in enumerate(frame[["stratum", "psu"]].drop_duplicates().itertuples(index=False)):
-        factor = np.where(frame["stratum"] == stratum, m[stratum] / (m[stratum] - 1), 1) * (
-            frame["psu"] != psu
-        )
+        factor = np.where(frame["stratum"] == stratum, m[stratum] / (m[stratum] - 1), 1) * (frame["psu"] != psu)
         weights[f"r{i}"] = frame["weight"] * factor
         scales.append((m[stratum] - 1) / m[stratum])
     return frame.assign(**weights), scales
@@ -155,12 +147,8 @@ def test_jackknife_weights_read_from_the_file() -> None:
     frame, columns = sampled("AAA")
     frame, scales = jackknifed(frame)
     columns = {role: columns[role] for role in ("sex", "age", "weight")}
-    respondents = read_respondents(
-        frame, columns, "outcome", replicates=Replicates("r[0-9]*", "JKn", rscales=scales)
-    )
+    respondents = read_respondents(frame, columns, "outcome", replicates=Replicates("r[0-9]*", "JKn", rscales=scales))
     row = direct(respondents).iloc[0]
-    assert (row["se"], row["total_se"], row["df"]) == pytest.approx(
-        (0.0267000712604, 326.1164427374533, 28), rel=1e-9
-    )
+    assert (row["se"], row["total_se"], row["df"]) == pytest.approx((0.0267000712604, 326.1164427374533, 28), rel=1e-9)
     few = direct(respondents, ["sex", "age"]).query("sex == 'female' and age == '65+'").iloc[0]
     assert (few["se"], few["df"]) == pytest.approx((0.0613047126527, 18), rel=1e-9)

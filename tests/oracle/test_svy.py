@@ -40,10 +40,7 @@ def test_the_numbers_of_svy(seed: int, fpc: bool) -> None:
         table = direct(ours, "sex", method=method, fpc=fpc)
         for deff in ("wor", "wr"):
             told = (
-                theirs.prop("y", by="sex", ci_method=name, deff=deff)
-                .to_polars()
-                .filter(pl.col("y") == 1)
-                .sort("sex")
+                theirs.prop("y", by="sex", ci_method=name, deff=deff).to_polars().filter(pl.col("y") == 1).sort("sex")
             )
             word = "deff_with_replacement" if deff == "wr" else "deff_without_replacement"
             names = {

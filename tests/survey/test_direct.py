@@ -72,9 +72,7 @@ def test_strata_with_a_single_psu_are_named() -> None:
     respondents = read_respondents(frame.assign(size=10), COLUMNS | {"fpc": "size"}, "y")
     with pytest.raises(UncountedError, match=r"2 strata have a single PSU, so no variance: '2', '3'\. Merge"):
         direct(respondents)
-    whole = read_respondents(
-        frame.assign(size=np.where(frame["h"] > 1, 1, 50)), COLUMNS | {"fpc": "size"}, "y"
-    )
+    whole = read_respondents(frame.assign(size=np.where(frame["h"] > 1, 1, 50)), COLUMNS | {"fpc": "size"}, "y")
     assert direct(whole)["se"].item() > 0  # a stratum drawn whole has no sampling error
     with pytest.raises(UncountedError, match="2 strata have a single PSU"):
         direct(whole, fpc=False)

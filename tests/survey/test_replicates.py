@@ -18,9 +18,7 @@ def paired() -> pd.DataFrame:
     """Two PSUs in each of seven strata, with balanced half samples b0 … b7 as factors of the weight."""
     rng = np.random.default_rng(4)
     n = STRATA * 2 * 9
-    frame = pd.DataFrame(
-        {"h": np.arange(n) // 18, "psu": np.arange(n) // 9, "w": np.exp(rng.normal(2, 0.5, n))}
-    )
+    frame = pd.DataFrame({"h": np.arange(n) // 18, "psu": np.arange(n) // 9, "w": np.exp(rng.normal(2, 0.5, n))})
     frame["y"] = (rng.random(n) < 0.3).astype(int)
     frame["sex"] = rng.choice(["female", "male"], n)
     signs = hadamard(8)[:, 1:][:, frame["h"]] * np.where(frame["psu"] % 2, 1, -1)
@@ -51,9 +49,7 @@ def test_jackknife_without_weights_of_its_own() -> None:
 @pytest.mark.parametrize("method", SCALES)
 def test_scales(method: str) -> None:
     declared = Replicates(("a", "b", "c", "d"), method, rscales=(1, 1, 1, 1))
-    scale = {"BRR": 1 / 4, "Fay": 1 / 4, "JK1": 3 / 4, "JK2": 1, "JKn": 1, "bootstrap": 1 / 3, "SDR": 1}[
-        method
-    ]
+    scale = {"BRR": 1 / 4, "Fay": 1 / 4, "JK1": 3 / 4, "JK2": 1, "JKn": 1, "bootstrap": 1 / 3, "SDR": 1}[method]
     estimates = np.array([[1.0, 2.0, 3.0, 6.0]])
     assert variance(declared, estimates, np.array([0.0])).item() == pytest.approx(14 * scale)
     around = Replicates(declared.columns, method, rscales=(1, 1, 1, 1), centre="estimate")
@@ -80,9 +76,7 @@ def test_a_wrong_declaration_is_one_sentence(declared: Replicates, told: str) ->
 def test_bad_replicate_weights_and_policies() -> None:
     frame = paired()
     frame.loc[3, "b2"] = np.nan
-    with pytest.raises(
-        UncountedError, match="1 respondent has a missing, negative or infinite replicate weight"
-    ):
+    with pytest.raises(UncountedError, match="1 respondent has a missing, negative or infinite replicate weight"):
         read_respondents(frame, COLUMNS, "y", replicates=Replicates("b*", "BRR"))
     respondents = read_respondents(frame, COLUMNS, "y")
     for asked, told in (

@@ -205,9 +205,7 @@ def test_words_that_nobody_knows() -> None:
     refused("recoded twice for 'sex'", frame, recodes={"sex": {1: "female", "1.0": "male"}})
     refused("'prevalence' has a meaning of its own", frame, columns=COLUMNS | {"prevalence": "age"})
     refused("PSUs in the sample and", frame.assign(f=2), columns=COLUMNS | {"fpc": "f"})
-    refused(
-        "Give every respondent of a stratum", frame.assign(f=frame["id"] + 99), columns=COLUMNS | {"fpc": "f"}
-    )
+    refused("Give every respondent of a stratum", frame.assign(f=frame["id"] + 99), columns=COLUMNS | {"fpc": "f"})
     with pytest.raises(UncountedError, match=r"no trait 'sexe'.*Did you mean 'sex'"):
         direct(read(frame), "sexe")
     with pytest.raises(UncountedError, match=r"no outcome 'work'.*Did you mean 'worked'"):
@@ -280,12 +278,8 @@ def test_columns_alike_but_for_case(tmp_path: Path) -> None:
     assert direct(read_respondents(table, {}, "y"))["cases"].item() == 2
 
 
-WEIGHTS = st.sampled_from(
-    ["1", "2.5", "0", "1e-3", " 3 ", "-1", "", "nan", "inf", "1_0", "1,5", "x", "1e400", "0x1"]
-)
-ANSWERS = st.sampled_from(
-    ["0", "1", "1.0", "01", "", " ", "9", "8.0", "2", "yes", "é", "'", '"', "NULL", "\x00", "?"]
-)
+WEIGHTS = st.sampled_from(["1", "2.5", "0", "1e-3", " 3 ", "-1", "", "nan", "inf", "1_0", "1,5", "x", "1e400", "0x1"])
+ANSWERS = st.sampled_from(["0", "1", "1.0", "01", "", " ", "9", "8.0", "2", "yes", "é", "'", '"', "NULL", "\x00", "?"])
 PLACES = st.sampled_from(["a", "b", " a", "A", "", "NA", "a'b", 'a"b', "7", "7.0"])
 
 
@@ -307,15 +301,11 @@ def test_any_csv_is_read_whole_or_refused(rows: list[tuple[str, str, str]], tmp_
         assert "\n" not in refusal
         return
     assert found.n == len(rows)
-    answered = [
-        (float(w), float(y), place.strip()) for w, y, place in rows if y.strip() not in ("", "9", "8.0")
-    ]
+    answered = [(float(w), float(y), place.strip()) for w, y, place in rows if y.strip() not in ("", "9", "8.0")]
     sums = cells(found, "place").set_index("place")
     for place in {place for _, _, place in answered} - {""}:
         assert math.isclose(sums.loc[place, "weighted"], sum(w for w, _, p in answered if p == place))
-        assert math.isclose(
-            sums.loc[place, "weighted_cases"], sum(w * y for w, y, p in answered if p == place)
-        )
+        assert math.isclose(sums.loc[place, "weighted_cases"], sum(w * y for w, y, p in answered if p == place))
 
 
 def faulty(rows: list[tuple[str, str, str]]) -> bool:
@@ -333,9 +323,7 @@ def faulty(rows: list[tuple[str, str, str]]) -> bool:
     cut=st.integers(0, 40),
     name=st.sampled_from(["a.csv", "a.parquet"]),
 )
-def test_no_broken_file_shows_a_traceback(
-    place: float, raw: bytes, cut: int, name: str, tmp_path: Path
-) -> None:
+def test_no_broken_file_shows_a_traceback(place: float, raw: bytes, cut: int, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     WRITERS[name](simulated(60), path)
     whole = path.read_bytes()

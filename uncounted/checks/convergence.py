@@ -44,7 +44,9 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
         people = population(fit.people, group)
-        draws = (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
+        draws = (
+            (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
+        )
         keys = draws["number"].to_index().to_frame(index=False)
         found.append(pd.concat([keys.assign(grouping=grouping), _measure(draws.to_numpy())], axis=1))
     numbers = pd.concat(found, ignore_index=True)
@@ -87,7 +89,9 @@ def _at_least(name: str, numbers: pd.DataFrame, column: str, threshold: float) -
     worst = numbers.loc[numbers[column].fillna(-np.inf).idxmin()]
     good = bool(worst[column] >= threshold)
     under = int((~(numbers[column] >= threshold)).sum())
-    told = f"The smallest of {len(numbers):,} is {worst[column]:,.0f} ({_which(worst)}); at least {threshold:g} is asked."
+    told = (
+        f"The smallest of {len(numbers):,} is {worst[column]:,.0f} ({_which(worst)}); at least {threshold:g} is asked."
+    )
     return _finding(name, good, float(worst[column]), threshold, told, under)
 
 

@@ -45,6 +45,7 @@ class Findings(Sequence[Finding]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>" for f in self
+            f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>"
+            for f in self
         )
         return f"<table>{rows}</table>"

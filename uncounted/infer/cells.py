@@ -22,7 +22,9 @@ def cells(model: pm.Model, draws: xr.Dataset, name: str) -> xr.DataArray:
     inputs = [rv for rv in model.free_RVs if rv in above]
     batched = [pytensor.tensor.tensor(rv.name, dtype=rv.dtype, shape=(None, *rv.type.shape)) for rv in inputs]
     graph = vectorize_graph(target, replace=dict(zip(inputs, batched, strict=True)))
-    function = pytensor.function(batched, graph, mode=Mode(linker="py", optimizer="fast_compile"), on_unused_input="ignore")
+    function = pytensor.function(
+        batched, graph, mode=Mode(linker="py", optimizer="fast_compile"), on_unused_input="ignore"
+    )
     flat = [draws[rv.name].stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy() for rv in inputs]
     size = draws.sizes["chain"] * draws.sizes["draw"]
     parts = [function(*(a[i : i + CHUNK] for a in flat)).astype(np.float32) for i in range(0, size, CHUNK)]

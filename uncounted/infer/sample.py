@@ -53,7 +53,7 @@ def sample(
         prior=prior,
         posterior=posterior,
         stats=stats,
-        people=persons(study.world, study.card.ages, study.card.year, nearest=True),
+        people=persons(study.world, study.card.bands, study.card.year, nearest=True),
         card=replace(study.card, sampling=replace(how, seed=seed)),
         world=study.world,
         evidence=study.evidence,
@@ -70,7 +70,9 @@ def _prior(model: pm.Model, seed: int) -> xr.Dataset:
     level, mode = quiet.level, {"mode": "FAST_COMPILE"}
     quiet.setLevel(logging.WARNING)  # else it lists every variable
     try:
-        tree = pm.sample_prior_predictive(PRIOR_DRAWS, model=model, var_names=names, random_seed=seed, compile_kwargs=mode)
+        tree = pm.sample_prior_predictive(
+            PRIOR_DRAWS, model=model, var_names=names, random_seed=seed, compile_kwargs=mode
+        )
     finally:
         quiet.setLevel(level)
     return tree["prior"].dataset

@@ -44,10 +44,14 @@ def read_fit(path: str | Path) -> Fit:
     try:
         with xr.open_datatree(path, engine=ENGINE) as tree:
             if tree.attrs.get("format") != FORMAT:
-                raise UncountedError(f"{path} is no fit of this version ({tree.attrs.get('format', 'no format named')}). Fit again.")
+                raise UncountedError(
+                    f"{path} is no fit of this version ({tree.attrs.get('format', 'no format named')}). Fit again."
+                )
             return _fit(tree.load())
     except (OSError, KeyError, ValueError) as error:
-        raise UncountedError(f"{path} cannot be read as a fit: {error}. The file may be cut short; fit again.") from error
+        raise UncountedError(
+            f"{path} cannot be read as a fit: {error}. The file may be cut short; fit again."
+        ) from error
 
 
 def _tree(fit: Fit) -> xr.DataTree:

@@ -18,10 +18,14 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     labels = pd.Index(sorted(group.unique()), name="group")
     member = labels.get_indexer(group.reindex(p["country"].values))[None, :] == np.arange(len(labels))[:, None]
     of_group = xr.DataArray(member.astype(float), dims=("group", "country"), coords={"group": labels})
-    sums = [_over(p, people, of_group, sex, age) for sex in [*_values(p, "sex"), ALL] for age in [*_values(p, "age"), ALL]]
+    sums = [
+        _over(p, people, of_group, sex, age) for sex in [*_values(p, "sex"), ALL] for age in [*_values(p, "age"), ALL]
+    ]
     sexes, ages = [*_values(p, "sex"), ALL], [*_values(p, "age"), ALL]
     stacked = np.stack(sums, axis=-1).reshape(*sums[0].shape, len(sexes), len(ages))
-    return xr.DataArray(stacked, dims=(*p.dims[:-3], "group", "sex", "age"), coords={"group": labels, "sex": sexes, "age": ages})
+    return xr.DataArray(
+        stacked, dims=(*p.dims[:-3], "group", "sex", "age"), coords={"group": labels, "sex": sexes, "age": ages}
+    )
 
 
 def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:

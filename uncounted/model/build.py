@@ -58,5 +58,5 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
 def _coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
     coords = {rung.name: list(rung.labels) for rung in rungs(card, world)}
     coords["country"] = list(world.places.index)
-    coords |= {"sex": list(SEXES), "age": list(card.ages), "covariate": list(card.covariates)}
+    coords |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
     return coords | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

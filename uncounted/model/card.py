@@ -5,12 +5,13 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.priors import NEEDED_BY, Prior, parse_prior
-from uncounted.world.age import parse_band
+from uncounted.world.age import Band, parse_band
 from uncounted.world.shelf import shelf
 
 PEOPLE = ("sex", "age")
@@ -63,6 +64,11 @@ class Card:
         _check(self)
 
     @property
+    def bands(self) -> tuple[Band, ...]:
+        """The age bands of cells; their labels are the coordinates of p."""
+        return tuple(parse_band(age) for age in self.ages)
+
+    @property
     def digest(self) -> str:
         """Content hash of the card: the same words give the same digest."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
@@ -84,7 +90,9 @@ def read_card(name: str | Path) -> Card:
     if path.suffix != ".toml":
         path = shelf("models", f"{name}.toml")
     if not path.is_file():
-        raise UncountedError(f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file.")
+        raise UncountedError(
+            f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file."
+        )
     text = path.read_text(encoding="utf-8")
     try:
         return parse_card(text, path.stem)
@@ -136,7 +144,9 @@ def _check(card: Card) -> None:
         given = getattr(card, word)
         for value in [given] if isinstance(given, str) else given:
             if value not in known:
-                raise UncountedError(f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}", word)
+                raise UncountedError(
+                    f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}", word
+                )
     if "country" not in card.place:
         raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
     for interaction in card.interactions:
@@ -145,8 +155,8 @@ def _check(card: Card) -> None:
                 raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
     if card.years is not None and (len(card.years) != 2 or card.years[0] > card.years[1]):
         raise UncountedError(f"years = {list(card.years)} should be the first and the last year of evidence.", "years")
-    bands = [parse_band(age) for age in card.ages]
-    if not bands or any(a.upper is None or a.upper > b.lower for a, b in zip(bands, bands[1:], strict=False)):
+    bands = card.bands
+    if not bands or any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands)):
         raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
     _check_priors(card)
 
@@ -155,7 +165,9 @@ def _check_priors(card: Card) -> None:
     needed = needs(card)
     for key in card.priors:
         if key not in needed:
-            raise UncountedError(f"[priors] has '{key}', which this card's model has not.{did_you_mean(key, needed)}", key)
+            raise UncountedError(
+                f"[priors] has '{key}', which this card's model has not.{did_you_mean(key, needed)}", key
+            )
     for key, choice in needed.items():
         if not any(one in card.priors for one in choice):
             raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")

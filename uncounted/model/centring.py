@@ -14,6 +14,9 @@ from uncounted.model.seen import Seen
 from uncounted.model.trend import has_trend
 from uncounted.world.world import World
 
+FEW = 40
+LEVELS = ("survey", "country", "subregion", "trend_country")  # always exchangeable, a λ for each member
+
 
 def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return λ of every level of the card's model, by name (`belief.flat` makes it the pm.Data `centring`); weight (rows,): 0 for a row held out."""
@@ -34,20 +37,21 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     cell = (seen.w.T @ rows).reshape(len(world.places), -1, len(card.ages))
     for factor in [*(one for one in card.people if one == "age"), *card.interactions]:
         about[factor.replace(":", "_")] = _about_factor(cell, factor, region_of(card, world))
-    return {name: _lambda(card, name, i, scale) for name, i in about.items() if f"sigma_{name}" in scale}
+    return {
+        name: _lambda(card, name, i, scale[f"sigma_{name}"]) for name, i in about.items() if f"sigma_{name}" in scale
+    }
 
 
-def _lambda(card: Card, name: str, information: np.ndarray, scale: dict[str, float]) -> np.ndarray:
-    """Return λ per place; one for a block that sums to zero, with τ a third of its prior's scale.
+def _lambda(card: Card, name: str, information: np.ndarray, scale: float) -> np.ndarray:
+    """Return λ of each member of a level, or one for a block that sums to zero.
 
-    Five regions cannot keep their σ away from zero, where a centred block is a funnel: with τ the whole scale a run of
-    stunting had 2 to 18 divergences, with a third none, at the same ESS.
+    τ = scale·k/(k + FEW), k members: few members cannot keep their σ away from zero, where a centred level is a funnel. With
+    τ = scale five regions gave stunting 2 to 18 divergences, and exchangeable ages gave the pooling reference 437; so none.
     """
-    tau = scale[f"sigma_{name}"]
-    if name in ("survey", "country", "subregion", "trend_country") or name.replace("_", ":") in card.exchangeable:
-        return information * tau**2 / (1 + information * tau**2)
-    about = np.asarray(information.mean()) * (tau / 3) ** 2
-    return about / (1 + about)
+    tau2 = (scale * information.size / (information.size + FEW)) ** 2
+    block = name not in LEVELS and name.replace("_", ":") not in card.exchangeable
+    about = np.asarray(information.mean()) if block else information
+    return about * tau2 / (1 + about * tau2)
 
 
 def _information(seen: Seen) -> np.ndarray:

@@ -79,9 +79,7 @@ def _normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mu, sigma
 
 
-def _conditional(
-    row: np.ndarray, hole: np.ndarray, mu: np.ndarray, sigma: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _conditional(row: np.ndarray, hole: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     known = ~hole
     gain = sigma[np.ix_(hole, known)] @ np.linalg.pinv(sigma[np.ix_(known, known)])
     return mu[hole] + gain @ (row[known] - mu[known]), sigma[np.ix_(hole, hole)] - gain @ sigma[np.ix_(known, hole)]

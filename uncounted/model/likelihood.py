@@ -45,6 +45,14 @@ def _random(
     eta: np.ndarray, n: np.ndarray, choose: np.ndarray, weight: np.ndarray, rng: np.random.Generator, size: tuple
 ) -> np.ndarray:
     del choose, weight
+    return draw_counts(np.broadcast_to(expit(eta), size), n, rng)
+
+
+def draw_counts(p: np.ndarray, n: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw counts (…, rows) at probabilities p (…, rows): n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋), k ~ Binomial(n*, p).
+
+    Their mean is n·p; n* is what keeps a row of n = 0.6 from being drawn as if it had nobody.
+    """
     whole = np.floor(n)
-    trials = (whole + (rng.random(size) < n - whole)).astype(int)
-    return rng.binomial(trials, expit(eta), size=size).astype(float)
+    trials = (whole + (rng.random(p.shape) < n - whole)).astype(int)
+    return rng.binomial(trials, p).astype(float)

@@ -23,11 +23,27 @@ class Family:
 
 
 FAMILIES = {
-    "normal": Family(("mean", "sd"), ("sd",), lambda name, m, s, **kw: pm.Normal(name, m, s, **kw), False, lambda m, s: s**2),
+    "normal": Family(
+        ("mean", "sd"),
+        ("sd",),
+        lambda name, m, s, **kw: pm.Normal(name, m, s, **kw),
+        False,
+        lambda m, s: s**2,
+    ),
     "half_normal": Family(("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), True, lambda s: s**2),
-    "exponential": Family(("mean",), ("mean",), lambda name, m, **kw: pm.Exponential(name, scale=m, **kw), True, lambda m: 2 * m**2),
+    "exponential": Family(
+        ("mean",),
+        ("mean",),
+        lambda name, m, **kw: pm.Exponential(name, scale=m, **kw),
+        True,
+        lambda m: 2 * m**2,
+    ),
     "half_student_t": Family(
-        ("df", "sd"), ("df", "sd"), lambda name, df, s, **kw: pm.HalfStudentT(name, nu=df, sigma=s, **kw), True, lambda _, s: s**2
+        ("df", "sd"),
+        ("df", "sd"),
+        lambda name, df, s, **kw: pm.HalfStudentT(name, nu=df, sigma=s, **kw),
+        True,
+        lambda _, s: s**2,
     ),
 }
 LOCATIONS = ("level", "female", "beta", "trend")
@@ -51,7 +67,9 @@ class Prior:
         if FAMILIES[self.family].scale == (key in LOCATIONS):
             good = [name for name, family in FAMILIES.items() if family.scale != (key in LOCATIONS)]
             kind = "an effect, of either sign" if key in LOCATIONS else "a standard deviation, never negative"
-            raise UncountedError(f"{key} = {self.text} cannot be: {key} is {kind}. Write one of: {', '.join(good)}.", key)
+            raise UncountedError(
+                f"{key} = {self.text} cannot be: {key} is {kind}. Write one of: {', '.join(good)}.", key
+            )
 
     @property
     def text(self) -> str:
@@ -68,10 +86,14 @@ class Prior:
 def parse_prior(key: str, value: Any) -> Prior:
     """Read `{ family = number or [numbers] }`; raises UncountedError naming the key."""
     if not isinstance(value, dict) or len(value) != 1:
-        raise UncountedError(f"the prior of '{key}' should be one family with its numbers, as {{ half_normal = 0.5 }}.", key)
+        raise UncountedError(
+            f"the prior of '{key}' should be one family with its numbers, as {{ half_normal = 0.5 }}.", key
+        )
     ((family, numbers),) = value.items()
     if family not in FAMILIES:
-        raise UncountedError(f"the prior of '{key}' has an unknown family '{family}'.{did_you_mean(family, FAMILIES)}", key)
+        raise UncountedError(
+            f"the prior of '{key}' has an unknown family '{family}'.{did_you_mean(family, FAMILIES)}", key
+        )
     names = FAMILIES[family].numbers
     listed = numbers if isinstance(numbers, list) else [numbers]
     if len(listed) != len(names) or not all(isinstance(n, int | float) and np.isfinite(n) for n in listed):

@@ -9,7 +9,7 @@ from scipy import sparse
 from uncounted.errors import UncountedError
 from uncounted.model.card import Card
 from uncounted.survey.evidence import Evidence
-from uncounted.world.age import Band, contains, parse_band
+from uncounted.world.age import Band, contains
 from uncounted.world.world import World, persons
 
 SEXES = ("female", "male")
@@ -66,16 +66,18 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
 
 
 def _within(evidence: Evidence, card: Card) -> Evidence:
-    span = Band(parse_band(card.ages[0]).lower, parse_band(card.ages[-1]).upper)
+    span = Band(card.bands[0].lower, card.bands[-1].upper)
     outside = evidence.rows["covers"].map(lambda bands: not all(contains(span, band) for band in bands))
     kept = evidence.without(outside, "ages outside the card's")
     if kept.rows.empty:
-        raise UncountedError(f"No row of evidence on '{evidence.outcome}' lies within the card's ages. Mend `ages` on the card.")
+        raise UncountedError(
+            f"No row of evidence on '{evidence.outcome}' lies within the card's ages. Mend `ages` on the card."
+        )
     return kept
 
 
 def _weights(card: Card, world: World, rows: pd.DataFrame, country: np.ndarray) -> sparse.csr_array:
-    cells = [parse_band(age) for age in card.ages]
+    cells = list(card.bands)
     pieces = _pieces([*cells, *{band for bands in rows["covers"] for band in bands}])
     of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
     covered = {bands: _covered(pieces, bands) for bands in set(rows["covers"])}

@@ -9,8 +9,8 @@ import xarray as xr
 from scipy.special import logit
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer import totals
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected, population
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -41,7 +41,7 @@ def prevalence(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.
     return _labelled(rows, shown.assign(unit=fit.card.show, interval=interval), by)
 
 
-def affected_persons(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
+def affected(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
     """Return persons affected by one grouping of places and, if named, sex and age, with intervals."""
     rows = _asked(fit, by, interval)
     names = {f"persons_{stat}": stat for stat in ("mean", "median", "lower", "upper")}
@@ -52,7 +52,9 @@ def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
     places = [word for word in words if word not in PEOPLE]
     if len(places) > 1:
-        raise UncountedError(f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time.")
+        raise UncountedError(
+            f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time."
+        )
     rows = estimates(fit, places or ["world"], interval)
     for axis in PEOPLE:
         rows = rows[(rows[axis] != "all") == (axis in words)]
@@ -73,8 +75,8 @@ def _check_interval(interval: float) -> None:
 
 def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
     group = groups(fit.world, by)
-    people = population(fit.people, group)
-    counts = affected(fit.p, fit.people, group)
+    people = totals.population(fit.people, group)
+    counts = totals.affected(fit.p, fit.people, group)
     draws = counts.stack(sample=("chain", "draw")).transpose("group", "sex", "age", "sample")
     tail = [(1 - interval) / 2, (1 + interval) / 2]
     low, middle, high = np.quantile(draws.to_numpy(), [tail[0], 0.5, tail[1]], axis=-1)
@@ -87,12 +89,14 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
     frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
     rows = frame.to_dataframe().reset_index()
     names = fit.world.places["name"] if by == "country" else {}
-    rows = rows.assign(grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names)))
+    rows = rows.assign(
+        grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
+    )
     return _ordered(rows.merge(_behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left"))
 
 
 def _prior_share(fit: Fit, counts: xr.DataArray, people: xr.DataArray, group: pd.Series) -> np.ndarray:
-    before = affected(fit.prior, fit.people, group)
+    before = totals.affected(fit.prior, fit.people, group)
     spread = [logit(_inside(draws / people)).var(["chain", "draw"]).to_numpy() for draws in (counts, before)]
     with np.errstate(invalid="ignore"):
         return np.minimum(1.0, spread[0] / spread[1])
@@ -116,7 +120,9 @@ def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
     """Return evidence class, surveys, respondents and cases of each group."""
     rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
     by = rows.groupby("group")
-    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum(), "cases": by["cases"].sum()})
+    counts = pd.DataFrame(
+        {"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum(), "cases": by["cases"].sum()}
+    )
     people = fit.people.sum(["sex", "age"]).to_series()
     seen = people.index.isin(rows["country"])
     share = people.where(seen, 0.0).groupby(group).sum() / people.groupby(group).sum()

@@ -50,9 +50,7 @@ def found(
     return groups
 
 
-def _groups(
-    source: Source, select: str, declared: Mapping[str, str], answers: Sequence[str], reps: int
-) -> list[dict]:
+def _groups(source: Source, select: str, declared: Mapping[str, str], answers: Sequence[str], reps: int) -> list[dict]:
     weights = ["weight", *(replicate(i) for i in range(reps))]
     bad = " OR ".join(f"{w} IS NULL OR {w} < 0 OR {w} > 1e100" for w in weights[1:]) or "false"
     conditions = {fault: condition or bad for fault, (condition, _, _) in FAULTS.items()}
@@ -156,9 +154,7 @@ def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) 
 
 def _refuse_astride(source: Source, inner: str, within: Sequence[str]) -> None:
     keys = ", ".join([*map(identifier, within), "psu"])
-    astride = (
-        f"SELECT psu, min(stratum) AS a, max(stratum) AS b FROM ({inner}) GROUP BY {keys} HAVING count(*) > 1"
-    )
+    astride = f"SELECT psu, min(stratum) AS a, max(stratum) AS b FROM ({inner}) GROUP BY {keys} HAVING count(*) > 1"
     for row in query(source, f"{astride} ORDER BY psu LIMIT 1").to_pylist():
         raise UncountedError(
             f"{source.name}: PSU '{row['psu']}' is in stratum '{row['a']}' and in '{row['b']}'. Correct it, "

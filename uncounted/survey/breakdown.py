@@ -34,8 +34,12 @@ def finest(
     ]
     rest = rows[~rows.index.isin(picked.index)]
     twice = rest["survey"].isin(picked["survey"])
-    ledger = ledger.add(rest[twice], "not used again", "the same respondents are in the survey's finest complete breakdown")
-    return picked, ledger.add(rest[~twice], "excluded", "no complete breakdown of the survey has an n, an SE or an interval")
+    ledger = ledger.add(
+        rest[twice], "not used again", "the same respondents are in the survey's finest complete breakdown"
+    )
+    return picked, ledger.add(
+        rest[~twice], "excluded", "no complete breakdown of the survey has an n, an SE or an interval"
+    )
 
 
 def _pick(

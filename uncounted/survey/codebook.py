@@ -52,9 +52,7 @@ def check_words(columns: Mapping[str, str], outcomes: Mapping[str, str], book: C
     taken |= {name for name in outcomes if name.lower() in INSIDE}
     taken |= {name for name in traits | {*outcomes} if name.lower().startswith((WHY, RAW, REPLICATE))}
     _refuse(taken, "has a meaning of its own here: call the trait or outcome otherwise")
-    _refuse(
-        set(book.constants) & ({*columns} | set(ROLES)), "is a constant and a column, or part of the design"
-    )
+    _refuse(set(book.constants) & ({*columns} | set(ROLES)), "is a constant and a column, or part of the design")
     _refuse(set(outcomes) & ({*columns} | traits), "names an outcome and something else: keep them apart")
     names = sorted([*columns, *outcomes, *book.constants])
     lower = [name.lower() for name in names]
@@ -65,9 +63,7 @@ def check_words(columns: Mapping[str, str], outcomes: Mapping[str, str], book: C
             near = did_you_mean(name, names)
             raise UncountedError(f"Codes are given for '{name}', which names no column.{near}")
         _refuse(set(part) & set(ROLES), "is part of the design: it has no codes")
-    _refuse(
-        set(book.cuts) & ({*outcomes} | {*book.recodes}), "cannot be cut: only a trait without recodes can"
-    )
+    _refuse(set(book.cuts) & ({*outcomes} | {*book.recodes}), "cannot be cut: only a trait without recodes can")
     for outcome in set(outcomes) & set(book.recodes):
         wrong = {str(value) for value in book.recodes[outcome].values() if value not in (0, 1)}
         _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")

@@ -88,9 +88,7 @@ VARIANCES: Mapping[str, Callable[..., Spread]] = {
 }
 
 
-def _table(
-    domains: pd.DataFrame, by: Sequence[str], spread: Spread, level: float, method: str
-) -> pd.DataFrame:
+def _table(domains: pd.DataFrame, by: Sequence[str], spread: Spread, level: float, method: str) -> pd.DataFrame:
     n, weighted = domains["n"].to_numpy(float), domains["weighted"].to_numpy()
     v, df = spread.mean, spread.df
     with np.errstate(divide="ignore", invalid="ignore"):

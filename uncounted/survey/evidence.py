@@ -12,6 +12,7 @@ from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
 from uncounted.survey.figures import Figures
 from uncounted.survey.ledger import Ledger
+from uncounted.world.age import parse_band
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
@@ -62,9 +63,7 @@ class Evidence:
         )
 
 
-def evidence(
-    survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tuple[int, int] | None = None
-) -> Evidence:
+def evidence(survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tuple[int, int] | None = None) -> Evidence:
     """Turn published figures into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
     d̃ is the row's smoothed design effect (`effects.smoothed`), f the common factor of the survey's rows: with shares W_h
@@ -78,7 +77,9 @@ def evidence(
             f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
         )
     for axis in set(by) - set(AXES):
-        raise UncountedError(f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}")
+        raise UncountedError(
+            f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
+        )
     sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledger)
     sized["smooth_deff"] = effects.smoothed(sized)
     rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
@@ -94,17 +95,68 @@ def evidence(
     return Evidence(outcome, rows, ledger, survey.card.title, _digest(rows))
 
 
+def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidence:
+    """Take y cases of n respondents as they are: one row per survey, country, year, sex (or both) and age band.
+
+    y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
+    year, sex, age, n, y and, if there are kinds of source, source. Raises UncountedError for a missing column, n that isn't
+    above 0, or y outside 0…n.
+    """
+    for column in ("survey", "country", "year", "sex", "age", "n", "y"):
+        if column not in table:
+            raise UncountedError(f"The table of counts has no column '{column}'.{did_you_mean(column, table.columns)}")
+    wrong = ~((table["n"] > 0) & (table["y"] >= 0) & (table["y"] <= table["n"]))
+    if wrong.any():
+        raise UncountedError(
+            f"The table of counts has {int(wrong.sum())} row(s) in which not 0 ≤ y ≤ n, n > 0. Mend them."
+        )
+    rows = table.assign(
+        survey=table["survey"].astype("str"),
+        source=table["source"] if "source" in table else "survey",
+        covers=[(parse_band(age),) for age in table["age"]],
+        estimate=table["y"] / table["n"],
+        respondents=table["n"],
+        cases=table["y"],
+        deff=1.0,
+        breakdown="counts",
+    )
+    rows = _canonical(rows)
+    return Evidence(outcome, rows, Ledger(), source, _digest(rows))
+
+
+def pooled(parts: Sequence[Evidence]) -> Evidence:
+    """Return the evidence of several sources as one; a survey id that two of them share is an error: it would count twice."""
+    ids = pd.concat([part.rows["survey"].drop_duplicates() for part in parts])
+    if ids.duplicated().any():
+        shared = ", ".join(sorted(ids[ids.duplicated()])[:8])
+        raise UncountedError(
+            f"Two sources of evidence share the survey(s) {shared}. Give each survey to one source, or its own id."
+        )
+    if len(parts) == 1:
+        return parts[0]
+    rows = _sorted(pd.concat([part.rows for part in parts]))
+    lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
+    source = "; ".join(sorted(part.source for part in parts))
+    return Evidence(parts[0].outcome, rows, Ledger(lines), source, _digest(rows))
+
+
 def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
     """Settle what is known of each row's size: n, else a plausible weighted n, else an SE, else its country's largest SE."""
     n = table["n"].where(table["n"] > 0)
     weighted = n.isna() & (table["n_weighted"] >= 1) & (table["n_weighted"] <= plausible_n)
     ledger = ledger.add(table[weighted], "repaired", "n missing: the weighted n stands in")
     absurd = n.isna() & (table["n_weighted"] > plausible_n)
-    ledger = ledger.add(table[absurd], "repaired", f"weighted n above {plausible_n:,.0f} is no count of respondents: set aside")
+    ledger = ledger.add(
+        table[absurd],
+        "repaired",
+        f"weighted n above {plausible_n:,.0f} is no count of respondents: set aside",
+    )
     rows = table.assign(n=n.fillna(table["n_weighted"].where(weighted)))
     p, implied = rows["estimate"], rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
     tight = rows["n"].isna() & (implied > plausible_n)
-    ledger = ledger.add(rows[tight], "repaired", f"SE without n that implies over {plausible_n:,.0f} respondents: set aside")
+    ledger = ledger.add(
+        rows[tight], "repaired", f"SE without n that implies over {plausible_n:,.0f} respondents: set aside"
+    )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
     rows, ledger = _largest_se(rows, ledger)
     rows["usable"] = rows["n"].notna() | rows["se"].notna()
@@ -121,7 +173,9 @@ def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledge
     known = total & inner & rows["se"].notna()
     worst = (rows["se"] / (p * (1 - p)))[known].groupby(rows["country"]).max()
     fill = total & inner & rows["se"].isna() & rows["n"].isna() & bool(known.any())
-    ledger = ledger.add(rows[fill], "repaired", "neither n nor SE: the country's largest SE, else the median of the largest")
+    ledger = ledger.add(
+        rows[fill], "repaired", "neither n nor SE: the country's largest SE, else the median of the largest"
+    )
     borrowed = rows["country"].map(worst).fillna(worst.median()) * p * (1 - p)
     return rows.assign(se=rows["se"].mask(fill, borrowed)), ledger
 
@@ -182,9 +236,13 @@ def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:
 def _canonical(rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["survey", "country", "year", "source", "sex", "covers", "estimate", "n", "y"]
     columns += ["respondents", "cases", "deff", "breakdown"]
+    return _sorted(rows[columns])
+
+
+def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     order = rows["covers"].map(lambda bands: tuple(band.lower for band in bands))
     rows = rows.assign(order=order).sort_values(["country", "year", "survey", "sex", "order"], ignore_index=True)
-    return rows[columns]
+    return rows.drop(columns="order")
 
 
 def _digest(rows: pd.DataFrame) -> str:

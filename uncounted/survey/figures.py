@@ -2,7 +2,9 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ from scipy.stats import norm
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import parse_band
+from uncounted.world.table import numbers, read_table
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
 NEEDED = ["survey", "country", "year"]
 TEXT = ["survey", "country", "source", "kind", "sex", "age"]
 NUMBERS = ["year", "estimate", "se", "lower", "upper", "n", "n_weighted", "deff"]
-SEXES = {"female", "male", "both"}
+SEXES = ["female", "male", "both"]
+WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
 
 
 @dataclass(frozen=True)
@@ -46,115 +50,163 @@ class SurveyCard:
 class Figures:
     """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
 
-    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male, both),
-    age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN.
+    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male,
+    both), age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN.
+    `ledgers[outcome]` holds the rows that were repaired or left out on reading.
     """
 
     name: str
     card: SurveyCard
     tables: dict[str, pd.DataFrame]
-    ledger: Ledger
+    ledgers: dict[str, Ledger]
     digest: str
 
     def _repr_html_(self) -> str:
         first = next(iter(self.tables.values()))
         return (
-            f"<b>{self.card.title}</b><br>{first['survey'].nunique():,} surveys of {first['country'].nunique()} "
-            f"countries, {first['year'].min()}–{first['year'].max()}, {len(first):,} figures; {self.card.publisher}, "
-            f"{self.card.licence}"
+            f"<b>{escape(self.card.title)}</b><br>{first['survey'].nunique():,} surveys of "
+            f"{first['country'].nunique()} countries, {first['year'].min()}–{first['year'].max()}, "
+            f"{len(first):,} figures; {escape(self.card.publisher)}, {escape(self.card.licence)}"
         )
 
 
 def read_figures(folder: Path) -> Figures:
-    """Read `survey.toml` and the table it names from a folder; raises UncountedError naming card and line."""
+    """Read `survey.toml` and the table it names from a folder; raises UncountedError naming file and line."""
     path = folder / "survey.toml"
     card = _card(tomllib.loads(path.read_text(encoding="utf-8")), path)
     file = folder / card.file
     if not file.is_file():
-        raise UncountedError(f"{path} names the file '{card.file}', which is not in {folder}. Put it there or mend `file`.")
-    raw = pd.read_csv(file, dtype=str, keep_default_na=False)
+        raise UncountedError(
+            f"{path} names the file '{card.file}', which is not in {folder}. Put it there or mend `file`."
+        )
+    raw = read_table(file, f"table {file}")
     renamed = _rename(raw, card, path)
-    ledger, tables = Ledger(), {}
+    tables, ledgers = {}, {}
     for outcome, column in card.outcomes.items():
-        table, ledger = _canonical(renamed.assign(estimate=raw[column]), card, path, ledger)
-        tables[outcome] = table
+        tables[outcome], ledgers[outcome] = _canonical(renamed.assign(estimate=raw[column]), card, file)
     digest = hashlib.sha256(file.read_bytes() + path.read_bytes()).hexdigest()
-    return Figures(folder.name, card, tables, ledger, digest)
+    return Figures(folder.name, card, tables, ledgers, digest)
 
 
 def _card(words: dict[str, Any], path: Path) -> SurveyCard:
-    known = {f.name for f in fields(SurveyCard)}
-    for word in words.keys() - known:
-        raise UncountedError(f"{path} has the word '{word}', which no survey card has.{did_you_mean(word, known)}")
-    for word in {"title", "file", "outcomes", "columns"} - words.keys():
-        raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
-    card = SurveyCard(**(words | {"whole": tuple(words.get("whole", ()))}))
+    known = [f.name for f in fields(SurveyCard)]
+    for word, value in words.items():
+        if word not in known:
+            raise UncountedError(f"{path} has the word '{word}', which no survey card has.{did_you_mean(word, known)}")
+        _fits(word, value, path)
+    for word in ("title", "kind", "file", "outcomes", "columns"):
+        if not words.get(word):
+            raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
+    card = SurveyCard(**words | {"whole": tuple(words.get("whole", ()))})
     if card.unit not in UNITS:
         raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
-    for word in card.columns.keys() - {*TEXT, *NUMBERS}:
-        raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, [*TEXT, *NUMBERS])}")
+    for word in card.columns:
+        if word not in (*TEXT, *NUMBERS):
+            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, [*TEXT, *NUMBERS])}")
     for word in NEEDED:
         if word not in card.columns:
             raise UncountedError(f"{path} does not say which column is `{word}`. Name it under [columns].")
     return card
 
 
+def _fits(word: str, value: Any, path: Path) -> None:
+    """Refuse a value of a kind that the word cannot have."""
+    if word in ("outcomes", "columns"):
+        kind, right = "a table of column names", isinstance(value, dict) and _texts(value.values())
+    elif word == "sources":
+        right = isinstance(value, dict) and all(isinstance(v, list) and _texts(v) for v in value.values())
+        kind = "a table of lists of names"
+    elif word == "whole":
+        kind, right = "a list of kinds", isinstance(value, list) and _texts(value)
+    elif word in ("interval", "plausible_n"):
+        most = {"interval": 1.0, "plausible_n": float("inf")}[word]
+        kind, right = f"a number above 0 and below {most:g}", isinstance(value, int | float) and 0 < value < most
+    else:
+        kind, right = "a text", isinstance(value, str)
+    if not right:
+        raise UncountedError(f"{path} says {word} = {value!r}, which should be {kind}.")
+
+
+def _texts(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
 def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
     for column in [*card.columns.values(), *card.outcomes.values()]:
         if column not in raw:
-            raise UncountedError(f"{path} names the column '{column}', which {card.file} lacks.{did_you_mean(column, raw)}")
+            raise UncountedError(
+                f"{path} names the column '{column}', which {card.file} lacks.{did_you_mean(column, raw.columns)}"
+            )
     named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
-    for ours, default in {"sex": "both", "age": "all", "source": "", "kind": ""}.items():
-        named[ours] = named.get(ours, pd.Series(default, index=named.index)).str.strip()
-    return named
+    defaults = {"sex": "both", "age": "all", "source": "", "kind": ""}
+    return named.assign(**{ours: text for ours, text in defaults.items() if ours not in named})
 
 
-def _canonical(table: pd.DataFrame, card: SurveyCard, path: Path, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
-    where = f"{path.parent / card.file}"
-    out = table[[c for c in TEXT if c in table]].copy()
-    for column in NUMBERS:
-        out[column] = _numbers(table[column], column, where) if column in table else np.nan
-    out[["estimate", "se", "lower", "upper"]] /= UNITS[card.unit]
-    _refuse(out, where)
+def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
+    out = table[TEXT].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
+    scaled = ["estimate", "se", "lower", "upper"]
+    out[scaled] = out[scaled] / UNITS[card.unit]
+    out["age"] = _ages(table["age"], file)
+    _refuse(out, file)
     group = {name: kind for kind, names in card.sources.items() for name in names}
-    out["source"] = out["source"].map(lambda name: group.get(name, "other"))
-    out["age"] = out["age"].map({age: age if age == "all" else parse_band(age).label for age in out["age"].unique()})
+    out["source"] = [group.get(name, "other") for name in out["source"]]
     out["year"] = out["year"].astype(int)
-    out = out.sort_values(["country", "year", "survey", "sex", "age"], kind="stable", ignore_index=True)
-    out, ledger = ledger.split(out, out["estimate"].isna(), "no estimate")
+    out = out.sort_values(["country", "year", *WHICH], kind="stable", ignore_index=True)
+    out, ledger = Ledger().split(out, out["estimate"].isna(), "no estimate")
     return _se_from_interval(out, card.interval, ledger)
 
 
-def _numbers(column: pd.Series, name: str, where: str) -> pd.Series:
-    text = column.str.strip()
-    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").astype(float)
-    bad = numbers.isna() & (text != "") | np.isinf(numbers)
-    if bad.any():
-        line = int(np.flatnonzero(bad)[0]) + 2
-        raise UncountedError(f"{where}, line {line}: {name} is '{text.iloc[line - 2]}', not a number. Mend it or leave it empty.")
-    return numbers
+def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    found = numbers(table.loc[:, name])
+    bad = np.flatnonzero(np.isinf(found))
+    if len(bad):
+        raise UncountedError(
+            f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a number. "
+            "Mend it or leave it empty."
+        )
+    return found
 
 
-def _refuse(rows: pd.DataFrame, where: str) -> None:
+def _ages(column: pd.Series, file: Path) -> list[str]:
+    """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known to be the same."""
+    label = {"all": "all"}
+    for line, age in enumerate(column, 2):
+        try:
+            label[age] = label.get(age) or parse_band(age).label
+        except UncountedError as error:
+            raise UncountedError(f"{file}, line {line}: {error} For all ages write 'all'.") from error
+    return [label[age] for age in column]
+
+
+def _refuse(rows: pd.DataFrame, file: Path) -> None:
     """Refuse what no repair may touch: the analyst must look."""
+    sizes = rows[["se", "n", "n_weighted", "deff"]]
+    survey = rows.groupby("survey")
     wrong = {
         "a prevalence outside 0–1 after the card's unit": (rows["estimate"] < 0) | (rows["estimate"] > 1),
-        "a negative standard error, n or design effect": (rows[["se", "n", "n_weighted", "deff"]] < 0).any(axis=1),
+        "a negative standard error, n or design effect": (sizes < 0).any(axis=1),
         "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
         | (rows["upper"] < rows["estimate"] - 1e-6),
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
         "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-        "the same survey, sex and age twice": rows.duplicated(["survey", "country", "year", "sex", "age"], keep=False),
+        "a survey id that stands for more than one country or year": (survey["country"].transform("nunique") > 1)
+        | (survey["year"].transform("nunique") > 1),
+        "the same survey, sex and age twice": rows.duplicated(WHICH, keep=False),
     }
     for what, bad in wrong.items():
         if bad.any():
             lines = ", ".join(str(i + 2) for i in np.flatnonzero(bad)[:8])
-            raise UncountedError(f"{where} has {what} in {int(bad.sum())} row(s), at line {lines}. Mend the table.")
+            raise UncountedError(f"{file} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
 
 
 def _se_from_interval(rows: pd.DataFrame, level: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
-    """Fill a missing SE from its interval: (logit u − logit l) / 2z × p(1−p), or (u − l) / 2z where a bound is 0 or 1."""
+    """Fill a missing SE from its interval (l, u): (logit u − logit l) / 2z × p(1−p).
+
+    (u − l) / 2z where a bound is 0 or 1.
+    """
     p, low, high = rows["estimate"], rows["lower"], rows["upper"]
     z = 2 * norm.ppf((1 + level) / 2)
     open_ = (low > 0) & (high < 1)

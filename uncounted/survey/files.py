@@ -44,9 +44,7 @@ class Source:
         return self.columns[name]
 
 
-def open_source(
-    source: str | Path | pd.DataFrame | pa.Table, wanted: Sequence[str], encoding: str = "utf-8"
-) -> Source:
+def open_source(source: str | Path | pd.DataFrame | pa.Table, wanted: Sequence[str], encoding: str = "utf-8") -> Source:
     """Return the source of a path, folder, glob or table.
 
     Of statistics packages' files only the columns `wanted`, names or patterns, are read, and into memory.
@@ -59,9 +57,7 @@ def open_source(
     paths = _paths(Path(source))
     kind = "".join(Path(paths[0]).suffixes[-2:]) if paths[0].endswith(".gz") else Path(paths[0]).suffix
     if kind.lower() not in OPENERS:
-        raise UncountedError(
-            f"'{paths[0]}' ends in '{kind}', which is no known format. Known: {', '.join(OPENERS)}."
-        )
+        raise UncountedError(f"'{paths[0]}' ends in '{kind}', which is no known format. Known: {', '.join(OPENERS)}.")
     return OPENERS[kind.lower()](paths, wanted, encoding)
 
 
@@ -91,9 +87,7 @@ def _told(error: Exception) -> str:
 
 def _paths(path: Path) -> list[str]:
     if path.is_dir():
-        found = sorted(
-            str(p) for p in path.rglob("*") if p.suffix.lower() in (".parquet", ".csv") and p.is_file()
-        )
+        found = sorted(str(p) for p in path.rglob("*") if p.suffix.lower() in (".parquet", ".csv") and p.is_file())
         if len({Path(p).suffix.lower() for p in found}) > 1:
             raise UncountedError(
                 f"The folder '{path}' holds both Parquet and CSV files. Name one kind, as in '*.parquet'."
@@ -149,9 +143,7 @@ def _head(path: str, encoding: str) -> tuple[list[str], str, str]:
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise UncountedError(f"'{path}' cannot be read as {encoding} text: {_told(error)}") from error
     if "\x00" in line or not line.strip() or line.count('"') % 2 or "\r" in line.removesuffix("\r\n"):
-        raise UncountedError(
-            f"'{path}' does not begin with a line of column names. Save it as CSV, in UTF-8."
-        )
+        raise UncountedError(f"'{path}' does not begin with a line of column names. Save it as CSV, in UTF-8.")
     delimiter = max(DELIMITERS, key=line.count)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
     _unlike(names, path)
@@ -170,9 +162,7 @@ def _parquet(paths: Sequence[str], _wanted: Sequence[str], _encoding: str) -> So
     except (pa.ArrowException, OSError) as error:
         raise UncountedError(f"'{paths[0]}' cannot be read as Parquet: {_told(error)}") from error
     if len({name.lower() for name in names}) < len(names):
-        raise UncountedError(
-            f"'{paths[0]}' has columns whose names differ by case alone. Give each its own name."
-        )
+        raise UncountedError(f"'{paths[0]}' has columns whose names differ by case alone. Give each its own name.")
     scan = f"read_parquet({_list(paths)}, hive_types_autocast = false)"
     return _described(Source(_name(paths), scan, {}))
 
@@ -210,9 +200,7 @@ def _package(read: Callable) -> Callable[[Sequence[str], Sequence[str], str], So
 
     def opened(paths: Sequence[str], wanted: Sequence[str], encoding: str) -> Source:
         if len(paths) > 1:
-            raise UncountedError(
-                f"{_name(paths)}: files of statistics packages are read one at a time. Name one."
-            )
+            raise UncountedError(f"{_name(paths)}: files of statistics packages are read one at a time. Name one.")
         try:
             chunks = list(_chunks(read, paths[0], wanted, None if encoding == "utf-8" else encoding))
             table = pa.concat_tables(_alike([table for table, _ in chunks]))
@@ -263,10 +251,7 @@ def _plain(value: object) -> str | None:
 def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
     """Give chunks the same types: a column is text if it is text in any chunk."""
     text = {
-        field.name
-        for table in tables
-        for field in table.schema
-        if field.type == pa.string() and table.num_rows > 0
+        field.name for table in tables for field in table.schema if field.type == pa.string() and table.num_rows > 0
     }
     return [
         pa.table({name: _text(table[name]) if name in text else table[name] for name in table.column_names})

@@ -7,9 +7,7 @@ from scipy.special import expit, logit
 METHODS = ("logit", "beta")
 
 
-def logit_interval(
-    p: np.ndarray, se: np.ndarray, df: np.ndarray, level: float
-) -> tuple[np.ndarray, np.ndarray]:
+def logit_interval(p: np.ndarray, se: np.ndarray, df: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Return logit⁻¹(logit p ± t_df · se/(p(1−p))); NaN where p is 0 or 1, or df is 0."""
     inside = (p > 0) & (p < 1)
     q = np.where(inside, p, np.nan)

@@ -27,9 +27,7 @@ def jackknife(
     if not respondents.design.psu:
         raise UncountedError(f"{respondents.name} declares no PSU to drop. Ask for variance='linearised'.")
     if single_psu in ("adjust", "average"):
-        raise UncountedError(
-            f"The jackknife cannot '{single_psu}' single PSUs. Say 'certainty', or linearise."
-        )
+        raise UncountedError(f"The jackknife cannot '{single_psu}' single PSUs. Say 'certainty', or linearise.")
     sample = sampled(respondents, by, outcome, domains, fpc)
     whole = domains[["weighted", "weighted_cases"]].to_numpy()
     mean, total = (_dropped(sample, whole, estimate) for estimate in (_ratio, _total))
@@ -69,9 +67,7 @@ def _dropped(sample: Sample, whole: np.ndarray, estimate: Callable[[np.ndarray],
     return spread + idle * (full - centre) ** 2
 
 
-def _idle(
-    sample: Sample, domain: np.ndarray, stratum: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _idle(sample: Sample, domain: np.ndarray, stratum: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return Σ_h (1 − m_h/M_h)(m_h − 1) over the strata without the domain, and the number of all replicates.
 
     Strata are those of the surveys that the domain is in. To drop a PSU where the domain is not leaves the

@@ -80,9 +80,7 @@ def resolve(replicates: Replicates, names: Sequence[str]) -> Replicates:
         if column not in names:
             raise UncountedError(f"There is no replicate weight '{column}'.{did_you_mean(column, names)}")
     if len(columns) < 2:
-        raise UncountedError(
-            f"'{replicates.columns}' names {len(columns)} replicate weights; at least 2 are needed."
-        )
+        raise UncountedError(f"'{replicates.columns}' names {len(columns)} replicate weights; at least 2 are needed.")
     resolved = replace(replicates, columns=tuple(columns))
     _check(resolved)
     return resolved
@@ -104,16 +102,12 @@ def _check(replicates: Replicates) -> None:
             "JKn replicates need rscales: (n_h − 1)/n_h of the stratum whose PSU each replicate drops."
         )
     if replicates.rscales is not None and len(replicates.rscales) != len(replicates.columns):
-        raise UncountedError(
-            f"There are {len(replicates.columns)} replicates and {len(replicates.rscales)} rscales."
-        )
+        raise UncountedError(f"There are {len(replicates.columns)} replicates and {len(replicates.rscales)} rscales.")
 
 
 def variance(replicates: Replicates, estimates: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     """Return scale · Σ_r rscale_r (θ_r − centre)²; estimates (domains, replicates), estimate (domains,)."""
-    rscales = (
-        np.ones(estimates.shape[1]) if replicates.rscales is None else np.asarray(replicates.rscales, float)
-    )
+    rscales = np.ones(estimates.shape[1]) if replicates.rscales is None else np.asarray(replicates.rscales, float)
     scale = SCALES[replicates.method](replicates) if replicates.scale is None else replicates.scale
     centre = estimate if replicates.centre == "estimate" else estimates[:, rscales > 0].mean(axis=1)
     return scale * ((estimates - centre[:, None]) ** 2) @ rscales

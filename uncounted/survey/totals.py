@@ -44,9 +44,7 @@ def psu_totals(respondents: Respondents, by: Sequence[str], outcome: str) -> pd.
     return summed[[*by, *SUMS]].assign(stratum=rows)
 
 
-def replicate_totals(
-    respondents: Respondents, by: Sequence[str], outcome: str
-) -> tuple[np.ndarray, np.ndarray]:
+def replicate_totals(respondents: Respondents, by: Sequence[str], outcome: str) -> tuple[np.ndarray, np.ndarray]:
     """Return Σw_r and Σw_r y of every replicate, each (cells, replicates), cells in the order of `cells`."""
     scale = _scale(respondents, 1)
     names = [replicate(i) for i in range(_replicates(respondents))]
@@ -96,9 +94,7 @@ def traits(respondents: Respondents, by: str | Sequence[str]) -> list[str]:
     names = [by] if isinstance(by, str) else list(by)
     for name in names:
         if name not in respondents.traits:
-            raise UncountedError(
-                f"{respondents.name} has no trait '{name}'.{did_you_mean(name, respondents.traits)}"
-            )
+            raise UncountedError(f"{respondents.name} has no trait '{name}'.{did_you_mean(name, respondents.traits)}")
         if names.count(name) > 1:
             raise UncountedError(f"'{name}' is named twice in by={names}. Name each trait once.")
     return names
@@ -116,9 +112,7 @@ def outcomes(respondents: Respondents, outcome: str | None) -> list[str]:
 def _chosen(respondents: Respondents, outcome: str | None) -> str:
     chosen = outcomes(respondents, outcome)
     if len(chosen) > 1:
-        raise UncountedError(
-            f"{respondents.name} has outcomes {', '.join(chosen)}. Say which: outcome='{chosen[0]}'."
-        )
+        raise UncountedError(f"{respondents.name} has outcomes {', '.join(chosen)}. Say which: outcome='{chosen[0]}'.")
     return chosen[0]
 
 
@@ -136,9 +130,7 @@ def _summed(
     wanted = ", ".join([*map(identifier, keys), *totals])
     inner = f"SELECT {wanted} FROM ({respondents.select}) {_grouped(by, extra)}"
     kept = [identifier(key) for key in keys if key != drop]
-    found = query(
-        respondents.source, f"SELECT {', '.join([*kept, *SUMS])} FROM ({inner}) {_ordered(keys)}"
-    ).to_pandas()
+    found = query(respondents.source, f"SELECT {', '.join([*kept, *SUMS])} FROM ({inner}) {_ordered(keys)}").to_pandas()
     scales = dict(zip(SUMS[2:], (one, one, two, two), strict=True))
     return found.assign(**{name: found[name] / scale for name, scale in scales.items()})
 

@@ -81,9 +81,7 @@ def linearised(
     )
 
 
-def sampled(
-    respondents: Respondents, by: Sequence[str], outcome: str, domains: pd.DataFrame, fpc: bool
-) -> Sample:
+def sampled(respondents: Respondents, by: Sequence[str], outcome: str, domains: pd.DataFrame, fpc: bool) -> Sample:
     """Aggregate respondents to the totals of every PSU, beside the strata they were drawn from."""
     strata = respondents.design.strata
     m, size = strata["psus"].to_numpy(float), strata["fpc"].to_numpy(float)

@@ -28,9 +28,7 @@ class Band:
 
     def __post_init__(self) -> None:
         if self.lower < 0 or self.end <= self.lower:
-            raise UncountedError(
-                f"An age band from month {self.lower} to before month {self.upper} holds no age."
-            )
+            raise UncountedError(f"An age band from month {self.lower} to before month {self.upper} holds no age.")
 
     @property
     def end(self) -> float:
@@ -57,8 +55,8 @@ class Band:
 def parse_band(text: str) -> Band:
     """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over", "under 5".
 
-    Years, unless it says months.     Raises UncountedError for anything else, and for a band that ends before
-    it begins.
+    Years, unless it says months. Raises UncountedError for anything else, and for a band that ends before it
+    begins.
     """
     words = str(text).strip()
     if match := OPEN.fullmatch(words):
@@ -67,9 +65,7 @@ def parse_band(text: str) -> Band:
         return Band(0, int(match["first"]) * _unit(match["unit"]))
     match = CLOSED.fullmatch(words)
     if not match:
-        raise UncountedError(
-            f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or '0-59 months'."
-        )
+        raise UncountedError(f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or '0-59 months'.")
     first, last, unit = int(match["first"]), int(match["last"] or match["first"]), _unit(match["unit"])
     if last < first:
         raise UncountedError(f"The age band '{text}' ends before it begins. Write the younger age first.")
@@ -133,6 +129,4 @@ def shares(bands: Sequence[Band], groups: Sequence[Band]) -> np.ndarray:
                 f"The age band '{band.label}' has ages that the population table lacks. "
                 f"Its groups are {known}; give bands made of those."
             )
-    return np.array([[share(band, group) for group in groups] for band in bands]).reshape(
-        len(bands), len(groups)
-    )
+    return np.array([[share(band, group) for group in groups] for band in bands]).reshape(len(bands), len(groups))

@@ -31,23 +31,19 @@ def _arrow(code: str, places: pd.DataFrame) -> str:
 def nearest(code: str, places: pd.DataFrame) -> str | None:
     """Return the alpha-3 code that was probably meant, by name, alpha-2, M49 or likeness; else None."""
     plain = _plain(code)
-    names = {
-        _plain(name): str(iso3)
-        for column in ("official_name", "name")
-        for iso3, name in places[column].items()
-    }
+    names = {_plain(name): str(iso3) for column in ("official_name", "name") for iso3, name in places[column].items()}
     short = {key.casefold(): str(iso3) for iso3, key in [*places["iso2"].items(), *places["m49"].items()]}
     exact = {**short, **{str(iso3).casefold(): str(iso3) for iso3 in places.index}, **names}
     for key in (plain, plain.zfill(3)):
         if key and key in exact:
             return exact[key]
     if len(plain) <= 3:
-        near = get_close_matches(plain.upper(), [str(iso3) for iso3 in places.index], n=1, cutoff=0.6)
-        return near[0] if near else None
-    begin = {iso3 for name, iso3 in names.items() if name.startswith(plain)}
-    if len(begin) == 1:
-        return begin.pop()
-    near = get_close_matches(plain, names, n=1, cutoff=0.75)
+        near = get_close_matches(plain.upper(), [str(iso3) for iso3 in places.index], n=9, cutoff=0.6)
+        return max(near, key=lambda iso3: iso3[:2] == plain[:2].upper(), default=None)
+    part = {iso3 for name, iso3 in names.items() if plain in name}
+    if len(part) == 1:
+        return part.pop()
+    near = get_close_matches(plain, names, n=1, cutoff=0.85)  # lower, and DR Congo would be Congo
     return names[near[0]] if near else None
 
 

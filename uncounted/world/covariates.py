@@ -20,7 +20,7 @@ def read_covariates(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     once(raw, "covariates table")
     check_known(raw["iso3"], places, "The covariates table")
     text = raw.set_index("iso3").sort_index()
-    return pd.DataFrame({name: _indicator(text[name]) for name in text}, index=text.index)
+    return pd.DataFrame({name: _indicator(column) for name, column in text.items()}, index=text.index)
 
 
 def _indicator(text: pd.Series) -> np.ndarray:
@@ -28,7 +28,7 @@ def _indicator(text: pd.Series) -> np.ndarray:
     wrong = np.flatnonzero(np.isinf(found))
     if len(wrong):
         raise UncountedError(
-            f"The covariate '{text.name}' of {text.index[wrong[0]]} is '{text.iloc[wrong[0]]}', which is no number. "
+            f"The covariate '{text.name}' of {text.index[wrong[0]]} is '{text.iloc[wrong[0]]}', no number. "
             "Mend it, leave it empty, or leave the column out."
         )
     return found
@@ -39,10 +39,11 @@ def z_scores(covariates: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
     Raises UncountedError for a name that no column has, and for a column that says the same of every country.
     """
+    names = list(dict.fromkeys(names))
     for name in names:
         if name not in covariates:
             raise UncountedError(f"There is no covariate '{name}'.{did_you_mean(name, covariates.columns)}")
-    x = covariates.loc[:, list(names)]
+    x = covariates.loc[:, names]
     mean, sd = x.mean(), x.std(ddof=0)
     for name in names:
         if not sd[name] > 1e-12 * abs(mean[name]):  # a constant's sd is rounding, seldom exactly 0

@@ -19,9 +19,7 @@ def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
     raw = read_table(source, "geography table", ["iso3", "name"])
     if "" in set(raw["iso3"]):
         names = ", ".join(raw.loc[raw["iso3"] == "", "name"])
-        raise UncountedError(
-            f"The geography table has rows without an iso3 code: {names}. Give each its code."
-        )
+        raise UncountedError(f"The geography table has rows without an iso3 code: {names}. Give each its code.")
     once(raw, "geography table")
     raw = raw.rename(columns={"region": "ilo_region", "subregion": "ilo_subregion"})
     places = raw.set_index("iso3").sort_index().reindex(columns=COLUMNS, fill_value="")
@@ -32,11 +30,11 @@ def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
 
 
 def _degrees(places: pd.DataFrame, axis: str, most: int) -> np.ndarray:
-    found = numbers(places[axis])
+    found = numbers(places.loc[:, axis])
     wrong = list(places.index[np.abs(found) > most])
     if wrong:
         raise UncountedError(
-            f"The {axis} of {', '.join(wrong)} in the geography table is no number of degrees within ±{most}. "
-            "Mend it or leave it empty."
+            f"The {axis} of {', '.join(wrong)} in the geography table is no number of degrees within "
+            f"±{most}. Mend it or leave it empty."
         )
     return found

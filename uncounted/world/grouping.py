@@ -27,10 +27,12 @@ def regions(grouping: Source, places: pd.DataFrame) -> pd.DataFrame:
     regions.
     """
     found = _named(grouping, places) if is_word(grouping) else _own(grouping, places)
-    found["region"] = found["region"].replace("", NO_GROUP)
-    found["subregion"] = found["subregion"].mask(found["subregion"] == "", found["region"])
-    _nested(found)
-    return found
+    region = [name or NO_GROUP for name in found["region"]]
+    below = zip(found["subregion"], region, strict=True)
+    subregion = [above if name in ("", NO_GROUP) else name for name, above in below]
+    nested = pd.DataFrame({"region": region, "subregion": subregion}, index=places.index, dtype="str")
+    _check_nested(nested)
+    return nested
 
 
 def is_word(grouping: object) -> bool:
@@ -58,9 +60,9 @@ def _own(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     return own.reindex(index=places.index, columns=["region", "subregion"], fill_value="")
 
 
-def _nested(found: pd.DataFrame) -> None:
-    for name, above in found.drop_duplicates().groupby("subregion")["region"]:
-        if len(above) > 1 and name != NO_GROUP:
+def _check_nested(nested: pd.DataFrame) -> None:
+    for name, above in nested.drop_duplicates().groupby("subregion")["region"]:
+        if len(above) > 1:
             raise UncountedError(
                 f"The subregion '{name}' is in more than one region: {', '.join(sorted(above))}. "
                 "Give each its own name."
@@ -68,7 +70,7 @@ def _nested(found: pd.DataFrame) -> None:
 
 
 def labels(source: pd.DataFrame | pd.Series | Source, places: pd.DataFrame) -> pd.Series:
-    """Return the group of every place from your own Series, or table of iso3 and one other column or `region`.
+    """Return the group of every place from your own Series, or table of iso3 and one column or `region`.
 
     Raises UncountedError for codes that no place has, or that stand there twice.
     """
@@ -77,9 +79,7 @@ def labels(source: pd.DataFrame | pd.Series | Source, places: pd.DataFrame) -> p
     own = read_table(source, "grouping table", ["iso3"])
     columns = [column for column in own if column != "iso3"]
     if len(columns) != 1 and "region" not in columns:
-        raise UncountedError(
-            "The grouping table should have iso3 and one column of groups, or one called 'region'."
-        )
+        raise UncountedError("The grouping table should have iso3 and one column of groups, or one called 'region'.")
     once(own, "grouping table")
     check_known(own["iso3"], places, "The grouping table")
     name = "region" if "region" in columns else columns[0]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.world.age import Band, ordered, overlapping, parse_band, shares
-from uncounted.world.table import Source, numbers, read_table, years
+from uncounted.world.table import Source, numbers, read_table, require, years
 
 SEXES = ["female", "male"]
 KEYS = ["year", "iso3", "sex", "age"]
@@ -29,21 +29,24 @@ def read_population(source: Source) -> xr.DataArray:
     bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
     _none(bad, "The population table has no number of persons, or one below 0, for {}. Mend those rows.")
     bands = _bands(long["age"].unique())
-    long = long.assign(age=[bands[text].label for text in long["age"]])
+    label = {text: band.label for text, band in bands.items()}
+    long = long.assign(age=[label[text] for text in long["age"]])
     twice = long.loc[long.duplicated(KEYS)]
-    _none(
-        twice,
-        "The population table has more than one row for {}. Keep one of each; of a projection, one variant.",
-    )
+    _none(twice, "The population table has more than one row for {}. Keep one of each, of one variant.")
+    return _filled(long, [band.label for band in ordered(bands.values())])
+
+
+def _filled(long: pd.DataFrame, ages: list[str]) -> xr.DataArray:
     filled = long.set_index(KEYS)["persons"].to_xarray()
-    filled = filled.reindex(sex=SEXES, age=[band.label for band in ordered(bands.values())])
+    filled = filled.reindex(sex=SEXES, age=ages)
     holes = filled.to_series().rename("persons").reset_index()
     _none(holes.loc[holes["persons"].isna()], "The population table lacks {}. Complete those countries.")
-    return filled.rename(iso3="country").transpose("year", "country", "sex", "age").astype(float)
+    codes = filled["iso3"].to_numpy().astype(str)
+    return filled.rename(iso3="country").assign_coords(country=codes).transpose("year", "country", "sex", "age")
 
 
 def _own(raw: pd.DataFrame) -> pd.DataFrame:
-    raw = read_table(raw, "population table", ["iso3", "sex", "age"])
+    require(raw, ["iso3", "sex", "age"], "population table")
     columns = years(raw.columns)
     if not columns:
         raise UncountedError(
@@ -52,29 +55,22 @@ def _own(raw: pd.DataFrame) -> pd.DataFrame:
     strange = sorted(set(raw["sex"]) - set(SEXES))
     if strange:
         told = ", ".join(f"'{sex}'" for sex in strange)
-        raise UncountedError(
-            f"The population table has the sex {told}. Write female or male; leave totals out."
-        )
+        raise UncountedError(f"The population table has the sex {told}. Write female or male; leave totals out.")
     long = raw.melt(["iso3", "sex", "age"], columns, "year", "persons")
-    return long.assign(year=long["year"].astype(int), persons=numbers(long["persons"]))
+    return long.assign(year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"]))
 
 
 def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
-    countries = raw.loc[raw["ISO3_code"] != "", WPP].set_axis(
-        ["iso3", "year", "age", "male", "female"], axis=1
-    )
+    names = ["iso3", "year", "age", "male", "female"]
+    countries = raw.loc[raw["ISO3_code"] != "", WPP].set_axis(names, axis=1)
     if countries.empty:
         raise UncountedError("The population table has no row with an ISO3_code. Keep the countries' rows.")
     when = numbers(countries["year"])
-    if not (when % 1 == 0).all():
-        raise UncountedError(
-            "The population table has rows whose Time is no whole year. Mend or remove them."
-        )
+    if not ((when == np.floor(when)) & (when > 0) & (when < 10_000)).all():
+        raise UncountedError("The population table has rows whose Time is no whole year. Mend or remove them.")
     long = countries.assign(year=when.astype(int)).melt(["iso3", "year", "age"], SEXES, "sex", "persons")
     thousands = numbers(long["persons"])
-    return long.assign(
-        persons=(1000 * thousands).round(6)
-    )  # 2.753 thousand are 2,753 persons, not 2,752.9999999999995
+    return long.assign(persons=(1000 * thousands).round(6))  # 1.005 thousand are 1,005, not 1,004.9999999999999
 
 
 def _bands(texts: Iterable[str]) -> dict[str, Band]:
@@ -111,11 +107,10 @@ def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.
     """
     known = population["year"].to_numpy()
     close = int(known[np.abs(known - year).argmin()])
-    if abs(close - year) > 1 and not known.min() <= year <= known.max():
-        if not nearest:
-            raise UncountedError(_too_far(known, year))
-        return _of(population, close, year)
-    if close == year or len(known) == 1:
+    beyond = not known.min() - 1 <= year <= known.max() + 1
+    if beyond and not nearest:
+        raise UncountedError(_too_far(known, year))
+    if beyond or close == year or len(known) == 1:
         return _of(population, close, year)
     after = int(np.clip(np.searchsorted(known, year), 1, len(known) - 1))
     a, b = population.isel(year=after - 1, drop=True), population.isel(year=after, drop=True)
@@ -144,6 +139,4 @@ def in_bands(people: xr.DataArray, bands: Sequence[Band]) -> xr.DataArray:
     part = shares(bands, [parse_band(age) for age in people["age"].to_numpy()])
     values = people.transpose("country", "sex", "age").to_numpy() @ part.T
     coords = {"country": people["country"].to_numpy(), "sex": SEXES, "age": [band.label for band in bands]}
-    return xr.DataArray(
-        values, dims=("country", "sex", "age"), coords=coords, attrs=people.attrs, name="persons"
-    )
+    return xr.DataArray(values, dims=("country", "sex", "age"), coords=coords, attrs=people.attrs, name="persons")

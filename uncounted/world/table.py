@@ -1,12 +1,14 @@
 """Table: a CSV file or a DataFrame as text, so that nothing is guessed: "NA" is Namibia, not a gap."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.errors import ParserWarning
 
 from uncounted.errors import UncountedError, did_you_mean
 
@@ -26,36 +28,37 @@ def read_table(source: Source, what: str, needs: Iterable[str] = ()) -> pd.DataF
     twice = sorted(set(table.columns[table.columns.duplicated()]))
     if twice:
         raise UncountedError(f"The {what} has more than one column '{twice[0]}'. Keep one.")
+    require(table, needs, what)
+    if not len(table):
+        raise UncountedError(f"The {what} has no rows. Give one that has.")
+    return pd.DataFrame({column: table[column].fillna("").str.strip() for column in table})
+
+
+def require(table: pd.DataFrame, needs: Iterable[str], what: str) -> None:
+    """Raise a sentence naming the first column that a table lacks."""
     for column in needs:
         if column not in table:
             raise UncountedError(f"The {what} has no column '{column}'.{did_you_mean(column, table.columns)}")
-    if table.empty:
-        raise UncountedError(f"The {what} has no rows. Give one that has.")
-    return pd.DataFrame({column: table[column].str.strip() for column in table})
 
 
 def _of_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    table = frame.reset_index() if frame.index.name == "iso3" else frame.reset_index(drop=True)
-    return table.astype("str").fillna("")
+    by_code = frame.index.name == "iso3" and "iso3" not in frame
+    return frame.reset_index(drop=not by_code).astype("str")
 
 
 def _of_file(source: str | Path, what: str) -> pd.DataFrame:
     if not isinstance(source, str | Path):
-        raise UncountedError(
-            f"The {what} is a {type(source).__name__}. Give the path of a CSV file, or a DataFrame."
-        )
+        raise UncountedError(f"The {what} is a {type(source).__name__}. Give the path of a CSV file, or a DataFrame.")
     path = Path(source)
     if not path.is_file():
-        raise UncountedError(
-            f"There is no file {path} for the {what}. Give the path of a CSV file, or a DataFrame."
-        )
+        raise UncountedError(f"There is no file {path} for the {what}. Give the path of a CSV file, or a DataFrame.")
     try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (OSError, ValueError) as error:  # pandas' own errors of parsing are ValueErrors
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ParserWarning)  # a row longer than the header would lose its end
+            return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (OSError, ValueError, ParserWarning) as error:  # pandas' own errors of parsing are ValueErrors
         reason = str(error).strip().rstrip(".")
-        raise UncountedError(
-            f"{path} cannot be read as a CSV table in UTF-8: {reason}. Save it as one."
-        ) from error
+        raise UncountedError(f"{path} cannot be read as a CSV table in UTF-8: {reason}. Save it as one.") from error
 
 
 def numbers(column: pd.Series) -> np.ndarray:
@@ -74,6 +77,4 @@ def once(table: pd.DataFrame, what: str) -> None:
     seen = Counter(map(str, table["iso3"]))
     twice = sorted(code for code, rows in seen.items() if rows > 1)
     if twice:
-        raise UncountedError(
-            f"The {what} has more than one row for {', '.join(twice)}. Keep one row for each."
-        )
+        raise UncountedError(f"The {what} has more than one row for {', '.join(twice)}. Keep one row for each.")

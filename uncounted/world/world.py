@@ -45,22 +45,23 @@ class World:
 
     def _repr_html_(self) -> str:
         places, ages = self.places, self.population["age"].to_numpy()
-        missing = self.covariates.isna().mean().sort_values(kind="stable")
-        rows = "".join(
-            f"<tr><td>{escape(str(name))}</td><td>{lack:.0%}</td></tr>" for name, lack in missing.items()
-        )
+        regions = f"{places['subregion'].nunique()} subregions of {places['region'].nunique()} regions"
         return (
-            f"<p><b>World</b>: {len(places):,} countries in {places['subregion'].nunique()} subregions of "
-            f"{places['region'].nunique()} regions; {len(self.elsewhere):,} territories have no population.<br>"
+            f"<p><b>World</b>: {len(places):,} countries in {regions}; "
+            f"{len(self.elsewhere):,} territories have no population.<br>"
             f"Persons: {self._persons()}, by sex and {len(ages)} age groups, {ages[0]} to {ages[-1]}.</p>"
-            f"<details><summary>{len(missing)} covariates, missing in {missing.min():.0%} to {missing.max():.0%} of countries</summary>"
-            f"<table><tr><th>covariate</th><th>missing</th></tr>{rows}</table></details>"
+            f"<details><summary>{self.covariates.shape[1]} covariates, and the share of countries without "
+            f"each</summary><table>{self._missing()}</table></details>"
         )
 
     def _persons(self) -> str:
         total = self.population.sum(["country", "sex", "age"])
         told = [f"{n.item() / 1e6:,.0f} million in {n['year'].item()}" for n in total]
         return ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]}, {len(told)} years"
+
+    def _missing(self) -> str:
+        shares = self.covariates.isna().mean().sort_values(kind="stable").items()
+        return "".join(f"<tr><td>{escape(str(name))}</td><td>{share:.0%}</td></tr>" for name, share in shares)
 
 
 def read_world(
@@ -82,13 +83,11 @@ def read_world(
     x = read_covariates(shelf("data", "covariates.csv") if covariates is None else covariates, everywhere)
     peopled = everywhere.index.isin(countries)
     places = everywhere.loc[peopled]
-    return World(
-        places, people.sel(country=places.index.to_numpy()), x.reindex(places.index), everywhere.loc[~peopled]
-    )
+    return World(places, people, x.reindex(places.index), everywhere.loc[~peopled])
 
 
 def check_codes(world: World, codes: Iterable[str], where: str) -> set[str]:
-    """Return the codes that geography knows and the population table lacks; `where` begins an error's sentence.
+    """Return the codes that geography knows and the population table lacks; `where` begins an error.
 
     Raises UncountedError listing the codes that are in neither, each with the nearest: "Viet Nam → VNM".
     """
@@ -119,7 +118,7 @@ def standardised(world: World, names: Sequence[str]) -> pd.DataFrame:
 
 
 def groups(world: World, by: Source | pd.Series) -> pd.Series:
-    """Return each country's group by "world", "region", "subregion", "country", a named grouping, or your own.
+    """Return each country's group by "world", "region", "subregion", "country", another grouping or your own.
 
     Your own is a Series by iso3, or a table (CSV path or DataFrame) with iso3 and one other column. Who is in
     no group is "not classified", so that every grouping sums to the world. Raises UncountedError for an

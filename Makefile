@@ -1,0 +1,44 @@
+# The two commands a newcomer types are `make estimate` and `make test`; each sets up all it needs first.
+
+SHELL := bash
+PYTHON := .venv/bin/python
+# uv from PATH if it runs (a dead shim may be there), else our own copy in .uv
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+
+.PHONY: setup lint test study estimate lock clean
+
+setup: .venv/ready
+
+.uv/bin/uv:
+	python3 -m pip install --quiet --disable-pip-version-check --target .uv uv
+
+# Byte-compiled on install: importing without .pyc files takes three times as long.
+.venv/ready: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
+	$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv
+	$(UV) pip sync --quiet --python .venv --require-hashes --compile-bytecode requirements.lock
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	$(PYTHON) -m compileall -q uncounted
+	touch $@
+
+estimate: setup
+	.venv/bin/uncounted estimate stunting
+
+test: setup
+	$(PYTHON) -m pytest
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports --no-cache
+
+# Slow studies: their results are kept under docs/.
+study: setup
+	$(PYTHON) -m pytest -m study --override-ini addopts= -q --import-mode=importlib tests/study
+
+lock: .uv/bin/uv
+	.uv/bin/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.12 \
+	  --generate-hashes --no-header --no-emit-index-url --output-file requirements.lock
+
+clean:
+	rm -rf .venv out .pytest_cache .ruff_cache

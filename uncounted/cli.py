@@ -1,0 +1,74 @@
+"""The command line: each command calls one public function."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import uncounted as un
+
+app = typer.Typer(
+    help="Prevalence for every country, surveyed or not.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+
+@app.command()
+def estimate(
+    name: Annotated[str, typer.Argument(help="A card in models/ (such as stunting), or the path of a .toml file.")],
+    out: Annotated[Path, typer.Option(help="The folder in which a folder NAME is written.")] = Path("out"),
+    seed: Annotated[int | None, typer.Option(help="Else the card's own seed.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Draws per chain, else the card's.")] = None,
+    tune: Annotated[int | None, typer.Option(help="Tuning steps per chain, else the card's.")] = None,
+    publish_anyway: Annotated[
+        bool, typer.Option(help="Exit with 0 though a check stops publication; files say so.")
+    ] = False,
+) -> None:
+    """Fit a card and write its estimates, draws, findings and report. Exits with 1 if a check stops publication."""
+    settings = {key: value for key, value in {"draws": draws, "tune": tune}.items() if value is not None}
+    done = un.estimate(name, out, seed=seed, **settings)
+    world = done.rows[
+        (done.rows["grouping"] == "world") & (done.rows["sex"] == "all") & (done.rows["age"] == "all")
+    ].iloc[0]
+    console.print(un.headline(done.fit.card, world), highlight=False)
+    for finding in done.findings:
+        console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
+    told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())
+    console.print(f"Time: {sum(done.seconds.values()):.0f} s ({told}).", highlight=False, markup=False)
+    console.print(
+        f"Written to {done.folder}/: report.html, estimates.csv, ledger.csv, findings.json, fit.nc", highlight=False
+    )
+    if done.findings.stopped and not publish_anyway:
+        raise typer.Exit(1)
+
+
+@app.command()
+def totals(
+    name: Annotated[str, typer.Argument(help="A card that was estimated, or the path of a fit.nc.")],
+    by: Annotated[
+        str, typer.Option(help="world, region, country, who_region, income_group, … or a CSV of iso3 and a group.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder in which NAME lies.")] = Path("out"),
+    file: Annotated[Path | None, typer.Option(help="Write a CSV instead of printing.")] = None,
+) -> None:
+    """Add the draws of a finished estimate up to another grouping, without fitting again."""
+    path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
+    rows = un.estimates(un.read_fit(path), [by])
+    if file is not None:
+        rows.to_csv(file, index=False)
+    else:
+        sys.stdout.write(rows.to_csv(index=False))
+
+
+def main() -> None:
+    """Run the command line; an error of the analyst's is a sentence, not a traceback."""
+    try:
+        app()
+    except un.UncountedError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
+        sys.exit(2)
