@@ -35,7 +35,7 @@ def estimate(
     world = done.rows[
         (done.rows["grouping"] == "world") & (done.rows["sex"] == "all") & (done.rows["age"] == "all")
     ].iloc[0]
-    console.print(un.headline(done.fit.card, world), highlight=False)
+    console.print(str(world["prevalence_median"]))
     for finding in done.findings:
         console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())

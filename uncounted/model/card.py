@@ -93,7 +93,7 @@ def read_card(name: str | Path) -> Card:
         raise UncountedError(
             f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file."
         )
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
         return parse_card(text, path.stem)
     except tomllib.TOMLDecodeError as error:
@@ -109,22 +109,40 @@ def parse_card(text: str, name: str) -> Card:
 
 def _line(text: str, word: str) -> str:
     for number, line in enumerate(text.splitlines(), 1):
-        if word and line.split("#")[0].split("=")[0].strip().strip('"') == word:
+        if word and line.split("#")[0].split("=")[0].strip(' "[]') == word:
             return f", line {number}"
     return ""
 
 
 def _from_words(words: dict[str, Any], name: str) -> Card:
     known = [f.name for f in fields(Card) if f.name != "name"]
-    for word in words:
+    for word, value in words.items():
         if word not in known:
             raise UncountedError(f"'{word}' is no word of a model card.{did_you_mean(word, known)}", word)
+        _check_kind(word, value)
     for word in ("title", "outcome", "ages", "priors", "year"):
         if word not in words:
             raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
     lists = {word: tuple(words[word]) for word in LISTS if word in words}
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
-    return Card(**(words | lists | {"priors": priors, "sampling": _sampling(words.get("sampling", {})), "name": name}))
+    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": _sampling(words.get("sampling", {}))}
+    return Card(**given, name=name)
+
+
+def _check_kind(word: str, value: Any) -> None:
+    """Refuse a value that is no text, list, whole number or table where the word needs one."""
+    member = int if word == "years" else str
+    if word in LISTS:
+        kind = f"a list of {'whole numbers' if member is int else 'texts'}"
+        right = type(value) is list and all(type(one) is member for one in value)
+    elif word in ("priors", "sampling"):
+        kind, right = f"a table: [{word}] with a line for each", type(value) is dict
+    elif word == "year":
+        kind, right = "a whole number", type(value) is int
+    else:
+        kind, right = "a text", type(value) is str
+    if not right:
+        raise UncountedError(f"{word} = {value!r} should be {kind}.", word)
 
 
 def _sampling(words: dict[str, Any]) -> Sampling:
@@ -132,8 +150,12 @@ def _sampling(words: dict[str, Any]) -> Sampling:
     for word, value in words.items():
         if word not in known:
             raise UncountedError(f"'{word}' is no word of [sampling].{did_you_mean(word, known)}", word)
-        if not isinstance(value, int | float) or value <= 0 and word != "seed":
-            raise UncountedError(f"{word} = {value!r} under [sampling] is not a positive number.", word)
+        if word == "target_accept":
+            kind, right = "a number above 0 and below 1", type(value) is float and 0 < value < 1
+        else:
+            kind, right = "a whole number above 0", type(value) is int and value >= (word != "seed")
+        if not right:
+            raise UncountedError(f"{word} = {value!r} under [sampling] should be {kind}.", word)
     return Sampling(**words)
 
 
@@ -147,15 +169,24 @@ def _check(card: Card) -> None:
                 raise UncountedError(
                     f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}", word
                 )
+    for word in LISTS:
+        given = getattr(card, word)
+        if word != "years" and len(set(given)) < len(given):
+            raise UncountedError(f"{word} = {list(given)} has the same twice. Keep one.", word)
     if "country" not in card.place:
         raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
+    if list(card.place) != [rung for rung in PLACE if rung in card.place]:
+        raise UncountedError(f"place should go from the largest to the smallest: {', '.join(PLACE)}.", "place")
     for interaction in card.interactions:
         for factor in interaction.split(":"):
             if factor not in (*card.people, *card.place):
                 raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
     if card.years is not None and (len(card.years) != 2 or card.years[0] > card.years[1]):
         raise UncountedError(f"years = {list(card.years)} should be the first and the last year of evidence.", "years")
-    bands = card.bands
+    try:
+        bands = card.bands
+    except UncountedError as error:
+        raise UncountedError(f"ages has a wrong band: {error}", "ages") from error
     if not bands or any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands)):
         raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
     _check_priors(card)
@@ -171,13 +202,17 @@ def _check_priors(card: Card) -> None:
     for key, choice in needed.items():
         if not any(one in card.priors for one in choice):
             raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")
+    if {"beta", "sigma_beta"} <= set(card.priors):
+        raise UncountedError(
+            "[priors] has beta and sigma_beta: fix how large slopes are, or let it be learned.", "beta"
+        )
     for key, prior in card.priors.items():
         prior.fits(key)
 
 
 def needs(card: Card) -> dict[str, tuple[str, ...]]:
     """Return the priors that the card's model has, each with the keys of which one must be given."""
-    needed = {"level": ("level",)}
+    needed: dict[str, tuple[str, ...]] = {"level": ("level",)}
     scales = [*card.place, *(f for f in card.people if f == "age"), *card.interactions]
     needed |= {(key := "sigma_" + one.replace(":", "_")): (key,) for one in scales}
     if "sex" in card.people:
@@ -185,7 +220,8 @@ def needs(card: Card) -> dict[str, tuple[str, ...]]:
     if card.covariates:
         needed |= {"beta": ("beta", "sigma_beta"), "sigma_beta": ("beta", "sigma_beta")}
     if "trend" in card.priors or "sigma_trend_region" in card.priors:
-        needed |= {key: (key,) for key in ("trend", "sigma_trend_region", "sigma_trend_country")}
+        needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
+        needed |= {"sigma_trend_region": ("sigma_trend_region",)} if "region" in card.place else {}
     if "sigma_survey" in card.priors:
         needed["sigma_survey"] = ("sigma_survey",)
     return needed
@@ -195,7 +231,8 @@ def _toml(card: Card) -> str:
     lines = []
     for f in fields(Card):
         value = getattr(card, f.name)
-        if f.name not in ("name", "priors", "sampling") and value not in (None, (), ""):
+        silent = value in (None, (), "") and value == f.default
+        if f.name not in ("name", "priors", "sampling") and not silent:
             lines.append(f"{f.name} = {_value(value)}")
     lines += ["", "[sampling]"] + [f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None]
     lines += ["", "[priors]"] + [f"{key} = {prior.text}" for key, prior in card.priors.items()]

@@ -1,7 +1,8 @@
 """Centring: how far each level of the model is centred on its mean, from what the evidence says of it.
 
-With ξ ~ N(λm, σ^λ) and θ = m + σ^(1−λ)·(ξ − λm), θ ~ N(m, σ) for every λ [Papaspiliopoulos et al. 2007; Gorinova et al.
-2020]: λ = 1 is centred, which samples well where data speak loudly, λ = 0 is not, which samples well where they whisper.
+With ξ ~ N(λm, σ^λ) and θ = m + σ^(1−λ)·(ξ − λm), θ ~ N(m, σ) for every λ [Papaspiliopoulos et al. 2007; Gorinova
+et al. 2020]: λ = 1 is centred, which samples well where data speak loudly, λ = 0 is not, which samples well where they
+whisper.
 λ = Iτ²/(1 + Iτ²), the share of the level's variance that the data resolve: I is the Fisher information about it, τ the
 scale of its prior. The weights are pm.Data, so that whoever holds rows out sets them anew without compiling.
 """
@@ -19,7 +20,10 @@ LEVELS = ("survey", "country", "subregion", "trend_country")  # always exchangea
 
 
 def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return λ of every level of the card's model, by name (`belief.flat` makes it the pm.Data `centring`); weight (rows,): 0 for a row held out."""
+    """Return λ of every level of the card's model, by name; `belief.flat` makes it the pm.Data `centring`.
+
+    weight (rows,): 0 for a row held out.
+    """
     rows = _information(seen) * (1.0 if weight is None else weight)
     scale = {key: prior.scale for key, prior in card.priors.items()}
     about: dict[str, np.ndarray] = {}
@@ -45,8 +49,9 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
 def _lambda(card: Card, name: str, information: np.ndarray, scale: float) -> np.ndarray:
     """Return λ of each member of a level, or one for a block that sums to zero.
 
-    τ = scale·k/(k + FEW), k members: few members cannot keep their σ away from zero, where a centred level is a funnel. With
-    τ = scale five regions gave stunting 2 to 18 divergences, and exchangeable ages gave the pooling reference 437; so none.
+    τ = scale·k/(k + FEW), k members: few members cannot keep their σ away from zero, where a centred level is a funnel.
+    With τ = scale five regions gave stunting 2 to 18 divergences, and exchangeable ages gave the pooling reference 437;
+    so none.
     """
     tau2 = (scale * information.size / (information.size + FEW)) ** 2
     block = name not in LEVELS and name.replace("_", ":") not in card.exchangeable

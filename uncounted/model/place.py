@@ -14,7 +14,7 @@ from uncounted.world.world import World, groups
 
 @dataclass(frozen=True)
 class Rung:
-    """A level of the ladder: its places' labels and, for each, the index of its parent in the rung above (0: the world)."""
+    """A level of the ladder: its places' labels, and the index of each one's parent in the rung above, or 0."""
 
     name: str
     labels: pd.Index
@@ -29,7 +29,7 @@ def rungs(card: Card, world: World) -> list[Rung]:
         labels = pd.Index(sorted(label.unique()), name=name)
         parent = above.groupby(label).first().reindex(labels)
         tops = found[-1].labels if found else pd.Index(["World"])
-        found.append(Rung(name, labels, tops.get_indexer(parent)))
+        found.append(Rung(name, labels, tops.get_indexer(pd.Index(parent))))
         above = label
     return found
 

@@ -13,7 +13,7 @@ from uncounted.errors import UncountedError, did_you_mean
 
 @dataclass(frozen=True)
 class Family:
-    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, whether it is a scale's."""
+    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, if it is a scale's."""
 
     numbers: tuple[str, ...]
     positive: tuple[str, ...]
@@ -28,7 +28,7 @@ FAMILIES = {
         ("sd",),
         lambda name, m, s, **kw: pm.Normal(name, m, s, **kw),
         False,
-        lambda m, s: s**2,
+        lambda _, s: s**2,
     ),
     "half_normal": Family(("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), True, lambda s: s**2),
     "exponential": Family(
@@ -63,7 +63,7 @@ class Prior:
     numbers: tuple[float, ...]
 
     def fits(self, key: str) -> None:
-        """Raise if the family cannot serve this variable: a scale needs a positive one, a location one on the whole line."""
+        """Raise if the family cannot serve this variable: a scale needs a positive one, an effect the whole line."""
         if FAMILIES[self.family].scale == (key in LOCATIONS):
             good = [name for name, family in FAMILIES.items() if family.scale != (key in LOCATIONS)]
             kind = "an effect, of either sign" if key in LOCATIONS else "a standard deviation, never negative"
@@ -74,7 +74,9 @@ class Prior:
     @property
     def text(self) -> str:
         """The prior as a card writes it."""
-        numbers = ", ".join(f"{number:g}" for number in self.numbers)
+        short = [f"{number:g}" for number in self.numbers]
+        exact = [text if float(text) == n else repr(float(n)) for text, n in zip(short, self.numbers, strict=True)]
+        numbers = ", ".join(exact)
         return f"{{ {self.family} = {f'[{numbers}]' if len(self.numbers) > 1 else numbers} }}"
 
     @property
@@ -96,7 +98,7 @@ def parse_prior(key: str, value: Any) -> Prior:
         )
     names = FAMILIES[family].numbers
     listed = numbers if isinstance(numbers, list) else [numbers]
-    if len(listed) != len(names) or not all(isinstance(n, int | float) and np.isfinite(n) for n in listed):
+    if len(listed) != len(names) or not all(type(n) in (int, float) and abs(n) < 1e300 for n in listed):
         raise UncountedError(f"{family} of '{key}' takes {' and '.join(names)}, not {numbers!r}.", key)
     for name, number in zip(names, listed, strict=True):
         if name in FAMILIES[family].positive and number <= 0:

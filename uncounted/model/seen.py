@@ -1,6 +1,8 @@
 """Seen: which cells of the world each row of evidence looked at, and with what weight."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ SEXES = ("female", "male")
 
 @dataclass(frozen=True)
 class Seen:
-    """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1; indices and years since `card.year`.
+    """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1; indices, years since `card.year`.
 
     A cell is country × sex × age, flattened in that order. country, survey (rows,) index their coordinates; source
     (surveys,) indexes the kinds of source; since (rows,) is in years.
@@ -48,32 +50,39 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     countries = world.places.index
     surveys = rows.groupby("survey", sort=True)[["source", "country", "year"]].first()
     sources = pd.Index(sorted(surveys["source"].unique()), name="source")
-    country = countries.get_indexer(rows["country"])
+    country = countries.get_indexer(pd.Index(rows["country"]))
     return Seen(
         evidence=evidence,
         y=rows["y"].to_numpy(float),
         n=rows["n"].to_numpy(float),
         w=_weights(card, world, rows, country),
         country=country,
-        survey=surveys.index.get_indexer(rows["survey"]),
+        survey=surveys.index.get_indexer(pd.Index(rows["survey"])),
         since=rows["year"].to_numpy(float) - card.year,
         surveys=surveys.index,
-        source=sources.get_indexer(surveys["source"]),
+        source=sources.get_indexer(pd.Index(surveys["source"])),
         sources=sources,
-        survey_country=countries.get_indexer(surveys["country"]),
+        survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(float) - card.year,
     )
 
 
 def _within(evidence: Evidence, card: Card) -> Evidence:
-    span = Band(card.bands[0].lower, card.bands[-1].upper)
-    outside = evidence.rows["covers"].map(lambda bands: not all(contains(span, band) for band in bands))
-    kept = evidence.without(outside, "ages outside the card's")
+    outside = [not all(_held(band, card.bands) for band in bands) for bands in evidence.rows["covers"]]
+    kept = evidence.without(pd.Series(outside, index=evidence.rows.index), "ages outside the card's")
     if kept.rows.empty:
         raise UncountedError(
             f"No row of evidence on '{evidence.outcome}' lies within the card's ages. Mend `ages` on the card."
         )
     return kept
+
+
+def _held(band: Band, cells: Sequence[Band]) -> bool:
+    """Say whether every age of the band is in one of the cells, which are sorted."""
+    at: float = band.lower
+    for cell in cells:
+        at = cell.end if cell.lower <= at < cell.end else at
+    return at >= band.end
 
 
 def _weights(card: Card, world: World, rows: pd.DataFrame, country: np.ndarray) -> sparse.csr_array:
@@ -84,9 +93,9 @@ def _weights(card: Card, world: World, rows: pd.DataFrame, country: np.ndarray) 
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
     sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
     people = np.empty((len(rows), len(SEXES), len(pieces)))
-    for year, group in rows.groupby("year"):
+    for year in sorted(set(rows["year"])):
         at = np.flatnonzero(rows["year"] == year)
-        people[at] = persons(world, pieces, int(year), nearest=True).values[country[group.index]]
+        people[at] = persons(world, pieces, year, nearest=True).to_numpy()[country[at]]
     weights = np.einsum("rsp,rs,rp,pa->rsa", people, sex, piece, of_cell).reshape(len(rows), -1)
     weights /= weights.sum(axis=1, keepdims=True)
     row, cell = np.nonzero(weights)
@@ -98,7 +107,7 @@ def _weights(card: Card, world: World, rows: pd.DataFrame, country: np.ndarray) 
 def _pieces(bands: list[Band]) -> list[Band]:
     """Cut bands at each other's ends, so that every band is a sum of pieces."""
     cuts = sorted({end for band in bands for end in (band.lower, band.upper) if end is not None})
-    pieces = [Band(low, high) for low, high in zip(cuts, cuts[1:], strict=False)]
+    pieces = [Band(low, high) for low, high in pairwise(cuts)]
     pieces += [Band(cuts[-1], None)] if any(band.upper is None for band in bands) else []
     return [piece for piece in pieces if any(contains(band, piece) for band in bands)]
 

@@ -100,3 +100,8 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
         "versions": dict(fit.versions),
         "digests": {"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest},
     }
+
+
+def write_report(fit: Fit, path: str | Path) -> Path:
+    """Write the page of a fit: one offline HTML file with its numbers, findings, equation, card and ledger."""
+    return write_page(fit, estimates(fit), check(fit), Path(path))

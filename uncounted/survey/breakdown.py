@@ -6,7 +6,7 @@ from functools import cache
 import pandas as pd
 
 from uncounted.survey.ledger import Ledger
-from uncounted.world.age import Band, contains, parse_band
+from uncounted.world.age import Band, ordered, parse_band
 
 OF = {("sex", "age"): "sex × age", ("age",): "age", ("sex",): "sex", (): "national"}
 
@@ -16,22 +16,25 @@ def finest(
 ) -> tuple[pd.DataFrame, Ledger]:
     """Return the rows of each survey's finest complete breakdown, with columns `breakdown` and `covers` added.
 
-    Complete means: every age band that the survey lists, by both sexes, with an n or an SE in each row (`usable`). A survey
-    speaks only for the bands it lists, its rows for all ages too, unless its kind is one of `whole`: those speak for `age`,
-    as do surveys that list no band. `covers` is a tuple of Bands. The rest goes to the ledger: the same respondents twice.
+    Complete means: every age that the survey's bands hold, once (`_tiles`), by both sexes, with an n or an SE in each
+    row (`usable`). A survey speaks only for the bands it lists, its rows for all ages too, unless its kind is one of
+    `whole`: those speak for `age`, as do surveys that list no band. `covers` is a tuple of Bands. The rest goes to the
+    ledger: the same respondents twice.
     """
     kept, listed = [], {}
     for survey, at in rows.groupby("survey", sort=True).groups.items():
         found = rows.loc[at, ["sex", "age", "usable"]]
-        listed[survey] = _listed(set(found["age"]) - {"all"})
-        usable = {(row.sex, row.age): row.Index for row in found.itertuples() if row.usable}
-        name, keys = _pick(set(found["sex"]), listed[survey], usable.keys(), by)
+        bands = ordered(_band(age) for age in found["age"] if age != "all")
+        tiles = _tiles(bands) or ()
+        listed[survey] = tiles or _merged(bands)
+        known = found.loc[found["usable"]]
+        usable = dict(zip(zip(known["sex"], known["age"], strict=True), known.index, strict=True))
+        name, keys = _pick(set(found["sex"]), tiles, usable.keys(), by)
         kept += [(usable[key], name) for key in keys]
     picked = rows.loc[[index for index, _ in kept]].assign(breakdown=[name for _, name in kept])
-    picked["covers"] = [
-        (_band(row.age),) if row.age != "all" else _span(listed[row.survey], row.kind in whole, age)
-        for row in picked.itertuples()
-    ]
+    each = zip(picked["survey"], picked["kind"], picked["age"], strict=True)
+    covers = [_span(listed[survey], kind in whole, age) if at == "all" else (_band(at),) for survey, kind, at in each]
+    picked = picked.assign(covers=pd.Series(covers, index=picked.index, dtype=object))
     rest = rows[~rows.index.isin(picked.index)]
     twice = rest["survey"].isin(picked["survey"])
     ledger = ledger.add(
@@ -62,11 +65,31 @@ def _band(age: str) -> Band:
     return parse_band(age)
 
 
-def _listed(ages: set[str]) -> tuple[Band, ...]:
-    """Return the survey's finest bands; one that contains another of its bands is a sum of figures, not a band."""
-    bands = [_band(age) for age in ages]
-    fine = [band for band in bands if not any(contains(band, other) for other in bands if other != band)]
-    return tuple(sorted(fine, key=lambda band: band.lower))
+@cache
+def _tiles(bands: tuple[Band, ...], start: float = 0) -> tuple[Band, ...] | None:
+    """Return the most bands that hold every age from month `start` on that any holds, each once; None if none do.
+
+    "0-4" is left out where it is a sum of other bands; where only "0-5 months" of it is listed too, that is left out.
+    """
+    after = [band for band in bands if band.end > start]
+    if not after:
+        return ()
+    if not any(band.lower <= start for band in after):
+        return _tiles(bands, min(band.lower for band in after))
+    ways = [(band, _tiles(bands, band.end)) for band in after if band.lower == start]
+    return max(((band, *rest) for band, rest in ways if rest is not None), key=len, default=None)
+
+
+def _merged(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+    """Return the ages of bands that overlap, each age once."""
+    merged: list[Band] = []
+    for band in bands:
+        last = merged[-1] if merged else band
+        if band.lower >= last.end or not merged:
+            merged.append(band)
+        else:
+            merged[-1] = Band(last.lower, max(last, band, key=lambda one: one.end).upper)
+    return tuple(merged)
 
 
 def _span(listed: tuple[Band, ...], speaks_for_all: bool, age: str) -> tuple[Band, ...]:

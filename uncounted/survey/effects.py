@@ -8,6 +8,7 @@ from scipy.optimize import minimize_scalar
 
 CASES = 10  # fewer cases, and V̂ moves with p̂: design effects of such rows would bias prevalence down
 FEW = 20  # fewer design effects than this carry no curve: their geometric mean serves, or 1 where there is none
+TINY = 1e-12  # residuals of less variance are rounding: the design effects are all alike
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def smooth(log_d: np.ndarray, x: np.ndarray, country: pd.Series) -> Smoother:
 
     For given θ the generalised least-squares sums need only group means: with n_g rows in country g,
     V_g⁻¹ = I − 11ᵀ θ/(1 + n_g θ). θ is found by maximising the profile likelihood [Searle et al. 1992, ch. 3].
+    Terms that say the same twice, as where every n is alike, share their slope.
     """
     codes, names = pd.factorize(country)
     size = np.bincount(codes)
@@ -46,10 +48,10 @@ def _profile(
     sums = np.column_stack([np.bincount(codes, column) for column in x.T])
     y_sums = np.bincount(codes, y)
     xvx = x.T @ x - (sums * weight[:, None]).T @ sums
-    beta = np.linalg.solve(xvx, x.T @ y - (sums * weight[:, None]).T @ y_sums)
+    beta = np.linalg.pinv(xvx, hermitian=True) @ (x.T @ y - (sums * weight[:, None]).T @ y_sums)
     residual = y - x @ beta
     r_sums = np.bincount(codes, residual)
-    sigma2 = float(residual @ residual - weight @ r_sums**2) / len(y)
+    sigma2 = max(float(residual @ residual - weight @ r_sums**2) / len(y), TINY)
     return -0.5 * (len(y) * np.log(sigma2) + np.log1p(size * theta).sum()), beta, sigma2
 
 
@@ -74,7 +76,7 @@ def smoothed(rows: pd.DataFrame) -> np.ndarray:
     seen = np.isfinite(d) & (d > 0)
     if seen.sum() < FEW:
         return np.full(len(rows), np.exp(np.log(d[seen]).mean()) if seen.any() else 1.0)
-    n = rows["n"].fillna(rows["n"].median()).clip(lower=1.0)
-    x = np.column_stack([np.ones(len(rows)), np.log(n)])
-    fit = smooth(np.log(d[seen]), x[seen], rows.loc[seen, "country"])
-    return fit.predict(x, rows["country"])
+    n, country = rows["n"].to_numpy(float), rows.loc[:, "country"]
+    typical = np.nanmedian(n) if np.isfinite(n).any() else 1.0
+    x = np.column_stack([np.ones(len(rows)), np.log(np.where(np.isnan(n), typical, n).clip(min=1.0))])
+    return smooth(np.log(d[seen]), x[seen], country[seen]).predict(x, country)

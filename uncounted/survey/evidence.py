@@ -10,7 +10,7 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
-from uncounted.survey.figures import Figures
+from uncounted.survey.figures import Figures, ambiguous
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, check_codes
@@ -23,8 +23,8 @@ class Evidence:
     """Rows of effective counts, one for each figure or cell that enters the likelihood, and the ledger of the rest.
 
     `rows` has survey, country, year, source (kind of source), sex (female, male, both), covers (tuple of age Bands),
-    estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), se of the
-    survey's total where known, deff (n / effective n). Sorted canonically: the same evidence in any order is the same object.
+    estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
+    (respondents / n) and breakdown. Sorted canonically: the same evidence in any order is the same object.
     """
 
     outcome: str
@@ -57,18 +57,20 @@ class Evidence:
     def _repr_html_(self) -> str:
         s = self.surveys
         return (
-            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(s):,} surveys in {s['country'].nunique()} countries, "
-            f"{s['year'].min()}–{s['year'].max()}; {s['respondents'].sum():,.0f} respondents, effective n "
-            f"{s['effective_n'].sum():,.0f}{self.ledger._repr_html_()}"
+            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(s):,} surveys in "
+            f"{s['country'].nunique()} countries, {s['year'].min()}–{s['year'].max()}; "
+            f"{s['respondents'].sum():,.0f} respondents, effective n {s['effective_n'].sum():,.0f}"
+            f"{self.ledger._repr_html_()}"
         )
 
 
 def evidence(survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tuple[int, int] | None = None) -> Evidence:
     """Turn published figures into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
-    d̃ is the row's smoothed design effect (`effects.smoothed`), f the common factor of the survey's rows: with shares W_h
-    of the survey's people, f = V_total / Σ W_h² p̃_h(1−p̃_h) d̃_h/n_h, so that the weighted sum has the variance that the survey
-    published for its total; where that is unknown, f is smoothed over surveys likewise. p̃ is p̂ shrunk to the survey's mean.
+    d̃ is the row's smoothed design effect (`effects.smoothed`), f the common factor of the survey's rows: with shares
+    W_h of the survey's people, f = V_total / Σ W_h² p̃_h(1−p̃_h) d̃_h/n_h, so that the weighted sum has the variance that
+    the survey published for its total; where that is unknown, f is smoothed over surveys likewise. p̃ is p̂ shrunk to
+    the survey's mean (`_shrunk`).
     Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
@@ -76,19 +78,21 @@ def evidence(survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tup
         raise UncountedError(
             f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
         )
-    for axis in set(by) - set(AXES):
-        raise UncountedError(
-            f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
-        )
-    sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledger)
+    by = [by] if isinstance(by, str) else by
+    for axis in by:
+        if axis not in AXES:
+            raise UncountedError(
+                f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
+            )
+    sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
     rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
     rows = _deflated(rows, _totals(sized))
     if years is not None:
-        table = survey.tables[outcome]
-        ledger = ledger.about(table[table["year"].between(*years)])
-        _, ledger = ledger.split(table, ~table["year"].between(*years), f"fieldwork outside {years[0]}–{years[1]}")
-        rows = rows[rows["year"].between(*years)]
+        table, first, last = survey.tables[outcome], *years
+        outside = table.loc[~table["year"].between(first, last)]
+        ledger = ledger.less(outside).add(outside, "excluded", f"fieldwork outside {first}–{last}")
+        rows = rows.loc[rows["year"].between(first, last)]
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
     rows = _canonical(rows)
@@ -99,8 +103,8 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
     """Take y cases of n respondents as they are: one row per survey, country, year, sex (or both) and age band.
 
     y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
-    year, sex, age, n, y and, if there are kinds of source, source. Raises UncountedError for a missing column, n that isn't
-    above 0, or y outside 0…n.
+    year, sex, age, n, y and, if there are kinds of source, source. Raises UncountedError for a missing column, n that
+    isn't above 0, y outside 0…n, or rows that `figures.ambiguous` finds.
     """
     for column in ("survey", "country", "year", "sex", "age", "n", "y"):
         if column not in table:
@@ -110,10 +114,14 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
         raise UncountedError(
             f"The table of counts has {int(wrong.sum())} row(s) in which not 0 ≤ y ≤ n, n > 0. Mend them."
         )
+    bands = [parse_band(age) for age in table["age"]]
+    for what, bad in ambiguous(table.assign(age=[band.label for band in bands])).items():
+        if bad.any():
+            raise UncountedError(f"The table of counts has {what} in {bad.sum()} row(s). Mend them.")
     rows = table.assign(
         survey=table["survey"].astype("str"),
-        source=table["source"] if "source" in table else "survey",
-        covers=[(parse_band(age),) for age in table["age"]],
+        source=table.get("source", "survey"),
+        covers=pd.Series([(band,) for band in bands], index=table.index, dtype=object),
         estimate=table["y"] / table["n"],
         respondents=table["n"],
         cases=table["y"],
@@ -125,7 +133,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
 
 
 def pooled(parts: Sequence[Evidence]) -> Evidence:
-    """Return the evidence of several sources as one; a survey id that two of them share is an error: it would count twice."""
+    """Return the evidence of several sources as one; two that share a survey id are an error: it would count twice."""
     ids = pd.concat([part.rows["survey"].drop_duplicates() for part in parts])
     if ids.duplicated().any():
         shared = ", ".join(sorted(ids[ids.duplicated()])[:8])
@@ -141,7 +149,10 @@ def pooled(parts: Sequence[Evidence]) -> Evidence:
 
 
 def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
-    """Settle what is known of each row's size: n, else a plausible weighted n, else an SE, else its country's largest SE."""
+    """Settle what is known of each row's size: n, else a plausible weighted n, else an SE, else the country's largest.
+
+    `own_se` is the SE before any was borrowed.
+    """
     n = table["n"].where(table["n"] > 0)
     weighted = n.isna() & (table["n_weighted"] >= 1) & (table["n_weighted"] <= plausible_n)
     ledger = ledger.add(table[weighted], "repaired", "n missing: the weighted n stands in")
@@ -158,15 +169,17 @@ def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.
         rows[tight], "repaired", f"SE without n that implies over {plausible_n:,.0f} respondents: set aside"
     )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
-    rows, ledger = _largest_se(rows, ledger)
+    rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), ledger)
     rows["usable"] = rows["n"].notna() | rows["se"].notna()
     sure = ~rows["usable"] & ((p == 0) | (p == 1))
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
 
 
 def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
-    """Give a survey's total with neither n nor SE the largest SE (on the logit scale) of its country's totals, else the
-    median of the countries' largest, as UN family planning estimates do [Alkema et al. 2013, appendix]."""
+    """Give a survey's total with neither n nor SE the largest SE, on the logit scale, of its country's totals.
+
+    Else the median of the countries' largest, as UN family planning estimates do [Alkema et al. 2013, appendix].
+    """
     total = (rows["sex"] == "both") & (rows["age"] == "all")
     p = rows["estimate"]
     inner = (p > 0) & (p < 1)
@@ -184,23 +197,25 @@ def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
     rows = rows.assign(respondents=rows["n"], cases=rows["n"] * rows["estimate"])
     share = _shares(rows)
-    mean = rows["survey"].map((share * rows["estimate"]).groupby(rows["survey"]).sum())
     implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
-    p = _shrunk(rows["estimate"], rows["n"].fillna(implied), mean)
+    p = _shrunk(rows["estimate"], rows["n"].fillna(implied), share, rows["survey"])
     alone = (rows["n"] / rows["smooth_deff"]).fillna(p * (1 - p) / rows["se"] ** 2)
     independent = (share**2 * p * (1 - p) / alone).groupby(rows["survey"]).sum()
     n = alone / rows["survey"].map(_factors(rows, totals / independent))
     return rows.assign(y=n * rows["estimate"], deff=rows["n"] / n, n=n)
 
 
-def _shrunk(p: pd.Series, n: pd.Series, mean: pd.Series) -> pd.Series:
-    """Return p̃: p̂ with four more respondents at the survey's mean, itself kept off 0 and 1 by the same four."""
-    inner = (mean * n + 2) / (n + 4)
-    return (p * n + 4 * inner) / (n + 4)
+def _shrunk(p: pd.Series, n: pd.Series, share: pd.Series, survey: pd.Series) -> pd.Series:
+    """Return p̃ = (n p̂ + 4m) / (n + 4), m = (N p̄ + 2) / (N + 4): four more respondents, at the survey's mean.
+
+    p̄ = Σ W_h p̂_h and N = Σ n_h are the whole survey's, so that small rows of a rare outcome aren't drawn to one half.
+    """
+    mean, size = (share * p).groupby(survey).transform("sum"), n.groupby(survey).transform("sum")
+    return (n * p + 4 * (size * mean + 2) / (size + 4)) / (n + 4)
 
 
 def _shares(rows: pd.DataFrame) -> pd.Series:
-    """Return each row's share W_h of its survey's people: by weighted n where all its rows have one, else by n, else equal."""
+    """Return each row's share W_h of its survey's people: by weighted n where all rows have one, else n, else equal."""
     by = rows["survey"]
     size = pd.Series(1.0, index=rows.index)
     for column in ("n", "n_weighted"):
@@ -211,11 +226,11 @@ def _shares(rows: pd.DataFrame) -> pd.Series:
 
 def _totals(rows: pd.DataFrame) -> pd.Series:
     """Return the variance of each survey's own total, where it rests on enough cases to be believed."""
-    p = rows["estimate"]
-    n = rows["n"].fillna(p * (1 - p) / rows["se"] ** 2)
-    own = (rows["sex"] == "both") & (rows["age"] == "all") & rows["se"].notna()
+    p, se = rows["estimate"], rows["own_se"]
+    n = rows["n"].fillna(p * (1 - p) / se**2)
+    own = (rows["sex"] == "both") & (rows["age"] == "all") & se.notna()
     own &= (n * p >= effects.CASES) & (n * (1 - p) >= effects.CASES)
-    return (rows.loc[own, "se"] ** 2).set_axis(rows.loc[own, "survey"])
+    return (se[own] ** 2).set_axis(rows.loc[own, "survey"])
 
 
 def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:

@@ -97,7 +97,8 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
     for word in ("title", "kind", "file", "outcomes", "columns"):
         if not words.get(word):
             raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
-    card = SurveyCard(**words | {"whole": tuple(words.get("whole", ()))})
+    given: dict[str, Any] = words | {"whole": tuple(words.get("whole", ()))}
+    card = SurveyCard(**given)
     if card.unit not in UNITS:
         raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
     for word in card.columns:
@@ -183,23 +184,28 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
 def _refuse(rows: pd.DataFrame, file: Path) -> None:
     """Refuse what no repair may touch: the analyst must look."""
     sizes = rows[["se", "n", "n_weighted", "deff"]]
-    survey = rows.groupby("survey")
     wrong = {
         "a prevalence outside 0–1 after the card's unit": (rows["estimate"] < 0) | (rows["estimate"] > 1),
         "a negative standard error, n or design effect": (sizes < 0).any(axis=1),
         "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
         | (rows["upper"] < rows["estimate"] - 1e-6),
-        "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
         "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-        "a survey id that stands for more than one country or year": (survey["country"].transform("nunique") > 1)
-        | (survey["year"].transform("nunique") > 1),
-        "the same survey, sex and age twice": rows.duplicated(WHICH, keep=False),
-    }
+    } | ambiguous(rows)
     for what, bad in wrong.items():
         if bad.any():
             lines = ", ".join(str(i + 2) for i in np.flatnonzero(bad)[:8])
             raise UncountedError(f"{file} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
+
+
+def ambiguous(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which rows nobody could tell whom they speak of, or would count the same respondents twice, by reason."""
+    of = rows.groupby("survey")[["country", "year"]].transform("nunique")
+    return {
+        "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
+        "a survey id that stands for more than one country or year": (of > 1).any(axis=1),
+        "the same survey, sex and age twice": rows.duplicated(WHICH, keep=False),
+    }
 
 
 def _se_from_interval(rows: pd.DataFrame, level: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:

@@ -16,19 +16,22 @@ class Ledger:
     lines: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
     def add(self, rows: pd.DataFrame, action: str, why: str) -> "Ledger":
-        """Return a ledger with a line more for each of the rows; action: repaired, excluded, not used again."""
+        """Return a ledger with a line more for each row; action: repaired, excluded, not used again."""
         if rows.empty:
             return self
-        new = rows.reindex(columns=WHICH).assign(action=action, why=why)[COLUMNS]
-        return Ledger(new if self.lines.empty else pd.concat([self.lines, new], ignore_index=True))
+        new = rows.assign(action=action, why=why).reindex(columns=COLUMNS)
+        lines = [new] if self.lines.empty else [self.lines, new]
+        return Ledger(pd.concat(lines, ignore_index=True))
 
     def split(self, rows: pd.DataFrame, out: pd.Series, why: str) -> tuple[pd.DataFrame, "Ledger"]:
         """Return the rows that stay and the ledger in which the others are written down as excluded."""
-        return rows[~out], self.add(rows[out], "excluded", why)
+        return rows.loc[~out], self.add(rows.loc[out], "excluded", why)
 
-    def about(self, rows: pd.DataFrame) -> "Ledger":
-        """Return the lines about the surveys of these rows."""
-        return Ledger(self.lines[self.lines["survey"].isin(rows["survey"])].reset_index(drop=True))
+    def less(self, rows: pd.DataFrame) -> "Ledger":
+        """Return the ledger without the lines about these rows."""
+        which = pd.MultiIndex.from_frame(self.lines.reindex(columns=WHICH))
+        told = which.isin(pd.MultiIndex.from_frame(rows.reindex(columns=WHICH)))
+        return Ledger(self.lines.loc[~told].reset_index(drop=True))
 
     def summary(self) -> pd.DataFrame:
         """Return how many rows, of how many surveys, met each fate; columns action, why, rows, surveys."""
