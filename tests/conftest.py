@@ -1,9 +1,15 @@
 """Fixtures that several rooms' tests share."""
 
+import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+import uncounted as un
+from uncounted.survey.figures import NUMBERS, TEXT, Figures, read_figures
+from uncounted.world.shelf import shelf
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -15,3 +21,50 @@ def shared() -> Path:
         told = "The reference answers are not beside this checkout (../shared), so agreement with them isn't tested."
         pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def fit() -> un.Fit:
+    """Stunting on real surveys, few draws: one compiled model for all tests that need a fit."""
+    card = un.read_card("stunting")
+    model = un.build(card, un.read_world(), un.evidence_of(card))
+    return un.sample(model, seed=11, tune=400, draws=400, progress=un.Progress(show=False))
+
+
+@pytest.fixture
+def card_of_survey(tmp_path: Path):
+    """Return a function that writes a small survey folder and gives its path: rows of figures, words of the card."""
+
+    def write(rows: list[dict] | str, **words: object) -> Path:
+        table = rows if isinstance(rows, str) else pd.DataFrame(rows).to_csv(index=False)
+        (tmp_path / "figures.csv").write_text(table, encoding="utf-8")
+        header = table.splitlines()[0].split(",") if table else []
+        given = {
+            "title": "A small survey",
+            "kind": "figures",
+            "file": "figures.csv",
+            "outcomes": {"wasting": "estimate"},
+            "columns": {name: name for name in header if name in {*TEXT, *NUMBERS} - {"estimate"}},
+        }
+        lines = [f"{word} = {toml(value)}" for word, value in (given | words).items() if value is not None]
+        (tmp_path / "survey.toml").write_text("\n".join(lines), encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)
+
+
+@pytest.fixture
+def figures_of(card_of_survey):
+    """Return a function that reads a small survey's figures: rows of the table, words of the card."""
+    return lambda rows, **words: read_figures(card_of_survey(rows, **words))
+
+
+@pytest.fixture(scope="session")
+def stunting() -> Figures:
+    return read_figures(shelf("data", "surveys", "stunting"))

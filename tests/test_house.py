@@ -10,7 +10,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_picture_of_the_rooms_is_their_docstrings():
     drawn = dict(re.findall(r"^  (\w+)/ +(.+)$", README, re.MULTILINE))
-    rooms = {path.parent.name: ast.get_docstring(ast.parse(path.read_text())) for path in ROOT.glob("uncounted/*/__init__.py")}
+    rooms = {
+        path.parent.name: ast.get_docstring(ast.parse(path.read_text()))
+        for path in ROOT.glob("uncounted/*/__init__.py")
+    }
     assert drawn == rooms
 
 
@@ -28,7 +31,9 @@ def test_card_words_in_the_readme_are_the_card_s():
     from uncounted.model.card import Card
 
     table = README.split("## A card")[1].split("## The rooms")[0]
-    told = set(re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))))
+    told = set(
+        re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|")))
+    )
     words = {field.name for field in fields(Card)} - {"name", "sampling", "priors"}
     assert words <= told
 

@@ -12,6 +12,7 @@ from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.priors import Prior
 from uncounted.report.estimate import Estimate, estimate, evidence_of, write_report
+from uncounted.report.map import plot_map
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.survey.direct import direct
 from uncounted.survey.evidence import Evidence, counts, evidence

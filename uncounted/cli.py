@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -30,12 +30,10 @@ def estimate(
     ] = False,
 ) -> None:
     """Fit a card and write its estimates, draws, findings and report. Exits with 1 if a check stops publication."""
-    settings = {key: value for key, value in {"draws": draws, "tune": tune}.items() if value is not None}
+    given = {"draws": draws, "tune": tune}
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     done = un.estimate(name, out, seed=seed, **settings)
-    world = done.rows[
-        (done.rows["grouping"] == "world") & (done.rows["sex"] == "all") & (done.rows["age"] == "all")
-    ].iloc[0]
-    console.print(str(world["prevalence_median"]))
+    console.print(done.headline, highlight=False, markup=False)
     for finding in done.findings:
         console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())

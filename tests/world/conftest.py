@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -7,15 +6,10 @@ import pytest
 from uncounted.world.shelf import shelf
 from uncounted.world.world import World, read_world
 
-FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts"
-
 
 @pytest.fixture(scope="session")
-def facts() -> Path:
-    if not FACTS.is_dir():
-        assert not os.environ.get("CI"), f"The facts are not at {FACTS}; CI must bring them."
-        pytest.skip("The facts that the tables were carried from are not beside this checkout.")
-    return FACTS
+def facts(shared: Path) -> Path:
+    return shared / "facts"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.world.table import read_table
+from uncounted.world.table import BLANK, read_table
 from uncounted.world.world import read_world
 
 cells = st.sampled_from(
@@ -15,6 +15,11 @@ cells = st.sampled_from(
 names = st.sampled_from(
     ["iso3", "sex", "age", "2020", "region", "name", "ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
 )
+
+
+@pytest.fixture
+def digest(small):
+    return read_world(**small).digest
 
 
 @pytest.mark.parametrize(
@@ -96,3 +101,24 @@ def test_a_bad_file_never_ends_in_a_traceback(small, tmp_path, which, content, h
     path.write_bytes(b"iso3,name,region,sex,age,2020\n" * headed + content)
     with contextlib.suppress(UncountedError):
         read_world(**(small | {which: path}))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_one_spoilt_cell_never_ends_in_a_traceback_and_is_not_passed_over(small, digest, data):
+    """A whole table but for one cell: it is refused in a sentence, or the world differs from the one without it."""
+    which = data.draw(st.sampled_from(["geography", "population", "covariates"]))
+    table = small[which].astype(object)
+    row = data.draw(st.integers(0, len(table) - 1))
+    column = data.draw(st.sampled_from(list(table.columns)))
+    old = table.loc[row, column]
+    new = data.draw((cells | st.text(max_size=6)).filter(lambda text: text.strip() != str(old)))
+    table.loc[row, column] = new
+    try:
+        after = read_world(**(small | {which: table}))
+    except UncountedError as error:
+        told = str(error)
+    else:
+        missing = pd.isna(old) and new.strip() in BLANK
+        told = "another world." if missing or after.digest != digest else "the same world"
+    assert told.rstrip().endswith((".", "?"))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
+from arviz_stats.base.array import array_stats
 
 from uncounted.checks.finding import Finding, Findings
 from uncounted.infer.fit import Fit
@@ -22,7 +22,8 @@ def check(fit: Fit) -> Findings:
     """Check every published number of a fit, and the sampler's own warnings; thresholds of R-hat, ESS and MCSE below.
 
     Bulk and tail ESS of at least 400, R-hat at most 1.01 for the world and regions and 1.02 for any other number, Monte
-    Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every chain.
+    Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
+    chain.
     """
     numbers = diagnostics(fit)
     wide = numbers["grouping"].isin(WIDE)
@@ -61,13 +62,14 @@ def _measure(draws: np.ndarray) -> pd.DataFrame:
 
 
 def _block(draws: np.ndarray) -> pd.DataFrame:
-    axes = {"chain_axis": 1, "draw_axis": 2}
+    chain, draw = 1, 2
+    error = array_stats.mcse(draws, chain, draw, method="mean")
     return pd.DataFrame(
         {
-            "rhat": array_stats.rhat(draws, **axes),
-            "ess_bulk": array_stats.ess(draws, method="bulk", **axes),
-            "ess_tail": array_stats.ess(draws, method="tail", prob=(0.025, 0.975), **axes),
-            "mcse_share": array_stats.mcse(draws, method="mean", **axes) / draws.std(axis=(1, 2)),
+            "rhat": array_stats.rhat(draws, chain, draw),
+            "ess_bulk": array_stats.ess(draws, chain, draw, method="bulk"),
+            "ess_tail": array_stats.ess(draws, chain, draw, method="tail", prob=(0.025, 0.975)),
+            "mcse_share": error / draws.std(axis=(chain, draw)),
         }
     )
 
@@ -78,7 +80,7 @@ def _which(row: pd.Series) -> str:
 
 
 def _at_most(name: str, numbers: pd.DataFrame, column: str, threshold: float) -> Finding:
-    worst = numbers.loc[numbers[column].fillna(np.inf).idxmax()]
+    worst = numbers.iloc[numbers[column].fillna(np.inf).argmax()]
     good = bool(worst[column] <= threshold)
     over = int((~(numbers[column] <= threshold)).sum())
     told = f"The largest of {len(numbers):,} is {worst[column]:.3f} ({_which(worst)}); at most {threshold:g} is asked."
@@ -86,7 +88,7 @@ def _at_most(name: str, numbers: pd.DataFrame, column: str, threshold: float) ->
 
 
 def _at_least(name: str, numbers: pd.DataFrame, column: str, threshold: float) -> Finding:
-    worst = numbers.loc[numbers[column].fillna(-np.inf).idxmin()]
+    worst = numbers.iloc[numbers[column].fillna(-np.inf).argmin()]
     good = bool(worst[column] >= threshold)
     under = int((~(numbers[column] >= threshold)).sum())
     told = (

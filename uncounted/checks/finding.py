@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Literal, overload
 
 import pandas as pd
 
@@ -27,7 +27,11 @@ class Findings(Sequence[Finding]):
 
     items: tuple[Finding, ...]
 
-    def __getitem__(self, index):  # noqa: ANN001, ANN204, D105
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
+    def __getitem__(self, index: int | slice) -> Finding | tuple[Finding, ...]:
         return self.items[index]
 
     def __len__(self) -> int:

@@ -26,9 +26,9 @@ def hold_out(
     """Refit without some countries and predict their surveys' own results, with sampling and non-sampling error.
 
     The compiled model is the same: the rows of those countries get weight 0 in pm.Data, and every level that loses its
-    data is centred anew. A survey's result is Σy/Σn over its rows; its prediction draws ν of the survey from its prior (no
-    data inform it) and effective counts from the likelihood. One row per survey: country, survey, year, observed, median,
-    lower, upper (proportions), covered, below (share of predictions below the observed result).
+    data is centred anew. A survey's result is Σy/Σn over its rows; its prediction draws ν of the survey from its prior
+    (no data inform it) and effective counts from the likelihood. One row per survey: country, survey, year, observed,
+    median, lower, upper (proportions), covered, below (share of predictions below the observed result).
     """
     unknown = set(countries) - set(fit.evidence.rows["country"])
     if unknown:
@@ -40,7 +40,7 @@ def hold_out(
         with progress.stage("compiling the model"):
             model = build(fit.card, fit.world, fit.evidence)
             ready = prepare(model)
-        seen = model.study.seen
+        seen = model.study.seen  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model doesn't know what `build` adds
         held = seen.evidence.rows["country"].isin(countries).to_numpy()
         weight = 1.0 - held
         data = {"row_weight": weight, "centring": flat(centring(fit.card, fit.world, seen, weight))}

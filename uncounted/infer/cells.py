@@ -2,11 +2,14 @@
 
 import numpy as np
 import pymc as pm
-import pytensor
+import pytensor.tensor as pt
 import xarray as xr
+from pytensor.compile.maker import function
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.traversal import ancestors
+
+from uncounted.errors import UncountedError
 
 CHUNK = 500  # draws at a time: some 20 MB for 2,400 cells
 
@@ -20,15 +23,21 @@ def cells(model: pm.Model, draws: xr.Dataset, name: str) -> xr.DataArray:
     target = model[name]
     above = set(ancestors([target]))
     inputs = [rv for rv in model.free_RVs if rv in above]
-    batched = [pytensor.tensor.tensor(rv.name, dtype=rv.dtype, shape=(None, *rv.type.shape)) for rv in inputs]
+    batched = [pt.tensor(rv.name, dtype=rv.dtype, shape=(None, *rv.type.shape)) for rv in inputs]
     graph = vectorize_graph(target, replace=dict(zip(inputs, batched, strict=True)))
-    function = pytensor.function(
-        batched, graph, mode=Mode(linker="py", optimizer="fast_compile"), on_unused_input="ignore"
-    )
+    mode = Mode(linker="py", optimizer="fast_compile")
+    evaluate = function(batched, graph, mode=mode, on_unused_input="ignore")
     flat = [draws[rv.name].stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy() for rv in inputs]
     size = draws.sizes["chain"] * draws.sizes["draw"]
-    parts = [function(*(a[i : i + CHUNK] for a in flat)).astype(np.float32) for i in range(0, size, CHUNK)]
+    parts = [np.array(evaluate(*(a[i : i + CHUNK] for a in flat)), np.float32) for i in range(0, size, CHUNK)]
     values = np.concatenate(parts).reshape(draws.sizes["chain"], draws.sizes["draw"], *parts[0].shape[1:])
     dims = model.named_vars_to_dims[name]
-    coords = {dim: list(model.coords[dim]) for dim in dims}
+    coords = {dim: _labels(model, dim) for dim in dims}
     return xr.DataArray(values, dims=("chain", "draw", *dims), coords=coords, name=name)
+
+
+def _labels(model: pm.Model, dim: str) -> list:
+    labels = model.coords[dim]
+    if labels is None:
+        raise UncountedError(f"The dim '{dim}' of the model has no labels. Name them in pm.Model(coords=…).")
+    return list(labels)

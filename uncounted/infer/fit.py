@@ -34,6 +34,7 @@ class Fit:
     def _repr_html_(self) -> str:
         size = self.p.sizes
         return (
-            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries × "
-            f"{size['sex']} sexes × {size['age']} age bands, {self.card.year}; {self.evidence.source}; seed {self.seed}"
+            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries "
+            f"× {size['sex']} sexes × {size['age']} age bands, {self.card.year}; {self.evidence.source}; "
+            f"seed {self.seed}"
         )

@@ -37,8 +37,9 @@ def sample(
     study = study or getattr(model, "study", None)
     if study is None or "p" not in model.named_vars:
         raise UncountedError(
-            "The model has no Deterministic 'p' over (country, sex, age), or nothing says of which card, world and evidence "
-            "it speaks. Use build(card, world, evidence), or sample(model, study=Study(…), seed=…) with a model that has 'p'."
+            "The model has no Deterministic 'p' over (country, sex, age), or nothing says of which card, world and "
+            "evidence it speaks. Use build(card, world, evidence), or sample(model, study=Study(…), seed=…) with a "
+            "model that has 'p'."
         )
     progress = progress or Progress()
     how = replace(study.card.sampling, **settings)

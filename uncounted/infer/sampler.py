@@ -1,10 +1,10 @@
 """Sampler: a model compiled once and run as often as its data change."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
-import nutpie
 import numpy as np
+import nutpie
 import pymc as pm
 import xarray as xr
 
@@ -12,7 +12,8 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.progress import Stage
 from uncounted.model.card import Sampling
 
-SAMPLERS = ("nutpie", "pymc", "numpyro", "blackjax")
+Backend = Literal["nutpie", "pymc", "numpyro", "blackjax"]
+SAMPLERS: tuple[Backend, ...] = get_args(Backend)
 LARGE = ("p", "reported")  # over cells or rows: computed after sampling (`cells`), never compiled into it
 KEPT_STATS = {"diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size"}
 DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}
@@ -23,7 +24,7 @@ class Sampler:
     """A model and, under nutpie, its compiled form: `with_data` changes numbers of pm.Data without compiling again."""
 
     model: pm.Model
-    name: str
+    name: Backend
     compiled: Any
 
     def with_data(self, **data: np.ndarray) -> "Sampler":

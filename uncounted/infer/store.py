@@ -15,7 +15,7 @@ from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
 from uncounted.survey.evidence import Evidence
 from uncounted.survey.ledger import Ledger
-from uncounted.world.age import parse_band
+from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
 
 FORMAT = "uncounted fit 1"
@@ -69,7 +69,7 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/evidence/rows": _packed(evidence.rows.assign(covers=evidence.rows["covers"].map(_bands_text))),
         "/evidence/ledger": _packed(evidence.ledger.lines),
     }
-    tree = xr.DataTree.from_dict({name: data for name, data in groups.items()})
+    tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
 
@@ -98,7 +98,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         _unpacked(tree["/world/elsewhere"].dataset),
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
-    rows["covers"] = rows["covers"].map(lambda text: tuple(parse_band(band) for band in text.split("; ")))
+    rows["covers"] = rows["covers"].map(_bands)
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],
@@ -115,8 +115,12 @@ def _fit(tree: xr.DataTree) -> Fit:
     )
 
 
-def _bands_text(bands: tuple) -> str:
+def _bands_text(bands: tuple[Band, ...]) -> str:
     return "; ".join(band.label for band in bands)
+
+
+def _bands(text: str) -> tuple[Band, ...]:
+    return tuple(parse_band(band) for band in text.split("; "))
 
 
 def _packed(table: pd.DataFrame) -> xr.Dataset:

@@ -16,7 +16,8 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries draw by draw. Sums are in double precision.
     """
     labels = pd.Index(sorted(group.unique()), name="group")
-    member = labels.get_indexer(group.reindex(p["country"].values))[None, :] == np.arange(len(labels))[:, None]
+    label_of = pd.Index(group.reindex(p["country"].values))
+    member = labels.get_indexer(label_of)[None, :] == np.arange(len(labels))[:, None]
     of_group = xr.DataArray(member.astype(float), dims=("group", "country"), coords={"group": labels})
     sums = [
         _over(p, people, of_group, sex, age) for sex in [*_values(p, "sex"), ALL] for age in [*_values(p, "age"), ALL]

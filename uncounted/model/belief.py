@@ -1,4 +1,4 @@
-"""Belief: a card's priors and the centring of its levels inside a pm.Model, from which every piece takes its variables."""
+"""Belief: a card's priors and the centring of its levels inside a pm.Model, from which pieces take their variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from uncounted.world.world import World
 class Belief:
     """What the pieces of a model share: card, world, and the numbers that a refit may turn.
 
-    `numbers` and `centring` map a variable's name to its place in the pm.Data vectors `prior_numbers` and `centring`. They
-    are one vector each because nutpie unrolls the reading of every shared variable when it compiles: thirty small ones
-    took 57 s where these take 24 s (stunting, caches warm).
+    `numbers` and `centring` map a variable's name to its place in the pm.Data vectors `prior_numbers` and `centring`.
+    They are one vector each because nutpie unrolls the reading of every shared variable when it compiles: thirty small
+    ones took 57 s where these take 24 s (stunting, caches warm).
     """
 
     card: Card
@@ -41,7 +41,7 @@ class Belief:
         """
         lam = self.centring[name]
         raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=dims)
-        return pm.Deterministic(f"{name}_effect", sigma ** (1 - lam) * (raw - lam * mean), dims=dims)
+        return _effect(name, sigma ** (1 - lam) * (raw - lam * mean), dims)
 
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ) otherwise; one λ for the block.
@@ -49,10 +49,10 @@ class Belief:
         (B₁ ⊗ B₂) z with orthonormal contrasts B and iid normal z has the distribution of pm.ZeroSumNormal, whose
         transform costs twice the graph (compiling stunting: 28 s against 21 s).
         """
-        lam, sizes = self.centring[name], [len(pm.modelcontext(None).coords[dim]) for dim in dims]
+        lam, sizes = self.centring[name], [_size(dim) for dim in dims]
         basis = reduce(np.kron, [contrasts(size) for size in sizes])
         raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
-        return pm.Deterministic(f"{name}_effect", (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims=dims)
+        return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
 
     def deviations(self, factor: str) -> TensorVariable:
         """Return the deviations of a factor ("age") or product ("region:sex"), exchangeable if the card says so."""
@@ -61,8 +61,7 @@ class Belief:
         sigma = self.variable(f"sigma_{name}")
         if factor not in self.card.exchangeable:
             return self.zero_sum(name, sigma, *dims)
-        coords = pm.modelcontext(None).coords
-        return self.exchangeable(name, pt.zeros([len(coords[dim]) for dim in dims]), sigma, *dims)
+        return self.exchangeable(name, pt.zeros([_size(dim) for dim in dims]), sigma, *dims)
 
 
 def believe(card: Card, world: World, centring: Mapping[str, np.ndarray]) -> Belief:
@@ -81,8 +80,18 @@ def flat(values: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0), *(np.ravel(value).astype(float) for value in values.values())])
 
 
+def _effect(name: str, values: TensorVariable, dims: tuple[str, ...]) -> TensorVariable:
+    return pt.as_tensor(pm.Deterministic(f"{name}_effect", values, dims=dims))
+
+
+def _size(dim: str) -> int:
+    labels = pm.modelcontext(None).coords[dim]
+    assert labels is not None, f"the dim '{dim}' has no labels"
+    return len(labels)
+
+
 def _vector(name: str, values: Mapping[str, np.ndarray]) -> dict[str, TensorVariable]:
-    vector, start, found = pm.Data(name, flat(values)), 0, {}
+    vector, start, found = pt.as_tensor(pm.Data(name, flat(values))), 0, {}
     for key, value in values.items():
         shape, stop = np.shape(value), start + np.size(value)
         part = vector[start:stop] if shape else vector[start]

@@ -51,7 +51,8 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
         reported = averaged(eta, slope, seen) + survey_error(belief, place, slope, seen)
         pm.Deterministic("reported", reported, dims="row")
         effective_binomial(reported, seen.y, seen.n)
-    model.study = Study(card, world, seen.evidence, seen)
+    study = Study(card, world, seen.evidence, seen)
+    model.study = study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model takes any attribute, its types don't
     return model
 
 

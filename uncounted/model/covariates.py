@@ -1,4 +1,4 @@
-"""Covariates: standardised indicators of countries, their slopes shrunk, what is missing drawn jointly with the rest."""
+"""Covariates: standardised indicators of countries, slopes shrunk, what is missing drawn jointly with the rest."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,10 @@ def shift(belief: Belief) -> TensorVariable | float:
 
 
 def _given_rest(x: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean (holes,) and the Cholesky root (holes, holes) of what is missing given what isn't; holes row by row."""
+    """Return the mean (holes,) and the Cholesky root (holes, holes) of what is missing given what isn't.
+
+    Holes are row by row.
+    """
     mu, sigma = _normal(x.to_numpy())
     means, roots = [], []
     for row in x.to_numpy():

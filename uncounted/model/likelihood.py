@@ -18,8 +18,8 @@ def effective_binomial(
     """Observe effective counts y of n at logits eta (rows,).
 
     log f = w·[y·η − n·softplus(η) + log C(n, y)], w in {0, 1} from pm.Data `row_weight` (0: held out). For whole
-    numbers this is the binomial. Random draws: n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋), k ~ Binomial(n*, logit⁻¹ η). log C(n, y) is
-    data too (`log_choose`), as its three gammas per row would cost as much as all the rest of the model's gradient.
+    numbers this is the binomial. Random draws: n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋), k ~ Binomial(n*, logit⁻¹ η). log C(n, y)
+    is data too (`log_choose`), as its three gammas per row would cost as much as all the rest of the model's gradient.
     """
     return pm.CustomDist(
         name,

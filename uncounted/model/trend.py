@@ -16,8 +16,8 @@ def has_trend(card: Card) -> bool:
 def slopes(belief: Belief) -> TensorVariable | np.ndarray:
     """Return each country's slope (countries,), log odds per year; zeros without a trend.
 
-    slope_c ~ N(trend + trend_region[r(c)], σ_trend_country), Σ trend_region = 0: a country's last survey is carried to the
-    reference year by its own slope, pooled to its region's, so its interval widens with the years since.
+    slope_c ~ N(trend + trend_region[r(c)], σ_trend_country), Σ trend_region = 0: a country's last survey is carried to
+    the reference year by its own slope, pooled to its region's, so its interval widens with the years since.
     """
     card, world = belief.card, belief.world
     if not has_trend(card):

@@ -19,6 +19,7 @@ from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.report.page import write_page
 from uncounted.report.tables import estimates
+from uncounted.report.wording import headline
 from uncounted.survey.evidence import Evidence, evidence, pooled
 from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
@@ -26,13 +27,19 @@ from uncounted.world.world import World, read_world
 
 @dataclass(frozen=True)
 class Estimate:
-    """A finished estimate: the fit, its rows, what was checked, where the files lie, and the seconds each stage took."""
+    """A finished estimate: the fit, its rows, what was checked, where the files lie, the seconds each stage took."""
 
     fit: Fit
     rows: pd.DataFrame
     findings: Findings
     folder: Path
     seconds: dict[str, float]
+
+    @property
+    def headline(self) -> str:
+        """The world's number in words, with its intervals."""
+        total = (self.rows["sex"] == "all") & (self.rows["age"] == "all") & (self.rows["grouping"] == "world")
+        return headline(self.fit.card, self.rows[total].iloc[0])
 
 
 def evidence_of(card: Card) -> Evidence:
@@ -76,7 +83,10 @@ def estimate(
 
 
 def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path) -> Path:
-    """Write the files of an estimate into a folder; where publication is stopped, the tables carry a column that says so."""
+    """Write the files of an estimate into a folder.
+
+    Where publication is stopped, the tables carry a column that says so.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     released = rows.assign(note="not converged: not for publication") if findings.stopped else rows
     released.to_csv(folder / "estimates.csv", index=False)

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import logit
 
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.world.world import groups
@@ -23,10 +23,10 @@ def estimates(
 ) -> pd.DataFrame:
     """Return one row per grouping × group × sex × age: prevalence (proportion) and persons, with what is behind them.
 
-    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if evidence of
-    it entered, else imputed; of a group: the class in which at least half of its people live. prior_share =
-    min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 − Var(country deviation given
-    data) / E[σ²_country given data].
+    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if evidence
+    of it entered, else imputed; of a group: the class in which at least half of its people live. prior_share =
+    min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 − Var(country deviation
+    given data) / E[σ²_country given data].
     """
     _check_interval(interval)
     return pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
@@ -88,7 +88,7 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
     columns |= {"population": n, "prior_share": _prior_share(fit, counts, people, group)}
     frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
     rows = frame.to_dataframe().reset_index()
-    names = fit.world.places["name"] if by == "country" else {}
+    names = fit.world.places["name"] if _by_country(by) else {}
     rows = rows.assign(
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
@@ -106,8 +106,12 @@ def _inside(p: xr.DataArray) -> xr.DataArray:
     return p.clip(1e-12, 1 - 1e-12)
 
 
+def _by_country(by: str | Path | pd.DataFrame) -> bool:
+    return isinstance(by, str) and by == "country"
+
+
 def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
-    if not (isinstance(by, str) and by == "country") or "country_effect" not in fit.posterior:
+    if not _by_country(by) or "country_effect" not in fit.posterior:
         return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
     deviation = fit.posterior["country_effect"].var(["chain", "draw"])
     between = (fit.posterior["sigma_country"] ** 2).mean(["chain", "draw"])

@@ -25,7 +25,7 @@ class Words:
 
     sentences: dict[str, str]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         if name not in self.sentences:
             raise UncountedError(f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}")
         return self.sentences[name].format(**values)

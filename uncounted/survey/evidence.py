@@ -43,8 +43,9 @@ class Evidence:
 
     def without(self, out: pd.Series, why: str) -> "Evidence":
         """Return the evidence less some rows, which go to the ledger with the reason."""
-        rows, ledger = self.ledger.split(self.rows, out.astype(bool), why)
-        return replace(self, rows=rows.reset_index(drop=True), ledger=ledger)
+        named = self.rows.assign(age=[", ".join(band.label for band in bands) for bands in self.rows["covers"]])
+        ledger = self.ledger.add(named[out.astype(bool)], "excluded", why)
+        return replace(self, rows=self.rows[~out.astype(bool)].reset_index(drop=True), ledger=ledger)
 
     def placed(self, world: World) -> "Evidence":
         """Return the evidence of countries that have a population; the others go to the ledger.

@@ -20,6 +20,7 @@ class Ledger:
         if rows.empty:
             return self
         new = rows.assign(action=action, why=why).reindex(columns=COLUMNS)
+        new = new.astype(dict.fromkeys([column for column in COLUMNS if column != "year"], "str"))
         lines = [new] if self.lines.empty else [self.lines, new]
         return Ledger(pd.concat(lines, ignore_index=True))
 

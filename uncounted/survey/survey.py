@@ -11,7 +11,7 @@ READERS = {"figures": read_figures}
 
 
 def read_survey(path: str | Path) -> Figures:
-    """Read a survey: a folder that holds a `survey.toml`, or the name of one below the shipped data/ ("surveys/stunting").
+    """Read a survey: a folder with a `survey.toml`, or the name of one below the shipped data/ ("surveys/stunting").
 
     Raises UncountedError for a folder without a card, or a card that is no TOML or of an unknown kind.
     """

@@ -1,0 +1,59 @@
+"""The ledger: one line for each row that did not enter as it stood."""
+
+import pandas as pd
+
+from uncounted.survey.ledger import COLUMNS, Ledger
+
+
+def rows(*surveys: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"survey": surveys, "country": "GHA", "year": 2014, "sex": "both", "age": "all", "estimate": 0.1}
+    )
+
+
+def test_a_ledger_grows_and_never_changes():
+    empty = Ledger()
+    first = empty.add(rows("a", "b"), "excluded", "why")
+    second = first.add(rows("a"), "repaired", "how")
+    assert (len(empty.lines), len(first.lines), len(second.lines)) == (0, 2, 3)
+    assert list(second.lines.columns) == COLUMNS
+    assert list(second.lines.index) == [0, 1, 2]
+    assert second.add(rows(), "excluded", "nothing") is second
+
+
+def test_split_keeps_one_part_and_writes_the_other_down():
+    table = rows("a", "b", "c")
+    kept, ledger = Ledger().split(table, table["survey"] == "b", "not wanted")
+    assert list(kept["survey"]) == ["a", "c"]
+    assert ledger.lines[["action", "why", "survey"]].to_numpy().tolist() == [["excluded", "not wanted", "b"]]
+
+
+def test_less_forgets_exactly_these_rows():
+    table = pd.concat([rows("a", "b"), rows("a").assign(sex="female")], ignore_index=True)
+    ledger = Ledger().add(table, "repaired", "how").add(table.iloc[[1]], "excluded", "why")
+    left = ledger.less(table.iloc[[0]]).lines
+    assert left[["survey", "sex", "action"]].to_numpy().tolist() == [
+        ["b", "both", "repaired"],
+        ["a", "female", "repaired"],
+        ["b", "both", "excluded"],
+    ]
+    assert len(Ledger().less(table).lines) == 0
+
+
+def test_the_summary_counts_rows_and_surveys():
+    ledger = (
+        Ledger()
+        .add(rows("a", "a", "b"), "excluded", "why")
+        .add(rows("a"), "excluded", "other")
+        .add(rows("c"), "repaired", "how")
+    )
+    told = ledger.summary()
+    assert list(told.columns) == ["action", "why", "rows", "surveys"]
+    assert told.to_numpy().tolist() == [
+        ["excluded", "why", 3, 2],
+        ["excluded", "other", 1, 1],
+        ["repaired", "how", 1, 1],
+    ]
+    assert Ledger().summary().empty
+    assert list(Ledger().summary().columns) == list(told.columns)
+    assert "<td>other</td>" in ledger._repr_html_()
