@@ -44,6 +44,7 @@ def card_of_survey(tmp_path: Path):
             "kind": "figures",
             "file": "figures.csv",
             "outcomes": {"wasting": "estimate"},
+            "age": "0-59 months",
             "columns": {name: name for name in header if name in {*TEXT, *NUMBERS} - {"estimate"}},
         }
         lines = [f"{word} = {toml(value)}" for word, value in (given | words).items() if value is not None]

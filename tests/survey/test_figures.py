@@ -167,6 +167,7 @@ def test_what_no_repair_may_touch_names_its_line(figures_of, change, parts):
         ({"interval": 95}, ["survey.toml says interval = 95, which should be a number above 0 and below 1"]),
         ({"plausible_n": "many"}, ["survey.toml says plausible_n = 'many', which should be a number above 0"]),
         ({"title": 5}, ["survey.toml says title = 5, which should be a text"]),
+        ({"age": "children"}, ["survey.toml says age = 'children': 'children' is no age band"]),
         ({"unit": "per mille"}, ["survey.toml says unit = 'per mille'. Write one of: proportion, percent, per 1,000."]),
         ({"file": "other.csv"}, ["survey.toml names the file 'other.csv', which is not in", "mend `file`"]),
         (

@@ -240,4 +240,5 @@ def _toml(card: Card) -> str:
 
 
 def _value(value: Any) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # the one character that JSON lets stand and TOML doesn't

@@ -5,6 +5,7 @@ from functools import cache
 
 import pandas as pd
 
+from uncounted.errors import UncountedError
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, ordered, parse_band
 
@@ -33,7 +34,9 @@ def finest(
         kept += [(usable[key], name) for key in keys]
     picked = rows.loc[[index for index, _ in kept]].assign(breakdown=[name for _, name in kept])
     each = zip(picked["survey"], picked["kind"], picked["age"], strict=True)
-    covers = [_span(listed[survey], kind in whole, age) if at == "all" else (_band(at),) for survey, kind, at in each]
+    covers = [
+        _span(survey, listed[survey], kind in whole, age) if at == "all" else (_band(at),) for survey, kind, at in each
+    ]
     picked = picked.assign(covers=pd.Series(covers, index=picked.index, dtype=object))
     rest = rows[~rows.index.isin(picked.index)]
     twice = rest["survey"].isin(picked["survey"])
@@ -92,5 +95,12 @@ def _merged(bands: tuple[Band, ...]) -> tuple[Band, ...]:
     return tuple(merged)
 
 
-def _span(listed: tuple[Band, ...], speaks_for_all: bool, age: str) -> tuple[Band, ...]:
-    return listed if listed and not speaks_for_all else (_band(age),)
+def _span(survey: str, listed: tuple[Band, ...], speaks_for_all: bool, age: str) -> tuple[Band, ...]:
+    if listed and not speaks_for_all:
+        return listed
+    if age == "all":
+        raise UncountedError(
+            f"The figure of survey '{survey}' for all ages doesn't say which ages those are. "
+            'Write them on its card, as age = "15-64".'
+        )
+    return (_band(age),)

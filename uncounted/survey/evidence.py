@@ -12,6 +12,8 @@ from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
 from uncounted.survey.figures import Figures, ambiguous
 from uncounted.survey.ledger import Ledger
+from uncounted.survey.respondents import Respondents
+from uncounted.survey.tabulation import tabulated
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, check_codes
 
@@ -65,16 +67,25 @@ class Evidence:
         )
 
 
-def evidence(survey: Figures, outcome: str, by: Sequence[str] = AXES, years: tuple[int, int] | None = None) -> Evidence:
-    """Turn published figures into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
+def evidence(
+    survey: Figures | Respondents,
+    outcome: str,
+    by: Sequence[str] = AXES,
+    years: Sequence[int] | None = None,
+    single_psu: str = "error",
+) -> Evidence:
+    """Turn published figures, or respondents, into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
     d̃ is the row's smoothed design effect (`effects.smoothed`), f the common factor of the survey's rows: with shares
     W_h of the survey's people, f = V_total / Σ W_h² p̃_h(1−p̃_h) d̃_h/n_h, so that the weighted sum has the variance that
     the survey published for its total; where that is unknown, f is smoothed over surveys likewise. p̃ is p̂ shrunk to
     the survey's mean (`_shrunk`).
-    Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
+    Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence. Respondents are
+    first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
+    if isinstance(survey, Respondents):
+        survey = tabulated(survey, outcome, [by] if isinstance(by, str) else by, single_psu)
     if outcome not in survey.tables:
         raise UncountedError(
             f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"

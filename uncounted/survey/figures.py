@@ -101,6 +101,10 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
     card = SurveyCard(**given)
     if card.unit not in UNITS:
         raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
+    try:
+        parse_band("0+" if card.age == "all" else card.age)
+    except UncountedError as error:
+        raise UncountedError(f"{path} says age = '{card.age}': {error}") from error
     for word in card.columns:
         if word not in (*TEXT, *NUMBERS):
             raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, [*TEXT, *NUMBERS])}")

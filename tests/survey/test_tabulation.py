@@ -1,0 +1,70 @@
+"""Respondents become evidence by the path of published figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import uncounted as un
+from uncounted.survey.totals import cells as cells_of
+
+COLUMNS = {"country": "country", "sex": "sex", "age": "age", "weight": "weight", "stratum": "stratum", "psu": "psu"}
+CODES = {"AAA": "FRA", "BBB": "DEU", "CCC": "IND"}
+
+
+@pytest.fixture(scope="module")
+def table(shared):
+    rows = pd.read_csv(shared / "reference/design/survey.csv", keep_default_na=False)
+    return rows.assign(country=rows["country"].map(CODES))
+
+
+@pytest.fixture(scope="module")
+def respondents(table):
+    return un.read_respondents(table, COLUMNS, "outcome", constants={"year": "2019"}, name="reference")
+
+
+def test_weighted_sum_of_a_survey_s_rows_has_its_own_design_variance(respondents, table):
+    seen = un.evidence(respondents, "outcome", single_psu="adjust")
+    own = un.direct(respondents, ["country"], single_psu="adjust").set_index("country")
+    sizes = table.groupby(["country", "sex", "age"])["weight"].agg(["sum", "size"])
+    for country, rows in seen.rows.groupby("country"):
+        size = np.array([sizes.loc[(r.country, r.sex, r.covers[0].label)] for r in rows.itertuples()])
+        share = size[:, 0] / size[:, 0].sum()
+        mean = (share * rows["estimate"]).sum()
+        inner = (mean * size[:, 1].sum() + 2) / (size[:, 1].sum() + 4)
+        p = (rows["estimate"] * size[:, 1] + 4 * inner) / (size[:, 1] + 4)
+        assert (share**2 * p * (1 - p) / rows["n"]).sum() == pytest.approx(own.loc[country, "se"] ** 2, rel=1e-9)
+
+
+def test_respondents_and_their_published_figures_give_identical_evidence(respondents, tmp_path):
+    from_people = un.evidence(respondents, "outcome", single_psu="adjust")
+    cells, whole = (un.direct(respondents, by, single_psu="adjust") for by in (["country", "sex", "age"], ["country"]))
+    figures = pd.concat([cells, whole.assign(sex="both", age="all")]).assign(year=2019)
+    weights = pd.concat([cells_of(respondents, by) for by in (["country", "sex", "age"], ["country"])])
+    figures = figures.assign(survey=figures["country"] + "-2019", weighted=weights["weighted"].to_numpy())
+    figures.to_csv(tmp_path / "figures.csv", index=False)
+    names = {"n_weighted": "weighted"} | {name: name for name in ("survey", "country", "year", "sex", "age", "se", "n")}
+    (tmp_path / "survey.toml").write_text(
+        'title = "t"\nkind = "figures"\nfile = "figures.csv"\noutcomes = { outcome = "prevalence" }\n[columns]\n'
+        + "\n".join(f'{ours} = "{theirs}"' for ours, theirs in names.items())
+    )
+    from_table = un.evidence(un.read_survey(tmp_path), "outcome")
+    columns = ["survey", "country", "sex", "covers", "n", "y", "respondents"]
+    pd.testing.assert_frame_equal(from_people.rows[columns], from_table.rows[columns], rtol=1e-12)
+
+
+def test_a_card_of_respondents(table, tmp_path):
+    table.assign(years=table["age"].str[:2].astype(int)).to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "survey.toml").write_text(
+        'title = "t"\nkind = "respondents"\nfile = "people.csv"\noutcomes = { outcome = "outcome" }\n'
+        'constants = { year = "2019" }\ncuts = { age = { "15-39" = [15, 40], "40+" = [40] } }\n[columns]\n'
+        + "\n".join(f'{ours} = "{theirs}"' for ours, theirs in (COLUMNS | {"age": "years"}).items())
+    )
+    seen = un.evidence(un.read_survey(tmp_path), "outcome", single_psu="adjust")
+    assert sorted({band.label for bands in seen.rows["covers"] for band in bands}) == ["15-39", "40+"]
+    assert seen.rows["respondents"].sum() == len(table)
+
+
+def test_respondents_without_a_year_are_a_sentence(table):
+    people = un.read_respondents(table, COLUMNS, "outcome", name="reference")
+    with pytest.raises(un.UncountedError, match="have no year"):
+        un.evidence(people, "outcome", single_psu="adjust")
