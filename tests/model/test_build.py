@@ -47,7 +47,8 @@ def test_counts_and_published_rows_of_one_breakdown_give_one_likelihood(table, t
     published = table.assign(percent=100 * table["y"] / table["n"], deff=1.0)
     published.to_csv(tmp_path / "figures.csv", index=False)
     (tmp_path / "survey.toml").write_text(
-        'title = "t"\nkind = "figures"\nfile = "figures.csv"\nunit = "percent"\noutcomes = { y = "percent" }\n[columns]\n'
+        'title = "t"\nkind = "figures"\nfile = "figures.csv"\nunit = "percent"\n'
+        'outcomes = { y = "percent" }\n[columns]\n'
         + "\n".join(f'{name} = "{name}"' for name in ("survey", "country", "year", "sex", "age", "n", "deff"))
     )
     as_rows = un.build(CARD, un.read_world(), un.evidence(un.read_survey(tmp_path), "y"))

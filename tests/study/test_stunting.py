@@ -1,4 +1,4 @@
-"""Studies of the stunting estimate; each writes what it found under docs/, where the README and validation.md show it."""
+"""Studies of the stunting estimate; each writes what it found under docs/, where validation.md shows it."""
 
 from pathlib import Path
 

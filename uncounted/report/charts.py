@@ -16,7 +16,7 @@ def whisker(low: float, middle: float, high: float, top: float, evidence: str) -
     a, m, b = (f"{4 + min(value / top, 1) * (WIDE - 8):.1f}" for value in (low, middle, high))
     mark = "whisker" if evidence == "surveyed" else "whisker open"
     return Markup(
-        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true"><path d="M{} 8H{}"/><circle cx="{}" cy="8" r="3.4"/></svg>'
+        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true"><path d="M{} 8H{}"/><circle cx="{}" cy="8" r="2.3"/></svg>'
     ).format(mark, WIDE, HIGH, a, b, m)
 
 

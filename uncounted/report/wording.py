@@ -102,8 +102,10 @@ def whole(n: float) -> str:
 
 
 def fraction(x: float) -> str:
-    """Write a share in whole percent: "88 %"; unknown: "–"."""
-    return f"{x * 100:.0f}\u00a0%" if math.isfinite(x) else NOTHING
+    """Write a share in whole percent: "88 %", "<1 %"; unknown: "–"."""
+    if not math.isfinite(x):
+        return NOTHING
+    return "<1\u00a0%" if 0 < x < 0.005 else f"{x * 100:.0f}\u00a0%"
 
 
 def band(label: str) -> str:

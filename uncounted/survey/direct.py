@@ -73,10 +73,8 @@ def replicated(
     with np.errstate(divide="ignore", invalid="ignore"):
         p = (domains["weighted_cases"] / domains["weighted"]).to_numpy()
         means = total / weighted
-    if declared.df is None:
-        df = replicate_ranks(respondents, by, outcome) - 1.0
-    else:
-        df = np.full(len(p), float(declared.df))
+    fixed = declared.df
+    df = replicate_ranks(respondents, by, outcome) - 1.0 if fixed is None else np.full(len(p), float(fixed))
     cases = domains["weighted_cases"].to_numpy()
     return Spread(weights.variance(declared, means, p), weights.variance(declared, total, cases), df)
 

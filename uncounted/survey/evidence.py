@@ -80,8 +80,8 @@ def evidence(
     W_h of the survey's people, f = V_total / Σ W_h² p̃_h(1−p̃_h) d̃_h/n_h, so that the weighted sum has the variance that
     the survey published for its total; where that is unknown, f is smoothed over surveys likewise. p̃ is p̂ shrunk to
     the survey's mean (`_shrunk`).
-    Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence. Respondents are
-    first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
+    Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
+    Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
     if isinstance(survey, Respondents):

@@ -20,13 +20,15 @@ NEEDED = ("country", "year")
 def tabulated(respondents: Respondents, outcome: str, by: Sequence[str], single_psu: str = "error") -> Figures:
     """Return direct estimates by the traits in `by` together, and of each survey as a whole, as a table of figures.
 
-    So microdata and published tables become evidence by one path, with one rule for design effects. Country and year must be
-    traits; survey, if there is none, is country and year. Cells of respondents whose sex or age is missing go to the ledger.
+    So microdata and published tables become evidence by one path, with one rule for design effects. Country and year
+    must be traits; survey, if there is none, is country and year. Cells of respondents whose sex or age is missing go
+    to the ledger.
     """
     for trait in NEEDED:
         if trait not in respondents.traits:
             raise UncountedError(
-                f"The respondents '{respondents.name}' have no {trait}. Name its column, or give it in constants={{'{trait}': …}}."
+                f"The respondents '{respondents.name}' have no {trait}. Name its column, or give it in "
+                f"constants={{'{trait}': …}}."
             )
     keys = [trait for trait in ("survey", *NEEDED, "source") if trait in respondents.traits]
     parts = [[*keys, *by], keys] if by else [keys]
