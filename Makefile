@@ -34,7 +34,7 @@ lint: setup
 
 # Slow studies: their results are kept under docs/.
 study: setup
-	$(PYTHON) -m pytest -m study --override-ini addopts= -q --import-mode=importlib tests/study
+	$(PYTHON) -m pytest -m study tests/study
 
 lock: .uv/bin/uv
 	.uv/bin/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.12 \

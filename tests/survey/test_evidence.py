@@ -197,7 +197,7 @@ def test_an_unknown_total_takes_the_other_surveys_geometric_mean(figures_of):
     first, second, n = ((0.1, 0.3), 0.025), ((0.2, 0.25), 0.05), (400, 600)
     unknown, borrowed = by_sex("3", (0.2, 0.3), n, None), by_sex("4", (0.2, 0.3), n, None)
     borrowed[0]["n"] = None
-    few = by_sex("5", (0.004, 0.006), n, 0.1)  # 5 cases: too few for V̂ to be believed
+    few = by_sex("5", (0.004, 0.006), n, 0.1, country="TGO")  # 5 cases: too few for V̂ to be believed
     read = figures_of(
         by_sex("1", first[0], n, first[1]) + by_sex("2", second[0], n, second[1]) + unknown + borrowed + few
     )

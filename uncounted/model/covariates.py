@@ -6,6 +6,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.world.world import standardised
 
@@ -28,7 +29,10 @@ def shift(belief: Belief) -> TensorVariable | float:
     """
     if not belief.card.covariates:
         return 0.0
-    x = standardised(belief.world, list(belief.card.covariates))
+    try:
+        x = standardised(belief.world, list(belief.card.covariates))
+    except UncountedError as error:
+        raise UncountedError(f"`covariates` of the card '{belief.card.name}': {error}", "covariates") from error
     beta = coefficients(belief)
     values = pt.as_tensor(pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate")))
     hole = np.argwhere(x.isna().to_numpy())

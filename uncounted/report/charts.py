@@ -16,7 +16,8 @@ def whisker(low: float, middle: float, high: float, top: float, evidence: str) -
     a, m, b = (f"{4 + min(value / top, 1) * (WIDE - 8):.1f}" for value in (low, middle, high))
     mark = "whisker" if evidence == "surveyed" else "whisker open"
     return Markup(
-        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true"><path d="M{} 8H{}"/><circle cx="{}" cy="8" r="2.3"/></svg>'
+        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true">'
+        '<path d="M{} 8H{}"/><circle cx="{}" cy="8" r="2.3"/></svg>'
     ).format(mark, WIDE, HIGH, a, b, m)
 
 
@@ -56,7 +57,9 @@ def years(surveys: Mapping[int, int], label: str) -> Markup:
         n, x = surveys.get(year, 0), (year - first) * step
         tall = n / most * (YEARS_HIGH - 40)
         top = YEARS_HIGH - 20 - tall
-        bar = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(x + 2, top, max(step - 4, 1), tall)
+        bar = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+            x + 2, top, max(step - 4, 1), tall
+        )
         if step > 22:
             bar += _text(x + step / 2, top - 5, n)
         if step > 34 or not (year - first) % math.ceil(34 / step):

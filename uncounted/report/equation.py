@@ -1,5 +1,6 @@
 """Equation: the model of a card as typeset mathematics (MathML), a line and a sentence for each of its pieces."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ FAMILY = {
     "exponential": "Exponential",
     "half_student_t": "HalfStudentT",
 }
+SPACE = {"logit": Markup(' lspace="0" rspace="0.3em"'), ",": Markup(' rspace="1.2em"')}
 GREEK = {"sigma": "σ", "beta": "β"}
 
 
@@ -45,9 +47,9 @@ def _cell(card: Card, say: Words) -> Line:
 
 def _people(card: Card, say: Words) -> Iterator[Line]:
     if "sex" in card.people:
-        half = Markup("<mfrac><mn>1</mn><mn>2</mn></mfrac>") + _name("female")
-        female = [_sub(_name("sex"), "female", word=True), _op("="), half, _op(",")]
-        male = [_sub(_name("sex"), "male", word=True), _op("="), _op("−"), half]
+        half = Markup('<mfrac><mn>1</mn><mn>2</mn></mfrac><mspace width="0.2em"/>') + _name("female")
+        female = [_sub(_name("sex"), "female"), _op("="), half, _op(",")]
+        male = [_sub(_name("sex"), "male"), _op("="), _op("−"), half]
         yield Line(_math(*female, *male), say("equation.sex"), _priors(card, "female"))
     if "age" in card.people:
         yield _deviations(card, "age", say)
@@ -74,7 +76,7 @@ def _places(card: Card, say: Words) -> Iterator[Line]:
     mean, sd = normal.numbers if normal.family == "normal" else (float("nan"), float("nan"))
     middle, low, high = (float(expit(mean + z * sd)) for z in (0.0, -1.96, 1.96))
     told = say("equation.level", rate=rate(middle, card.show), rates=rates(low, high, card.show))
-    yield Line(_math(_name("level"), _op("∼"), _prior(normal)), told, _priors(card, "level"))
+    yield Line(_math(_name("level"), _op("∼"), _prior(normal)), told)
     above: Markup = _name("level")
     for rung in card.place:
         own = _sub(_name(rung), INDEX[rung])
@@ -99,7 +101,7 @@ def _covariates(card: Card, say: Words) -> Iterator[Line]:
     beta = _sub(Markup("<mi>β</mi>"), "k")
     names = ", ".join(name.replace("_", " ") for name in card.covariates)
     if "beta" in card.priors:
-        yield Line(_math(beta, _op("∼"), _prior(card.priors["beta"])), say("equation.beta", names=names), _priors(card, "beta"))
+        yield Line(_math(beta, _op("∼"), _prior(card.priors["beta"])), say("equation.beta", names=names))
         return
     math = _math(beta, _op("∼"), _family("Normal", _number(0), _variable("sigma_beta")))
     yield Line(math, say("equation.beta", names=names), _priors(card, "sigma_beta"))
@@ -111,7 +113,10 @@ def _trend(card: Card, say: Words) -> Iterator[Line]:
     slope, year = _sub(_name("slope"), "c"), _number(card.year)
     time = _fence(Markup("<mi>t</mi>") + _op("−") + year)
     at = _p() + _fence(Markup("<mi>t</mi>"))
-    yield Line(_math(_op("logit"), at, _op("="), _op("logit"), _p(), _op("+"), slope, time), say("equation.trend", year=card.year))
+    yield Line(
+        _math(_op("logit"), at, _op("="), _op("logit"), _p(), _op("+"), slope, time),
+        say("equation.trend", year=card.year),
+    )
     regional = "region" in card.place
     own = _sub(_name("trend region"), "r(c)")
     mean = _name("trend") + (_op("+") + own if regional else Markup(""))
@@ -127,7 +132,7 @@ def _trend(card: Card, say: Words) -> Iterator[Line]:
 def _surveys(card: Card, say: Words) -> Iterator[Line]:
     q, error = _sub(Markup("<mi>q</mi>"), "j"), "sigma_survey" in card.priors
     when = _fence(_sub(Markup("<mi>t</mi>"), "j")) if "trend" in card.priors else Markup("")
-    weight = _sub(Markup("<mi>W</mi>"), "j,csa")
+    weight = _sub(Markup("<mi>W</mi>"), "j,c,s,a")
     yield Line(_math(q, _op("="), _sum("c,s,a"), weight, _p(), when), say("equation.covered"))
     shown = q
     if error:
@@ -142,9 +147,8 @@ def _surveys(card: Card, say: Words) -> Iterator[Line]:
 
 
 def _total(say: Words) -> Line:
-    over = Markup("<mrow><mi>c</mi><mo>∈</mo><mi>G</mi><mo>,</mo><mi>s</mi><mo>,</mo><mi>a</mi></mrow>")
     persons = _sub(Markup("<mi>N</mi>"), "c,s,a")
-    math = _math(_sub(_name("affected"), "G"), _op("="), _sum_over(over), persons, _p())
+    math = _math(_sub(_name("affected"), "G"), _op("="), _sum("c ∈ G, s, a"), persons, _p())
     return Line(math, say("equation.total"))
 
 
@@ -174,13 +178,11 @@ def _name(word: str) -> Markup:
 
 
 def _number(value: float) -> Markup:
-    sign = _op("−") if value < 0 else Markup("")
-    return sign + Markup("<mn>{}</mn>").format(f"{abs(value):g}")
+    return Markup("<mn>{}</mn>").format(f"{value:g}".replace("-", "−"))
 
 
 def _op(sign: str) -> Markup:
-    space = Markup(' rspace="0.35em"') if sign == "logit" else Markup(' rspace="1.2em"') if sign == "," else Markup("")
-    return Markup("<mo{}>{}</mo>").format(space, sign)
+    return Markup("<mo{}>{}</mo>").format(SPACE.get(sign, Markup("")), sign)
 
 
 def _fence(inside: Markup) -> Markup:
@@ -191,13 +193,22 @@ def _family(name: str, *numbers: Markup) -> Markup:
     return Markup("<mtext>{}</mtext>").format(name) + _fence(Markup('<mo rspace="0.3em">,</mo>').join(numbers))
 
 
-def _sub(base: Markup, index: str, word: bool = False) -> Markup:
-    tag = "mtext" if word or len(index) > 5 or "(" in index else "mi"
-    return Markup("<msub>{}<{}>{}</{}></msub>").format(base, Markup(tag), index, Markup(tag))
+def _sub(base: Markup, index: str) -> Markup:
+    return Markup("<msub><mrow>{}</mrow>{}</msub>").format(base, _index(index))
+
+
+def _index(text: str) -> Markup:
+    """Typeset an index such as "r(c)": single letters italic, words upright."""
+    marks = []
+    for token in re.findall(r"[^\W\d_]+(?: [^\W\d_]+)*|\S", text):
+        tag = "mtext" if len(token) > 1 else "mi" if token.isalpha() else "mo"
+        attribute = Markup(' lspace="0" rspace="0.1em" stretchy="false"') if tag == "mo" else Markup("")
+        marks.append(Markup("<{}{}>{}</{}>").format(Markup(tag), attribute, token, Markup(tag)))
+    return Markup("<mrow>{}</mrow>").format(Markup("").join(marks))
 
 
 def _sum(index: str) -> Markup:
-    return _sum_over(Markup("<mi>{}</mi>").format(index))
+    return _sum_over(_index(index))
 
 
 def _sum_over(under: Markup) -> Markup:
@@ -220,4 +231,4 @@ def _variable(key: str, index: str = "") -> Markup:
         return _name(key.replace("_", " "))
     below = ", ".join(part for part in (rest.replace("_", " "), index) if part)
     base = Markup("<mi>{}</mi>").format(GREEK[head])
-    return _sub(base, below, word=True) if below else base
+    return _sub(base, "β" if below == "beta" else below) if below else base

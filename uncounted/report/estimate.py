@@ -47,7 +47,14 @@ def evidence_of(card: Card) -> Evidence:
     if not card.evidence:
         raise UncountedError(f"The card '{card.name}' names no evidence. Write evidence = [\"surveys/…\"] on it.")
     years = (card.years[0], card.years[1]) if card.years else None
-    return pooled([evidence(read_survey(name), card.outcome, card.people, years) for name in card.evidence])
+    return pooled([_evidence(card, name, years) for name in card.evidence])
+
+
+def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
+    try:
+        return evidence(read_survey(name), card.outcome, card.people, years)
+    except UncountedError as error:
+        raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
 
 
 def estimate(

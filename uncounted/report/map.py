@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from uncounted.infer.fit import Fit
 from uncounted.model.card import SHOW
 from uncounted.report.tables import estimates
-from uncounted.report.wording import Words, level, rate, rates, read_words
+from uncounted.report.wording import SUFFIX, Words, level, rate, rates, read_words
 from uncounted.world.shelf import shelf
 from uncounted.world.world import World
 
@@ -25,6 +26,7 @@ CLASSES = 6
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)  # where classes of prevalence may begin, times a power of ten
 SMALL, RADIUS = 8.0, 3.6  # a country whose outline is smaller (square units of the map) is a dot of this radius
 POLYNOMIAL = (1.340264, -0.081106, 0.000893, 0.003796)
+GAP = 2 * RADIUS + 1.6  # between the middles of two dots
 PATTERN = {"imputed": "hatch", "reported from elsewhere": "dotted"}
 STYLE = (Path(__file__).parent / "template" / "map.css").read_text(encoding="utf-8")
 
@@ -51,14 +53,12 @@ class Map:
         return f'<figure class="un-figure">{self.svg}{self.legend}</figure>'
 
 
-def plot_map(fit: Fit, sex: str = "all", age: str = "all") -> Map:
-    """Draw the prevalence of every country of a fit, of one sex and age band or of all."""
-    return world_map(estimates(fit, ["country"]), fit.world, fit.card.show, sex, age)
+def plot_map(fit: Fit, sex: str = "all", age: str = "all", geometry: Geometry | None = None) -> Map:
+    """Draw the prevalence of every country of a fit, of one sex and age band or of all; geometry: your own outlines."""
+    return world_map(estimates(fit, ["country"]), fit.world, fit.card.show, sex, age, geometry)
 
 
-def map_svg(
-    estimates: pd.DataFrame, world: World, show: str = "percent", sex: str = "all", age: str = "all"
-) -> str:
+def map_svg(estimates: pd.DataFrame, world: World, show: str = "percent", sex: str = "all", age: str = "all") -> str:
     """Return the map alone, as inline SVG with its own style; `world_map` brings the legend too."""
     return world_map(estimates, world, show, sex, age).svg
 
@@ -77,17 +77,20 @@ def world_map(
     where they would hide one another. A country of the world without an estimate is grey.
     """
     chosen = (estimates["grouping"] == "country") & (estimates["sex"] == sex) & (estimates["age"] == age)
-    rows = estimates[chosen & estimates["prevalence_median"].notna()].set_index("group")
-    drawn = geometry or read_geometry()
-    edges = breaks(rows["prevalence_median"].to_numpy() * SHOW[show])
-    key = "m" + hashlib.sha256(rows.to_csv().encode()).hexdigest()[:8]
-    say, canvas = read_words(), _canvas()
-    body = [_lands(drawn, rows, world, edges, show, key, canvas), _disputed(drawn, canvas)]
-    body.append(_dots(drawn, rows, world, edges, show, canvas))
+    known = estimates[chosen & estimates["prevalence_median"].notna()]
+    rows = {str(row["group"]): {str(key): value for key, value in row.items()} for row in known.to_dict("records")}
+    edges = breaks(known["prevalence_median"].to_numpy() * SHOW[show])
+    key = "m" + hashlib.sha256(known.to_csv().encode()).hexdigest()[:8]
+    drawing = _Drawing(geometry or read_geometry(), rows, world, edges, show, key, _canvas(), read_words())
     svg = Markup('<svg class="un-map" viewBox="0 0 {} {}" role="group" aria-label="{}">{}{}{}</svg>').format(
-        f"{WIDTH:g}", f"{canvas.height:.0f}", say("map.label"), Markup(f"<style>{STYLE}</style>"), _patterns(key), Markup("").join(body)
+        f"{WIDTH:g}",
+        f"{drawing.canvas.height:.0f}",
+        drawing.say("map.label"),
+        Markup(f"<style>{STYLE}</style>"),
+        _patterns(key),
+        _lands(drawing) + _disputed(drawing) + _dots(drawing),
     )
-    return Map(str(svg), str(_legend(edges, rows, show, key, say)))
+    return Map(str(svg), str(_legend(drawing)))
 
 
 @cache
@@ -95,7 +98,8 @@ def read_geometry(path: Path | None = None) -> Geometry:
     """Read outlines: those that ship (data/geometry/world.json), or a file of your own with the same keys."""
     doc = json.loads((path or shelf("data", "geometry", "world.json")).read_text(encoding="utf-8"))
     shapes, others = (
-        {name: [_points(ring) for ring in rings] for name, rings in doc[key].items()} for key in ("shapes", "without_code")
+        {name: [_points(ring) for ring in rings] for name, rings in doc[key].items()}
+        for key in ("shapes", "without_code")
     )
     return Geometry(shapes, others, [_points(line) for line in doc["disputed"]], doc["source"], doc["licence"])
 
@@ -128,6 +132,44 @@ class _Canvas:
         return np.stack([WIDTH / 2 + flat[..., 0], self.top - flat[..., 1]], axis=-1)
 
 
+@dataclass(frozen=True)
+class _Drawing:
+    """What the pieces of a map share; rows of estimates by ISO3, edges of classes, the key of its patterns' names."""
+
+    geometry: Geometry
+    rows: Mapping[str, Mapping[str, Any]]
+    world: World
+    edges: Sequence[float]
+    show: str
+    key: str
+    canvas: _Canvas
+    say: Words
+
+    def title(self, row: Mapping[str, Any]) -> str:
+        """Write what a country's tooltip says: name, prevalence, interval with its level, evidence class."""
+        return self.say(
+            "map.country",
+            name=row["name"],
+            rate=rate(row["prevalence_median"], self.show),
+            rates=rates(row["prevalence_lower"], row["prevalence_upper"], self.show),
+            level=level(row["interval"]),
+            evidence=row["evidence"],
+        )
+
+    def colour(self, row: Mapping[str, Any]) -> int:
+        """Return the colour of a row's prevalence: classes spread over the colours, the highest always the last."""
+        at = int(np.searchsorted(self.edges, round(row["prevalence_median"] * SHOW[self.show], 9), side="right"))
+        return _colour(at, len(self.edges) + 1)
+
+    def spot(self, code: str) -> np.ndarray:
+        """Return where a country's representative point lies, else the middle of its largest outline, else NaN."""
+        lonlat = self.world.places.loc[code, ["lon", "lat"]].to_numpy(float)
+        rings = self.geometry.shapes.get(code, [])
+        if np.isnan(lonlat).any() and rings:
+            lonlat = max(rings, key=_area).mean(axis=0)
+        return self.canvas.place(lonlat)
+
+
 def _canvas() -> _Canvas:
     ends = equal_earth(np.array([[180.0, 0.0], [0.0, NORTH], [0.0, SOUTH]]))
     scale = WIDTH / 2 / ends[0, 0]
@@ -148,12 +190,6 @@ def _round(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
     near = min((*STEPS, 10.0), key=lambda step: abs(math.log(step * power / value)))
     return float(f"{near * power:.3g}")
-
-
-def _class(p: float, edges: Sequence[float], show: str) -> int:
-    """Return the colour of a prevalence: classes spread over the six colours, the highest always the last."""
-    at = int(np.searchsorted(edges, round(p * SHOW[show], 9), side="right"))
-    return _colour(at, len(edges) + 1)
 
 
 def _colour(at: int, classes: int) -> int:
@@ -187,38 +223,22 @@ def is_dot(code: str, geometry: Geometry) -> bool:
     return sum(_area(canvas.place(ring)) for ring in geometry.shapes.get(code, [])) < SMALL
 
 
-def title(row: pd.Series, show: str, say: Words) -> str:
-    """Write what a country's tooltip says: name, prevalence, interval with its level, evidence class."""
-    return say(
-        "map.country",
-        name=row["name"],
-        rate=rate(row["prevalence_median"], show),
-        rates=rates(row["prevalence_lower"], row["prevalence_upper"], show),
-        level=level(row["interval"]),
-        evidence=row["evidence"],
-    )
-
-
-def _lands(
-    geometry: Geometry, rows: pd.DataFrame, world: World, edges: Sequence[float], show: str, key: str, canvas: _Canvas
-) -> Markup:
-    known, drawn, grey, say = set(rows.index), [], [], read_words()
-    names = pd.concat([world.places["name"], world.elsewhere["name"]])
+def _lands(drawing: _Drawing) -> Markup:
+    geometry, say, drawn, grey = drawing.geometry, drawing.say, [], []
+    names = pd.concat([drawing.world.places["name"], drawing.world.elsewhere["name"]])
     for code, rings in geometry.shapes.items():
-        path = _path(rings, canvas)
-        if code not in known:
+        path, row = _path(rings, drawing.canvas), drawing.rows.get(code)
+        if row is None or code not in drawing.world.places.index:
             grey.append(_blank(path, say("map.none", name=names.get(code, code))))
         elif not is_dot(code, geometry):
-            row = rows.loc[code]
-            fill = _fill(_class(row["prevalence_median"], edges, show), row["evidence"], key)
-            spot = canvas.place(world.places.loc[code, ["lon", "lat"]].to_numpy(float))
+            fill, spot = _fill(drawing.colour(row), row["evidence"], drawing.key), drawing.spot(code)
             drawn.append(
-                Markup('<path class="un-land" data-x="{}" data-y="{}" {} d="{}"><title>{}</title></path>').format(
-                    f"{spot[0]:.0f}", f"{spot[1]:.0f}", fill, path, title(row, show, say)
-                )
+                Markup(
+                    '<path class="un-land" data-x="{:.0f}" data-y="{:.0f}" {} d="{}"><title>{}</title></path>'
+                ).format(spot[0], spot[1], fill, path, drawing.title(row))
             )
     for name, rings in geometry.without_code.items():
-        grey.append(_blank(_path(rings, canvas), say("map.none", name=name)))
+        grey.append(_blank(_path(rings, drawing.canvas), say("map.none", name=name)))
     return Markup("").join([*grey, *drawn])
 
 
@@ -232,30 +252,30 @@ def _fill(colour: int, evidence: str, key: str) -> Markup:
     return Markup('style="fill:var(--un-q{})"').format(colour)
 
 
-def _disputed(geometry: Geometry, canvas: _Canvas) -> Markup:
-    path = "".join(_path([line], canvas, closed=False) for line in geometry.disputed)
+def _disputed(drawing: _Drawing) -> Markup:
+    path = "".join(_path([line], drawing.canvas, closed=False) for line in drawing.geometry.disputed)
     return Markup('<path class="un-disputed" d="{}"/>').format(path)
 
 
-def _dots(
-    geometry: Geometry, rows: pd.DataFrame, world: World, edges: Sequence[float], show: str, canvas: _Canvas
-) -> Markup:
-    small = [code for code in rows.index if is_dot(code, geometry) and code in world.places.index]
+def _dots(drawing: _Drawing) -> Markup:
+    known = [code for code in drawing.rows if code in drawing.world.places.index]
+    small = [code for code in known if is_dot(code, drawing.geometry) and np.isfinite(drawing.spot(code)).all()]
     if not small:
         return Markup("")
-    spots = spread(canvas.place(world.places.loc[small, ["lon", "lat"]].to_numpy(float)), 2 * RADIUS + 1.6)
-    say, drawn = read_words(), []
-    for code, (x, y) in zip(small, spots, strict=True):
-        row = rows.loc[code]
-        mark = "un-dot" if row["evidence"] not in PATTERN else "un-dot un-open"
-        colour = _class(row["prevalence_median"], edges, show)
+    drawn = []
+    for code, (x, y) in zip(small, spread(np.stack([drawing.spot(code) for code in small]), GAP), strict=True):
+        row = drawing.rows[code]
         drawn.append(
             Markup(
-                '<circle class="{}" style="--un-c:var(--un-q{})" data-x="{}" data-y="{}" cx="{}" cy="{}" r="{}">'
-                "<title>{}</title></circle>"
-            ).format(mark, colour, f"{x:.0f}", f"{y:.0f}", f"{x:.1f}", f"{y:.1f}", RADIUS, title(row, show, say))
+                '<circle class="{}" style="--un-c:var(--un-q{})" data-x="{:.0f}" data-y="{:.0f}" '
+                'cx="{:.1f}" cy="{:.1f}" r="{}"><title>{}</title></circle>'
+            ).format(_dot(row["evidence"]), drawing.colour(row), x, y, x, y, RADIUS, drawing.title(row))
         )
     return Markup("").join(drawn)
+
+
+def _dot(evidence: str) -> str:
+    return "un-dot un-open" if evidence in PATTERN else "un-dot"
 
 
 def spread(spots: np.ndarray, gap: float, rounds: int = 60) -> np.ndarray:
@@ -285,26 +305,24 @@ def _patterns(key: str) -> Markup:
         for name, mark, turn in (("hatch", hatch, 45), ("dotted", spots, 0)):
             made.append(
                 Markup(
-                    '<pattern id="{}-{}{}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate({})">'
+                    '<pattern id="{}-{}{}" width="5" height="5" patternUnits="userSpaceOnUse" '
+                    'patternTransform="rotate({})">'
                     "{}{}</pattern>"
                 ).format(key, name, i, turn, inside, mark)
             )
     return Markup("<defs>{}</defs>").format(Markup("").join(made))
 
 
-def _legend(edges: Sequence[float], rows: pd.DataFrame, show: str, key: str, say: Words) -> Markup:
-    classes = len(edges) + 1
-    keys = []
+def _legend(drawing: _Drawing) -> Markup:
+    classes, middle, say, keys = len(drawing.edges) + 1, CLASSES // 2, drawing.say, []
     for at in range(classes):
         square = Markup('<rect width="22" height="14" style="fill:var(--un-q{})"/>').format(_colour(at, classes))
-        keys.append(_key(square, _class_name(at, edges, show, say)))
-    middle = CLASSES // 2
-    for evidence in [one for one in ("surveyed", *PATTERN) if one in set(rows["evidence"])]:
-        mark = _fill(middle, evidence, key)
-        dot = "un-dot" if evidence not in PATTERN else "un-dot un-open"
+        keys.append(_key(square, _class_name(at, drawing.edges, drawing.show, say)))
+    present = {row["evidence"] for row in drawing.rows.values()}
+    for evidence in [one for one in ("surveyed", *PATTERN) if one in present]:
         both = Markup(
             '<rect width="22" height="14" {}/><circle class="{}" style="--un-c:var(--un-q{})" cx="31" cy="7" r="4.5"/>'
-        ).format(mark, dot, middle)
+        ).format(_fill(middle, evidence, drawing.key), _dot(evidence), middle)
         keys.append(_key(both, say("map.evidence", evidence=evidence), 38))
     keys.append(_key(Markup('<rect class="un-none" width="22" height="14"/>'), say("map.nothing")))
     keys.append(_key(Markup('<path class="un-disputed" d="M0 7H22"/>'), say("map.disputed")))
@@ -318,7 +336,7 @@ def _key(mark: Markup, told: str, width: int = 22) -> Markup:
 
 
 def _class_name(at: int, edges: Sequence[float], show: str, say: Words) -> str:
-    unit = "\u00a0%" if show == "percent" else f" {show}"
+    unit = SUFFIX[show]
     if not edges:
         return say("map.any")
     if at == 0:

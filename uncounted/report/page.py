@@ -1,12 +1,16 @@
 """Page: one HTML file with an estimate, what is behind it and whether to believe it; it opens without any network."""
 
+import math
 import re
 import tomllib
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,6 +18,7 @@ from markupsafe import Markup
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
+from uncounted.model.card import SHOW
 from uncounted.report import charts, wording
 from uncounted.report.equation import equation
 from uncounted.report.map import read_geometry, world_map
@@ -45,11 +50,13 @@ def page(fit: Fit, estimates: pd.DataFrame, findings: Sequence[Finding]) -> str:
     world = totals[totals["grouping"] == "world"].iloc[0]
     countries = totals[totals["grouping"] == "country"]
     drawn = world_map(estimates, fit.world, show)
-    return _environment().get_template("page.html").render(
+    template = _environment().get_template("page.html")
+    return template.render(
         say=wording.read_words(),
         card=fit.card,
         fit=fit,
         unit=show,
+        given=wording.unit(show),
         level=wording.level(world["interval"]),
         whom=wording.ages(fit.card),
         world=world,
@@ -73,7 +80,11 @@ def page(fit: Fit, estimates: pd.DataFrame, findings: Sequence[Finding]) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     for one in (wording.rate, wording.rates, wording.bare, wording.persons, wording.persons_between):
         made.filters[one.__name__] = one
@@ -99,7 +110,7 @@ def _totals(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(fit: Fit, groupings: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return (grouping, group, depth) from the world down: each region before its subregions, those like it left out."""
+    """Return (grouping, group, depth) from the world down: each region before its subregions, if it has several."""
     places = fit.world.places
     found = [("world", name, 0) for name in sorted(set(groups(fit.world, "world")))]
     for region in sorted(places["region"].unique()):
@@ -110,17 +121,20 @@ def _places(fit: Fit, groupings: Sequence[str]) -> list[tuple[str, str, int]]:
 
 
 def _regions(fit: Fit, totals: pd.DataFrame) -> dict[str, Any]:
-    rows = totals.set_index(["grouping", "group"])
-    order = [one for one in _places(fit, ("world", "region", "subregion")) if one[:2] in rows.index]
-    scale = charts.ticks(float(rows.loc[[one[:2] for one in order], "prevalence_upper"].max()) * _unit(fit))
+    """Return the world, regions and subregions with their intervals drawn on one scale."""
+    known = {(row["grouping"], row["group"]): row for row in _records(totals)}
+    order = [one for one in _places(fit, ("world", "region", "subregion")) if one[:2] in known]
+    scale = _scale([known[one[:2]] for one in order], fit)
     share = {name: _covered(fit, totals, name) for name in ("world", "region", "subregion")}
-    return {
-        "axis": charts.axis(scale[-1], scale),
-        "rows": [
-            _row(rows.loc[one[:2]], fit, scale[-1]) | {"depth": one[2], "covered": share[one[0]].get(one[1], float("nan"))}
-            for one in order
-        ],
-    }
+    rows = []
+    for grouping, group, depth in order:
+        covered = share[grouping].get(group, float("nan"))
+        rows.append(_drawn(known[grouping, group], fit, scale[-1]) | {"depth": depth, "covered": covered})
+    return {"axis": charts.axis(scale[-1], scale), "rows": rows}
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _covered(fit: Fit, totals: pd.DataFrame, grouping: str) -> pd.Series:
@@ -131,25 +145,23 @@ def _covered(fit: Fit, totals: pd.DataFrame, grouping: str) -> pd.Series:
     return people.where(seen, 0.0).groupby(of).sum() / people.groupby(of).sum()
 
 
-def _unit(fit: Fit) -> float:
-    return 100.0 if fit.card.show == "percent" else 1000.0
+def _scale(rows: Sequence[dict[str, Any]], fit: Fit) -> list[float]:
+    """Return the marks of a scale that holds every interval, in the card's unit."""
+    highest = max((row["prevalence_upper"] for row in rows if math.isfinite(row["prevalence_upper"])), default=math.nan)
+    return charts.ticks(highest * SHOW[fit.card.show])
 
 
-def _row(row: pd.Series, fit: Fit, top: float) -> dict[str, Any]:
+def _drawn(row: dict[str, Any], fit: Fit, top: float) -> dict[str, Any]:
     """Return a row of estimates with its interval drawn on a scale that ends at top (in the card's unit)."""
-    told = {str(key): value for key, value in row.items()}
-    bounds = (row["prevalence_lower"], row["prevalence_median"], row["prevalence_upper"])
-    return told | {"whisker": charts.whisker(*(b * _unit(fit) for b in bounds), top, row["evidence"])}
+    low, middle, high = (row[f"prevalence_{stat}"] * SHOW[fit.card.show] for stat in ("lower", "median", "upper"))
+    return row | {"whisker": charts.whisker(low, middle, high, top, row["evidence"])}
 
 
 def _people(fit: Fit, estimates: pd.DataFrame) -> dict[str, Any]:
     """Return one table per sex: regions down, all ages and each band across."""
     ages = [ALL, *(band.label for band in fit.card.bands)]
     sexes = [sex for sex in (ALL, "female", "male") if (estimates["sex"] == sex).any()]
-    cells = estimates.set_index(["grouping", "group", "sex", "age"])[
-        ["name", "prevalence_median", "prevalence_lower", "prevalence_upper", "evidence"]
-    ]
-    known = {key: row for key, row in zip(cells.index, cells.to_dict("records"), strict=True)}
+    known = {(row["grouping"], row["group"], row["sex"], row["age"]): row for row in _records(estimates)}
     tables = {sex: [] for sex in sexes}
     for grouping, group, depth in _places(fit, ("world", "region", "subregion")):
         for sex in sexes:
@@ -160,46 +172,32 @@ def _people(fit: Fit, estimates: pd.DataFrame) -> dict[str, Any]:
 
 
 def _countries(fit: Fit, countries: pd.DataFrame) -> dict[str, Any]:
-    scale = charts.ticks(float(countries["prevalence_upper"].max()) * _unit(fit))
     region = fit.world.places["subregion"]
-    rows = countries.sort_values("name", key=lambda names: names.map(_plain))
-    listed = [_row(row, fit, scale[-1]) | {"region": region.get(row["group"], "")} for _, row in rows.iterrows()]
+    rows = sorted(_records(countries), key=lambda row: _plain(row["name"]))
+    scale = _scale(rows, fit)
+    listed = [_drawn(row, fit, scale[-1]) | {"region": region.get(row["group"], "")} for row in rows]
     return {"axis": charts.axis(scale[-1], scale), "rows": listed}
 
 
 def _plain(name: str) -> str:
     """Return a name as it is sorted: without accents, in small letters."""
-    import unicodedata
-
     return "".join(c for c in unicodedata.normalize("NFKD", str(name)) if not unicodedata.combining(c)).casefold()
 
 
 def _data(fit: Fit, countries: pd.DataFrame) -> dict[str, Any]:
+    """Return what the surveys are: by region and kind of source, by year, and whom their countries hold."""
     surveys = fit.evidence.surveys
     people = countries.set_index("group")["population"]
-    region = groups(fit.world, "region")
     seen = people.index.isin(surveys["country"])
     kinds = sorted(surveys["source"].unique(), key=lambda kind: (kind == "other", kind))
-    by = surveys.assign(region=surveys["country"].map(region)).groupby(["region", "source"]).size()
-    table = [
-        {
-            "name": name,
-            "kinds": [int(by.get((name, kind), 0)) for kind in kinds],
-            "surveyed": int(seen[people.index.isin(region.index[region == name])].sum()),
-            "countries": int((region == name).sum()),
-            "share": _share(people, seen, people.index.isin(region.index[region == name])),
-        }
-        for name in sorted(region.unique())
-    ]
-    years = {int(str(year)): int(n) for year, n in surveys["year"].astype(int).value_counts().sort_index().items()}
-    every = people.index.notna()
+    years = dict(sorted(Counter(int(year) for year in surveys["year"]).items()))
     return {
         "kinds": kinds,
-        "table": table,
+        "table": _by_region(fit, surveys, people, seen, kinds),
         "all": {"kinds": [int((surveys["source"] == kind).sum()) for kind in kinds], "surveys": len(surveys)},
         "surveyed": int(seen.sum()),
         "countries": len(people),
-        "share": _share(people, seen, every),
+        "share": _share(people, seen, np.ones(len(people), bool)),
         "years": years,
         "chart": charts.years(years, _years_alt(years)),
         "rows": len(fit.evidence.rows),
@@ -207,7 +205,24 @@ def _data(fit: Fit, countries: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _share(people: pd.Series, seen: Any, of: Any) -> float:
+def _by_region(
+    fit: Fit, surveys: pd.DataFrame, people: pd.Series, seen: np.ndarray, kinds: Sequence[str]
+) -> list[dict[str, Any]]:
+    region = groups(fit.world, "region")
+    where = surveys["country"].map(region)
+    table = []
+    for name in sorted(region.unique()):
+        mine, inside = surveys[where == name], people.index.isin(region.index[region == name])
+        count = {
+            "surveyed": int(seen[inside].sum()),
+            "countries": int(inside.sum()),
+            "share": _share(people, seen, inside),
+        }
+        table.append({"name": name, "kinds": [int((mine["source"] == kind).sum()) for kind in kinds], **count})
+    return table
+
+
+def _share(people: pd.Series, seen: np.ndarray, of: np.ndarray) -> float:
     total = float(people[of].sum())
     return float(people[of & seen].sum()) / total if total else float("nan")
 
@@ -221,9 +236,8 @@ def _checks(findings: Sequence[Finding]) -> list[dict[str, str]]:
     """Return the findings, worst first, and "not run" for the hold-out if there was none."""
     say = wording.read_words()
     order = {"stop": 0, "warn": 1, "pass": 2}
-    told = [
-        {"verdict": f.verdict, "name": f.name, "sentence": f.sentence} for f in sorted(findings, key=lambda f: order[f.verdict])
-    ]
+    worst = sorted(findings, key=lambda finding: order[finding.verdict])
+    told = [{"verdict": one.verdict, "name": one.name, "sentence": one.sentence} for one in worst]
     if not any(_of_hold_out(finding) for finding in findings):
         told.append({"verdict": "not_run", "name": say("checks.held_out"), "sentence": say("checks.missing")})
     return told
@@ -247,18 +261,21 @@ def _math(line: Any) -> dict[str, Any]:
 
 def _ledger(fit: Fit) -> list[dict[str, Any]]:
     """Return the ledger's summary; each fate with its surveys by country."""
-    summary, lines = fit.evidence.ledger.summary(), fit.evidence.ledger.lines
-    names = fit.world.places["name"]
+    lines = fit.evidence.ledger.lines
     fates = []
-    for fate in summary.to_dict("records"):
+    for fate in _records(fit.evidence.ledger.summary()):
         mine = lines[(lines["action"] == fate["action"]) & (lines["why"] == fate["why"])]
-        single = mine.drop_duplicates(["country", "survey", "year"]).sort_values(["country", "year", "survey"])
-        by = [
-            (names.get(country, country), ", ".join(f"{s} ({_year(y)})" for s, y in zip(part["survey"], part["year"], strict=True)))
-            for country, part in single.groupby("country", sort=True)
-        ]
-        fates.append(fate | {"by": by})
+        fates.append(fate | {"by": _by_country(mine, fit.world.places["name"])})
     return fates
+
+
+def _by_country(lines: pd.DataFrame, names: pd.Series) -> list[tuple[str, str]]:
+    """Return each country's name and its surveys: "1047 (2012), 1060 (2015)"."""
+    single = lines.drop_duplicates(["country", "survey", "year"]).sort_values(["country", "year", "survey"])
+    told: dict[str, list[str]] = {}
+    for row in _records(single):
+        told.setdefault(str(row["country"]), []).append(f"{row['survey']} ({_year(row['year'])})")
+    return [(str(names.get(country, country)), ", ".join(surveys)) for country, surveys in told.items()]
 
 
 def _year(year: Any) -> str:
@@ -270,7 +287,8 @@ def _sources(fit: Fit) -> Iterator[dict[str, str]]:
     for name in fit.card.evidence:
         card = _survey_card(name)
         if card:
-            yield {"what": card.get("title", name), "source": card.get("publisher", ""), "licence": card.get("licence", "")}
+            told = {"source": card.get("publisher", ""), "licence": card.get("licence", "")}
+            yield {"what": card.get("title", name), **told}
     for line in shelf("data", "SOURCES.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")]
         if cells[0] in TABLES and len(cells) > 3:

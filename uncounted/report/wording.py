@@ -26,6 +26,7 @@ class Words:
     sentences: dict[str, str]
 
     def __call__(self, name: str, /, **values: object) -> str:
+        """Return a sentence with its values filled in; raises UncountedError for a name that has none."""
         if name not in self.sentences:
             raise UncountedError(f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}")
         return self.sentences[name].format(**values)
@@ -48,6 +49,12 @@ def bare(p: float, show: str) -> str:
         return NOTHING
     value = p * SHOW[show]
     return "<0.1" if 0 < value < 0.05 else f"{value:,.1f}"
+
+
+def unit(show: str) -> str:
+    """Write in what a prevalence is given: "in percent", "per 1,000 persons"."""
+    say = read_words()
+    return say("unit.percent") if show == "percent" else say("unit.per_1000")
 
 
 def rate(p: float, show: str) -> str:
@@ -92,7 +99,7 @@ def _scaled(n: float) -> tuple[str, str]:
     rounded = float(f"{n:.3g}")
     name = next(name for least, name in SCALES if rounded >= least)
     value = rounded / BESIDE[name]
-    decimals = max(0, 2 - int(math.floor(math.log10(value)))) if name else 0
+    decimals = max(0, 2 - math.floor(math.log10(value))) if name else 0
     return f"{value:,.{decimals}f}", name
 
 

@@ -84,18 +84,10 @@ def evidence(
     Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
-    if isinstance(survey, Respondents):
-        survey = tabulated(survey, outcome, [by] if isinstance(by, str) else by, single_psu)
-    if outcome not in survey.tables:
-        raise UncountedError(
-            f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
-        )
     by = [by] if isinstance(by, str) else by
-    for axis in by:
-        if axis not in AXES:
-            raise UncountedError(
-                f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
-            )
+    if isinstance(survey, Respondents):
+        survey = tabulated(survey, outcome, by, single_psu)
+    _check_asked(survey, outcome, by)
     sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
     rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
@@ -109,6 +101,18 @@ def evidence(
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
     rows = _canonical(rows)
     return Evidence(outcome, rows, ledger, survey.card.title, _digest(rows))
+
+
+def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
+    if outcome not in survey.tables:
+        raise UncountedError(
+            f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
+        )
+    for axis in by:
+        if axis not in AXES:
+            raise UncountedError(
+                f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
+            )
 
 
 def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidence:

@@ -19,7 +19,7 @@ def read_survey(path: str | Path) -> Figures | Respondents:
     """
     folder = Path(path)
     if not folder.is_dir():
-        folder = shelf("data", *[part for part in folder.parts if part != "data"])
+        folder = _shipped(folder)
     card = folder / "survey.toml"
     if not card.is_file():
         raise UncountedError(f"{folder} holds no survey.toml. Every survey has a card that says what its columns are.")
@@ -32,6 +32,15 @@ def read_survey(path: str | Path) -> Figures | Respondents:
             f"{card} says kind = {kind!r}, which is not a kind of survey.{did_you_mean(str(kind), READERS)}"
         )
     return READERS[kind](folder)
+
+
+def _shipped(name: Path) -> Path:
+    data = shelf("data")
+    ships = {card.parent.relative_to(data).as_posix(): card.parent for card in data.rglob("survey.toml")}
+    asked = Path(*[part for part in name.parts if part != "data"]).as_posix()
+    if asked not in ships:
+        raise UncountedError(f"There is no survey at {name}, and none '{asked}' ships.{did_you_mean(asked, ships)}")
+    return ships[asked]
 
 
 def _respondents(folder: Path) -> Respondents:

@@ -51,6 +51,8 @@
   });
   lands.forEach((land) => { land.setAttribute("role", "img"); land.setAttribute("tabindex", "-1"); });
   if (lands.length) lands[0].setAttribute("tabindex", "0");
+  const coarse = Math.max(1, Math.min(2.2, 700 / svg.clientWidth)), turned = "patternTransform";
+  all("pattern", svg).forEach((one) => one.setAttribute(turned, `${one.getAttribute(turned)} scale(${coarse})`));
   function show(shape, x, y) {
     const text = shape.getAttribute("aria-label"), frame = figure.getBoundingClientRect();
     all(".un-on", svg).forEach((other) => other.classList.remove("un-on"));
@@ -66,8 +68,9 @@
   }
   function near(event) {
     const over = event.target.closest("[aria-label]");
-    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-    let best = over === svg ? null : over, least = 9;
+    const back = svg.getScreenCTM().inverse();
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(back);
+    let best = over === svg ? null : over, least = (event.pointerType === "mouse" ? 6 : 14) * back.a;
     if (best && best.tagName === "circle") return best;
     for (const land of lands) {
       if (land.tagName !== "circle") continue;

@@ -1,0 +1,133 @@
+"""How numbers are written, and that every sentence of the page exists and is used."""
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import uncounted as un
+from uncounted.report import wording
+
+ROOM = Path(wording.__file__).parent
+SAID = re.compile(r"""say\(\s*f?["']([a-z_]+\.[a-z_0-9]+)["']""")
+BUILT = ("map.title", "regions.title", "people.title", "countries.title", "data.title", "checks.title")
+BUILT += ("equation.title", "limits.title", "record.title", "headline.title")
+BUILT += ("people.all", "people.female", "people.male", "checks.pass", "checks.warn", "checks.stop", "checks.not_run")
+BUILT += ("equation.region", "equation.subregion", "equation.country", "equation.zero_sum", "equation.exchangeable")
+BUILT += ("banner.converged", "banner.validated", "headline.sentence")
+
+
+@pytest.mark.parametrize(
+    ("p", "show", "told"),
+    [
+        (0.2187, "percent", "21.9 %"),
+        (0.0034, "per 1,000", "3.4 per 1,000"),
+        (0.00003, "per 1,000", "fewer than 0.1 per 1,000"),
+        (0.0004, "percent", "less than 0.1 %"),
+        (0.0, "percent", "0.0 %"),
+        (1.0, "per 1,000", "1,000.0 per 1,000"),
+        (math.nan, "percent", "–"),
+    ],
+)
+def test_a_rate_has_its_unit_and_one_decimal(p, show, told):
+    assert plain(wording.rate(p, show)) == told
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [
+        (149_234_567, "149 million"),
+        (999_600, "1.00 million"),
+        (1_234_567_890, "1.23 billion"),
+        (45_620, "45.6 thousand"),
+        (9_996, "10.0 thousand"),
+        (4_557, "4,560"),
+        (612.4, "612"),
+        (99.4, "fewer than 100"),
+        (99.6, "100"),
+        (0, "0"),
+        (math.nan, "–"),
+    ],
+)
+def test_persons_have_three_significant_figures(n, told):
+    assert plain(wording.persons(n)) == told
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "told"),
+    [
+        (145.2e6, 151.9e6, "145–152 million"),
+        (980_000, 1.02e6, "980 thousand to 1.02 million"),
+        (12.0, 4_000, "0 to 4,000"),
+        (12.0, 60.0, "fewer than 100"),
+        (612, 1_330, "612–1,330"),
+        (149.1e6, 149.2e6, "149 million"),
+        (math.nan, 3.0, "–"),
+    ],
+)
+def test_bounds_share_their_scale_where_they_can(lower, upper, told):
+    assert plain(wording.persons_between(lower, upper)) == told
+
+
+@pytest.mark.parametrize(("x", "told"), [(0.884, "88 %"), (0.003, "<1 %"), (0.0, "0 %"), (math.nan, "–")])
+def test_a_share_is_in_whole_percent(x, told):
+    assert plain(wording.fraction(x)) == told
+
+
+@pytest.mark.parametrize(
+    ("ages", "told"),
+    [
+        (("0-5 months", "6-59 months"), "aged under 5 years"),
+        (("15-64", "65+"), "aged 15 years and over"),
+        (("5-11", "12-17"), "aged 5–17 years"),
+        (("6-11 months", "12-23 months"), "aged 6–23 months"),
+        (("0-4", "5+"), "of all ages"),
+    ],
+)
+def test_whom_a_card_speaks_of(card, ages, told):
+    assert plain(wording.ages(card(ages=ages))) == told
+
+
+def test_the_headline_carries_both_intervals_with_their_level(card):
+    row = {
+        "grouping": "world",
+        "name": "World",
+        "interval": 0.95,
+        "prevalence_median": 0.219,
+        "prevalence_lower": 0.211,
+    }
+    row |= {"prevalence_upper": 0.227, "persons_mean": 149e6, "persons_lower": 143e6, "persons_upper": 154e6}
+    told = plain(wording.headline(card(), pd.Series(row)))
+    assert told == (
+        "Being counted: 21.9 % (95 % interval 21.1–22.7 %) of persons aged 15 years and over worldwide in 2020, "
+        "that is 149 million persons (95 % interval 143–154 million)."
+    )
+
+
+def test_every_sentence_is_used_and_every_used_one_exists():
+    files = [*ROOM.glob("*.py"), *(ROOM / "template").iterdir()]
+    used = {name for file in files for name in SAID.findall(file.read_text(encoding="utf-8"))}
+    assert used | set(BUILT) == set(wording.read_words().sentences)
+
+
+def test_an_unknown_sentence_or_language_is_a_sentence():
+    with pytest.raises(un.UncountedError, match=r"no sentence 'headline\.tite'\. Did you mean 'headline\.title'"):
+        wording.read_words()("headline.tite")
+    with pytest.raises(un.UncountedError, match="no language 'xx'"):
+        wording.read_words("xx")
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+@pytest.fixture
+def card():
+    def make(**words) -> un.Card:
+        needed = {"level": un.Prior("normal", (-2.0, 1.0)), "sigma_country": un.Prior("half_normal", (0.5,))}
+        given = {"title": "Being counted", "outcome": "k", "ages": ("15+",), "year": 2020, "show": "percent"}
+        return un.Card(**given | {"priors": needed, "people": (), "place": ("country",)} | words)
+
+    return make
