@@ -56,6 +56,12 @@ def test_a_stuck_chain_stops(healthy):
     assert verdicts(found)["bulk ESS of published numbers"] == "stop"
 
 
+def test_chains_all_stuck_at_one_value_stop(healthy):
+    p = healthy.p.copy(deep=True)
+    p[:] = p[0, 0]
+    assert verdicts(un.check(replace(healthy, p=p)))["R-hat of the world and regions"] == "stop"
+
+
 def test_a_run_too_short_stops(healthy):
     found = un.check(replace(healthy, p=healthy.p.isel(draw=slice(0, 60))))
     assert verdicts(found)["bulk ESS of published numbers"] == "stop"

@@ -40,7 +40,10 @@ def check(fit: Fit) -> Findings:
 
 
 def diagnostics(fit: Fit) -> pd.DataFrame:
-    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex and age."""
+    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex and age.
+
+    Numbers of nobody (a population of zero) are left out; a number that never moves has no R-hat, and so fails.
+    """
     found = []
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
@@ -49,9 +52,10 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
             (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
         )
         keys = draws["number"].to_index().to_frame(index=False)
-        found.append(pd.concat([keys.assign(grouping=grouping), _measure(draws.to_numpy())], axis=1))
-    numbers = pd.concat(found, ignore_index=True)
-    return numbers[np.isfinite(numbers["rhat"]) | (numbers["mcse_share"] > 0)]
+        names = fit.world.places["name"].to_dict() if grouping == "country" else {}
+        keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
+        found.append(pd.concat([keys, _measure(draws.to_numpy())], axis=1)[people.to_numpy().ravel() > 0])
+    return pd.concat(found, ignore_index=True)
 
 
 def _measure(draws: np.ndarray) -> pd.DataFrame:
@@ -76,7 +80,7 @@ def _block(draws: np.ndarray) -> pd.DataFrame:
 
 def _which(row: pd.Series) -> str:
     people = [word for word in (row["sex"], row["age"]) if word != "all"]
-    return ", ".join([str(row["group"]), *people])
+    return ", ".join([str(row["name"]), *people])
 
 
 def _at_most(name: str, numbers: pd.DataFrame, column: str, threshold: float) -> Finding:
