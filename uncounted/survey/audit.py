@@ -155,7 +155,7 @@ def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) 
 def _refuse_astride(source: Source, inner: str, within: Sequence[str]) -> None:
     keys = ", ".join([*map(identifier, within), "psu"])
     astride = f"SELECT psu, min(stratum) AS a, max(stratum) AS b FROM ({inner}) GROUP BY {keys} HAVING count(*) > 1"
-    for row in query(source, f"{astride} ORDER BY psu LIMIT 1").to_pylist():
+    for row in query(source, f"{astride} ORDER BY psu, a, b LIMIT 1").to_pylist():
         raise UncountedError(
             f"{source.name}: PSU '{row['psu']}' is in stratum '{row['a']}' and in '{row['b']}'. Correct it, "
             "or say nested=True if PSU numbers start anew in each stratum."
