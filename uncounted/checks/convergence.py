@@ -1,7 +1,5 @@
 """Convergence: whether the draws behind every published number can be trusted."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,7 +13,6 @@ from uncounted.world.world import groups
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
 WIDE = ("world", "region")
 PUBLISHED = (*WIDE, "subregion", "country")
-BLOCKS = 16
 
 
 def check(fit: Fit) -> Findings:
@@ -59,13 +56,7 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
 
 
 def _measure(draws: np.ndarray) -> pd.DataFrame:
-    """Measure numbers (number, chain, draw) in blocks, on two threads."""
-    with ThreadPoolExecutor(2) as pool:
-        parts = list(pool.map(_block, np.array_split(draws, min(BLOCKS, len(draws)))))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _block(draws: np.ndarray) -> pd.DataFrame:
+    """Measure numbers (number, chain, draw); threads would only wait for each other."""
     chain, draw = 1, 2
     error = array_stats.mcse(draws, chain, draw, method="mean")
     return pd.DataFrame(
