@@ -7,7 +7,7 @@ import pymc as pm
 import pytest
 
 import uncounted as un
-from uncounted.infer.cells import cells
+from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
 from uncounted.model.centring import centring
 
@@ -78,7 +78,7 @@ def fitted(model: pm.Model):
     card = model.study.card  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model doesn't know what `build` adds
     draws, stats = prepare(model).run(7, card.sampling)
     assert int(stats["diverging"].sum()) == 0
-    return draws, cells(model, draws, "p")
+    return draws, derived(model, draws, ["p"])["p"]
 
 
 def agree(name, ours, reference, mcse):

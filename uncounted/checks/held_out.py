@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.special import expit
 
 from uncounted.errors import UncountedError
-from uncounted.infer.cells import cells
+from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
@@ -48,7 +48,7 @@ def hold_out(
             draws, _ = ready.with_data(**data).run(seed, replace(fit.card.sampling, seed=None), stage)
         with model:
             pm.set_data(data)
-        reported = cells(model, draws, "reported")
+        reported = derived(model, draws, ["reported"])["reported"]
     return _scored(seen.evidence.rows[held], reported.isel(row=np.flatnonzero(held)), seed, interval)
 
 

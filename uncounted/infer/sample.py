@@ -5,11 +5,12 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import xarray as xr
 
 from uncounted.errors import UncountedError
-from uncounted.infer.cells import cells
+from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
@@ -18,6 +19,7 @@ from uncounted.world.world import persons
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
 PRIOR_DRAWS = 1000
+LARGE = ("p", "reported")  # over cells or rows: not kept among the parameters
 
 
 def sample(
@@ -48,7 +50,8 @@ def sample(
     with progress.stage(f"sampling {how.chains} chains × {how.tune + how.draws:,}") as stage:
         posterior, stats = ready.run(seed, how, stage)
     with progress.stage("prevalence of every cell, with and without data"):
-        p, prior = cells(model, posterior, "p"), cells(model, _prior(model, seed), "p")
+        p, prior = (derived(model, each, ["p"], np.float32)["p"] for each in (posterior, _prior(model, seed)))
+        posterior = posterior.merge(derived(model, posterior, _effects(model)))
     return Fit(
         p=p,
         prior=prior,
@@ -62,6 +65,10 @@ def sample(
         versions={"sampler": sampler, **{name: version(name) for name in PACKAGES}},
         seconds=dict(progress.seconds),
     )
+
+
+def _effects(model: pm.Model) -> list[str]:
+    return [name for variable in model.deterministics if (name := variable.name) not in LARGE]
 
 
 def _prior(model: pm.Model, seed: int) -> xr.Dataset:

@@ -14,7 +14,6 @@ from uncounted.model.card import Sampling
 
 Backend = Literal["nutpie", "pymc", "numpyro", "blackjax"]
 SAMPLERS: tuple[Backend, ...] = get_args(Backend)
-LARGE = ("p", "reported")  # over cells or rows: computed after sampling (`cells`), never compiled into it
 KEPT_STATS = {"diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size"}
 DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}
 
@@ -50,7 +49,7 @@ class Sampler:
         )
 
     def _other(self, seed: int, how: Sampling) -> xr.DataTree:
-        names = [rv.name for rv in self.model.unobserved_RVs if rv.name not in LARGE]
+        names = [rv.name for rv in self.model.free_RVs]
         settings = {key: value for key, value in asdict(how).items() if key not in ("seed", "target_accept")}
         return pm.sample(
             model=self.model, random_seed=seed, nuts_sampler=self.name, var_names=names, progressbar=False,
@@ -64,5 +63,5 @@ def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
         raise UncountedError(f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}")
     if name != "nutpie":
         return Sampler(model, name, None)
-    names = [rv.name for rv in model.unobserved_RVs if rv.name not in LARGE]
+    names = [rv.name for rv in model.free_RVs]  # what follows from them is computed after sampling (`derived`)
     return Sampler(model, name, nutpie.compile_pymc_model(model, var_names=names))

@@ -17,31 +17,23 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     """
     labels = pd.Index(sorted(group.unique()), name="group")
     label_of = pd.Index(group.reindex(p["country"].values))
-    member = labels.get_indexer(label_of)[None, :] == np.arange(len(labels))[:, None]
-    of_group = xr.DataArray(member.astype(float), dims=("group", "country"), coords={"group": labels})
-    sums = [
-        _over(p, people, of_group, sex, age) for sex in [*_values(p, "sex"), ALL] for age in [*_values(p, "age"), ALL]
-    ]
-    sexes, ages = [*_values(p, "sex"), ALL], [*_values(p, "age"), ALL]
-    stacked = np.stack(sums, axis=-1).reshape(*sums[0].shape, len(sexes), len(ages))
-    return xr.DataArray(
-        stacked, dims=(*p.dims[:-3], "group", "sex", "age"), coords={"group": labels, "sex": sexes, "age": ages}
-    )
+    member = (labels.get_indexer(label_of)[None, :] == np.arange(len(labels))[:, None]).astype(float)
+    dims, sexes, ages = p.dims[:-3], _values(p, "sex"), _values(p, "age")
+    shape = tuple(p.sizes[dim] for dim in dims)
+    sums = np.empty((len(labels), len(sexes) + 1, len(ages) + 1, *shape))  # draws last: they are read number by number
+    cells, persons = p.transpose("sex", "age", *dims, "country"), people.transpose("sex", "age", "country").to_numpy()
+    for s, a in np.ndindex(len(sexes), len(ages)):
+        draws = cells[s, a].to_numpy().reshape(-1, len(label_of)).astype(float)
+        sums[:, s, a] = ((member * persons[s, a]) @ draws.T).reshape(-1, *shape)
+    sums[:, :-1, -1] = sums[:, :-1, :-1].sum(axis=2)
+    sums[:, -1] = sums[:, :-1].sum(axis=1)
+    coords = {"group": labels, "sex": [*sexes, ALL], "age": [*ages, ALL]}
+    return xr.DataArray(sums, dims=("group", "sex", "age", *dims), coords=coords).transpose(*dims, *coords)
 
 
 def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
     """Return the persons of each group, sex and age and of all of them (group, sex, age)."""
     return affected(xr.ones_like(people), people, group)
-
-
-def _over(p: xr.DataArray, people: xr.DataArray, of_group: xr.DataArray, sex: str, age: str) -> np.ndarray:
-    """Sum one sex or both and one age band or all over groups: a matrix product, one cell of persons at a time."""
-    total: np.ndarray | float = 0.0
-    for s in _values(p, "sex") if sex == ALL else [sex]:
-        for a in _values(p, "age") if age == ALL else [age]:
-            cell = {"sex": s, "age": a}
-            total = total + p.sel(cell).to_numpy().astype(float) @ (of_group * people.sel(cell)).to_numpy().T
-    return np.asarray(total)
 
 
 def _values(p: xr.DataArray, dim: str) -> Sequence[str]:

@@ -77,10 +77,10 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
     group = groups(fit.world, by)
     people = totals.population(fit.people, group)
     counts = totals.affected(fit.p, fit.people, group)
-    draws = counts.stack(sample=("chain", "draw")).transpose("group", "sex", "age", "sample")
+    draws = counts.transpose("group", "sex", "age", "chain", "draw").to_numpy().reshape(*people.shape, -1)
     tail = [(1 - interval) / 2, (1 + interval) / 2]
-    low, middle, high = np.quantile(draws.to_numpy(), [tail[0], 0.5, tail[1]], axis=-1)
-    persons = {"mean": draws.to_numpy().mean(axis=-1), "median": middle, "lower": low, "upper": high}
+    low, middle, high = np.quantile(draws, [tail[0], 0.5, tail[1]], axis=-1)
+    persons = {"mean": draws.mean(axis=-1), "median": middle, "lower": low, "upper": high}
     n = people.to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {f"prevalence_{stat}": value / n for stat, value in persons.items()}
