@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import xarray as xr
 
@@ -16,7 +17,8 @@ class Fit:
 
     p (chain, draw, country, sex, age): prevalence in the reference year given the data, float32. prior (chain, draw,
     country, sex, age): the same before any data. posterior: the parameters' draws. stats: the sampler's, per draw.
-    people (country, sex, age): persons in the reference year. seconds: wall time of each stage.
+    people (country, sex, age): persons in the reference year. seconds: wall time of each stage. notes: sentences on
+    what was done to the draws after sampling.
     """
 
     p: xr.DataArray
@@ -30,11 +32,13 @@ class Fit:
     seed: int
     versions: Mapping[str, str]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         size = self.p.sizes
+        notes = "".join(f"<br>{escape(note)}" for note in self.notes)
         return (
             f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries "
             f"× {size['sex']} sexes × {size['age']} age bands, {self.card.year}; {self.evidence.source}; "
-            f"seed {self.seed}"
+            f"seed {self.seed}{notes}"
         )

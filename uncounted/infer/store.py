@@ -83,6 +83,7 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "seed": fit.seed,
         "versions": json.dumps(dict(fit.versions)),
         "seconds": json.dumps(dict(fit.seconds)),
+        "notes": json.dumps(list(fit.notes)),
         "evidence": json.dumps({k: v for k, v in asdict(fit.evidence).items() if isinstance(v, str)}),
         "digests": json.dumps({"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest}),
     }
@@ -112,6 +113,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         seed=int(about["seed"]),
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
+        notes=tuple(json.loads(about.get("notes", "[]"))),
     )
 
 

@@ -12,6 +12,7 @@ from scipy.linalg import helmert
 
 from uncounted.model.card import Card
 from uncounted.model.priors import FAMILIES
+from uncounted.model.structure import line, walk
 from uncounted.world.world import World
 
 
@@ -50,9 +51,19 @@ class Belief:
         transform costs twice the graph (compiling stunting: 28 s against 21 s).
         """
         lam, sizes = self.centring[name], [_size(dim) for dim in dims]
-        basis = reduce(np.kron, [contrasts(size) for size in sizes])
+        basis = reduce(np.kron, [self._basis(dim) for dim in dims])
         raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
         return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
+
+    def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
+        """Return deviations `name_effect` = σ z, z standard normal: of what data say too little of to be centred."""
+        return _effect(name, sigma * pm.Normal(f"{name}_raw", dims=dims), dims)
+
+    def _basis(self, dim: str) -> np.ndarray:
+        """Return the basis (size, rank) of deviations along a dim: contrasts, or a walk over ages that are ordered."""
+        if dim != "age" or not self.card.age_order:
+            return contrasts(_size(dim))
+        return ages_walk(self.card)
 
     def deviations(self, factor: str) -> TensorVariable:
         """Return the deviations of a factor ("age") or product ("region:sex"), exchangeable if the card says so."""
@@ -73,6 +84,16 @@ def believe(card: Card, world: World, centring: Mapping[str, np.ndarray]) -> Bel
 def contrasts(size: int) -> np.ndarray:
     """Return orthonormal contrasts (size, size − 1), Helmert's: columns sum to zero, BᵀB = I."""
     return helmert(size).T
+
+
+def ages_walk(card: Card) -> np.ndarray:
+    """Return the basis of a random walk over the midpoints of the card's age bands (ages, rank), of its `age_order`.
+
+    The walk of second order leaves straight lines free; here they are one more column, of the same size.
+    """
+    middle = np.array([(band.lower + band.end) / 2 for band in card.bands])
+    waves = walk(middle, card.age_order)
+    return waves if card.age_order == 1 else np.column_stack([line(middle), waves])
 
 
 def flat(values: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -14,7 +14,7 @@ from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import SEXES, traits
 from uncounted.model.place import ladder, rungs
 from uncounted.model.seen import Seen, look
-from uncounted.model.trend import slopes
+from uncounted.model.trend import courses, has_trend, is_smooth, term_names
 from uncounted.survey.evidence import Evidence
 from uncounted.world.world import World
 
@@ -34,7 +34,7 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
 
         p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year
         place[c] ~ level > region > subregion > country, the country's mean shifted by x[c]·β
-        q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + slope[c]·(year[j] − reference year) )
+        q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + course[c]·terms(year[j]) )   0 in the reference year
         q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )
         y[j]     ~ effective binomial( n[j], q′[j] )
 
@@ -45,10 +45,12 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     with pm.Model(coords=_coords(card, world, seen)) as model:
         belief = believe(card, world, centring(card, world, seen))
         place = ladder(belief, shift(belief))
-        slope = slopes(belief)
+        course = courses(belief)
         eta = place[:, None, None] + traits(belief)
         pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
-        reported = averaged(eta, slope, seen) + survey_error(belief, place, slope, seen)
+        if course is not None:
+            pm.Deterministic("course", course, dims=("country", "term"))
+        reported = averaged(belief, eta, course, seen) + survey_error(belief, place, course, seen)
         pm.Deterministic("reported", reported, dims="row")
         effective_binomial(reported, seen.y, seen.n)
     study = Study(card, world, seen.evidence, seen)
@@ -59,5 +61,8 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
 def _coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
     coords = {rung.name: list(rung.labels) for rung in rungs(card, world)}
     coords["country"] = list(world.places.index)
+    if has_trend(card):
+        coords["term"] = term_names(card)
+        coords |= {"wave": coords["term"][1:]} if is_smooth(card) else {}
     coords |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
     return coords | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

@@ -17,6 +17,7 @@ from uncounted.world.shelf import shelf
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
 INTERACTIONS = ("sex:age", "region:sex", "region:age")
+SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
 
@@ -39,7 +40,9 @@ class Card:
     people and place name the effects of persons and the ladder of places; interactions their products; `exchangeable`
     names the factors whose deviations are exchangeable draws instead of summing to zero. `ages` are the bands that
     cells are made of. `years` are the first and last year of evidence, `year` the reference year of the estimates;
-    a trend enters if `priors` has `trend`. The key of each prior is the variable's name in PyMC, posterior and report.
+    a trend enters if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `age_order` 1 or 2 makes effects
+    of age random walks of that order over the bands' midpoints; at 0 ages have no order. The key of each prior is the
+    variable's name in PyMC, posterior and report.
     """
 
     title: str
@@ -54,6 +57,7 @@ class Card:
     interactions: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     exchangeable: tuple[str, ...] = ()
+    age_order: int = 0
     years: tuple[int, ...] | None = None
     show: str = "per 1,000"
     sampling: Sampling = field(default_factory=Sampling)
@@ -139,6 +143,8 @@ def _check_kind(word: str, value: Any) -> None:
         kind, right = f"a table: [{word}] with a line for each", type(value) is dict
     elif word == "year":
         kind, right = "a whole number", type(value) is int
+    elif word == "age_order":
+        kind, right = "0, 1 or 2", type(value) is int and value in (0, 1, 2)
     else:
         kind, right = "a text", type(value) is str
     if not right:
@@ -189,6 +195,12 @@ def _check(card: Card) -> None:
         raise UncountedError(f"ages has a wrong band: {error}", "ages") from error
     if not bands or any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands)):
         raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
+    if card.age_order and len(bands) <= card.age_order:
+        raise UncountedError(f"age_order = {card.age_order} needs more than {card.age_order} ages.", "age_order")
+    if set(SMOOTH) & set(card.priors) and (card.years is None or "region" not in card.place):
+        raise UncountedError(
+            "a trend that bends needs `years`, the first and the last, and regions under place.", "years"
+        )
     _check_priors(card)
 
 
@@ -222,6 +234,8 @@ def needs(card: Card) -> dict[str, tuple[str, ...]]:
     if "trend" in card.priors or "sigma_trend_region" in card.priors:
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
         needed |= {"sigma_trend_region": ("sigma_trend_region",)} if "region" in card.place else {}
+    if {"sigma_smooth_region", "sigma_smooth_country"} & set(card.priors):
+        needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
     if "sigma_survey" in card.priors:
         needed["sigma_survey"] = ("sigma_survey",)
     return needed

@@ -7,37 +7,38 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.seen import Seen
+from uncounted.model.trend import terms
 
 
-def averaged(eta: TensorVariable, slope: TensorVariable | np.ndarray, seen: Seen) -> TensorVariable:
-    """Return logit q (rows,): q = Σ_cells W·p, p = logit⁻¹(η[cell] + slope[country]·years since the reference year).
+def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen) -> TensorVariable:
+    """Return logit q (rows,): q = Σ W·p over the cells and the years of fieldwork that a row covers.
 
-    A row that looked at one cell shows that cell's logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its
-    precision at either end; the entries of their sparse W are pm.Data.
+    p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in one year shows that cell's
+    logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its precision at either end; the entries of their sparse W
+    are pm.Data.
     """
-    w = seen.w.tocoo()
-    row, cell = w.coords
-    drift = slope[seen.country] * pt.as_tensor(pm.Data("since", seen.since, dims="row"))
+    row, cell, weight, since = _entries(seen)
     alone = (np.bincount(row, minlength=len(seen.y)) == 1)[row]
     first = np.zeros(len(seen.y), int)
     first[row[alone]] = cell[alone]
-    logit_q = eta.flatten()[first] + drift
+    logit_q = eta.flatten()[first] + _drift(belief, course, seen.country, seen.since, "since", "row")
     if alone.all():
         return logit_q
     several, at = np.unique(row[~alone], return_inverse=True)
-    weight = pt.as_tensor(pm.Data("w", w.data[~alone], dims="entry"))
-    p = eta.flatten()[cell[~alone]] + drift[row[~alone]]
+    w = pt.as_tensor(pm.Data("w", weight[~alone], dims="entry"))
+    drift = _drift(belief, course, seen.country[row[~alone]], since[~alone], "entry_since", "entry")
+    p = eta.flatten()[cell[~alone]] + drift
     nothing = pt.zeros(len(several))
 
     def log_sum(logit: TensorVariable) -> TensorVariable:
-        summed = nothing[at].inc(weight * pt.sigmoid(logit))  # pyright: ignore[reportOperatorIssue] PyTensor types it None
+        summed = nothing[at].inc(w * pt.sigmoid(logit))  # pyright: ignore[reportOperatorIssue] PyTensor types it None
         return pt.log(summed)  # pyright: ignore[reportReturnType] the same: PyTensor's elementwise functions have no body
 
     return logit_q[several].set(log_sum(p) - log_sum(-p))
 
 
 def survey_error(
-    belief: Belief, place: TensorVariable, slope: TensorVariable | np.ndarray, seen: Seen
+    belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
 ) -> TensorVariable | float:
     """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for all its rows; 0 without it.
 
@@ -46,5 +47,26 @@ def survey_error(
     if "sigma_survey" not in belief.card.priors:
         return 0.0
     sigma = belief.variable("sigma_survey", "source")[seen.source]
-    mean = place[seen.survey_country] + slope[seen.survey_country] * seen.survey_since
-    return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
+    drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
+    return belief.exchangeable("survey", place[seen.survey_country] + drift, sigma, "survey")[seen.survey]
+
+
+def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return row, cell, weight and years since the reference year of every cell in every year that a row covers."""
+    w = seen.w.tocoo()
+    row, cell = w.coords
+    times = seen.span[row]
+    again = np.repeat(np.arange(len(row)), times)
+    later = np.arange(len(again)) - np.repeat(np.cumsum(times) - times, times)
+    return row[again], cell[again], (w.data / times)[again], seen.since[row[again]] + later
+
+
+def _drift(
+    belief: Belief, course: TensorVariable | None, country: np.ndarray, since: np.ndarray, name: str, dim: str
+) -> TensorVariable | float:
+    """Return the change of logits since the reference year in given countries and years; 0 without a trend."""
+    if course is None:
+        return 0.0
+    card = belief.card
+    when = pt.as_tensor(pm.Data(name, terms(card, card.year + since), dims=(dim, "term")))
+    return (course[country] * when).sum(axis=1)

@@ -13,12 +13,15 @@ from uncounted.errors import UncountedError, did_you_mean
 
 @dataclass(frozen=True)
 class Family:
-    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, if it is a scale's."""
+    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, the kind it can be of.
+
+    kind: a key of KINDS. mean_square: of a scale about zero, of anything else about its mean.
+    """
 
     numbers: tuple[str, ...]
     positive: tuple[str, ...]
     make: Callable[..., TensorVariable]
-    scale: bool
+    kind: str
     mean_square: Callable[..., float]
 
 
@@ -27,31 +30,47 @@ FAMILIES = {
         ("mean", "sd"),
         ("sd",),
         lambda name, m, s, **kw: pm.Normal(name, m, s, **kw),
-        False,
+        "effect",
         lambda _, s: s**2,
     ),
-    "half_normal": Family(("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), True, lambda s: s**2),
+    "half_normal": Family(
+        ("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), "scale", lambda s: s**2
+    ),
     "exponential": Family(
         ("mean",),
         ("mean",),
         lambda name, m, **kw: pm.Exponential(name, scale=m, **kw),
-        True,
+        "scale",
         lambda m: 2 * m**2,
     ),
     "half_student_t": Family(
         ("df", "sd"),
         ("df", "sd"),
         lambda name, df, s, **kw: pm.HalfStudentT(name, nu=df, sigma=s, **kw),
-        True,
+        "scale",
         lambda _, s: s**2,
     ),
+    "beta": Family(
+        ("a", "b"),
+        ("a", "b"),
+        lambda name, a, b, **kw: pm.Beta(name, a, b, **kw),
+        "share",
+        lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1)),
+    ),
+}
+KINDS = {
+    "effect": "an effect, of either sign",
+    "scale": "a standard deviation, never negative",
+    "share": "a share, between 0 and 1",
 }
 LOCATIONS = ("level", "female", "beta", "trend")
+SHARES = ("rho",)
 NEEDED_BY = {
     "level": "the world's level (logit)",
     "female": "the effect of sex (females minus males, log odds)",
     "beta": "covariates (or sigma_beta, to learn how large slopes are)",
     "trend": "the world's trend (log odds per year)",
+    "rho": "countries that resemble their neighbours (the share of their variance that neighbours explain)",
 }
 
 
@@ -63,12 +82,12 @@ class Prior:
     numbers: tuple[float, ...]
 
     def fits(self, key: str) -> None:
-        """Raise if the family cannot serve this variable: a scale needs a positive one, an effect the whole line."""
-        if FAMILIES[self.family].scale == (key in LOCATIONS):
-            good = [name for name, family in FAMILIES.items() if family.scale != (key in LOCATIONS)]
-            kind = "an effect, of either sign" if key in LOCATIONS else "a standard deviation, never negative"
+        """Raise if the family cannot serve this variable: scales are positive, shares in (0, 1), effects any number."""
+        kind = "effect" if key in LOCATIONS else "share" if key in SHARES else "scale"
+        if FAMILIES[self.family].kind != kind:
+            good = [name for name, family in FAMILIES.items() if family.kind == kind]
             raise UncountedError(
-                f"{key} = {self.text} cannot be: {key} is {kind}. Write one of: {', '.join(good)}.", key
+                f"{key} = {self.text} cannot be: {key} is {KINDS[kind]}. Write one of: {', '.join(good)}.", key
             )
 
     @property

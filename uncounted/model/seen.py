@@ -22,7 +22,7 @@ class Seen:
     """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1; indices, years since `card.year`.
 
     A cell is country × sex × age, flattened in that order. country, survey (rows,) index their coordinates; source
-    (surveys,) indexes the kinds of source; since (rows,) is in years.
+    (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years of fieldwork.
     """
 
     evidence: Evidence
@@ -32,6 +32,7 @@ class Seen:
     country: np.ndarray
     survey: np.ndarray
     since: np.ndarray
+    span: np.ndarray
     surveys: pd.Index
     source: np.ndarray
     sources: pd.Index
@@ -58,12 +59,13 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         w=_weights(card, world, rows, country),
         country=country,
         survey=surveys.index.get_indexer(pd.Index(rows["survey"])),
-        since=rows["year"].to_numpy(float) - card.year,
+        since=rows["year"].to_numpy(int) - card.year,
+        span=_span(rows),
         surveys=surveys.index,
         source=sources.get_indexer(pd.Index(surveys["source"])),
         sources=sources,
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
-        survey_since=surveys["year"].to_numpy(float) - card.year,
+        survey_since=surveys["year"].to_numpy(int) - card.year,
     )
 
 
@@ -75,6 +77,12 @@ def _within(evidence: Evidence, card: Card) -> Evidence:
             f"No row of evidence on '{evidence.outcome}' lies within the card's ages. Mend `ages` on the card."
         )
     return kept
+
+
+def _span(rows: pd.DataFrame) -> np.ndarray:
+    """Return the years of fieldwork of each row, from its `year` to its year `until`, if it has one."""
+    until = rows["until"].fillna(rows["year"]) if "until" in rows else rows["year"]
+    return (until - rows["year"]).to_numpy(int) + 1
 
 
 def _held(band: Band, cells: Sequence[Band]) -> bool:

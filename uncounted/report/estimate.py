@@ -17,8 +17,10 @@ from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
+from uncounted.model.trend import is_smooth
 from uncounted.report.page import write_page
 from uncounted.report.tables import estimates
+from uncounted.report.trends import GROUPINGS, trend
 from uncounted.report.wording import headline
 from uncounted.survey.evidence import Evidence, evidence, pooled
 from uncounted.survey.survey import read_survey
@@ -68,7 +70,7 @@ def estimate(
 ) -> Estimate:
     """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
 
-    seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing is withheld: if a check stops
+    trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing is withheld: if a check stops
     publication, every file says so.
     """
     card = card if isinstance(card, Card) else read_card(card)
@@ -97,6 +99,8 @@ def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     released = rows.assign(note="not converged: not for publication") if findings.stopped else rows
     released.to_csv(folder / "estimates.csv", index=False)
+    if is_smooth(fit.card):
+        trend(fit, GROUPINGS).to_csv(folder / "trend.csv", index=False)
     fit.evidence.ledger.lines.to_csv(folder / "ledger.csv", index=False)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"

@@ -21,7 +21,7 @@ from uncounted.world.table import numbers, read_table
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
 NEEDED = ["survey", "country", "year"]
 TEXT = ["survey", "country", "source", "kind", "sex", "age"]
-NUMBERS = ["year", "estimate", "se", "lower", "upper", "n", "n_weighted", "deff"]
+NUMBERS = ["year", "until", "estimate", "se", "lower", "upper", "n", "n_weighted", "deff"]
 SEXES = ["female", "male", "both"]
 WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
 
@@ -194,6 +194,8 @@ def _refuse(rows: pd.DataFrame, file: Path) -> None:
         "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
         | (rows["upper"] < rows["estimate"] - 1e-6),
         "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),
+        "fieldwork until a year that is not whole, or before it began": (rows["until"] < rows["year"])
+        | (rows["until"] % 1 != 0) & rows["until"].notna(),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
     } | ambiguous(rows)
     for what, bad in wrong.items():

@@ -1,0 +1,25 @@
+"""Neighbours: countries resemble those they border, as far as the data say so: the structured half of BYM2."""
+
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.model.belief import Belief
+from uncounted.model.structure import graph
+from uncounted.world.borders import Borders
+
+
+def structured(belief: Belief, sigma: TensorVariable, borders: Borders) -> tuple[TensorVariable, TensorVariable]:
+    """Return what neighbours add to the countries' means (countries,), and the standard deviation that is left.
+
+    σ·(√ρ·u + √(1 − ρ)·ε), u = B z Besag's field of generalised variance 1, z and ε iid N(0, 1) [BYM2, Riebler et al.
+    2016]: returned are σ√ρ·u, the Deterministic `neighbours_effect`, and σ√(1 − ρ), the scale of the exchangeable rest,
+    which may be centred or not. ρ, the card's prior `rho`, is the share of the countries' variance that follows
+    borders: 0 is the exchangeable model, an island has the same σ² at any ρ [Freni-Sterrantino et al. 2018].
+    """
+    rho = belief.variable("rho")
+    basis = graph(borders.pairs, [str(code) for code in belief.world.places.index])
+    raw = pm.Normal("neighbours_raw", shape=basis.shape[1])
+    field = pt.as_tensor(pm.Data("neighbours_basis", basis)) @ raw
+    effect = pm.Deterministic("neighbours_effect", sigma * pt.sqrt(rho) * field, dims="country")
+    return pt.as_tensor(effect), sigma * pt.sqrt(1 - rho)

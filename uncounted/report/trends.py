@@ -1,0 +1,102 @@
+"""Trends: prevalence of groups year by year, as a table and as a drawing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError
+from uncounted.infer import totals
+from uncounted.infer.fit import Fit
+from uncounted.infer.years import in_year
+from uncounted.model.trend import years_of
+from uncounted.world.world import groups, persons
+
+GROUPINGS = ("world", "region", "subregion", "country")
+
+
+def trend(
+    fit: Fit,
+    by: str | Path | pd.DataFrame | Sequence[str] = "world",
+    years: Sequence[int] | None = None,
+    interval: float = 0.95,
+) -> pd.DataFrame:
+    """Return prevalence by year of one grouping's groups, or of several groupings', all persons of the card's ages.
+
+    Columns: grouping, group, name, year, prevalence_median, _mean, _lower, _upper (proportions), persons_mean, _lower,
+    _upper, interval, weights: the year of the population table whose persons are the weights. Persons are left empty
+    where that isn't the year itself. years: else the card's.
+    """
+    several = [by] if isinstance(by, str | Path | pd.DataFrame) else list(by)
+    named = {str(one) if isinstance(one, str) else "own": groups(fit.world, one) for one in several}
+    calendar = [int(year) for year in (years_of(fit.card) if years is None else years)]
+    parts = [rows for year in calendar for rows in _year(fit, named, year, interval)]
+    order = {grouping: i for i, grouping in enumerate(named)}
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values(["grouping", "group", "year"], key=lambda c: c.replace(order), ignore_index=True)
+
+
+def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float = 0.95) -> alt.Chart | alt.FacetChart:
+    """Draw prevalence by year of the world, of regions or countries by name or code, with surveys' own results.
+
+    A line is the median, a band its interval; a dot is what a survey of that country showed of everybody it covered.
+    """
+    wanted = [places] if isinstance(places, str) else list(places)
+    rows = trend(fit, _groupings_of(fit, wanted), interval=interval)
+    rows = rows[rows["name"].isin(wanted) | rows["group"].isin(wanted)]
+    unit = 100.0 if fit.card.show == "percent" else 1000.0
+    columns = {f"prevalence_{stat}": stat for stat in ("median", "lower", "upper")}
+    lines = rows.rename(columns=columns)[["name", "year", *columns.values()]]
+    lines = lines.assign(**{stat: lines[stat] * unit for stat in columns.values()})
+    dots = _dots(fit, rows[rows["grouping"] == "country"]).assign(observed=lambda d: d["observed"] * unit)
+    both = pd.concat([lines, dots], ignore_index=True)
+    axis = alt.X("year:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1))
+    base = alt.Chart(both).encode(x=axis)
+    title = f"{fit.card.show}, {interval:.0%} interval"
+    band = base.mark_area(opacity=0.25, color="#1b6ca8").encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
+    line = base.mark_line(color="#1b6ca8").encode(y="median:Q")
+    surveys = base.mark_point(filled=True, size=30, color="#b3541e", opacity=0.8).encode(y="observed:Q")
+    layers = (band + line + surveys).properties(width=230, height=130)
+    return layers.facet(facet=alt.Facet("name:N", title=None), columns=3)
+
+
+def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
+    p = in_year(fit, year)
+    people = persons(fit.world, fit.card.bands, year, nearest=True)
+    exact = people.attrs["year"] == year
+    found = []
+    for grouping, group in named.items():
+        everybody = {"sex": totals.ALL, "age": totals.ALL}
+        draws = totals.affected(p, people, group).sel(everybody).stack(sample=("chain", "draw")).to_numpy()
+        size = totals.population(people, group).sel(everybody)
+        names = fit.world.places["name"].to_dict() if grouping == "country" else {}
+        labels = [str(label) for label in size["group"].to_numpy()]
+        low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
+        stats = {"median": middle, "mean": draws.mean(axis=-1), "lower": low, "upper": high}
+        with np.errstate(invalid="ignore", divide="ignore"):
+            columns = {f"prevalence_{stat}": value / size.to_numpy() for stat, value in stats.items()}
+        columns |= {f"persons_{stat}": stats[stat] if exact else np.nan for stat in ("mean", "lower", "upper")}
+        keys = {"grouping": grouping, "group": labels, "name": [names.get(one, one) for one in labels], "year": year}
+        found.append(pd.DataFrame(keys | columns | {"interval": interval, "weights": int(people.attrs["year"])}))
+    return found
+
+
+def _groupings_of(fit: Fit, wanted: Sequence[str]) -> list[str]:
+    """Return the groupings in which the places asked for are; raises UncountedError for one that is in none."""
+    names = set(fit.world.places["name"]) | set(fit.world.places.index)
+    found = {grouping: set(groups(fit.world, grouping)) for grouping in GROUPINGS} | {"country": names}
+    for place in wanted:
+        if not any(place in members for members in found.values()):
+            raise UncountedError(f"There is no country, region or world called '{place}' in this fit.")
+    return [grouping for grouping, members in found.items() if members & set(wanted)]
+
+
+def _dots(fit: Fit, countries: pd.DataFrame) -> pd.DataFrame:
+    rows = fit.evidence.rows
+    rows = rows[rows["country"].isin(countries["group"])]
+    sums = rows.groupby(["country", "survey", "year"])[["y", "n"]].sum().reset_index()
+    name = dict(zip(countries["group"], countries["name"], strict=True))
+    observed = (sums["y"] / sums["n"]).to_numpy()
+    return pd.DataFrame({"name": sums["country"].map(name), "year": sums["year"], "observed": observed})
