@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.model.card import Card, Sampling, needs, parse_card, read_card
+from uncounted.model.card import SLOPES, Card, Sampling, needs, parse_card, read_card
 from uncounted.model.priors import Prior
 from uncounted.world.shelf import shelf
 
@@ -74,7 +74,7 @@ def test_every_card_that_ships_is_read():
         found = read_card(path)
         assert found == read_card(path.stem)
         assert found.name == path.stem
-        assert set(found.priors) == set(needs(found)) - ({"beta", "sigma_beta"} - set(found.priors))
+        assert set(found.priors) == set(needs(found)) - (set(SLOPES) - set(found.priors))
         assert parse_card(found.text, found.name) == found
 
 

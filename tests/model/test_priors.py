@@ -7,7 +7,15 @@ import pytest
 from uncounted.errors import UncountedError
 from uncounted.model.priors import FAMILIES, Prior, parse_prior
 
-SOME = {"normal": (-0.5, 1.5), "half_normal": (0.7,), "exponential": (0.4,), "half_student_t": (5.0, 0.7)}
+SOME = {
+    "normal": (-0.5, 1.5),
+    "half_normal": (0.7,),
+    "exponential": (0.4,),
+    "half_student_t": (5.0, 0.7),
+    "beta": (0.5, 2.0),
+    "log_normal": (2.0, 0.5),
+    "pc": (1.0, 0.05),
+}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -20,10 +28,13 @@ def test_every_family_is_the_density_it_is_named_for(family):
         "half_normal": lambda x: stats.halfnorm.logpdf(x, scale=0.7),
         "exponential": lambda x: stats.expon.logpdf(x, scale=0.4),
         "half_student_t": lambda x: np.log(2) + stats.t.logpdf(x, 5, scale=0.7),
+        "beta": lambda x: stats.beta.logpdf(x, 0.5, 2.0),
+        "log_normal": lambda x: stats.lognorm.logpdf(x, 0.5, scale=2.0),
+        "pc": lambda x: stats.expon.logpdf(x, scale=1 / -np.log(0.05)),  # P(x > 1) = 0.05
     }
     with pm.Model():
         variable = FAMILIES[family].make("x", *SOME[family])
-    for x in (0.1, 0.7, 2.0):
+    for x in (0.1, 0.7) if family == "beta" else (0.1, 0.7, 2.0):
         assert pm.logp(variable, x).eval(mode="FAST_COMPILE") == pytest.approx(known[family](x))
 
 
@@ -32,6 +43,9 @@ def test_the_scale_is_a_typical_size():
     assert Prior("half_normal", (0.7,)).scale == pytest.approx(0.7)
     assert Prior("exponential", (0.5,)).scale == pytest.approx(np.sqrt(2) * 0.5)
     assert Prior("half_student_t", (4.0, 0.7)).scale == pytest.approx(0.7)
+    assert Prior("pc", (1.0, 0.05)).scale == pytest.approx(np.sqrt(2) / -np.log(0.05))
+    assert Prior("log_normal", (2.0, 1e-3)).scale == pytest.approx(2e-3, rel=1e-3)
+    assert Prior("beta", (1.0, 1.0)).scale == pytest.approx(np.sqrt(1 / 12))
 
 
 @pytest.mark.parametrize(("family", "numbers"), SOME.items())
@@ -70,14 +84,23 @@ def test_a_prior_that_cannot_be_names_its_key(value, sentence):
 
 
 @pytest.mark.parametrize("key", ["level", "female", "beta", "trend"])
-@pytest.mark.parametrize("family", ["half_normal", "exponential", "half_student_t"])
+@pytest.mark.parametrize("family", ["half_normal", "exponential", "half_student_t", "beta"])
 def test_an_effect_has_either_sign(key, family):
     with pytest.raises(UncountedError, match=rf"{key} is an effect, of either sign\. Write one of: normal\."):
         Prior(family, SOME[family]).fits(key)
     Prior("normal", (0.0, 1.0)).fits(key)
 
 
+@pytest.mark.parametrize("family", ["normal", "half_normal", "exponential", "half_student_t"])
+def test_a_share_lies_between_0_and_1(family):
+    with pytest.raises(UncountedError, match=r"rho is a share, between 0 and 1\. Write one of: beta\."):
+        Prior(family, SOME[family]).fits("rho")
+    Prior("beta", (0.5, 0.5)).fits("rho")
+
+
 def test_a_standard_deviation_is_never_negative():
     with pytest.raises(UncountedError, match="Write one of: half_normal, exponential, half_student_t") as caught:
         Prior("normal", (0.0, 1.0)).fits("sigma_country")
     assert caught.value.word == "sigma_country"
+    with pytest.raises(UncountedError, match="sigma_country is a standard deviation"):
+        Prior("beta", (1.0, 1.0)).fits("sigma_country")

@@ -15,6 +15,8 @@ from uncounted.model.priors import FAMILIES
 from uncounted.model.structure import line, walk
 from uncounted.world.world import World
 
+OPEN = 240.0  # months that an open last band is taken to hold, when ages are ordered
+
 
 @dataclass(frozen=True)
 class Belief:
@@ -31,7 +33,10 @@ class Belief:
     centring: Mapping[str, TensorVariable]
 
     def variable(self, key: str, dim: str | None = None) -> TensorVariable:
-        """Return the random variable `key` with the card's prior, one for each label of dim."""
+        """Return the random variable `key` with the card's prior, one for each label of dim; asked again, the same."""
+        made = pm.modelcontext(None).named_vars.get(key)
+        if made is not None:
+            return pt.as_tensor(made)
         family = FAMILIES[self.card.priors[key].family]
         return family.make(key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim)
 
@@ -91,7 +96,8 @@ def ages_walk(card: Card) -> np.ndarray:
 
     The walk of second order leaves straight lines free; here they are one more column, of the same size.
     """
-    middle = np.array([(band.lower + band.end) / 2 for band in card.bands])
+    ends = [band.end if band.upper is not None else band.lower + OPEN for band in card.bands]
+    middle = np.array([(band.lower + end) / 2 for band, end in zip(card.bands, ends, strict=True)])
     waves = walk(middle, card.age_order)
     return waves if card.age_order == 1 else np.column_stack([line(middle), waves])
 

@@ -9,10 +9,11 @@ from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
 from uncounted.model.covariates import shift
-from uncounted.model.likelihood import effective_binomial
+from uncounted.model.likelihood import LIKELIHOODS
 from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import SEXES, traits
 from uncounted.model.place import ladder, rungs
+from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
 from uncounted.model.trend import courses, has_trend, is_smooth, term_names
 from uncounted.survey.evidence import Evidence
@@ -35,8 +36,9 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
         p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year
         place[c] ~ level > region > subregion > country, the country's mean shifted by x[c]·β
         q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + course[c]·terms(year[j]) )   0 in the reference year
-        q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )
-        y[j]     ~ effective binomial( n[j], q′[j] )
+        q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )        q of its definition, kind of source, window and place
+        r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
+        y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood
 
     Each line is one function of this room. `p` is a Deterministic with dims (country, sex, age); everything that a
     refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
@@ -50,9 +52,10 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
         pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
         if course is not None:
             pm.Deterministic("course", course, dims=("country", "term"))
-        reported = averaged(belief, eta, course, seen) + survey_error(belief, place, course, seen)
+        covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
+        reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
         pm.Deterministic("reported", reported, dims="row")
-        effective_binomial(reported, seen.y, seen.n)
+        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
     study = Study(card, world, seen.evidence, seen)
     model.study = study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model takes any attribute, its types don't
     return model

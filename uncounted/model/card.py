@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.priors import NEEDED_BY, Prior, parse_prior
 from uncounted.world.age import Band, parse_band
+from uncounted.world.covariates import TRANSFORMS
 from uncounted.world.shelf import shelf
 
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
 INTERACTIONS = ("sex:age", "region:sex", "region:age")
+SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
+LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot")
+NEIGHBOURS = ("", "borders", "covariates")
+OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
@@ -39,10 +44,14 @@ class Card:
 
     people and place name the effects of persons and the ladder of places; interactions their products; `exchangeable`
     names the factors whose deviations are exchangeable draws instead of summing to zero. `ages` are the bands that
-    cells are made of. `years` are the first and last year of evidence, `year` the reference year of the estimates;
-    a trend enters if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `age_order` 1 or 2 makes effects
-    of age random walks of that order over the bands' midpoints; at 0 ages have no order. The key of each prior is the
-    variable's name in PyMC, posterior and report.
+    cells are made of; `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0
+    ages have no order. `years` are the first and last year of evidence, `year` the reference year of the estimates; a
+    trend enters if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of
+    covariates first; with `index` they enter as the one factor that they share. `neighbours` lets countries resemble
+    those they border, or those of like covariates. `likelihood` is the distribution of counts. `reference_source` and
+    `reference_definition` have no `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years";
+    `validation` holds counts behind sensitivity and specificity. The key of each prior is the variable's name in PyMC,
+    posterior and report.
     """
 
     title: str
@@ -56,8 +65,16 @@ class Card:
     place: tuple[str, ...] = PLACE
     interactions: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
+    transforms: Mapping[str, str] = field(default_factory=dict)
+    index: bool = False
+    neighbours: str = ""
     exchangeable: tuple[str, ...] = ()
     age_order: int = 0
+    likelihood: str = "binomial"
+    reference_source: str = ""
+    reference_definition: str = ""
+    window_years: float | None = None
+    validation: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     years: tuple[int, ...] | None = None
     show: str = "per 1,000"
     sampling: Sampling = field(default_factory=Sampling)
@@ -141,6 +158,14 @@ def _check_kind(word: str, value: Any) -> None:
         right = type(value) is list and all(type(one) is member for one in value)
     elif word in ("priors", "sampling"):
         kind, right = f"a table: [{word}] with a line for each", type(value) is dict
+    elif word == "validation":
+        kind, right = "tables [validation.KIND] with sensitivity = [found, with] or specificity", _validates(value)
+    elif word == "index":
+        kind, right = "true or false", type(value) is bool
+    elif word == "transforms":
+        kind, right = f"a table: covariate = one of {', '.join(TRANSFORMS)}", _transforms(value)
+    elif word == "window_years":
+        kind, right = "a number of years above 0", type(value) in (int, float) and value > 0
     elif word == "year":
         kind, right = "a whole number", type(value) is int
     elif word == "age_order":
@@ -149,6 +174,20 @@ def _check_kind(word: str, value: Any) -> None:
         kind, right = "a text", type(value) is str
     if not right:
         raise UncountedError(f"{word} = {value!r} should be {kind}.", word)
+
+
+def _transforms(value: Any) -> bool:
+    return type(value) is dict and all(type(one) is str and one in TRANSFORMS for one in value.values())
+
+
+def _validates(value: Any) -> bool:
+    """Say whether a value has the shape of [validation]: kind of source → sensitivity, specificity → [k, n]."""
+    tables = list(value.values()) if type(value) is dict else [None]
+    if not all(type(table) is dict and set(table) <= {"sensitivity", "specificity"} for table in tables):
+        return False
+    pairs = [pair for table in tables for pair in table.values()]
+    whole = all(type(pair) is list and [type(n) for n in pair] == [int, int] for pair in pairs)
+    return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 
 
 def _sampling(words: dict[str, Any]) -> Sampling:
@@ -166,7 +205,14 @@ def _sampling(words: dict[str, Any]) -> Sampling:
 
 
 def _check(card: Card) -> None:
-    allowed = {"people": PEOPLE, "place": PLACE, "interactions": INTERACTIONS, "show": SHOW}
+    allowed = {
+        "people": PEOPLE,
+        "place": PLACE,
+        "interactions": INTERACTIONS,
+        "show": SHOW,
+        "neighbours": NEIGHBOURS,
+        "likelihood": LIKELIHOODS,
+    }
     allowed["exchangeable"] = ("region", "age", *INTERACTIONS)
     for word, known in allowed.items():
         given = getattr(card, word)
@@ -201,6 +247,19 @@ def _check(card: Card) -> None:
         raise UncountedError(
             "a trend that bends needs `years`, the first and the last, and regions under place.", "years"
         )
+    for name in set(card.transforms) - set(card.covariates):
+        raise UncountedError(
+            f"transforms names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}",
+            "transforms",
+        )
+    if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
+        raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
+    needs_word = {"bias": "reference_source", "crosswalk": "reference_definition", "duration": "window_years"}
+    for key, word in needs_word.items():
+        if key in card.priors and not getattr(card, word):
+            raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+    for key in {key for table in card.validation.values() for key in table} - set(card.priors):
+        raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
     _check_priors(card)
 
 
@@ -214,9 +273,10 @@ def _check_priors(card: Card) -> None:
     for key, choice in needed.items():
         if not any(one in card.priors for one in choice):
             raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")
-    if {"beta", "sigma_beta"} <= set(card.priors):
+    given = [key for key in SLOPES if key in card.priors]
+    if len(given) > 1:
         raise UncountedError(
-            "[priors] has beta and sigma_beta: fix how large slopes are, or let it be learned.", "beta"
+            f"[priors] has {' and '.join(given)}: say in one way how large slopes of covariates are.", given[1]
         )
     for key, prior in card.priors.items():
         prior.fits(key)
@@ -230,14 +290,18 @@ def needs(card: Card) -> dict[str, tuple[str, ...]]:
     if "sex" in card.people:
         needed["female"] = ("female",)
     if card.covariates:
-        needed |= {"beta": ("beta", "sigma_beta"), "sigma_beta": ("beta", "sigma_beta")}
+        needed |= dict.fromkeys(SLOPES, SLOPES)
+        needed |= {"slab_beta": ("slab_beta",)} if "tau_beta" in card.priors else {}
+    if card.likelihood == "beta_binomial":
+        needed["deff_excess"] = ("deff_excess",)
+    if card.neighbours:
+        needed["rho"] = ("rho",)
     if "trend" in card.priors or "sigma_trend_region" in card.priors:
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
         needed |= {"sigma_trend_region": ("sigma_trend_region",)} if "region" in card.place else {}
     if {"sigma_smooth_region", "sigma_smooth_country"} & set(card.priors):
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
-    if "sigma_survey" in card.priors:
-        needed["sigma_survey"] = ("sigma_survey",)
+    needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
     return needed
 
 
@@ -245,14 +309,20 @@ def _toml(card: Card) -> str:
     lines = []
     for f in fields(Card):
         value = getattr(card, f.name)
-        silent = value in (None, (), "") and value == f.default
-        if f.name not in ("name", "priors", "sampling") and not silent:
+        default = f.default_factory() if f.default_factory is not MISSING else f.default
+        silent = not value and value == default
+        if f.name not in ("name", "priors", "sampling", "validation") and not silent:
             lines.append(f"{f.name} = {_value(value)}")
+    for kind, table in card.validation.items():
+        lines += ["", f"[validation.{json.dumps(kind, ensure_ascii=False)}]"]
+        lines += [f"{key} = {list(pair)}" for key, pair in table.items()]
     lines += ["", "[sampling]"] + [f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None]
     lines += ["", "[priors]"] + [f"{key} = {prior.text}" for key, prior in card.priors.items()]
     return "\n".join(lines)
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(one)}" for key, one in value.items()) + " }"
     text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
     return text.replace("\x7f", "\\u007f")  # the one character that JSON lets stand and TOML doesn't

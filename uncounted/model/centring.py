@@ -24,8 +24,11 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
 
     weight (rows,): 0 for a row held out.
     """
-    rows = _information(seen) * (1.0 if weight is None else weight)
     scale = {key: prior.scale for key, prior in card.priors.items()}
+    rows = _information(seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
+    if card.neighbours:  # what is left to the countries themselves
+        a, b = card.priors["rho"].numbers
+        scale["sigma_country"] *= np.sqrt(b / (a + b))
     about: dict[str, np.ndarray] = {}
     about["survey"] = np.bincount(seen.survey, rows, len(seen.surveys))
     survey = _passed(about["survey"], scale.get("sigma_survey", 0.0))

@@ -41,7 +41,8 @@ def beta_binomial(
     log f = log C(n, y) + log B(y + κp, n − y + κ(1−p)) − log B(κp, κ(1−p)), p = logit⁻¹ η, Var(y/n) = deff_j·p(1−p)/n
     at κ_j = (n_j − deff_j) / (deff_j − 1). A row's design effect cannot exceed its n, all answering alike, so
     deff_j − 1 = d·(n_j − 1) / (n_j − 1 + d), that is κ_j = (n_j − 1) / d: d for large n, and no row sets a wall to
-    d. Rows of n < 2, which tell nothing of it, have κ = 1/d. d = deff − 1 is `deff_excess`, with a prior on the card.
+    d. Rows of n < 2, which tell nothing of it, have κ = 1/d. d = deff − 1 is `deff_excess`, with a prior on the card,
+    which decides alone where every place has one row: what differs between its rows is all that tells of d.
     """
     if belief is None or DEFF not in belief.card.priors:
         raise UncountedError(

@@ -1,15 +1,27 @@
-"""Neighbours: countries resemble those they border, as far as the data say so: the structured half of BYM2."""
+"""Neighbours: countries resemble those near them, as far as the data say so: the structured half of BYM2."""
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
-from uncounted.model.structure import graph
-from uncounted.world.borders import Borders
+from uncounted.model.card import Card
+from uncounted.model.covariates import indicators
+from uncounted.model.holes import expected
+from uncounted.model.structure import graph, likeness
+from uncounted.world.borders import read_borders
+from uncounted.world.world import World
 
 
-def structured(belief: Belief, sigma: TensorVariable, borders: Borders) -> tuple[TensorVariable, TensorVariable]:
+def basis(card: Card, world: World) -> np.ndarray:
+    """Return the basis (countries, rank) of the card's neighbours: those they border, or of like covariates."""
+    if card.neighbours == "borders":
+        return graph(read_borders(None, world).pairs, [str(code) for code in world.places.index])
+    return likeness(expected(indicators(card, world)).to_numpy())
+
+
+def structured(belief: Belief, sigma: TensorVariable, basis: np.ndarray) -> tuple[TensorVariable, TensorVariable]:
     """Return what neighbours add to the countries' means (countries,), and the standard deviation that is left.
 
     σ·(√ρ·u + √(1 − ρ)·ε), u = B z Besag's field of generalised variance 1, z and ε iid N(0, 1) [BYM2, Riebler et al.
@@ -18,7 +30,6 @@ def structured(belief: Belief, sigma: TensorVariable, borders: Borders) -> tuple
     borders: 0 is the exchangeable model, an island has the same σ² at any ρ [Freni-Sterrantino et al. 2018].
     """
     rho = belief.variable("rho")
-    basis = graph(borders.pairs, [str(code) for code in belief.world.places.index])
     raw = pm.Normal("neighbours_raw", shape=basis.shape[1])
     field = pt.as_tensor(pm.Data("neighbours_basis", basis)) @ raw
     effect = pm.Deterministic("neighbours_effect", sigma * pt.sqrt(rho) * field, dims="country")

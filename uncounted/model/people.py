@@ -12,12 +12,13 @@ CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus th
 
 
 def traits(belief: Belief) -> TensorVariable:
-    """Return the sum of the card's effects of persons, broadcastable to (countries, sexes, ages).
+    """Return the sum of the card's effects of persons (1 or countries, sexes, ages).
 
     female · ±½ + age_a + (sex×age)_sa + (region×sex)_rs + (region×age)_ra; all but the first sum to zero along each of
     their dims, or are exchangeable, if the card says so.
     """
-    card, total = belief.card, pt.zeros((1, 1, 1))
+    card = belief.card
+    total: TensorVariable = pt.zeros((1, len(SEXES), len(card.ages)))
     if "sex" in card.people:
         total = total + (belief.variable("female") * CONTRAST)[None, :, None]
     if "age" in card.people:

@@ -9,6 +9,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
+from uncounted.model.neighbours import basis, structured
 from uncounted.world.world import World, groups
 
 
@@ -47,13 +48,20 @@ def ladder(belief: Belief, shift: TensorVariable | float) -> TensorVariable:
     """Return the level of every country (countries,): logit prevalence averaged over the effects of persons.
 
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says so); subregion d ~ N(its region,
-    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β.
+    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β. With neighbours, a share ρ of the
+    countries' variance follows them (`neighbours.structured`).
     """
     value: TensorVariable = pt.atleast_1d(belief.variable("level"))
     for rung in rungs(belief.card, belief.world):
-        mean = value[rung.parent] + (shift if rung.name == "country" else 0.0)
+        mean = value[rung.parent]
         if rung.name == "region":
             value = mean + belief.deviations("region")
-        else:
-            value = mean + belief.exchangeable(rung.name, mean, belief.variable(f"sigma_{rung.name}"), rung.name)
+            continue
+        sigma = belief.variable(f"sigma_{rung.name}")
+        if rung.name == "country":
+            mean = mean + shift
+            if belief.card.neighbours:
+                near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
+                mean = mean + near
+        value = mean + belief.exchangeable(rung.name, mean, sigma, rung.name)
     return value

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.errors import UncountedError, did_you_mean
@@ -57,19 +58,37 @@ FAMILIES = {
         "share",
         lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1)),
     ),
+    "log_normal": Family(
+        ("median", "log_sd"),
+        ("median", "log_sd"),
+        lambda name, m, s, **kw: pm.LogNormal(name, pt.log(m), s, **kw),
+        "size",
+        lambda m, s: m**2 * np.exp(s**2) * np.expm1(s**2),
+    ),
+    "pc": Family(
+        ("upper", "probability"),
+        ("upper", "probability"),
+        lambda name, u, a, **kw: pm.Exponential(name, scale=-u / pt.log(a), **kw),
+        "scale",
+        lambda u, a: 2 * (u / np.log(a)) ** 2,
+    ),
 }
 KINDS = {
     "effect": "an effect, of either sign",
     "scale": "a standard deviation, never negative",
     "share": "a share, between 0 and 1",
+    "size": "a size, above 0",
 }
-LOCATIONS = ("level", "female", "beta", "trend")
-SHARES = ("rho",)
+LOCATIONS = ("level", "female", "beta", "trend", "bias", "crosswalk")
+SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2")
+SIZES = ("duration", "slab_beta")
+OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
 NEEDED_BY = {
     "level": "the world's level (logit)",
     "female": "the effect of sex (females minus males, log odds)",
     "beta": "covariates (or sigma_beta, to learn how large slopes are)",
     "trend": "the world's trend (log odds per year)",
+    "deff_excess": "likelihood beta_binomial (design effect less 1)",
     "rho": "countries that resemble their neighbours (the share of their variance that neighbours explain)",
 }
 
@@ -83,7 +102,7 @@ class Prior:
 
     def fits(self, key: str) -> None:
         """Raise if the family cannot serve this variable: scales are positive, shares in (0, 1), effects any number."""
-        kind = "effect" if key in LOCATIONS else "share" if key in SHARES else "scale"
+        kind = next((kind for kind, keys in OF_KIND.items() if key in keys), "scale")
         if FAMILIES[self.family].kind != kind:
             good = [name for name, family in FAMILIES.items() if family.kind == kind]
             raise UncountedError(
@@ -122,4 +141,6 @@ def parse_prior(key: str, value: Any) -> Prior:
     for name, number in zip(names, listed, strict=True):
         if name in FAMILIES[family].positive and number <= 0:
             raise UncountedError(f"{family} of '{key}' has {name} = {number:g}; it must be above 0.", key)
+    if family == "pc" and not listed[1] < 1:
+        raise UncountedError(f"pc of '{key}' has probability = {listed[1]:g}; it must be below 1.", key)
     return Prior(family, tuple(float(n) for n in listed))

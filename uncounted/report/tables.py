@@ -113,7 +113,8 @@ def _by_country(by: str | Path | pd.DataFrame) -> bool:
 def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     if not _by_country(by) or "country_effect" not in fit.posterior:
         return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
-    deviation = fit.posterior["country_effect"].var(["chain", "draw"])
+    own = fit.posterior["country_effect"] + fit.posterior.get("neighbours_effect", 0.0)
+    deviation = own.var(["chain", "draw"])
     between = (fit.posterior["sigma_country"] ** 2).mean(["chain", "draw"])
     share = (1 - deviation / between).clip(min=0.0)
     surveyed = np.isin(fit.p["country"].values, fit.evidence.rows["country"])

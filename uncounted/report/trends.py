@@ -6,6 +6,7 @@ from pathlib import Path
 import altair as alt
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
@@ -54,10 +55,11 @@ def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float 
     both = pd.concat([lines, dots], ignore_index=True)
     axis = alt.X("year:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1))
     base = alt.Chart(both).encode(x=axis)
+    course, seen = base.transform_filter("isValid(datum.median)"), base.transform_filter("isValid(datum.observed)")
     title = f"{fit.card.show}, {interval:.0%} interval"
-    band = base.mark_area(opacity=0.25, color="#1b6ca8").encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
-    line = base.mark_line(color="#1b6ca8").encode(y="median:Q")
-    surveys = base.mark_point(filled=True, size=30, color="#b3541e", opacity=0.8).encode(y="observed:Q")
+    band = course.mark_area(opacity=0.25, color="#1b6ca8").encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
+    line = course.mark_line(color="#1b6ca8").encode(y="median:Q")
+    surveys = seen.mark_point(filled=True, size=30, color="#b3541e", opacity=0.8).encode(y="observed:Q")
     layers = (band + line + surveys).properties(width=230, height=130)
     return layers.facet(facet=alt.Facet("name:N", title=None), columns=3)
 
@@ -68,11 +70,11 @@ def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> 
     exact = people.attrs["year"] == year
     found = []
     for grouping, group in named.items():
-        everybody = {"sex": totals.ALL, "age": totals.ALL}
-        draws = totals.affected(p, people, group).sel(everybody).stack(sample=("chain", "draw")).to_numpy()
-        size = totals.population(people, group).sel(everybody)
+        draws = totals.affected_in_all(p, people, group).transpose("group", ...)
+        size = totals.affected_in_all(xr.ones_like(people), people, group)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         labels = [str(label) for label in size["group"].to_numpy()]
+        draws = draws.to_numpy().reshape(len(labels), -1)
         low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
         stats = {"median": middle, "mean": draws.mean(axis=-1), "lower": low, "upper": high}
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,6 +1,6 @@
 """Covariates: indicators of countries, missing where nobody published one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,16 +34,37 @@ def _indicator(text: pd.Series) -> np.ndarray:
     return found
 
 
-def z_scores(covariates: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+TRANSFORMS: dict[str, tuple[Callable[[pd.Series], pd.Series], float, float]] = {  # function, above, below
+    "log": (np.log, 0.0, np.inf),
+    "sqrt": (np.sqrt, -1e-300, np.inf),
+    "logit_percent": (lambda x: np.log(x / (100 - x)), 0.0, 100.0),
+}
+
+
+def _transformed(column: pd.Series, transform: str) -> pd.Series:
+    if not transform:
+        return column
+    take, low, high = TRANSFORMS[transform]
+    outside = column.index[~((column > low) & (column < high)) & column.notna()]
+    if len(outside):
+        raise UncountedError(
+            f"{transform} of '{column.name}' cannot be taken: {outside[0]} has {column[outside[0]]:g}"
+            f"{f', and {len(outside) - 1} more' if len(outside) > 1 else ''}. Choose another transform."
+        )
+    return take(column)
+
+
+def z_scores(covariates: pd.DataFrame, names: Sequence[str], transforms: Mapping[str, str]) -> pd.DataFrame:
     """Return (x − mean) / sd over the countries that have a value; sd with 1/N, missing kept missing.
 
-    Raises UncountedError for a name that no column has, and for a column that says the same of every country.
+    transforms: name → one of TRANSFORMS, taken first. Raises UncountedError for a name that no column has, for a value
+    that a transform cannot take, and for a column that says the same of every country.
     """
     names = list(dict.fromkeys(names))
     for name in names:
         if name not in covariates:
             raise UncountedError(f"There is no covariate '{name}'.{did_you_mean(name, covariates.columns)}")
-    x = covariates.loc[:, names]
+    x = pd.DataFrame({name: _transformed(covariates[name], transforms.get(name, "")) for name in names})
     mean, sd = x.mean(), x.std(ddof=0)
     for name in names:
         if not sd[name] > 1e-12 * abs(mean[name]):  # a constant's sd is rounding, seldom exactly 0

@@ -1,7 +1,7 @@
 """World: places, people and covariates that agree with each other."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -112,9 +112,9 @@ def persons(world: World, ages: Sequence[str | Band], year: float, nearest: bool
     return in_bands(at_year(world.population, year, nearest), bands)
 
 
-def standardised(world: World, names: Sequence[str]) -> pd.DataFrame:
+def standardised(world: World, names: Sequence[str], transforms: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Return z-scores of covariates (countries, names), missing kept missing: `covariates.z_scores`."""
-    return z_scores(world.covariates, [names] if isinstance(names, str) else names)
+    return z_scores(world.covariates, [names] if isinstance(names, str) else names, transforms or {})
 
 
 def groups(world: World, by: Source | pd.Series) -> pd.Series:

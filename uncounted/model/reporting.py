@@ -1,0 +1,137 @@
+"""Reporting: from what a survey covers to what its respondents say: other windows, places, definitions, mistakes."""
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.model.belief import Belief
+from uncounted.model.seen import Seen
+
+ELSEWHERE = "reported from elsewhere"  # the kind of source whose rows families abroad reported
+TINY = 1e-12
+
+
+def shifted(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
+    """Return logit q plus the `bias` of its kind of source and the `crosswalk` of its definition (rows,).
+
+    One kind and one definition, the card's reference_source and reference_definition, have none: the estimates speak
+    of them. Each other one has a parameter of its own, log odds of what it shows against the reference.
+    """
+    card = belief.card
+    for key, column, reference in (
+        ("bias", "source", card.reference_source),
+        ("crosswalk", "definition", card.reference_definition),
+    ):
+        if key in card.priors:
+            labels = seen.evidence.rows[column].to_numpy(str)
+            logit_q = logit_q + _against(belief, key, labels, reference, f"reference_{column}")
+    return logit_q
+
+
+def scaled(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
+    """Return logit f·q (rows,): what part f of prevalence can show in a row.
+
+    Rows reported from elsewhere see only victims whose family lives where interviews were held: f = κ[host]. Rows that
+    asked about a window of T′ years where the card's is T share its stock S = q_T μ/(T + μ): f = (T′ + μ)/(T + μ), μ
+    the mean duration of a spell. logit f·q = log f + η − log(1 + e^η (1 − f)).
+    """
+    factors = [_kappa(belief, seen), _window(belief, seen)]
+    for factor in [one for one in factors if one is not None]:
+        rest = pt.maximum(1 + pt.exp(logit_q) * (1 - factor), TINY)
+        logit_q = pt.log(factor) + logit_q - pt.log(rest)
+    return logit_q
+
+
+def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
+    """Return logit r, r = Se·q + (1 − Sp)·(1 − q) (rows,), by kind of source [Rogan & Gladen 1978].
+
+    Validation counts on the card, [validation.KIND] sensitivity = [found, with], specificity = [cleared, without], are
+    observed jointly: Binomial(with, Se), Binomial(without, Sp). Without either prior, nobody is mistaken.
+    """
+    card = belief.card
+    if "sensitivity" not in card.priors and "specificity" not in card.priors:
+        return logit_q
+    kind = seen.source[seen.survey]
+    one = np.ones(len(seen.sources))
+    se, sp = (
+        belief.variable(key, "source") if key in card.priors else pt.as_tensor(one)
+        for key in ("sensitivity", "specificity")
+    )
+    _validate(belief, seen, {"sensitivity": se, "specificity": sp})
+    q, not_q = pt.sigmoid(logit_q), pt.sigmoid(-logit_q)
+    yes = se[kind] * q + (1 - sp[kind]) * not_q
+    no = (1 - se[kind]) * q + sp[kind] * not_q
+    return pt.log(yes) - pt.log(no)
+
+
+def _against(belief: Belief, key: str, labels: np.ndarray, reference: str, word: str) -> TensorVariable:
+    others = sorted(set(labels) - {reference})
+    if reference not in labels or not others:
+        known = ", ".join(sorted(set(labels)))
+        raise UncountedError(
+            f"The prior of {key} tells rows of other kinds from {word} = '{reference}'; the evidence has {known}."
+            f"{did_you_mean(reference, set(labels))}",
+            word,
+        )
+    dim = word.replace("reference", "other")
+    pm.modelcontext(None).add_coord(dim, others)
+    value = pt.concatenate([pt.zeros(1), belief.variable(key, dim)])
+    return pt.as_tensor(value)[pd.Index([reference, *others]).get_indexer(pd.Index(labels))]
+
+
+def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
+    elsewhere = (seen.evidence.rows["source"] == ELSEWHERE).to_numpy()
+    if not elsewhere.any():
+        return None
+    if "kappa" not in belief.card.priors:
+        raise UncountedError(
+            f"The evidence '{seen.evidence.source}' has rows reported from elsewhere, which see only victims whose "
+            "family lives where interviews were held. Say under [priors] what part of them that is: "
+            "kappa = { beta = [a, b] }.",
+            "priors",
+        )
+    hosts = sorted(set(seen.evidence.rows["country"][elsewhere]))
+    pm.modelcontext(None).add_coord("host", hosts)
+    kappa = belief.variable("kappa", "host")
+    at = pd.Index(hosts).get_indexer(pd.Index(seen.evidence.rows["country"]))
+    return pt.as_tensor(pt.where(elsewhere, kappa[np.maximum(at, 0)], 1.0))
+
+
+def _window(belief: Belief, seen: Seen) -> TensorVariable | None:
+    own, rows = belief.card.window_years, seen.evidence.rows
+    if "duration" not in belief.card.priors:
+        _check_windows(own, rows)
+        return None
+    asked = rows["window"].fillna(own).to_numpy(float)
+    mu = belief.variable("duration")
+    return (pt.as_tensor(pm.Data("window", asked, dims="row")) + mu) / (own + mu)
+
+
+def _check_windows(own: float | None, rows: pd.DataFrame) -> None:
+    if "window" not in rows or rows["window"].isna().all():
+        return
+    other = rows["window"].notna() & (rows["window"] != own)
+    if other.any():
+        raise UncountedError(
+            f"{int(other.sum())} row(s) of evidence asked about a window of "
+            f"{', '.join(f'{w:g}' for w in sorted(rows['window'][other].unique()))} years and the card's is "
+            f"{'not said' if own is None else f'{own:g}'}. Ever in T years is another quantity for every T: write "
+            "window_years on the card, and a prior of `duration`, the mean length of a spell in years.",
+            "window_years",
+        )
+
+
+def _validate(belief: Belief, seen: Seen, shares: dict[str, TensorVariable]) -> None:
+    for kind, counts in belief.card.validation.items():
+        if kind not in seen.sources:
+            raise UncountedError(
+                f"[validation] names the kind of source '{kind}', which the evidence has not."
+                f"{did_you_mean(kind, seen.sources)}",
+                "validation",
+            )
+        for key, (found, of) in counts.items():
+            name = f"{key}_validated_{kind}".replace(" ", "_")
+            pm.Binomial(name, n=of, p=shares[key][seen.sources.get_loc(kind)], observed=found)
