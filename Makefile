@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # uv from PATH if it runs (a dead shim may be there), else our own copy in .uv
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 
-.PHONY: setup lint test study estimate lock clean
+.PHONY: setup lint test study bench estimate lock clean
 
 setup: .venv/ready
 
@@ -35,6 +35,10 @@ lint: setup
 # Slow studies: their results are kept under docs/.
 study: setup
 	$(PYTHON) -m pytest -m study tests/study
+
+# 50 million respondents, in DuckDB and in pandas: 8 GB of memory for pandas, half a gigabyte of disk.
+bench: setup
+	$(PYTHON) tests/bench/respondents_bench.py 50 shuffled --keep
 
 lock: .uv/bin/uv
 	.uv/bin/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.12 \

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -39,3 +40,58 @@ def test_totals_by_an_unknown_grouping(monkeypatch, capsys, fit, tmp_path):
     path = un.write_fit(fit, tmp_path / "fit.nc")
     code, _, err = run(monkeypatch, capsys, "totals", str(path), "--by", "regoin")
     assert (code, "Did you mean 'region'" in err) == (2, True)
+
+
+@pytest.fixture
+def interviews(tmp_path):
+    """Interviews of two countries in a folder with its card; stratum 3 has a single PSU."""
+    psu = np.arange(400) // 20
+    people = pd.DataFrame({"cty": np.where(psu < 10, "GHA", "KEN"), "h": psu // 6, "psu": psu, "w": 1.0 + psu % 3})
+    people["q1"], people["s"] = np.arange(400) * 7 % 400 % 9 // 8, np.where(np.arange(400) % 2, "female", "male")
+    people.loc[people["h"] == 3, "psu"] = 99
+    people.to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "survey.toml").write_text(
+        'title = "Two"\nkind = "respondents"\nfile = "people.csv"\noutcomes = { worked = "q1" }\n'
+        'columns = { country = "cty", stratum = "h", psu = "psu", weight = "w", sex = "s" }\n'
+    )
+    return tmp_path
+
+
+def test_direct_estimates_of_a_folder_of_interviews(monkeypatch, capsys, interviews):
+    asked = ["direct", str(interviews), "--by", "country,sex", "--single-psu", "adjust", "--method", "beta"]
+    code, out, _ = run(monkeypatch, capsys, *asked, "--level", "0.8")
+    expected = un.direct(
+        un.read_survey(interviews), ["country", "sex"], single_psu="adjust", method="beta", interval=0.8
+    )
+    assert code == 0
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(out), keep_default_na=False), expected, check_dtype=False)
+    for name, read in (("a.csv", pd.read_csv), ("a.parquet", pd.read_parquet)):
+        code, out, _ = run(monkeypatch, capsys, *asked, "--interval", "0.8", "--out", str(interviews / name))
+        assert (code, out) == (0, "")
+        assert len(read(interviews / name)) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--by", "countri"], "Did you mean 'country'"),
+        (["--outcome", "work"], "Did you mean 'worked'"),
+        ([], "single PSU"),
+        (["--single-psu", "adjusted"], "Did you mean 'adjust'"),
+        (["--method", "wald"], "No interval method"),
+        (["--level", "95"], "no level"),
+        (["--out", "a.xlsx"], "ends in '.xlsx'"),
+        (["--out", "nowhere/a.csv"], "no folder nowhere"),
+    ],
+)
+def test_what_direct_cannot_do_is_a_sentence(monkeypatch, capsys, interviews, words, told):
+    code, out, err = run(monkeypatch, capsys, "direct", str(interviews), *words)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_direct_estimates_of_published_figures_are_refused(monkeypatch, capsys):
+    code, _, err = run(monkeypatch, capsys, "direct", "surveys/stunting")
+    assert code == 2
+    assert "estimates already" in err

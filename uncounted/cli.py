@@ -64,6 +64,42 @@ def totals(
         sys.stdout.write(rows.to_csv(index=False))
 
 
+@app.command()
+def direct(
+    survey: Annotated[str, typer.Argument(help="A folder with a survey.toml that declares respondents.")],
+    by: Annotated[str, typer.Option(help="Traits to break down by, as country,sex; else the whole sample.")] = "",
+    outcome: Annotated[str | None, typer.Option(help="One of the card's outcomes, else all.")] = None,
+    method: Annotated[str, typer.Option(help="Of the interval: logit, or beta (Korn–Graubard).")] = "logit",
+    interval: Annotated[float, typer.Option("--interval", "--level", help="The interval's level.")] = 0.95,
+    single_psu: Annotated[
+        str | None, typer.Option(help="Strata with a single PSU: error, adjust, average, certainty; else the card's.")
+    ] = None,
+    variance: Annotated[
+        str | None, typer.Option(help="linearised, jackknife or replicates; else as the card declares.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a .csv or .parquet file instead of printing CSV.")] = None,
+) -> None:
+    """Estimate prevalence from interviews, their weights and design alone: no model, no other country."""
+    traits = [name.strip() for name in by.split(",") if name.strip()]
+    asked: dict[str, Any] = {"method": method, "interval": interval, "single_psu": single_psu, "variance": variance}
+    _check_out(out)
+    rows = un.direct(un.read_survey(survey), traits, outcome, **asked)
+    if out is None:
+        sys.stdout.write(rows.to_csv(index=False))
+    elif out.suffix == ".parquet":
+        rows.to_parquet(out, index=False)
+    else:
+        rows.to_csv(out, index=False)
+
+
+def _check_out(out: Path | None) -> None:
+    """Refuse a file that could not be written, before the work is done."""
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise un.UncountedError(f"{out} ends in '{out.suffix}'. Name a file that ends in .csv or .parquet.")
+    if out is not None and not out.parent.is_dir():
+        raise un.UncountedError(f"There is no folder {out.parent} to write {out.name} into. Make it first.")
+
+
 def main() -> None:
     """Run the command line; an error of the analyst's is a sentence, not a traceback."""
     try:

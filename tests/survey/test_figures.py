@@ -130,7 +130,7 @@ def test_an_se_that_is_there_stays_and_an_empty_interval_gives_none(figures_of):
         ({"estimate": "1,2"}, ["line 3: estimate is '1,2', not a number. Mend it or leave it empty."]),
         ({"n": "many"}, ["line 3: n is 'many', not a number."]),
         ({"se": "inf"}, ["line 3: se is 'inf', not a number."]),
-        ({"n": -1}, ["a negative standard error, n or design effect", "at line 3"]),
+        ({"n": -1}, ["a negative standard error, count or design effect", "at line 3"]),
         ({"se": -0.1}, ["a negative standard error", "at line 3"]),
         ({"lower": 0.21, "upper": 0.3}, ["an interval that does not hold its estimate", "at line 3"]),
         ({"lower": 0.1, "upper": 0.19}, ["an interval that does not hold its estimate", "at line 3"]),

@@ -21,6 +21,7 @@ from uncounted.survey.direct import direct
 from uncounted.survey.respondents import Respondents, read_respondents
 from uncounted.survey.totals import cells
 
+DATA = Path(__file__).parent / "data"
 COLUMNS = {
     "country": "cty",
     "sex": "sex",
@@ -150,6 +151,38 @@ def test_stata_letters_are_kinds_of_missing(tmp_path: Path) -> None:
     respondents = read(tmp_path / "a.dta", missing={"sex": {9: "not stated"}})
     assert respondents.missing.query("reason == 'No answer'")["respondents"].item() == (frame["y"] > 2).sum()
     pd.testing.assert_frame_equal(direct(respondents, "sex"), direct(read(frame), "sex"))
+
+
+def test_sas_letters_are_kinds_of_missing() -> None:
+    """data/simulated.sas7bdat was written by the library ReadStat from simulated.csv, with .A for 8 and .B for 9."""
+    missing = {"worked": {"A": "refused", "B": "don't know"}, "sex": {9: "not stated"}}
+    respondents, expected = read(DATA / "simulated.sas7bdat", missing=missing), read(DATA / "simulated.csv")
+    pd.testing.assert_frame_equal(respondents.missing, expected.missing)
+    for by in ([], ["country", "sex"], ["age"]):
+        pd.testing.assert_frame_equal(direct(respondents, by), direct(expected, by))
+
+
+@pytest.mark.parametrize("kept", [0, 700, 4096, 9000, 20000])
+def test_a_sas_file_cut_short_is_one_sentence(kept: int, tmp_path: Path) -> None:
+    (tmp_path / "a.sas7bdat").write_bytes((DATA / "simulated.sas7bdat").read_bytes()[:kept])
+    refused("cannot be read|no respondents", tmp_path / "a.sas7bdat")
+
+
+def test_letters_that_are_not_english(tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "CÔTE"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="latin-1")
+    assert set(cells(read(tmp_path / "a.csv", encoding="latin-1"), "country")["country"]) == {"CÔTE", "GHA"}
+    refused("not utf-8|cannot be read", tmp_path / "a.csv")
+    refused("Encoding 'utf-16' is not read", tmp_path / "a.csv", encoding="utf-16")
+    pyreadstat.write_sav(frame, tmp_path / "a.sav")
+    assert set(cells(read(tmp_path / "a.sav"), "country")["country"]) == {"CÔTE", "GHA"}
+    refused("cannot be read", tmp_path / "a.sav", encoding="no-such-encoding")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_column_that_the_file_lacks_is_named_with_the_nearest(name: str, tmp_path: Path) -> None:
+    WRITERS[name](simulated(), tmp_path / name)
+    refused(r"has no column 'pssu'.*Did you mean 'psu'\?", tmp_path / name, columns=COLUMNS | {"psu": "pssu"})
 
 
 def test_namibia_is_no_missing_value(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Belief: a card's priors and the centring of its levels inside a pm.Model, from which pieces take their variables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -34,11 +34,16 @@ class Belief:
 
     def variable(self, key: str, dim: str | None = None) -> TensorVariable:
         """Return the random variable `key` with the card's prior, one for each label of dim; asked again, the same."""
-        made = pm.modelcontext(None).named_vars.get(key)
+        model = pm.modelcontext(None)
+        made = model.named_vars.get(model.name_for(key))
         if made is not None:
             return pt.as_tensor(made)
         family = FAMILIES[self.card.priors[key].family]
         return family.make(key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim)
+
+    def label(self, dim: str, labels: Sequence[str]) -> None:
+        """Give the model under construction a dim that only the evidence tells, such as the hosts of events abroad."""
+        pm.modelcontext(None).add_coord(dim, list(labels))  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
 
     def exchangeable(self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return the deviations θ − m of θ ~ N(m, σ), m = mean, sampled as ξ ~ N(λm, σ^λ): θ = m + σ^(1−λ)(ξ − λm).

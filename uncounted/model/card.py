@@ -182,10 +182,11 @@ def _transforms(value: Any) -> bool:
 
 def _validates(value: Any) -> bool:
     """Say whether a value has the shape of [validation]: kind of source → sensitivity, specificity → [k, n]."""
-    tables = list(value.values()) if type(value) is dict else [None]
-    if not all(type(table) is dict and set(table) <= {"sensitivity", "specificity"} for table in tables):
+    if type(value) is not dict or not all(type(table) is dict for table in value.values()):
         return False
-    pairs = [pair for table in tables for pair in table.values()]
+    if {key for table in value.values() for key in table} - {"sensitivity", "specificity"}:
+        return False
+    pairs = [pair for table in value.values() for pair in table.values()]
     whole = all(type(pair) is list and [type(n) for n in pair] == [int, int] for pair in pairs)
     return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 

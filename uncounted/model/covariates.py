@@ -53,5 +53,5 @@ def _index(belief: Belief, x: pd.DataFrame) -> TensorVariable:
     z = pm.Normal("index_z", dims="country")
     mean, sd = (pm.Data(f"index_{name}", getattr(found, name).to_numpy(), dims="country") for name in ("mean", "sd"))
     score = pm.Deterministic("index", mean + sd * z, dims="country")
-    pm.modelcontext(None).add_coord("score", ["index"])
+    belief.label("score", ["index"])
     return pt.as_tensor(score) * slopes(belief, "score")[0]

@@ -9,8 +9,8 @@ from pytensor.tensor.variable import TensorVariable
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.belief import Belief
 from uncounted.model.seen import Seen
+from uncounted.survey.elsewhere import ELSEWHERE
 
-ELSEWHERE = "reported from elsewhere"  # the kind of source whose rows families abroad reported
 TINY = 1e-12
 
 
@@ -64,7 +64,7 @@ def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVa
     q, not_q = pt.sigmoid(logit_q), pt.sigmoid(-logit_q)
     yes = se[kind] * q + (1 - sp[kind]) * not_q
     no = (1 - se[kind]) * q + sp[kind] * not_q
-    return pt.log(yes) - pt.log(no)
+    return pt.log(yes) - pt.log(no)  # pyright: ignore[reportOperatorIssue] PyTensor types it None
 
 
 def _against(belief: Belief, key: str, labels: np.ndarray, reference: str, word: str) -> TensorVariable:
@@ -77,7 +77,7 @@ def _against(belief: Belief, key: str, labels: np.ndarray, reference: str, word:
             word,
         )
     dim = word.replace("reference", "other")
-    pm.modelcontext(None).add_coord(dim, others)
+    belief.label(dim, others)
     value = pt.concatenate([pt.zeros(1), belief.variable(key, dim)])
     return pt.as_tensor(value)[pd.Index([reference, *others]).get_indexer(pd.Index(labels))]
 
@@ -94,10 +94,10 @@ def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
             "priors",
         )
     hosts = sorted(set(seen.evidence.rows["country"][elsewhere]))
-    pm.modelcontext(None).add_coord("host", hosts)
+    belief.label("host", hosts)
     kappa = belief.variable("kappa", "host")
     at = pd.Index(hosts).get_indexer(pd.Index(seen.evidence.rows["country"]))
-    return pt.as_tensor(pt.where(elsewhere, kappa[np.maximum(at, 0)], 1.0))
+    return pt.switch(elsewhere, kappa[np.maximum(at, 0)], 1.0)  # pyright: ignore[reportReturnType] PyTensor types it None
 
 
 def _window(belief: Belief, seen: Seen) -> TensorVariable | None:

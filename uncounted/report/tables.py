@@ -11,6 +11,8 @@ from scipy.special import logit
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
+from uncounted.survey.elsewhere import ELSEWHERE
+from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -23,10 +25,11 @@ def estimates(
 ) -> pd.DataFrame:
     """Return one row per grouping × group × sex × age: prevalence (proportion) and persons, with what is behind them.
 
-    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if evidence
-    of it entered, else imputed; of a group: the class in which at least half of its people live. prior_share =
-    min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 − Var(country deviation
-    given data) / E[σ²_country given data].
+    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
+    of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
+    surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
+    prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
+    Var(country deviation given data) / E[σ²_country given data].
     """
     _check_interval(interval)
     return pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
@@ -122,17 +125,26 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
 
 
 def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents and cases of each group."""
+    """Return evidence class, surveys, respondents and cases of each group.
+
+    What families abroad reported is no survey of the country; where they reported nobody, it stays imputed.
+    """
     rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
-    by = rows.groupby("group")
-    counts = pd.DataFrame(
-        {"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum(), "cases": by["cases"].sum()}
-    )
+    abroad = rows["source"] == ELSEWHERE
+    by = rows[~abroad].groupby("group")
+    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum()})
+    cases = rows.groupby("group")["cases"].sum()
+    told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
+    seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
     people = fit.people.sum(["sex", "age"]).to_series()
-    seen = people.index.isin(rows["country"])
-    share = people.where(seen, 0.0).groupby(group).sum() / people.groupby(group).sum()
-    told = counts.reindex(sorted(group.unique()), fill_value=0).rename_axis("group").reset_index()
-    return told.assign(evidence=np.where(told["group"].map(share) >= 0.5, "surveyed", "imputed"))
+    surveyed, reported = (
+        people.where(people.index.isin(countries), 0.0).groupby(group).sum() / people.groupby(group).sum()
+        for countries in seen
+    )
+    most = [told["group"].map(share) >= 0.5 for share in (surveyed, reported)]
+    return told.assign(
+        evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=told["surveys"].astype(int)
+    )
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:

@@ -19,13 +19,15 @@ class Design:
     declared: which of stratum, psu, fpc and weight are columns; undeclared weights are 1 each. nested: PSU
     numbers start anew in each stratum. strata: one row per stratum, columns survey and country (where there
     are such traits), stratum, psus in the sample (respondents where no PSU is declared) and fpc, the number
-    of PSUs in the population, NaN where not declared.
+    of PSUs in the population, NaN where not declared. single_psu: what strata with a single PSU count as,
+    unless an estimate is asked otherwise; a word of SINGLE_PSU.
     """
 
     declared: tuple[str, ...]
     nested: bool
     strata: pd.DataFrame
     replicates: Replicates | None = None
+    single_psu: str = "error"
 
     @property
     def psu(self) -> bool:
@@ -35,6 +37,7 @@ class Design:
     def __str__(self) -> str:
         reps = self.replicates
         told = [f"{len(reps.columns)} {reps.method} replicates"] if reps else []
+        told += [] if self.single_psu == "error" else [f"single PSUs: {self.single_psu}"]
         return ", ".join([*self.declared, *told]) or "simple random sample"
 
 
@@ -44,14 +47,19 @@ def unit(names: Iterable[str]) -> list[str]:
     return [name for name in UNIT if name in found]
 
 
+def check_policy(policy: str) -> None:
+    """Raise UncountedError for a policy on single PSUs that nobody knows."""
+    if policy not in SINGLE_PSU:
+        raise UncountedError(f"single_psu='{policy}' is no policy.{did_you_mean(policy, SINGLE_PSU)}")
+
+
 def refuse_single_psus(strata: pd.DataFrame, policy: str, fpc: bool) -> None:
     """Raise UncountedError for a policy nobody knows, or, under 'error', where a stratum has a single PSU.
 
     A stratum all of whose PSUs are in the sample has no sampling error, and is not refused if the fpc is
     used.
     """
-    if policy not in SINGLE_PSU:
-        raise UncountedError(f"single_psu='{policy}' is no policy.{did_you_mean(policy, SINGLE_PSU)}")
+    check_policy(policy)
     single = strata[(strata["psus"] == 1) & ~(fpc & (strata["fpc"] <= strata["psus"]))]
     if policy == "error" and len(single):
         named = ", ".join(_stratum(row, unit(strata.columns)) for _, row in single.head(10).iterrows())

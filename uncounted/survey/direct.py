@@ -8,6 +8,8 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import replicates as weights
 from uncounted.survey.design import refuse_single_psus
+from uncounted.survey.families import Families
+from uncounted.survey.figures import Figures
 from uncounted.survey.interval import METHODS, korn_graubard, logit_interval
 from uncounted.survey.jackknife import jackknife
 from uncounted.survey.reliability import reliability
@@ -17,13 +19,13 @@ from uncounted.survey.variance import Spread, linearised
 
 
 def direct(
-    respondents: Respondents,
+    respondents: Respondents | Figures | Families,
     by: str | Sequence[str] = (),
     outcome: str | None = None,
     *,
     interval: float = 0.95,
     method: str = "logit",
-    single_psu: str = "error",
+    single_psu: str | None = None,
     fpc: bool = True,
     variance: str | None = None,
 ) -> pd.DataFrame:
@@ -35,11 +37,17 @@ def direct(
     Σwy, total_se, and the design effects deff_without_replacement = V/[(1 − n/Σw) p(1−p)/(n−1)],
     deff_with_replacement = V/[p(1−p)/(n−1)], deff_kish = nΣw²/(Σw)², then reliability (see `reliability`).
     method: 'logit', or 'beta' for Korn–Graubard; where p is 0 or 1, or V is 0, 'beta' stands in, with
-    n/deff_kish as effective n. single_psu: 'error', 'adjust', 'average', 'certainty' (see `linearised`). fpc:
-    use the finite population correction where one is declared. Raises UncountedError for strata with a single
-    PSU unless a policy is named, and for words that are none of these.
+    n/deff_kish as effective n. single_psu: 'error', 'adjust', 'average', 'certainty' (see `linearised`); None:
+    as the respondents declare. fpc: use the finite population correction where one is declared. Raises
+    UncountedError for strata with a single PSU unless a policy is named, and for words that are none of these.
     """
-    names = traits(respondents, by)
+    if not isinstance(respondents, Respondents):
+        raise UncountedError(
+            f"Direct estimates are made of respondents, not of {type(respondents).__name__}. Read interviews with "
+            "read_respondents; published figures are estimates already."
+        )
+    names, asked = traits(respondents, by), outcomes(respondents, outcome)
+    policy = respondents.design.single_psu if single_psu is None else single_psu
     chosen = variance or ("replicates" if respondents.design.replicates else "linearised")
     for word, known, what in ((method, METHODS, "interval method"), (chosen, VARIANCES, "variance")):
         if word not in known:
@@ -47,11 +55,11 @@ def direct(
     if not 0 < interval < 1:
         raise UncountedError(f"interval={interval} is no level. Give a number between 0 and 1, such as 0.95.")
     if chosen != "replicates":
-        refuse_single_psus(respondents.design.strata, single_psu, fpc)
+        refuse_single_psus(respondents.design.strata, policy, fpc)
     tables = []
-    for one in outcomes(respondents, outcome):
+    for one in asked:
         domains = cells(respondents, names, one)
-        spread = VARIANCES[chosen](respondents, names, one, domains, single_psu, fpc)
+        spread = VARIANCES[chosen](respondents, names, one, domains, policy, fpc)
         tables.append(_table(domains.assign(outcome=one), names, spread, interval, method))
     return pd.concat(tables, ignore_index=True)
 

@@ -10,11 +10,12 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
+from uncounted.survey.families import Families, reported
 from uncounted.survey.figures import Figures, ambiguous
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.tabulation import tabulated
-from uncounted.world.age import parse_band
+from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
@@ -24,7 +25,8 @@ AXES = ("sex", "age")
 class Evidence:
     """Rows of effective counts, one for each figure or cell that enters the likelihood, and the ledger of the rest.
 
-    `rows` has survey, country, year, source (kind of source), sex (female, male, both), covers (tuple of age Bands),
+    `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
+    male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
     (respondents / n) and breakdown. Sorted canonically: the same evidence in any order is the same object.
     """
@@ -68,11 +70,11 @@ class Evidence:
 
 
 def evidence(
-    survey: Figures | Respondents,
+    survey: Figures | Respondents | Families,
     outcome: str,
     by: Sequence[str] = AXES,
     years: Sequence[int] | None = None,
-    single_psu: str = "error",
+    single_psu: str | None = None,
 ) -> Evidence:
     """Turn published figures, or respondents, into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
@@ -82,10 +84,15 @@ def evidence(
     the survey's mean (`_shrunk`).
     Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
     Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
+    Families are respondents of weight w/m (`families.reported`); their n is Kish's, so that d̃ is of clustering alone.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
     by = [by] if isinstance(by, str) else by
-    if isinstance(survey, Respondents):
+    if isinstance(survey, Families):
+        figures = tabulated(reported(survey, outcome), outcome, by, single_psu, kish=True)
+        span = Band(survey.ages[0].lower, survey.ages[-1].upper)
+        survey = replace(figures, card=replace(figures.card, age=span.label))
+    elif isinstance(survey, Respondents):
         survey = tabulated(survey, outcome, by, single_psu)
     _check_asked(survey, outcome, by)
     sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
@@ -99,8 +106,8 @@ def evidence(
         rows = rows.loc[rows["year"].between(first, last)]
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    rows = _canonical(rows)
-    return Evidence(outcome, rows, ledger, survey.card.title, _digest(rows))
+    rows = canonical(rows)
+    return Evidence(outcome, rows, ledger, survey.card.title, digest_of(rows))
 
 
 def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
@@ -144,8 +151,8 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
         deff=1.0,
         breakdown="counts",
     )
-    rows = _canonical(rows)
-    return Evidence(outcome, rows, Ledger(), source, _digest(rows))
+    rows = canonical(rows)
+    return Evidence(outcome, rows, Ledger(), source, digest_of(rows))
 
 
 def pooled(parts: Sequence[Evidence]) -> Evidence:
@@ -161,7 +168,7 @@ def pooled(parts: Sequence[Evidence]) -> Evidence:
     rows = _sorted(pd.concat([part.rows for part in parts]))
     lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
     source = "; ".join(sorted(part.source for part in parts))
-    return Evidence(parts[0].outcome, rows, Ledger(lines), source, _digest(rows))
+    return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows))
 
 
 def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
@@ -211,14 +218,15 @@ def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledge
 
 def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
-    rows = rows.assign(respondents=rows["n"], cases=rows["n"] * rows["estimate"])
+    counted = rows["respondents"].fillna(rows["n"])
+    rows = rows.assign(respondents=counted, cases=rows["cases"].fillna(counted * rows["estimate"]))
     share = _shares(rows)
     implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
     p = _shrunk(rows["estimate"], rows["n"].fillna(implied), share, rows["survey"])
     alone = (rows["n"] / rows["smooth_deff"]).fillna(p * (1 - p) / rows["se"] ** 2)
     independent = (share**2 * p * (1 - p) / alone).groupby(rows["survey"]).sum()
     n = alone / rows["survey"].map(_factors(rows, totals / independent))
-    return rows.assign(y=n * rows["estimate"], deff=rows["n"] / n, n=n)
+    return rows.assign(y=n * rows["estimate"], deff=counted / n, n=n)
 
 
 def _shrunk(p: pd.Series, n: pd.Series, share: pd.Series, survey: pd.Series) -> pd.Series:
@@ -264,10 +272,15 @@ def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:
     return factor.fillna(expected.where(several, 1.0))
 
 
-def _canonical(rows: pd.DataFrame) -> pd.DataFrame:
-    columns = ["survey", "country", "year", "source", "sex", "covers", "estimate", "n", "y"]
-    columns += ["respondents", "cases", "deff", "breakdown"]
-    return _sorted(rows[columns])
+def canonical(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the columns of `Evidence.rows` alone, what nobody declared being empty, sorted canonically."""
+    columns = ["survey", "country", "year", "until", "source", "definition", "window", "sex", "covers"]
+    columns += ["estimate", "n", "y", "respondents", "cases", "deff", "breakdown"]
+    rows = rows.reindex(columns=columns)
+    rows = rows.assign(
+        until=rows["until"].fillna(rows["year"]).astype(int), definition=rows["definition"].astype("object").fillna("")
+    )
+    return _sorted(rows.astype({"window": float, "definition": "str"}))
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -276,6 +289,7 @@ def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns="order")
 
 
-def _digest(rows: pd.DataFrame) -> str:
+def digest_of(rows: pd.DataFrame) -> str:
+    """Return the content hash of rows of evidence: the same rows give the same digest."""
     text = rows.assign(covers=rows["covers"].map(str)).to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()

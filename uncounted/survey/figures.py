@@ -20,8 +20,21 @@ from uncounted.world.table import numbers, read_table
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
 NEEDED = ["survey", "country", "year"]
-TEXT = ["survey", "country", "source", "kind", "sex", "age"]
-NUMBERS = ["year", "until", "estimate", "se", "lower", "upper", "n", "n_weighted", "deff"]
+TEXT = ["survey", "country", "source", "kind", "definition", "sex", "age"]
+NUMBERS = [
+    "year",
+    "until",
+    "window",
+    "estimate",
+    "se",
+    "lower",
+    "upper",
+    "n",
+    "n_weighted",
+    "deff",
+    "respondents",
+    "cases",
+]
 SEXES = ["female", "male", "both"]
 WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
 
@@ -51,7 +64,8 @@ class Figures:
     """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
 
     Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male,
-    both), age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN.
+    both), age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN. respondents and
+    cases are counted, where n is another size that the SE or deff is of.
     `ledgers[outcome]` holds the rows that were repaired or left out on reading.
     """
 
@@ -143,7 +157,7 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
                 f"{path} names the column '{column}', which {card.file} lacks.{did_you_mean(column, raw.columns)}"
             )
     named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
-    defaults = {"sex": "both", "age": "all", "source": "", "kind": ""}
+    defaults = {"sex": "both", "age": "all", "source": "", "kind": "", "definition": ""}
     return named.assign(**{ours: text for ours, text in defaults.items() if ours not in named})
 
 
@@ -187,10 +201,10 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
 
 def _refuse(rows: pd.DataFrame, file: Path) -> None:
     """Refuse what no repair may touch: the analyst must look."""
-    sizes = rows[["se", "n", "n_weighted", "deff"]]
+    sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases"]]
     wrong = {
         "a prevalence outside 0–1 after the card's unit": (rows["estimate"] < 0) | (rows["estimate"] > 1),
-        "a negative standard error, n or design effect": (sizes < 0).any(axis=1),
+        "a negative standard error, count or design effect": (sizes < 0).any(axis=1),
         "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
         | (rows["upper"] < rows["estimate"] - 1e-6),
         "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),

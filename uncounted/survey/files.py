@@ -7,8 +7,9 @@ import glob
 import gzip
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Source:
     name: str
     scan: str
     columns: Mapping[str, Column]
-    table: pa.Table | None = None
+    table: pa.Table | None = field(default=None, repr=False)
 
     def column(self, name: str, role: str) -> Column:
         """Return a column; raises UncountedError with the nearest name where the file lacks it."""
@@ -140,7 +141,7 @@ def _head(path: str, encoding: str) -> tuple[list[str], str, str]:
         with opened(path, "rb") as file:
             raw = file.readline(1_000_000)
         line = codecs.decode(raw.removeprefix(codecs.BOM_UTF8), encoding)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UncountedError(f"'{path}' cannot be read as {encoding} text: {_told(error)}") from error
     if "\x00" in line or not line.strip() or line.count('"') % 2 or "\r" in line.removesuffix("\r\n"):
         raise UncountedError(f"'{path}' does not begin with a line of column names. Save it as CSV, in UTF-8.")
@@ -206,8 +207,7 @@ def _package(read: Callable) -> Callable[[Sequence[str], Sequence[str], str], So
             table = pa.concat_tables(_alike([table for table, _ in chunks]))
         except UncountedError:
             raise
-        # pyreadstat raises its own errors, decoding errors and bare ones, by format
-        except Exception as error:
+        except Exception as error:  # pyreadstat raises its own errors, decoding errors and bare ones, by format
             raise UncountedError(f"'{paths[0]}' cannot be read: {_told(error)}") from error
         source = _table(table, _name(paths))
         told = [meta for _, meta in chunks]

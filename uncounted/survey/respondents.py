@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from uncounted.survey import audit
 from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
-from uncounted.survey.design import Design, unit
+from uncounted.survey.design import Design, check_policy, unit
 from uncounted.survey.files import Source, open_source
 from uncounted.survey.replicates import Replicates, resolve
 
@@ -50,6 +50,7 @@ def read_respondents(
     constants: Mapping[str, str] | None = None,
     replicates: Replicates | None = None,
     nested: bool = False,
+    single_psu: str = "error",
     name: str | None = None,
     encoding: str = "utf-8",
 ) -> Respondents:
@@ -61,12 +62,14 @@ def read_respondents(
     outcome → {value → 0 or 1}; a value that isn't listed is an error. missing: trait or outcome → {code →
     reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
     numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
-    start anew in each stratum. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. Raises
+    start anew in each stratum. single_psu: what `direct` and `evidence` make of a stratum with a single PSU,
+    unless told otherwise. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. Raises
     UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
     """
     named = _named(outcomes)
     book = Codebook(recodes or {}, missing or {}, cuts or {}, constants or {})
     check_words(columns, named, book)
+    check_policy(single_psu)
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
     replicates = resolve(replicates, list(opened.columns)) if replicates else None
     select = relation(opened, columns, named, book, replicates)
@@ -78,7 +81,7 @@ def read_respondents(
         name=name or opened.name,
         source=opened,
         select=select,
-        design=Design(declared, nested, strata, replicates),
+        design=Design(declared, nested, strata, replicates, single_psu),
         traits=traits,
         outcomes=tuple(named),
         missing=audit.missing(found),

@@ -8,21 +8,24 @@ import pandas as pd
 
 from uncounted.errors import UncountedError
 from uncounted.survey.direct import direct
-from uncounted.survey.figures import NUMBERS, TEXT, Figures, SurveyCard
+from uncounted.survey.figures import NUMBERS, SEXES, TEXT, Figures, SurveyCard
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
 from uncounted.world.age import parse_band
 
 NEEDED = ("country", "year")
+MORE = ("source", "definition", "window", "until")
 
 
-def tabulated(respondents: Respondents, outcome: str, by: Sequence[str], single_psu: str = "error") -> Figures:
+def tabulated(
+    respondents: Respondents, outcome: str, by: Sequence[str], single_psu: str | None = None, kish: bool = False
+) -> Figures:
     """Return direct estimates by the traits in `by` together, and of each survey as a whole, as a table of figures.
 
     So microdata and published tables become evidence by one path, with one rule for design effects. Country and year
-    must be traits; survey, if there is none, is country and year. Cells of respondents whose sex or age is missing go
-    to the ledger.
+    must be traits; survey, if there is none, is country and year. With kish, n is (Σw)²/Σw² [Kish 1965, §11.7]. Cells
+    of respondents whose sex or age is missing go to the ledger.
     """
     for trait in NEEDED:
         if trait not in respondents.traits:
@@ -30,19 +33,31 @@ def tabulated(respondents: Respondents, outcome: str, by: Sequence[str], single_
                 f"The respondents '{respondents.name}' have no {trait}. Name its column, or give it in "
                 f"constants={{'{trait}': …}}."
             )
-    keys = [trait for trait in ("survey", *NEEDED, "source") if trait in respondents.traits]
+    keys = [trait for trait in ("survey", *NEEDED, *MORE) if trait in respondents.traits]
     parts = [[*keys, *by], keys] if by else [keys]
     rows = pd.concat([_estimated(respondents, part, outcome, single_psu) for part in parts], ignore_index=True)
+    rows = rows.assign(respondents=rows["n"], n=rows["n"] / rows["deff_kish"] if kish else rows["n"])
+    _check_sexes(rows, respondents.name)
     table, ledger = _canonical(rows, by)
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
     card = SurveyCard(title=respondents.name, kind="respondents", file="", outcomes={outcome: outcome}, columns={})
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
 
 
-def _estimated(respondents: Respondents, part: Sequence[str], outcome: str, single_psu: str) -> pd.DataFrame:
+def _estimated(respondents: Respondents, part: Sequence[str], outcome: str, single_psu: str | None) -> pd.DataFrame:
     """Return direct estimates with the weighted number of respondents, Σw, of each domain."""
     weighted = cells(respondents, part, outcome)[[*part, "weighted"]].rename(columns={"weighted": "n_weighted"})
     return direct(respondents, part, outcome, single_psu=single_psu).merge(weighted, on=list(part), validate="1:1")
+
+
+def _check_sexes(rows: pd.DataFrame, name: str) -> None:
+    strange = sorted(set(rows["sex"].dropna()) - {*SEXES[:2]}) if "sex" in rows else []
+    if strange:
+        told = ", ".join(f"'{sex}'" for sex in strange)
+        raise UncountedError(
+            f"The respondents '{name}' have the sex {told}, which no population table has. Recode to female and male, "
+            "or give codes that mean missing."
+        )
 
 
 def _canonical(rows: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, Ledger]:
@@ -52,7 +67,7 @@ def _canonical(rows: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, Led
     rows["year"] = rows["year"].astype(float)
     for axis, everybody in (("sex", "both"), ("age", "all")):
         rows[axis] = rows[axis].where(~whole, everybody) if axis in by else everybody
-    missing = {"source": "other", "kind": ""} | dict.fromkeys(NUMBERS, np.nan)
+    missing = {"source": "other", "kind": "", "definition": ""} | dict.fromkeys(NUMBERS, np.nan)
     rows = rows.assign(**{name: value for name, value in missing.items() if name not in rows})[[*TEXT, *NUMBERS]]
     rows = rows.astype(dict.fromkeys(NUMBERS, float))
     rows["age"] = [age if age in ("all", None) or pd.isna(age) else parse_band(age).label for age in rows["age"]]

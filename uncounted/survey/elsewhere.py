@@ -1,0 +1,205 @@
+"""Elsewhere: what families report of events abroad, as estimates and evidence for where it happened."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey import effects
+from uncounted.survey.breakdown import OF
+from uncounted.survey.direct import direct
+from uncounted.survey.evidence import AXES, Evidence, canonical, digest_of
+from uncounted.survey.families import CARRIED, Families, as_respondents, events_of
+from uncounted.survey.kinship import ADULT
+from uncounted.survey.ledger import Ledger
+from uncounted.world.age import Band, parse_band
+from uncounted.world.world import World, check_codes, persons
+
+ELSEWHERE = "reported from elsewhere"  # the kind of source of these rows
+SCALE = 2.0  # weights that add up to more than this times the frame, or less than its inverse, count no persons
+KEY = ["id", "member"]
+
+
+def reported_abroad(
+    families: Families | Sequence[Families], outcome: str, by: str | Sequence[str] = AXES
+) -> pd.DataFrame:
+    """Estimate the victims in other countries who have family where interviews were held, by host × cell.
+
+    N̂_h = Σ_i w_i Σ_j z_ij/m_j over all interviewed countries but h; its variance is linearised at their PSUs,
+    countries being independent. Columns country (the host), `by`, persons, se and cases (reports); hosts of
+    which nobody reported are not listed. m_j counts relatives in one country: whoever has family in two
+    interviewed ones counts twice.
+    """
+    everybody = _together(families)
+    axes = _axes(by)
+    rows = _by_host(everybody, outcome)
+    columns = ["country", *axes, "persons", "se", "cases"]
+    if not rows["case"].any():
+        return pd.DataFrame(columns=columns)
+    respondents = as_respondents(everybody, rows, {outcome: "case"}, ["sex", "age", "host"])
+    table = direct(respondents, ["host", *axes], outcome)
+    return table[["host", *axes, "total", "total_se", "cases"]].set_axis(columns, axis=1)
+
+
+def reported_from_elsewhere(
+    families: Families | Sequence[Families],
+    outcome: str,
+    world: World,
+    by: str | Sequence[str] = AXES,
+) -> Evidence:
+    """Return what was reported from abroad as evidence of q_h = N̂_h/N_h, one row per host country × cell.
+
+    Every country is a host, also those that nobody reported: they say that q is small. A report stands for
+    w̄ = Σ(w/m)²/Σ(w/m) persons, pooled over all reported persons, so that with N_h persons in the cell of the
+    world y = N̂_h/(w̄ d̃) and n = N_h/(w̄ d̃). d̃ smooths V̂/(w̄ N̂_h) over hosts with `effects.CASES` reports or more.
+    q_h sees only victims who have family where interviews were held, so it is not p_h, and a host's rows
+    are never added to its own survey. N̂_h > N_h, as where one report stands for more people than a small cell
+    has, becomes N_h, and is in the ledger. Raises UncountedError for weights that don't add up to persons, two
+    surveys of one country, and codes that the world lacks.
+    """
+    everybody = _together(families)
+    axes = _axes(by)
+    year = _checked(everybody, world)
+    seen = reported_abroad(everybody, outcome, axes)
+    ledger = _left_out(everybody, outcome, world, axes, year)
+    hosts = _cells(everybody, world, axes, year)
+    rows = hosts.merge(seen, on=["country", *axes], how="left").fillna({"persons": 0.0, "cases": 0})
+    over = rows["persons"] > rows["people"]
+    told = rows.loc[over].assign(survey=everybody.name, year=year)
+    ledger = ledger.add(told, "repaired", "more victims estimated than people there: all of them taken")
+    rows = rows.assign(estimate=(rows["persons"] / rows["people"]).clip(upper=1.0))
+    return _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
+
+
+def _effective(rows: pd.DataFrame, families: Families) -> pd.DataFrame:
+    """Add n, y and deff; a host keeps some of its own design effect, as far as `effects.smooth` believes it."""
+    weight = families.persons["weight"].to_numpy()
+    stands_for = (weight**2).sum() / weight.sum()
+    n = rows["people"] / stands_for
+    se = (rows["se"] / rows["people"]).where(rows["cases"] >= effects.CASES)
+    d = effects.design_effects(rows.assign(n=n, se=se, deff=np.nan))
+    known, ones = np.isfinite(d) & (d > 0), np.ones((len(rows), 1))
+    deff = np.full(len(rows), np.exp(np.log(d[known]).mean()) if known.any() else 1.0)
+    if known.sum() >= effects.FEW:
+        fit = effects.smooth(np.log(d[known]), ones[known], rows.loc[known, "country"])
+        deff = fit.predict(ones, rows.loc[:, "country"])
+    return rows.assign(n=n / deff, y=rows["estimate"] * n / deff, deff=deff)
+
+
+def _evidence(
+    rows: pd.DataFrame, families: Families, outcome: str, axes: Sequence[str], year: int, ledger: Ledger
+) -> Evidence:
+    rows = rows.assign(
+        survey=[f"elsewhere-{country}-{year}" for country in rows["country"]],
+        year=year,
+        source=ELSEWHERE,
+        window=families.window_years[outcome] or np.nan,
+        definition="",
+        sex=rows["sex"] if "sex" in axes else "both",
+        respondents=np.nan,
+        cases=rows["cases"].astype(float),
+        breakdown=OF[tuple(axis for axis in AXES if axis in axes)],
+    )
+    rows = canonical(rows)
+    return Evidence(outcome, rows, ledger, f"{families.name}, {ELSEWHERE}", digest_of(rows))
+
+
+def _cells(families: Families, world: World, axes: Sequence[str], year: int) -> pd.DataFrame:
+    """Return the cells of every host that somebody interviewed elsewhere could have reported: covers, people."""
+    people = persons(world, families.ages, year, nearest=True)
+    whole = [axis for axis in AXES if axis not in axes]
+    table = people.sum(whole).to_series().rename("people").reset_index()
+    interviewed = set(families.interviews["country"])
+    asked = pd.Series([bool(interviewed - {country}) for country in table["country"]], index=table.index)
+    table = table.loc[asked & (table["people"] > 0)].reset_index(drop=True)
+    bands = [(parse_band(age),) for age in table["age"]] if "age" in axes else [families.ages] * len(table)
+    return table.assign(covers=pd.Series(bands, index=table.index, dtype=object))
+
+
+def _by_host(families: Families, outcome: str) -> pd.DataFrame:
+    """Return reported persons, those with events abroad once for each country where they happened."""
+    abroad = events_of(families, outcome).merge(families.persons[[*KEY, "country"]], on=KEY, suffixes=("", "_of"))
+    abroad = abroad.loc[abroad["country"] != abroad["country_of"]]
+    hosts = abroad.drop_duplicates([*KEY, "country"], keep="last")[[*KEY, "country", "age"]]
+    hosts = hosts.rename(columns={"country": "host", "age": "then"})
+    rows = families.persons.merge(hosts, on=KEY, how="left")
+    case = rows["host"].notna()
+    if families.window_years[outcome] > 0:
+        rows["age"] = rows["age"].where(~case, rows["then"])
+    return rows.assign(host=rows["host"].fillna(""), case=case.astype(int))
+
+
+def _left_out(families: Families, outcome: str, world: World, axes: Sequence[str], year: int) -> Ledger:
+    """Return the ledger of reports that are in no row; raises UncountedError for codes that nobody knows."""
+    rows = _by_host(families, outcome)
+    rows = rows.loc[rows["case"] == 1].assign(country=lambda found: found["host"], survey=families.name, year=year)
+    unknown = check_codes(world, rows["country"].unique(), f"The events abroad of {families.name}")
+    lacking = rows["country"].isin(unknown)
+    ledger = Ledger().add(rows.loc[lacking], "excluded", "the population table lacks the country")
+    within = [(12 * rows["age"] >= band.lower) & (12 * rows["age"] < band.end) for band in families.ages]
+    known = {"sex": rows["sex"] != "", "age": pd.concat(within, axis=1).any(axis=1)}
+    for axis in axes:
+        out = ~lacking & ~known[axis]
+        ledger = ledger.add(rows.loc[out], "excluded", f"{axis} at the event is missing, or not asked for")
+    return ledger
+
+
+def _axes(by: str | Sequence[str]) -> list[str]:
+    named = [by] if isinstance(by, str) else list(by)
+    for axis in named:
+        if axis not in AXES:
+            raise UncountedError(
+                f"Events abroad are told by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
+            )
+    return [axis for axis in AXES if axis in named]
+
+
+def _together(families: Families | Sequence[Families]) -> Families:
+    """Return several surveys as one, each respondent's id under its survey's number."""
+    if isinstance(families, Families):
+        return families
+    if not families:
+        raise UncountedError("No family survey is given. Read one: read_families(…).")
+    first = families[0]
+    for other in families[1:]:
+        for word in ("ages", "window_years", "nested", "single_psu"):
+            if getattr(other, word) != getattr(first, word):
+                raise UncountedError(f"'{other.name}' has another {word} than '{first.name}'. Read them alike.")
+    tables = {}
+    for what in ("persons", "events", "interviews"):
+        parts = [getattr(each, what) for each in families]
+        numbered = [part.assign(id=f"{i}/" + part["id"]) for i, part in enumerate(parts)]
+        table = pd.concat(numbered, ignore_index=True)
+        for role in {*CARRIED} & {*table.columns}:  # where one survey declares what another doesn't
+            table[role] = table[role].fillna(table["id"] if role == "psu" else "all")
+        tables[what] = table
+    return replace(first, name="; ".join(each.name for each in families), **tables)
+
+
+def _checked(families: Families, world: World) -> int:
+    """Return the mean year of the interviews; raises UncountedError unless weights and countries fit together."""
+    asked, where = families.interviews, families.name
+    lacking = check_codes(world, asked["country"].unique(), where)
+    of = asked.groupby("country")
+    twice = of["survey" if "survey" in asked else "year"].nunique()
+    for country in sorted(twice.index[twice > 1]):
+        raise UncountedError(
+            f"{where} has more than one survey of {country}, which would count its families twice. Give one "
+            "round at a time."
+        )
+    year = round(of["year"].mean().mean())
+    frame = persons(world, [Band(12 * ADULT, None)], year, nearest=True).sum(["sex", "age"])
+    for country, total in of["weight"].sum().items():
+        if country in lacking:
+            raise UncountedError(
+                f"{where}: the population table lacks {country}, so its weights cannot be checked. Leave it out."
+            )
+        people = float(frame.sel(country=country))
+        if not 1 / SCALE <= total / people <= SCALE:
+            raise UncountedError(
+                f"{where}: the weights of {country} add up to {total:,.0f}, and {people:,.0f} people there are "
+                f"{ADULT} or older. Scale them to persons."
+            )
+    return year
