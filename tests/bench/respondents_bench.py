@@ -1,8 +1,9 @@
 """How long respondents in Parquet take to become cells and PSU totals, in DuckDB and in pandas.
 
-`python tests/bench/respondents_bench.py 50` writes 50 million respondents of 100 countries (25 to a PSU, in file order
-or, with `shuffled`, in random order) to a folder of Parquet files, a million in each, and runs each way in a process of its own. It
-prints seconds and the most memory the process held, and with `--keep` writes them to docs/bench-respondents.csv.
+`python tests/bench/respondents_bench.py 50` writes 50 million respondents of 100 countries (25 to a PSU, in file
+order and, with `shuffled`, in random order too) to a folder of Parquet files, a million in each, and runs each way in
+a process of its own. It prints seconds and the most memory the process held; `--keep` writes them to
+docs/bench-respondents.csv.
 """
 
 import multiprocessing

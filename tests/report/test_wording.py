@@ -15,8 +15,14 @@ SAID = re.compile(r"""say\(\s*f?["']([a-z_]+\.[a-z_0-9]+)["']""")
 BUILT = ("map.title", "regions.title", "people.title", "countries.title", "data.title", "checks.title")
 BUILT += ("equation.title", "limits.title", "record.title", "headline.title")
 BUILT += ("people.all", "people.female", "people.male", "checks.pass", "checks.warn", "checks.stop", "checks.not_run")
-BUILT += ("equation.region", "equation.subregion", "equation.country", "equation.zero_sum", "equation.exchangeable")
 BUILT += ("banner.converged", "banner.validated", "headline.sentence")
+EQUATION = (
+    "trend region subregion zero_sum exchangeable ordered ordered_product walk_1 walk_2 near_borders near_covariates "
+    "country bias crosswalk kappa duration sensitivity specificity validated_sensitivity validated_specificity "
+    "conventions binomial beta_binomial logit_normal fay_herriot"
+)
+BUILT += tuple(f"equation.{name}" for name in EQUATION.split())
+BUILT += tuple(f"prior.{name}" for name in ("title", "world", "country", "spread", "sex", "age", "absurd"))
 
 
 @pytest.mark.parametrize(

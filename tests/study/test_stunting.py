@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import altair as alt
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
-from scipy.special import expit, logit
 
 import uncounted as un
-from uncounted.model.place import region_of
+from uncounted.infer.totals import affected_in_all
+from uncounted.world.world import groups
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 PUBLISHED = {"year": 2024, "prevalence": 0.232, "persons": 150.2e6, "per_year": -0.005}
 
 pytestmark = pytest.mark.study
@@ -37,32 +38,21 @@ def test_ten_countries_held_out(fit):
 
 def test_beside_the_published_estimate(fit):
     """Split the difference from the published number into trend, prevalence and denominator; each step changes one."""
-    ours, people = world_in(fit, fit.card.year), float(fit.people.sum())
+    world = un.trend(fit, "world", [fit.card.year, 2024]).set_index("year")["prevalence_mean"]
+    ours, people = float(world[fit.card.year]), float(fit.people.sum())
     carried = PUBLISHED["prevalence"] + PUBLISHED["per_year"] * (fit.card.year - PUBLISHED["year"])
     population = PUBLISHED["persons"] / PUBLISHED["prevalence"]
     steps = [
         ("published, 2024", PUBLISHED["prevalence"], PUBLISHED["persons"]),
         ("trend: published, carried to 2020", carried, carried * population),
-        ("prevalence: ours of 2020, published children", float(ours.mean()), float(ours.mean()) * population),
-        ("denominator: ours of 2020, children of 2020", float(ours.mean()), float(ours.mean()) * people),
+        ("prevalence: ours of 2020, published children", ours, ours * population),
+        ("denominator: ours of 2020, children of 2020", ours, ours * people),
     ]
     table = pd.DataFrame(steps, columns=["step", "prevalence", "persons"])
     table["persons_change"] = table["persons"].diff()
     table.to_csv(DOCS / "beside-published.csv", index=False)
-    yearly = (float(world_in(fit, 2024).mean()) - float(ours.mean())) / 4
+    yearly = (float(world[2024]) - ours) / 4
     assert -0.01 < yearly < 0  # falling, by about half a point a year
-
-
-def world_in(fit: un.Fit, year: int) -> xr.DataArray:
-    """Return the world's prevalence in a year by the fit's own trend, children of the reference year."""
-    regional = fit.posterior["trend_region_effect"].isel(
-        region=xr.DataArray(region_of(fit.card, fit.world), dims="country")
-    )
-    slope = (fit.posterior["trend"] + regional).assign_coords(country=fit.p["country"].values)
-    eta = logit(fit.p.astype(float).clip(1e-9, 1 - 1e-9)) + (slope + fit.posterior["trend_country_effect"]) * (
-        year - fit.card.year
-    )
-    return (xr.apply_ufunc(expit, eta) * fit.people).sum(["country", "sex", "age"]) / fit.people.sum()
 
 
 def test_figure_of_the_readme(fit):
@@ -73,3 +63,62 @@ def test_figure_of_the_readme(fit):
     )
     dots = base.mark_point(filled=True, size=60, color="#1b6ca8", opacity=1).encode(x="median:Q")
     (bars + dots).properties(width=560, height=170).save(DOCS / "stunting-regions.svg")
+
+
+@pytest.fixture(scope="module")
+def since_2000(tmp_path_factory) -> un.Fit:
+    done = un.estimate("stunting-trend", tmp_path_factory.mktemp("out"))
+    assert not done.findings.stopped
+    return done.fit
+
+
+def test_trend_since_2000_beside_the_published(since_2000):
+    """Years of the world and of nine places; the published 23.2 % of 2024 and its fall of half a point a year."""
+    world = un.trend(since_2000, "world").set_index("year")
+    columns = [f"prevalence_{stat}" for stat in ("median", "lower", "upper")]
+    world[[*columns, "weights"]].round(4).to_csv(DOCS / "stunting-trend.csv")
+    places = [
+        "World",
+        "Africa",
+        "Asia and the Pacific",
+        "Ethiopia",
+        "Guatemala",
+        "India",
+        "Nigeria",
+        "Eritrea",
+        "France",
+    ]
+    un.plot_trend(since_2000, places).save(DOCS / "stunting-trend.svg")
+    yearly = (world.loc[2022, "prevalence_median"] - world.loc[2012, "prevalence_median"]) / 10
+    assert -0.01 < yearly < 0
+    width = (world["prevalence_upper"] - world["prevalence_lower"]) / world["prevalence_median"]
+    assert width[2024] > 1.5 * width[2015]  # what nobody has surveyed yet is known less
+
+
+def test_a_trend_that_bends_agrees_with_a_straight_one_where_both_speak(fit, since_2000):
+    straight, bent = (un.prevalence(one, "world").iloc[0] for one in (fit, since_2000))
+    assert abs(straight["median"] - bent["median"]) < (straight["upper"] - straight["lower"])
+
+
+def test_selection_of_covariates_is_stable(fit):
+    table = un.selection(fit, seed=4)
+    table.round(3).to_csv(DOCS / "stunting-selection.csv", index=False)
+    assert table["same_sign"].between(0, 1).all()
+    assert (table.loc[table["lower"].gt(0) | table["upper"].lt(0), "same_sign"] >= 0.8).all()
+
+
+@pytest.mark.parametrize("name", ["stunting", "stunting-trend"])
+def test_reference_posteriors(name, fit, since_2000):
+    """What tests/infer/test_reference.py holds shorter fits to: every hyperparameter, and the world."""
+    reference(fit if name == "stunting" else since_2000).to_csv(REFERENCE / f"{name}.csv")
+
+
+def reference(fit: un.Fit) -> pd.DataFrame:
+    few = [name for name, values in fit.posterior.items() if values[0, 0].size <= 6 and not str(name).endswith("_raw")]
+    draws = fit.posterior[few].assign(world=world_of(fit))
+    told = az.summary(draws, kind="all", round_to="none")
+    return told[["mean", "sd", "mcse_mean"]].rename(columns={"mcse_mean": "mcse"}).rename_axis("name")
+
+
+def world_of(fit: un.Fit):
+    return affected_in_all(fit.p, fit.people, groups(fit.world, "world")).isel(group=0, drop=True) / fit.people.sum()

@@ -68,3 +68,17 @@ def test_respondents_without_a_year_are_a_sentence(table):
     people = un.read_respondents(table, COLUMNS, "outcome", name="reference")
     with pytest.raises(un.UncountedError, match="have no year"):
         un.evidence(people, "outcome", single_psu="adjust")
+
+
+def test_without_age_the_rows_speak_for_all_ages_of_the_respondents(respondents, table):
+    rows = un.evidence(respondents, "outcome", by=["sex"], single_psu="adjust").rows
+    assert {band.label for bands in rows["covers"] for band in bands} == {"15+"}
+    assert set(rows["sex"]) == {"female", "male"}
+    gap = table[table["age"].isin(["15-24", "65+"])]
+    apart = un.read_respondents(gap, COLUMNS, "outcome", constants={"year": "2019"}, nested=True, name="reference")
+    with pytest.raises(un.UncountedError, match=r"of 15-24 and 65\+, and of no age between"):
+        un.evidence(apart, "outcome", by=["sex"], single_psu="adjust")
+    columns = {role: column for role, column in COLUMNS.items() if role != "age"}
+    ageless = un.read_respondents(table, columns, "outcome", constants={"year": "2019"}, name="reference")
+    with pytest.raises(un.UncountedError, match="have no age"):
+        un.evidence(ageless, "outcome", by=["sex"], single_psu="adjust")

@@ -1,7 +1,7 @@
 """Sample: a model becomes a Fit."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -15,11 +15,24 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
 from uncounted.model.build import Study
+from uncounted.model.card import Sampling
 from uncounted.world.world import persons
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
 PRIOR_DRAWS = 1000
 LARGE = ("p", "reported")  # over cells or rows: not kept among the parameters
+CELLS = "prevalence of every cell, with and without data"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a sampler gave of a model's free variables, and how: settings with the seed, and the sampler's name."""
+
+    posterior: xr.Dataset
+    stats: xr.Dataset
+    how: Sampling
+    seed: int
+    sampler: str
 
 
 def sample(
@@ -45,42 +58,63 @@ def sample(
         )
     progress = progress or Progress()
     how = replace(study.card.sampling, **settings)
+    drawn = draw(model, how, seed, sampler, progress)
+    with progress.stage(CELLS):
+        fit = fitted(model, study, drawn, draw_prior(model, seed))
+    return replace(fit, seconds=dict(progress.seconds))
+
+
+def draw(model: pm.Model, how: Sampling, seed: int, sampler: str, progress: Progress) -> Drawn:
+    """Compile a model and draw its free variables from the posterior."""
     with progress.stage("compiling the model"):
         ready = prepare(model, sampler)
     with progress.stage(f"sampling {how.chains} chains × {how.tune + how.draws:,}") as stage:
         posterior, stats = ready.run(seed, how, stage)
-    with progress.stage("prevalence of every cell, with and without data"):
-        p, prior = (derived(model, each, ["p"], np.float32)["p"] for each in (posterior, _prior(model, seed)))
-        posterior = posterior.merge(derived(model, posterior, _effects(model)))
+    return Drawn(posterior, stats, replace(how, seed=seed), seed, sampler)
+
+
+def fitted(model: pm.Model, study: Study, drawn: Drawn, prior: xr.Dataset, prefix: str = "") -> Fit:
+    """Return the Fit of a model's draws, or of the part of a joint one whose names begin with prefix."""
+    posterior = drawn.posterior.merge(derived(model, drawn.posterior, _effects(model, prefix)))
+    p, before = (part(derived(model, of, [f"{prefix}p"], np.float32), prefix)["p"] for of in (drawn.posterior, prior))
     return Fit(
         p=p,
-        prior=prior,
-        posterior=posterior,
-        stats=stats,
+        prior=before,
+        posterior=part(posterior, prefix),
+        stats=drawn.stats,
         people=persons(study.world, study.card.bands, study.card.year, nearest=True),
-        card=replace(study.card, sampling=replace(how, seed=seed)),
+        card=replace(study.card, sampling=drawn.how),
         world=study.world,
         evidence=study.evidence,
-        seed=seed,
-        versions={"sampler": sampler, **{name: version(name) for name in PACKAGES}},
-        seconds=dict(progress.seconds),
+        seed=drawn.seed,
+        versions={"sampler": drawn.sampler, **{name: version(name) for name in PACKAGES}},
     )
 
 
-def _effects(model: pm.Model) -> list[str]:
-    return [name for variable in model.deterministics if (name := variable.name) not in LARGE]
+def part(draws: xr.Dataset, prefix: str) -> xr.Dataset:
+    """Return the variables of a part of a joint model and those that no part owns; names and dims lose the prefix."""
+    kept = draws[[name for name in draws.data_vars if _of(str(name), prefix)]]
+    names = [str(name) for name in {*kept.variables, *kept.dims}]
+    return kept.rename({name: name.removeprefix(prefix) for name in names if prefix and name.startswith(prefix)})
 
 
-def _prior(model: pm.Model, seed: int) -> xr.Dataset:
+def _of(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) or "::" not in name
+
+
+def _effects(model: pm.Model, prefix: str) -> list[str]:
+    names = [str(variable.name) for variable in model.deterministics]
+    return [name for name in names if _of(name, prefix) and name.removeprefix(prefix) not in LARGE]
+
+
+def draw_prior(model: pm.Model, seed: int, draws: int = PRIOR_DRAWS) -> xr.Dataset:
     """Draw the model's free variables from their priors."""
     names = [rv.name for rv in model.free_RVs]
     quiet = logging.getLogger("pymc.sampling.forward")
     level, mode = quiet.level, {"mode": "FAST_COMPILE"}
     quiet.setLevel(logging.WARNING)  # else it lists every variable
     try:
-        tree = pm.sample_prior_predictive(
-            PRIOR_DRAWS, model=model, var_names=names, random_seed=seed, compile_kwargs=mode
-        )
+        tree = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=seed, compile_kwargs=mode)
     finally:
         quiet.setLevel(level)
     return tree["prior"].dataset

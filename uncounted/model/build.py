@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
+from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
 from uncounted.model.likelihood import LIKELIHOODS
 from uncounted.model.measurement import averaged, survey_error
@@ -44,28 +45,34 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
     """
     seen = look(card, world, evidence)
-    with pm.Model(coords=_coords(card, world, seen)) as model:
-        belief = believe(card, world, centring(card, world, seen))
-        place = ladder(belief, shift(belief))
-        course = courses(belief)
-        eta = place[:, None, None] + traits(belief)
-        pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
-        if course is not None:
-            pm.Deterministic("course", course, dims=("country", "term"))
-        covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
-        reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
-        pm.Deterministic("reported", reported, dims="row")
-        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+    with pm.Model(coords=coords(card, world, seen)) as model:
+        say(card, world, seen)
     study = Study(card, world, seen.evidence, seen)
     model.study = study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model takes any attribute, its types don't
     return model
 
 
-def _coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
-    coords = {rung.name: list(rung.labels) for rung in rungs(card, world)}
-    coords["country"] = list(world.places.index)
+def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = None) -> None:
+    """Write the equation into the model under construction; `correlated`: the outcome's place among others in it."""
+    belief = believe(card, world, centring(card, world, seen))
+    place = ladder(belief, shift(belief), correlated)
+    course = courses(belief)
+    eta = place[:, None, None] + traits(belief)
+    pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
+    if course is not None:
+        pm.Deterministic("course", course, dims=("country", "term"))
+    covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
+    reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
+    pm.Deterministic("reported", reported, dims="row")
+    LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+
+
+def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
+    """Return the labels of the model's dims."""
+    labels = {rung.name: list(rung.labels) for rung in rungs(card, world)}
+    labels["country"] = list(world.places.index)
     if has_trend(card):
-        coords["term"] = term_names(card)
-        coords |= {"wave": coords["term"][1:]} if is_smooth(card) else {}
-    coords |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
-    return coords | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}
+        labels["term"] = term_names(card)
+        labels |= {"wave": labels["term"][1:]} if is_smooth(card) else {}
+    labels |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
+    return labels | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

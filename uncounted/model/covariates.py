@@ -23,6 +23,12 @@ def indicators(card: Card, world: World) -> pd.DataFrame:
         raise UncountedError(f"`covariates` of the card '{card.name}': {error}", "covariates") from error
 
 
+def known(card: Card, world: World) -> pd.DataFrame:
+    """Return what is known of x before any survey (countries, slopes): z-scores, 0 where missing, or the index."""
+    x = indicators(card, world)
+    return factor(x).mean.to_frame("index") if card.index else x.fillna(0.0)
+
+
 def shift(belief: Belief) -> TensorVariable | float:
     """Return x[c]·β (countries,), 0 without covariates.
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
+from uncounted.model.correlation import Correlated, shared
 from uncounted.model.neighbours import basis, structured
 from uncounted.world.world import World, groups
 
@@ -44,12 +46,13 @@ def region_of(card: Card, world: World) -> np.ndarray:
     return index
 
 
-def ladder(belief: Belief, shift: TensorVariable | float) -> TensorVariable:
+def ladder(belief: Belief, shift: TensorVariable | float, correlated: Correlated | None = None) -> TensorVariable:
     """Return the level of every country (countries,): logit prevalence averaged over the effects of persons.
 
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says so); subregion d ~ N(its region,
     σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β. With neighbours, a share ρ of the
-    countries' variance follows them (`neighbours.structured`).
+    countries' variance follows them (`neighbours.structured`); the rest of it is correlated with other outcomes' where
+    there are any (`correlation.shared`).
     """
     value: TensorVariable = pt.atleast_1d(belief.variable("level"))
     for rung in rungs(belief.card, belief.world):
@@ -59,9 +62,21 @@ def ladder(belief: Belief, shift: TensorVariable | float) -> TensorVariable:
             continue
         sigma = belief.variable(f"sigma_{rung.name}")
         if rung.name == "country":
-            mean = mean + shift
-            if belief.card.neighbours:
-                near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
-                mean = mean + near
+            return _countries(belief, mean + shift, sigma, correlated)
         value = mean + belief.exchangeable(rung.name, mean, sigma, rung.name)
     return value
+
+
+def _countries(
+    belief: Belief, mean: TensorVariable, sigma: TensorVariable, correlated: Correlated | None
+) -> TensorVariable:
+    if belief.card.neighbours:
+        near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
+        mean = mean + near
+    if correlated is None:
+        return mean + belief.exchangeable("country", mean, sigma, "country")
+    told, sigma = shared(correlated, sigma)
+    mean = mean + told
+    own = belief.exchangeable("country", mean, sigma, "country")
+    pm.Deterministic("country_score", own / sigma, dims="country")
+    return mean + own

@@ -13,8 +13,8 @@ CONCENTRATION = 0.5  # of the Dirichlet of R2D2: below 1, most of the explained 
 def slopes(belief: Belief, dim: str) -> TensorVariable:
     """Return β (covariates,), log odds per sd, by the priors that the card names.
 
-    `beta`: fixed. `sigma_beta`: β ~ N(0, σ_β), σ_β learned. `tau_beta` and `slab_beta`: the regularised horseshoe.
-    `r2`: R2D2.
+    `beta`: fixed. `sigma_beta`: β ~ N(0, σ_β), σ_β learned, centred by information. `tau_beta` and `slab_beta`: the
+    regularised horseshoe. `r2`: R2D2.
     """
     priors = belief.card.priors
     if "beta" in priors:
@@ -23,7 +23,8 @@ def slopes(belief: Belief, dim: str) -> TensorVariable:
         return _horseshoe(belief, dim)
     if "r2" in priors:
         return _r2d2(belief, dim)
-    return pm.Normal("beta", 0.0, belief.variable("sigma_beta"), dims=dim)
+    sigma, lam = belief.variable("sigma_beta"), belief.centring["beta"]
+    return _named(sigma ** (1 - lam) * pm.Normal("beta_raw", 0.0, sigma**lam, dims=dim), dim)
 
 
 def _horseshoe(belief: Belief, dim: str) -> TensorVariable:

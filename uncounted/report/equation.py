@@ -1,56 +1,36 @@
-"""Equation: the model of a card as typeset mathematics (MathML), a line and a sentence for each of its pieces."""
+"""Equation: the model of a card, a formula and a sentence for each of its pieces."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from markupsafe import Markup
 from scipy.special import expit
 
 from uncounted.model.card import Card
-from uncounted.model.priors import Prior
+from uncounted.model.trend import has_trend, is_smooth
+from uncounted.report.line import Line, brings, distribution
+from uncounted.report.observed import observed
 from uncounted.report.wording import Words, rate, rates, read_words
 
 INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"}
-FAMILY = {
-    "normal": "Normal",
-    "half_normal": "HalfNormal",
-    "exponential": "Exponential",
-    "half_student_t": "HalfStudentT",
-}
-SPACE = {"logit": Markup(' lspace="0" rspace="0.3em"'), ",": Markup(' rspace="1.2em"')}
-GREEK = {"sigma": "σ", "beta": "β"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One formula as MathML, what it says, and the priors of what it brings: (key on the card, MathML)."""
-
-    math: str
-    sentence: str
-    priors: tuple[tuple[str, str], ...] = ()
+CONTRAST = {"region": "H[r,l]", "sex": "H[s,l]"}
 
 
 def equation(card: Card) -> list[Line]:
     """Return the lines of the card's model, from the prevalence of a cell to the counts of surveys and the totals."""
     say = read_words()
     lines = [_cell(card, say), *_people(card, say), *_places(card, say), *_covariates(card, say), *_trend(card, say)]
-    return [*lines, *_surveys(card, say), _total(say)]
+    return [*lines, *observed(card, say), _total(say)]
 
 
 def _cell(card: Card, say: Words) -> Line:
-    terms = [_sub(_name("country"), "c"), *(_sub(_name(one), INDEX[one]) for one in card.people)]
-    terms += [_sub(_product(one), _indices(one)) for one in card.interactions]
-    total = Markup("").join(term if i == 0 else _op("+") + term for i, term in enumerate(terms))
-    return Line(_math(_op("logit"), _p(), _op("="), total), say("equation.cell", year=card.year))
+    terms = ["country[c]", *(f"{one}[{INDEX[one]}]" for one in card.people)]
+    terms += [_effect(one) for one in card.interactions]
+    return Line(f"logit p[c,s,a] = {' + '.join(terms)}", say("equation.cell", year=card.year))
 
 
 def _people(card: Card, say: Words) -> Iterator[Line]:
     if "sex" in card.people:
-        half = Markup('<mfrac><mn>1</mn><mn>2</mn></mfrac><mspace width="0.2em"/>') + _name("female")
-        female = [_sub(_name("sex"), "female"), _op("="), half, _op(",")]
-        male = [_sub(_name("sex"), "male"), _op("="), _op("−"), half]
-        yield Line(_math(*female, *male), say("equation.sex"), _priors(card, "female"))
+        halves = "sex[female] = {1}/{2} female, sex[male] = − {1}/{2} female"
+        yield Line(halves, say("equation.sex"), brings(card, "female"))
     if "age" in card.people:
         yield _deviations(card, "age", say)
     for one in card.interactions:
@@ -58,177 +38,130 @@ def _people(card: Card, say: Words) -> Iterator[Line]:
 
 
 def _deviations(card: Card, factor: str, say: Words) -> Line:
-    """Return the line of a factor or product: normal deviations that sum to zero along each index, if they do."""
-    key = "sigma_" + factor.replace(":", "_")
-    indices = _indices(factor)
-    effect = _sub(_product(factor) if ":" in factor else _name(factor), indices)
-    parts = [effect, _op("∼"), _family("Normal", _number(0), _variable(key))]
-    zero = factor not in card.exchangeable
-    for index in indices.split(",") if zero else []:
-        parts += [_op(","), _sum(index), effect, _op("="), _number(0)]
-    what = factor.replace(":", " × ")
-    sentence = say("equation.zero_sum" if zero else "equation.exchangeable", what=what)
-    return Line(_math(*parts), sentence, _priors(card, key))
+    """Return the line of a factor or product: exchangeable, in the order of ages, or summing to zero along each index.
+
+    The last two are σ times a matrix with orthonormal columns, or a walk's waves, times standard normal draws.
+    """
+    key, effect = f"sigma_{factor.replace(':', '_')}", _effect(factor)
+    normal, what = f"{effect} ~ Normal(0, {key})", factor.replace(":", " × ")
+    if factor in card.exchangeable:
+        return Line(normal, say("equation.exchangeable", what=what), brings(card, key))
+    if card.age_order and "age" in factor:
+        order = say(f"equation.walk_{card.age_order}")
+        return Line(_walk(factor, key, effect), say(_sentence(factor), what=what, order=order), brings(card, key))
+    zero = [f"Σ[{index}] {effect} = 0" for index in _indices(factor).split(",")]
+    return Line(", ".join([normal, *zero]), say("equation.zero_sum", what=what), brings(card, key))
+
+
+def _walk(factor: str, key: str, effect: str) -> str:
+    if factor == "age":
+        return f"{effect} = {key} Σ[k] B[a,k] z[k], z[k] ~ Normal(0, 1)"
+    other = next(one for one in factor.split(":") if one != "age")
+    return f"{effect} = {key} Σ[l,k] {CONTRAST[other]} B[a,k] z[l,k], z[l,k] ~ Normal(0, 1)"
+
+
+def _sentence(factor: str) -> str:
+    return "equation.ordered" if factor == "age" else "equation.ordered_product"
 
 
 def _places(card: Card, say: Words) -> Iterator[Line]:
-    normal = card.priors["level"]
-    mean, sd = normal.numbers if normal.family == "normal" else (float("nan"), float("nan"))
+    level = card.priors["level"]
+    mean, sd = level.numbers
     middle, low, high = (float(expit(mean + z * sd)) for z in (0.0, -1.96, 1.96))
     told = say("equation.level", rate=rate(middle, card.show), rates=rates(low, high, card.show))
-    yield Line(_math(_name("level"), _op("∼"), _prior(normal)), told)
-    above: Markup = _name("level")
+    yield Line(f"level ~ {distribution(level)}", told)
+    above = "level"
     for rung in card.place:
-        own = _sub(_name(rung), INDEX[rung])
-        mean_of = above + (_op("+") + _slope_term() if rung == "country" and card.covariates else Markup(""))
-        parts = [own, _op("∼"), _family("Normal", mean_of, _variable(f"sigma_{rung}"))]
-        zero = rung == "region" and rung not in card.exchangeable
-        if zero:
-            gap = _fence(own + _op("−") + _name("level"))
-            parts += [_op(","), _sum("r"), gap, _op("="), _number(0)]
-        yield Line(_math(*parts), say(f"equation.{rung}"), _priors(card, f"sigma_{rung}"))
-        above = _sub(_name(rung), f"{INDEX[rung]}({INDEX[_below(card, rung)]})")
+        if rung == "country":
+            yield from _country(card, above, say)
+            continue
+        own = f"{rung}[{INDEX[rung]}]"
+        formula = f"{own} ~ Normal({above}, sigma_{rung})"
+        if rung == "region" and rung not in card.exchangeable:
+            formula += f", Σ[r] ({own} − level) = 0"
+        yield Line(formula, say(f"equation.{rung}"), brings(card, f"sigma_{rung}"))
+        above = f"{rung}[{INDEX[rung]}({INDEX[card.place[card.place.index(rung) + 1]]})]"
 
 
-def _below(card: Card, rung: str) -> str:
-    at = card.place.index(rung) + 1
-    return card.place[at] if at < len(card.place) else "country"
+def _country(card: Card, above: str, say: Words) -> Iterator[Line]:
+    slope = " + index[c] · beta" if card.index else " + x[c] · beta"
+    mean = above + (slope if card.covariates else "")
+    if not card.neighbours:
+        yield Line(
+            f"country[c] ~ Normal({mean}, sigma_country)", say("equation.country"), brings(card, "sigma_country")
+        )
+        return
+    parts = f"country[c] = {mean} + sigma_country (√(rho) u[c] + √(1 − rho) ε[c]), ε[c] ~ Normal(0, 1)"
+    yield Line(parts, say("equation.neighbours"), brings(card, "sigma_country", "rho"))
+    yield Line("u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)", say(f"equation.near_{card.neighbours}"))
 
 
 def _covariates(card: Card, say: Words) -> Iterator[Line]:
+    """Return the lines of x or of the index, and of the slopes, by the prior that the card names."""
     if not card.covariates:
         return
-    beta = _sub(Markup("<mi>β</mi>"), "k")
-    names = ", ".join(name.replace("_", " ") for name in card.covariates)
+    names = ", ".join(_indicator(card, name) for name in card.covariates)
+    if card.index:
+        yield Line("index[c] = m[c] + s[c] z[c], z[c] ~ Normal(0, 1)", say("equation.index", names=names))
+    told, k = say("equation.beta_index") if card.index else say("equation.beta", names=names), _each(card)
     if "beta" in card.priors:
-        yield Line(_math(beta, _op("∼"), _prior(card.priors["beta"])), say("equation.beta", names=names))
-        return
-    math = _math(beta, _op("∼"), _family("Normal", _number(0), _variable("sigma_beta")))
-    yield Line(math, say("equation.beta", names=names), _priors(card, "sigma_beta"))
+        yield Line(f"beta{k} ~ {distribution(card.priors['beta'])}", told)
+    elif "tau_beta" in card.priors:
+        yield Line(f"beta{k} = z{k} tau_beta λ̃{k}, z{k} ~ Normal(0, 1)", told, brings(card, "tau_beta"))
+        local = f"λ̃{k}^2 = {{slab_beta^2 λ{k}^2}}/{{slab_beta^2 + tau_beta^2 λ{k}^2}}, λ{k} ~ HalfCauchy(1)"
+        yield Line(local, say("equation.horseshoe"), brings(card, "slab_beta"))
+    elif "r2" in card.priors:
+        part = f"φ{k} " if k else ""
+        formula = f"beta{k} = z{k} sigma_country √({part}{{r2}}/{{1 − r2}}), z{k} ~ Normal(0, 1)"
+        yield Line(formula, told, brings(card, "r2"))
+        if k:
+            yield Line("φ ~ Dirichlet(0.5, …, 0.5)", say("equation.shares"))
+    else:
+        yield Line(f"beta{k} ~ Normal(0, sigma_beta)", told, brings(card, "sigma_beta"))
+
+
+def _each(card: Card) -> str:
+    return "" if card.index else "[k]"
+
+
+def _indicator(card: Card, name: str) -> str:
+    transform = card.transforms.get(name, "")
+    plain = name.replace("_", " ")
+    return f"{transform.replace('_percent', '')} of {plain}" if transform else plain
 
 
 def _trend(card: Card, say: Words) -> Iterator[Line]:
-    if "trend" not in card.priors:
+    if not has_trend(card):
         return
-    slope, year = _sub(_name("slope"), "c"), _number(card.year)
-    time = _fence(Markup("<mi>t</mi>") + _op("−") + year)
-    at = _p() + _fence(Markup("<mi>t</mi>"))
-    yield Line(
-        _math(_op("logit"), at, _op("="), _op("logit"), _p(), _op("+"), slope, time),
-        say("equation.trend", year=card.year),
-    )
+    bend = " + bend[c](t)" if is_smooth(card) else ""
+    line = f"logit p[c,s,a](t) = logit p[c,s,a] + slope[c] (t − {card.year}){bend}"
+    yield Line(line, say("equation.course" if bend else "equation.trend", year=card.year))
     regional = "region" in card.place
-    own = _sub(_name("trend region"), "r(c)")
-    mean = _name("trend") + (_op("+") + own if regional else Markup(""))
-    math = _math(slope, _op("∼"), _family("Normal", mean, _variable("sigma_trend_country")))
-    yield Line(math, say("equation.slope"), _priors(card, "trend", "sigma_trend_country"))
+    mean = "trend + trend_region[r(c)]" if regional else "trend"
+    slope = f"slope[c] ~ Normal({mean}, sigma_trend_country)"
+    yield Line(slope, say("equation.slope"), brings(card, "trend", "sigma_trend_country"))
     if regional:
-        one = _sub(_name("trend region"), "r")
-        spread = _family("Normal", _number(0), _variable("sigma_trend_region"))
-        math = _math(one, _op("∼"), spread, _op(","), _sum("r"), one, _op("="), _number(0))
-        yield Line(math, say("equation.trend_region"), _priors(card, "sigma_trend_region"))
+        region = "trend_region[r] ~ Normal(0, sigma_trend_region), Σ[r] trend_region[r] = 0"
+        yield Line(region, say("equation.trend_region"), brings(card, "sigma_trend_region"))
+    if bend:
+        yield from _bend(card, say)
 
 
-def _surveys(card: Card, say: Words) -> Iterator[Line]:
-    q, error = _sub(Markup("<mi>q</mi>"), "j"), "sigma_survey" in card.priors
-    when = _fence(_sub(Markup("<mi>t</mi>"), "j")) if "trend" in card.priors else Markup("")
-    weight = _sub(Markup("<mi>W</mi>"), "j,c,s,a")
-    yield Line(_math(q, _op("="), _sum("c,s,a"), weight, _p(), when), say("equation.covered"))
-    shown = q
-    if error:
-        shown = Markup("<msubsup><mi>q</mi><mi>j</mi><mo>′</mo></msubsup>")
-        nu = _sub(Markup("<mi>ν</mi>"), "survey(j)")
-        yield Line(_math(_op("logit"), shown, _op("="), _op("logit"), q, _op("+"), nu), say("equation.error"))
-        each = _sub(Markup("<mi>ν</mi>"), "i")
-        math = _math(each, _op("∼"), _family("Normal", _number(0), _variable("sigma_survey", "kind(i)")))
-        yield Line(math, say("equation.kinds"), _priors(card, "sigma_survey"))
-    y, n = _sub(Markup("<mi>y</mi>"), "j"), _sub(Markup("<mi>n</mi>"), "j")
-    yield Line(_math(y, _op("∼"), _family("Binomial", n, shown)), say("equation.counts"))
+def _bend(card: Card, say: Words) -> Iterator[Line]:
+    bend = f"bend[c](t) = Σ[k] (V[t,k] − V[{card.year},k]) wave[c,k]"
+    yield Line(bend, say("equation.bend", year=card.year))
+    wave = "wave[c,k] = sigma_smooth_region z[r(c),k] + sigma_smooth_country z[c,k], z ~ Normal(0, 1)"
+    yield Line(wave, say("equation.wave"), brings(card, "sigma_smooth_region", "sigma_smooth_country"))
 
 
 def _total(say: Words) -> Line:
-    persons = _sub(Markup("<mi>N</mi>"), "c,s,a")
-    math = _math(_sub(_name("affected"), "G"), _op("="), _sum("c ∈ G, s, a"), persons, _p())
-    return Line(math, say("equation.total"))
+    return Line("affected[G] = Σ[c ∈ G, s, a] N[c,s,a] p[c,s,a]", say("equation.total"))
 
 
-def _priors(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
-    return tuple((key, _math(_variable(key), _op("∼"), _prior(card.priors[key]), block=False)) for key in keys)
-
-
-def _prior(prior: Prior) -> Markup:
-    return _family(FAMILY.get(prior.family, prior.family), *(_number(n) for n in prior.numbers))
-
-
-def _math(*parts: Markup, block: bool = True) -> str:
-    opening = Markup('<math display="block">') if block else Markup("<math>")
-    return str(opening + Markup("<mrow>") + Markup("").join(parts) + Markup("</mrow></math>"))
-
-
-def _p() -> Markup:
-    return _sub(Markup("<mi>p</mi>"), "c,s,a")
-
-
-def _slope_term() -> Markup:
-    return _sub(Markup("<mi>x</mi>"), "c") + _op("·") + Markup("<mi>β</mi>")
-
-
-def _name(word: str) -> Markup:
-    return Markup("<mtext>{}</mtext>").format(word)
-
-
-def _number(value: float) -> Markup:
-    return Markup("<mn>{}</mn>").format(f"{value:g}".replace("-", "−"))
-
-
-def _op(sign: str) -> Markup:
-    return Markup("<mo{}>{}</mo>").format(SPACE.get(sign, Markup("")), sign)
-
-
-def _fence(inside: Markup) -> Markup:
-    return Markup('<mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo>').format(inside)
-
-
-def _family(name: str, *numbers: Markup) -> Markup:
-    return Markup("<mtext>{}</mtext>").format(name) + _fence(Markup('<mo rspace="0.3em">,</mo>').join(numbers))
-
-
-def _sub(base: Markup, index: str) -> Markup:
-    return Markup("<msub><mrow>{}</mrow>{}</msub>").format(base, _index(index))
-
-
-def _index(text: str) -> Markup:
-    """Typeset an index such as "r(c)": single letters italic, words upright."""
-    marks = []
-    for token in re.findall(r"[^\W\d_]+(?: [^\W\d_]+)*|\S", text):
-        tag = "mtext" if len(token) > 1 else "mi" if token.isalpha() else "mo"
-        attribute = Markup(' lspace="0" rspace="0.1em" stretchy="false"') if tag == "mo" else Markup("")
-        marks.append(Markup("<{}{}>{}</{}>").format(Markup(tag), attribute, token, Markup(tag)))
-    return Markup("<mrow>{}</mrow>").format(Markup("").join(marks))
-
-
-def _sum(index: str) -> Markup:
-    return _sum_over(_index(index))
-
-
-def _sum_over(under: Markup) -> Markup:
-    return Markup('<munder><mo movablelimits="false">∑</mo>{}</munder>').format(under)
-
-
-def _product(pair: str) -> Markup:
-    first, second = pair.split(":")
-    return _fence(_name(first) + _op("×") + _name(second))
+def _effect(factor: str) -> str:
+    name = f"({factor.replace(':', ' × ')})" if ":" in factor else factor
+    return f"{name}[{_indices(factor)}]"
 
 
 def _indices(factor: str) -> str:
     return ",".join(INDEX[one] for one in factor.split(":"))
-
-
-def _variable(key: str, index: str = "") -> Markup:
-    """Typeset a variable of the card: sigma_country is σ with its name beneath, female is a word."""
-    head, _, rest = key.partition("_")
-    if head not in GREEK:
-        return _name(key.replace("_", " "))
-    below = ", ".join(part for part in (rest.replace("_", " "), index) if part)
-    base = Markup("<mi>{}</mi>").format(GREEK[head])
-    return _sub(base, "β" if below == "beta" else below) if below else base

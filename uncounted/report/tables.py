@@ -12,7 +12,6 @@ from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.survey.elsewhere import ELSEWHERE
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -116,7 +115,8 @@ def _by_country(by: str | Path | pd.DataFrame) -> bool:
 def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     if not _by_country(by) or "country_effect" not in fit.posterior:
         return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
-    own = fit.posterior["country_effect"] + fit.posterior.get("neighbours_effect", 0.0)
+    parts = [fit.posterior.get(f"{name}_effect", 0.0) for name in ("neighbours", "outcomes")]
+    own = fit.posterior["country_effect"] + sum(parts)
     deviation = own.var(["chain", "draw"])
     between = (fit.posterior["sigma_country"] ** 2).mean(["chain", "draw"])
     share = (1 - deviation / between).clip(min=0.0)

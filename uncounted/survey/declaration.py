@@ -26,14 +26,14 @@ def read_declared(folder: Path) -> Respondents:
     card = folder / "survey.toml"
     words = tomllib.loads(card.read_text(encoding="utf-8"))
     known = [*ABOUT, *(word for word in signature(read_respondents).parameters if word != "source")]
-    _check(words, known, NEEDED, SHAPES, str(card))
+    check_card(words, known, NEEDED, SHAPES, str(card))
     given: dict[str, Any] = {word: value for word, value in words.items() if word not in ABOUT}
     if "cuts" in given:
         cuts = given["cuts"].items()
         given["cuts"] = {trait: {label: (*ends, None)[:2] for label, ends in cut.items()} for trait, cut in cuts}
     if "replicates" in given:
         named = [field.name for field in fields(Replicates)]
-        _check(given["replicates"], named, ("columns", "method"), OF_REPLICATES, f"{card}, under [replicates],")
+        check_card(given["replicates"], named, ("columns", "method"), OF_REPLICATES, f"{card}, under [replicates],")
         given["replicates"] = Replicates(**given["replicates"])
     try:
         return read_respondents(folder / words["file"], **{"name": words["title"], **given})
@@ -41,7 +41,7 @@ def read_declared(folder: Path) -> Respondents:
         raise UncountedError(f"{card}: {error}") from error
 
 
-def _check(words: dict[str, Any], known: Sequence[str], needed: Sequence[str], shapes: Shapes, where: str) -> None:
+def check_card(words: dict[str, Any], known: Sequence[str], needed: Sequence[str], shapes: Shapes, where: str) -> None:
     """Refuse words that are not known, words that lack, and values of a kind that their word cannot have."""
     for word, value in words.items():
         if word not in known:
@@ -56,19 +56,23 @@ def _check(words: dict[str, Any], known: Sequence[str], needed: Sequence[str], s
             raise UncountedError(f"{where} lacks `{word}`. No card of respondents can do without it.")
 
 
-def _text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
+    """Say whether a card's value is a text."""
     return isinstance(value, str)
 
 
-def _number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Say whether a card's value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _list(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return whether a value is a list whose members all fit."""
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
-def _table(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return whether a value is a table whose values all fit."""
     return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
 
 
@@ -77,28 +81,28 @@ def _single(value: Any) -> bool:
 
 
 def _ends(value: Any) -> bool:
-    return _list(_number)(value) and len(value) in (1, 2)
+    return list_of(is_number)(value) and len(value) in (1, 2)
 
 
 def _columns(value: Any) -> bool:
-    return _text(value) or _list(_text)(value)
+    return is_text(value) or list_of(is_text)(value)
 
 
-TEXT: Shape = ("a text", _text)
+TEXT: Shape = ("a text", is_text)
 YES_OR_NO: Shape = ("true or false", lambda value: isinstance(value, bool))
-NUMBER: Shape = ("a number", _number)
+NUMBER: Shape = ("a number", is_number)
 SHAPES: Shapes = {
-    "columns": ("a table of column names", _table(_text)),
-    "outcomes": ("a column, a list of columns or a table of them", lambda v: _columns(v) or _table(_text)(v)),
-    "recodes": ("a table of tables, code → value", _table(_table(_single))),
-    "missing": ("a table of tables, code → reason", _table(_table(_text))),
-    "cuts": ("a table of tables, label → [from, below] or [from]", _table(_table(_ends))),
-    "constants": ("a table of values", _table(_single)),
+    "columns": ("a table of column names", table_of(is_text)),
+    "outcomes": ("a column, a list of columns or a table of them", lambda v: _columns(v) or table_of(is_text)(v)),
+    "recodes": ("a table of tables, code → value", table_of(table_of(_single))),
+    "missing": ("a table of tables, code → reason", table_of(table_of(is_text))),
+    "cuts": ("a table of tables, label → [from, below] or [from]", table_of(table_of(_ends))),
+    "constants": ("a table of values", table_of(_single)),
     "replicates": ("a table", lambda value: isinstance(value, dict)),
     "nested": YES_OR_NO,
 }
 OF_REPLICATES: Shapes = {
     "columns": ("a pattern or a list of columns", _columns),
-    "rscales": ("a list of numbers", _list(_number)),
+    "rscales": ("a list of numbers", list_of(is_number)),
     "combined": YES_OR_NO,
 } | dict.fromkeys(("fay", "scale", "df"), NUMBER)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, _check, _list, _number, _table, _text
+from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities
@@ -21,11 +21,11 @@ from uncounted.world.age import Band, ordered, overlapping, parse_band
 CARRIED = ("country", "year", "survey", "source", "stratum", "psu")  # what reported persons have of the respondent
 NEEDED = ("title", "respondents", "roster", "events", "columns", "multiplicity", "window_years", "ages")
 SHAPES: Shapes = {  # of the words of a card
-    "columns": ("tables of column names", _table(_table(_text))),
-    "recodes": ("tables of values", _table(_table(lambda value: not isinstance(value, dict | list)))),
-    "constants": ("a table of values", _table(lambda value: not isinstance(value, dict | list))),
-    "window_years": ("a table of years", _table(_number)),
-    "ages": ("a list of age bands", _list(_text)),
+    "columns": ("tables of column names", table_of(table_of(is_text))),
+    "recodes": ("tables of values", table_of(table_of(lambda value: not isinstance(value, dict | list)))),
+    "constants": ("a table of values", table_of(lambda value: not isinstance(value, dict | list))),
+    "window_years": ("a table of years", table_of(is_number)),
+    "ages": ("a list of age bands", list_of(is_text)),
     "nested": YES_OR_NO,
 }
 
@@ -174,7 +174,7 @@ def read_family_card(folder: Path) -> Families:
     """
     card = folder / "survey.toml"
     words = tomllib.loads(card.read_text(encoding="utf-8"))
-    _check(words, [*ABOUT, *signature(read_families).parameters], NEEDED, SHAPES, str(card))
+    check_card(words, [*ABOUT, *signature(read_families).parameters], NEEDED, SHAPES, str(card))
     given = {word: value for word, value in words.items() if word not in ABOUT}
     given |= {file: folder / words[file] for file in ("respondents", "roster", "events")}
     try:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from uncounted.survey.figures import NUMBERS, SEXES, TEXT, Figures, SurveyCard
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
-from uncounted.world.age import parse_band
+from uncounted.world.age import Band, ordered, parse_band
 
 NEEDED = ("country", "year")
 MORE = ("source", "definition", "window", "until")
@@ -28,11 +29,7 @@ def tabulated(
     of respondents whose sex or age is missing go to the ledger.
     """
     for trait in NEEDED:
-        if trait not in respondents.traits:
-            raise UncountedError(
-                f"The respondents '{respondents.name}' have no {trait}. Name its column, or give it in "
-                f"constants={{'{trait}': …}}."
-            )
+        _check_has(respondents, trait)
     keys = [trait for trait in ("survey", *NEEDED, *MORE) if trait in respondents.traits]
     parts = [[*keys, *by], keys] if by else [keys]
     rows = pd.concat([_estimated(respondents, part, outcome, single_psu) for part in parts], ignore_index=True)
@@ -40,8 +37,30 @@ def tabulated(
     _check_sexes(rows, respondents.name)
     table, ledger = _canonical(rows, by)
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
-    card = SurveyCard(title=respondents.name, kind="respondents", file="", outcomes={outcome: outcome}, columns={})
+    of = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
+    card = SurveyCard(**of, outcomes={outcome: outcome}, age="all" if "age" in by else _ages(respondents, outcome))
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
+
+
+def _check_has(respondents: Respondents, trait: str) -> None:
+    if trait not in respondents.traits:
+        raise UncountedError(
+            f"The respondents '{respondents.name}' have no {trait}. Name its column, or give it in "
+            f"constants={{'{trait}': …}}."
+        )
+
+
+def _ages(respondents: Respondents, outcome: str) -> str:
+    """Return the ages of all respondents as one band; raises UncountedError where they are not one."""
+    _check_has(respondents, "age")
+    bands = ordered(parse_band(age) for age in cells(respondents, "age", outcome)["age"])
+    for young, old in pairwise(bands):
+        if old.lower > young.end:
+            raise UncountedError(
+                f"The respondents '{respondents.name}' are of {young.label} and {old.label}, and of no age between. "
+                "Break down by age, as in by=['sex', 'age']."
+            )
+    return Band(bands[0].lower, max(bands, key=lambda band: band.end).upper).label if bands else "all"
 
 
 def _estimated(respondents: Respondents, part: Sequence[str], outcome: str, single_psu: str | None) -> pd.DataFrame:

@@ -1,0 +1,62 @@
+"""Joint: a joint model becomes a Fit for each of its outcomes, their draws paired."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pymc as pm
+
+from uncounted.errors import UncountedError
+from uncounted.infer.fit import Fit
+from uncounted.infer.progress import Progress
+from uncounted.infer.sample import CELLS, draw, draw_prior, fitted
+from uncounted.model.card import Sampling
+from uncounted.model.joint import Joint
+
+
+def sample_jointly(
+    model: pm.Model, *, seed: int, sampler: str = "nutpie", progress: Progress | None = None, **settings: Any
+) -> dict[str, Fit]:
+    """Sample a model of `build_jointly`; returned are its outcomes' fits, each like one of `sample`.
+
+    Chain i, draw j is one state of the world in all of them, so numbers of persons of two outcomes add up draw by draw
+    and the sum's interval knows their dependence. Each posterior has `correlation` (outcome, other_outcome). settings:
+    chains, tune, draws, target_accept; what isn't given is the largest that a card asks for.
+    """
+    joint = joint_of(model)
+    progress = progress or Progress()
+    drawn = draw(model, asked(joint, settings), seed, sampler, progress)
+    with progress.stage(CELLS):
+        prior = draw_prior(model, seed)
+        fits = {name: fitted(model, study, drawn, prior, f"{name}::") for name, study in joint.studies.items()}
+    return {name: replace(fit, seconds=dict(progress.seconds), notes=_told(joint, name)) for name, fit in fits.items()}
+
+
+def joint_of(model: pm.Model) -> Joint:
+    """Return what `build_jointly` left on a model; raises UncountedError for any other model."""
+    joint: Joint | None = getattr(model, "joint", None)
+    if joint is None:
+        raise UncountedError(
+            "The model doesn't hold several outcomes. Make it by build_jointly, or sample one outcome by `sample`."
+        )
+    return joint
+
+
+def asked(joint: Joint, settings: dict[str, Any]) -> Sampling:
+    """Return the settings given, and for the others the largest that a card asks for."""
+    cards = [asdict(study.card.sampling) for study in joint.studies.values()]
+    largest = {key: max(each[key] for each in cards) for key in cards[0] if key != "seed"}
+    return Sampling(**largest | settings)
+
+
+def check_alone(fit: Fit) -> None:
+    """Raise UncountedError for a fit that is one of several sampled together: its model cannot be built from it."""
+    if "country_score" in fit.posterior:
+        raise UncountedError(
+            f"'{fit.card.outcome}' was sampled together with other outcomes, which this fit alone doesn't hold. Use "
+            "the model of build_jointly: hold_out_jointly(model, …)."
+        )
+
+
+def _told(joint: Joint, name: str) -> tuple[str, ...]:
+    others = ", ".join(f"'{other}'" for other in joint.studies if other != name)
+    return (f"Sampled together with {others}: countries' effects are correlated, LKJ({joint.lkj:g}).",)

@@ -1,0 +1,55 @@
+"""Line: one formula of a model, what it says in words, and the priors of what it brings."""
+
+from dataclasses import dataclass
+
+from uncounted.model.card import Card
+from uncounted.model.priors import Prior
+from uncounted.report.formula import number
+from uncounted.report.mathml import mathml
+
+FAMILY = {
+    "normal": "Normal",
+    "half_normal": "HalfNormal",
+    "exponential": "Exponential",
+    "half_student_t": "HalfStudentT",
+    "beta": "Beta",
+    "log_normal": "LogNormal",
+    "pc": "PC",
+}
+EACH = {  # what there is one of for each kind of source, definition or host
+    "sigma_survey": "kind", "sensitivity": "kind", "specificity": "kind", "bias": "source",
+    "crosswalk": "definition", "kappa": "host",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A formula in the notation of `formula`, its sentence, and the priors that it brings: (key, formula)."""
+
+    formula: str
+    sentence: str
+    brings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def math(self) -> str:
+        """The formula as MathML."""
+        return mathml(self.formula)
+
+    @property
+    def priors(self) -> tuple[tuple[str, str], ...]:
+        """The priors: key on the card, MathML."""
+        return tuple((key, mathml(formula, block=False)) for key, formula in self.brings)
+
+
+def brings(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
+    """Return the priors of some of a card's keys as a line brings them."""
+    index = {key: f"[{EACH[key]}]" if key in EACH else "" for key in keys}
+    return tuple((key, f"{key}{index[key]} ~ {distribution(card.priors[key])}") for key in keys)
+
+
+def distribution(prior: Prior) -> str:
+    """Write a prior as a distribution: "Normal(0, 0.5)"; of a LogNormal the first number is the log of the median."""
+    numbers = [number(n) for n in prior.numbers]
+    if prior.family == "log_normal":
+        numbers[0] = f"log {numbers[0]}"
+    return f"{FAMILY[prior.family]}({', '.join(numbers)})"

@@ -1,0 +1,94 @@
+"""Observed: the lines of a model between the prevalence of cells and the counts that surveys show."""
+
+from collections.abc import Iterator
+
+from uncounted.model.card import Card
+from uncounted.model.trend import has_trend
+from uncounted.report.formula import number
+from uncounted.report.line import Line, brings
+from uncounted.report.wording import Words
+
+AGAINST = {"bias": "source", "crosswalk": "definition"}  # prior: what its rows are told apart by
+SHRUNK = "p̃[j] = {y[j] + 4 m}/{n[j] + 4}, m = {Σ[j] y[j] + 2}/{Σ[j] n[j] + 4}"
+
+
+def observed(card: Card, say: Words) -> Iterator[Line]:
+    """Return the lines from q, what a row would see if all were alike and told the truth, to its counts y.
+
+    Each step that the card has adds a prime to q: bias and crosswalk, the part that can show, the survey's own error.
+    Then come mistakes, r, and the likelihood.
+    """
+    yield _covered(card, say)
+    seen = "q"
+    for has, step in ((_has(card, *AGAINST), _shift), (_has(card, "kappa", "duration"), _part), (_errs(card), _error)):
+        if has:
+            yield from step(card, seen, say)
+            seen += "'"
+    if _has(card, "sensitivity", "specificity"):
+        yield from _mistakes(card, seen, say)
+        seen = "r"
+    yield from _likelihood(card, f"{seen}[j]", say)
+
+
+def _has(card: Card, *keys: str) -> bool:
+    return any(key in card.priors for key in keys)
+
+
+def _errs(card: Card) -> bool:
+    return _has(card, "sigma_survey")
+
+
+def _covered(card: Card, say: Words) -> Line:
+    if has_trend(card):
+        return Line("q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[c,s,a](t)", say("equation.covered_years"))
+    return Line("q[j] = Σ[c,s,a] W[j,c,s,a] p[c,s,a]", say("equation.covered"))
+
+
+def _shift(card: Card, seen: str, say: Words) -> Iterator[Line]:
+    keys = [key for key in AGAINST if key in card.priors]
+    added = " + ".join(f"{key}[{AGAINST[key]}(j)]" for key in keys)
+    told = " ".join(say(f"equation.{key}", reference=getattr(card, f"reference_{AGAINST[key]}")) for key in keys)
+    yield Line(f"logit {seen}'[j] = logit {seen}[j] + {added}", told, brings(card, *keys))
+
+
+def _part(card: Card, seen: str, say: Words) -> Iterator[Line]:
+    keys = [key for key in ("kappa", "duration") if key in card.priors]
+    window = number(card.window_years or 0)
+    factor = {"kappa": "kappa[host(j)]", "duration": f"{{T[j] + duration}}/{{{window} + duration}}"}
+    told = " ".join(say(f"equation.{key}", window=window) for key in keys)
+    yield Line(f"{seen}'[j] = {' '.join(factor[key] for key in keys)} {seen}[j]", told, brings(card, *keys))
+
+
+def _error(card: Card, seen: str, say: Words) -> Iterator[Line]:
+    yield Line(f"logit {seen}'[j] = logit {seen}[j] + ν[survey(j)]", say("equation.error"))
+    yield Line("ν[i] ~ Normal(0, sigma_survey[kind(i)])", say("equation.kinds"), brings(card, "sigma_survey"))
+
+
+def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:
+    keys = [key for key in ("sensitivity", "specificity") if key in card.priors]
+    found = "sensitivity[kind(j)] " if "sensitivity" in keys else ""
+    wrong = f" + (1 − specificity[kind(j)]) (1 − {seen}[j])" if "specificity" in keys else ""
+    told = " ".join(say(f"equation.{key}") for key in keys)
+    yield Line(f"r[j] = {found}{seen}[j]{wrong}", told, brings(card, *keys))
+    for key in keys:
+        counts = {kind: table[key] for kind, table in card.validation.items() if key in table}
+        if counts:
+            pairs = "; ".join(say("equation.pair", kind=kind, k=k, n=n) for kind, (k, n) in counts.items())
+            formula = f"k[kind] ~ Binomial(m[kind], {key}[kind])"
+            yield Line(formula, say(f"equation.validated_{key}", pairs=pairs))
+
+
+def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
+    told = say(f"equation.{card.likelihood}")
+    match card.likelihood:
+        case "binomial":
+            yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
+        case "beta_binomial":
+            formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
+            yield Line(f"{formula}, ω[j] = {{max(n[j] − 1, 1)}}/{{deff_excess}}", told, brings(card, "deff_excess"))
+        case "logit_normal":
+            yield Line(f"logit {{y[j]}}/{{n[j]}} ~ Normal(logit {shown}, s[j])", told)
+            yield Line(f"s[j]^2 = {{1}}/{{n[j] p̃[j] (1 − p̃[j])}}, {SHRUNK}", say("equation.shrunk"))
+        case "fay_herriot":
+            yield Line(f"{{y[j]}}/{{n[j]}} ~ Normal({shown}, s[j])", told)
+            yield Line(f"s[j]^2 = {{p̃[j] (1 − p̃[j])}}/{{n[j]}}, {SHRUNK}", say("equation.shrunk"))
