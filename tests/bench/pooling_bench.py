@@ -73,13 +73,16 @@ def told(what: str, how: str, seconds: float, ess: float, divergences: int) -> d
 
 
 def stunting(rate: float | None) -> pm.Model:
-    """Return the stunting model, or the same surveys as if the outcome had been rare: cases drawn about `rate`."""
+    """Return the stunting model, or the same surveys with simulated cases of a rare outcome, alike at all ages."""
     card = un.read_card("stunting")
     evidence = evidence_of(card)
     if rate is not None:
         rng, rows = np.random.default_rng(1), evidence.rows
-        often = rate * rng.lognormal(0, 0.5, len(rows)).clip(max=20)
-        y = np.minimum(rng.poisson(rows["n"] * often), rows["n"])
+        of_country, of_survey = (
+            rows[key].map(dict(zip(rows[key].unique(), rng.normal(0, sd, rows[key].nunique()), strict=True)))
+            for key, sd in (("country", 0.6), ("survey", 0.3))
+        )
+        y = np.minimum(rng.poisson(rows["n"] * rate * np.exp(of_country + of_survey)), rows["n"])
         evidence = replace(evidence, rows=rows.assign(y=y.astype(float)))
         card = replace(card, priors=dict(card.priors) | {"level": RARE})
     return un.build(card, un.read_world(), evidence)
@@ -92,7 +95,7 @@ def main() -> None:
     how = un.Sampling(chains=4, tune=1000, draws=1000, target_accept=0.95)
     ways = ("by information", "all centred", "none centred")
     rows = [stan(), *ours("pooling reference", model, how, ways)]
-    short = un.Sampling(chains=4, tune=300, draws=300, target_accept=0.9)
+    short = un.Sampling(chains=4, tune=600, draws=500, target_accept=0.9)
     rows += ours("stunting", stunting(None), short, ways[:2])
     rows += ours("stunting's surveys, outcome of 0.5 %", stunting(0.005), short, ways)
     table = pd.DataFrame(rows)

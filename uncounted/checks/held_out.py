@@ -36,6 +36,11 @@ def hold_out(
     median, lower, upper (proportions), covered, below (share of predictions below the observed result).
     """
     check_alone(fit)
+    if fit.card.likelihood != "binomial":
+        raise UncountedError(
+            f"Surveys held out are predicted as binomial counts, and the card '{fit.card.name}' says likelihood = "
+            f"'{fit.card.likelihood}'. Hold out under likelihood = 'binomial'."
+        )
     _check(countries, fit.evidence)
     model = build(fit.card, fit.world, fit.evidence)
     study: Study = model.study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model doesn't know what `build` adds

@@ -70,8 +70,8 @@ def estimate(
 ) -> Estimate:
     """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
 
-    trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing is
-    withheld: if a check stops publication, every file says so.
+    trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
+    is withheld: if a check stops publication, every file says so.
     """
     card = card if isinstance(card, Card) else read_card(card)
     chosen = seed if seed is not None else card.sampling.seed
