@@ -14,7 +14,6 @@ from uncounted.model.belief import Belief
 from uncounted.model.neighbours import structured
 from uncounted.model.priors import Prior
 from uncounted.model.structure import graph, likeness, line, walk
-from uncounted.world.borders import Borders
 
 GRID = [f"{row}{column}" for row in range(6) for column in "abcdefghij"]
 EDGES = [(f"{r}{c}", f"{r}{d}") for r in range(6) for c, d in pairwise("abcdefghij")]
@@ -181,7 +180,7 @@ def bym2(labels: list[str], pairs: list[tuple[str, str]], seen: np.ndarray, y: n
     with pm.Model(coords={"country": labels}) as model:
         belief = Belief(card, world, {"rho": pm.Data("prior_numbers", [1.0, 1.0])}, {})  # pyright: ignore
         sigma = pm.HalfNormal("sigma", 1.0)
-        part, rest = structured(belief, sigma, Borders(tuple(pairs), (), ()))
+        part, rest = structured(belief, sigma, graph(pairs, labels))
         effect = pm.Normal("level", 0.0, 2.0) + part + rest * pm.Normal("raw", dims="country")
         pm.Deterministic("effect", effect, dims="country")
         pm.Normal("y", effect[seen], noise, observed=y)
