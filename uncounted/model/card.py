@@ -248,6 +248,12 @@ def _check(card: Card) -> None:
         raise UncountedError(
             "a trend that bends needs `years`, the first and the last, and regions under place.", "years"
         )
+    _check_partners(card)
+    _check_priors(card)
+
+
+def _check_partners(card: Card) -> None:
+    """Refuse words and priors that need another word which the card lacks."""
     for name in set(card.transforms) - set(card.covariates):
         raise UncountedError(
             f"transforms names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}",
@@ -261,7 +267,6 @@ def _check(card: Card) -> None:
             raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
     for key in {key for table in card.validation.values() for key in table} - set(card.priors):
         raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
-    _check_priors(card)
 
 
 def _check_priors(card: Card) -> None:
