@@ -146,7 +146,7 @@ def _from_words(words: dict[str, Any], name: str) -> Card:
             raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
     lists = {word: tuple(words[word]) for word in LISTS if word in words}
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
-    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": _sampling(words.get("sampling", {}))}
+    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
     return Card(**given, name=name)
 
 
@@ -191,7 +191,8 @@ def _validates(value: Any) -> bool:
     return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 
 
-def _sampling(words: dict[str, Any]) -> Sampling:
+def parse_sampling(words: dict[str, Any]) -> Sampling:
+    """Read the words of [sampling], of whichever card."""
     known = [f.name for f in fields(Sampling)]
     for word, value in words.items():
         if word not in known:

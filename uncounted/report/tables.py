@@ -10,8 +10,8 @@ from scipy.special import logit
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
+from uncounted.infer.backing import behind
 from uncounted.infer.fit import Fit
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -94,7 +94,7 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
     rows = rows.assign(
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
-    return _ordered(rows.merge(_behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left"))
+    return _ordered(rows.merge(behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left"))
 
 
 def _prior_share(fit: Fit, counts: xr.DataArray, people: xr.DataArray, group: pd.Series) -> np.ndarray:
@@ -122,29 +122,6 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     share = (1 - deviation / between).clip(min=0.0)
     surveyed = np.isin(fit.p["country"].values, fit.evidence.rows["country"])
     return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
-
-
-def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents and cases of each group.
-
-    What families abroad reported is no survey of the country; where they reported nobody, it stays imputed.
-    """
-    rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
-    abroad = rows["source"] == ELSEWHERE
-    by = rows[~abroad].groupby("group")
-    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum()})
-    cases = rows.groupby("group")["cases"].sum()
-    told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
-    seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
-    people = fit.people.sum(["sex", "age"]).to_series()
-    surveyed, reported = (
-        people.where(people.index.isin(countries), 0.0).groupby(group).sum() / people.groupby(group).sum()
-        for countries in seen
-    )
-    most = [told["group"].map(share) >= 0.5 for share in (surveyed, reported)]
-    return told.assign(
-        evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=told["surveys"].astype(int)
-    )
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
