@@ -11,12 +11,17 @@ from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import read_fit, write_fit
+from uncounted.leaves.card import EstimateCard, Selection, read_estimate_card
+from uncounted.leaves.estimate import Estimate, at_correlation, shares
+from uncounted.leaves.prospect import Prospect, prospect
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.report.beside import beside_published
+from uncounted.report.breakdown import breakdown
 from uncounted.report.describe import Description, describe
-from uncounted.report.estimate import Estimate, estimate, evidence_of, write_report
+from uncounted.report.estimate import Finished, estimate, evidence_of, write_report
 from uncounted.report.map import plot_map
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
 from uncounted.report.tables import affected, estimates, prevalence

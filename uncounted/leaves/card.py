@@ -90,11 +90,15 @@ class Sum:
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a leaf's persons, by a second model of that part: printed beside the leaf, and in no sum."""
+    """A part of a leaf's persons, by a second model of that part: printed beside the leaf, and in no sum.
+
+    whole: ages of the leaf's model that belong to it by definition, and that the second model therefore lacks.
+    """
 
     name: str
     of: str
     model: str
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,11 +169,16 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
             f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file."
         )
     try:
-        return _card(tomllib.loads(path.read_text(encoding="utf-8", errors="replace")), path.stem)
+        return parse_estimate_card(path.read_text(encoding="utf-8", errors="replace"), path.stem)
     except tomllib.TOMLDecodeError as error:
         raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
     except UncountedError as error:
         raise UncountedError(f"{path}: {error}") from error
+
+
+def parse_estimate_card(text: str, name: str) -> EstimateCard:
+    """Read an estimate card from its TOML text."""
+    return _card(tomllib.loads(text), name)
 
 
 def _path(name: str | Path) -> Path:

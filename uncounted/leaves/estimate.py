@@ -90,19 +90,21 @@ def plain_people(people: xr.DataArray) -> xr.DataArray:
 
 
 def shares(estimate: Estimate) -> dict[str, xr.DataArray]:
-    """Return the persons of each share of a leaf (chain, draw, country, sex, age), drawn by drawn: p·p′·N.
+    """Return the persons of each share of a leaf (chain, draw, country, sex, age): p·p′·N in every draw.
 
-    p is the leaf's, p′ its share's, in the cells of both model cards, whose ages must agree.
+    p is the leaf's, p′ its share's, in the cells of both model cards; p′ = 1 in the ages that the share calls whole.
+    Raises UncountedError for ages of the leaf of which the share says nothing.
     """
     found = {}
     for one in estimate.card.share:
         of, part = estimate.parts.fits[estimate.card[one.of].model], estimate.parts.fits[one.model]
-        if of.card.ages != part.card.ages:
+        if set(of.card.ages) != {*part.card.ages, *one.whole}:
             raise UncountedError(
-                f"'{one.name}' multiplies the card '{part.card.name}' with '{of.card.name}', and their ages differ. "
-                "Write the same `ages` on both."
+                f"'{one.name}' multiplies the card '{of.card.name}', of ages {', '.join(of.card.ages)}, with "
+                f"'{part.card.name}', of {', '.join(part.card.ages)}. Give both the same, or say which are whole."
             )
-        found[one.name] = plain(by_group(of_fit(of) * part.p, of.card))
+        p = part.p.reindex(age=of.p["age"].values, fill_value=np.float32(1))
+        found[one.name] = plain(by_group(of_fit(of) * p, of.card))
     return found
 
 

@@ -1,21 +1,23 @@
 """Leaf: one part of an estimate, as persons by country, sex, children and adults, in every draw."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.cases.selection import selected
 from uncounted.errors import UncountedError
 from uncounted.infer.backing import behind
 from uncounted.infer.fit import Fit
-from uncounted.leaves.card import ADULT, GROUPS, EstimateCard, LeafCard, Stock
+from uncounted.leaves.card import ADULT, GROUPS, EstimateCard, LeafCard, Ratio, Stock
 from uncounted.leaves.parts import Parts
 from uncounted.model.card import Card
 from uncounted.world.world import World, groups
 
 SURVEY, RATIO, OUTSIDE = "survey", "ratio of records", "outside figures"
+SELECTION = ("mean", "world_sd", "stratum_sd")
 CLASSES = ("surveyed", "reported from elsewhere", "outside figure", "imputed")
 
 
@@ -36,10 +38,27 @@ class Leaf:
 
 def leaves(card: EstimateCard, world: World, parts: Parts) -> dict[str, Leaf]:
     """Return every leaf of a card, those that are ratios of others after them: arithmetic on draws, no sampling."""
+    odds = true_odds(card, parts)
     found: dict[str, Leaf] = {}
     for one in card.leaf:
-        found[one.name] = MADE[one.origin](one, world, parts, found)
+        if one.model:
+            found[one.name] = _of_model(one, world, parts)
+        elif one.ratio:
+            found[one.name] = _of_ratio(one, one.ratio, world, parts, found, odds[one.name])
+        else:
+            found[one.name] = _of_figures(one, parts)
     return found
+
+
+def true_odds(card: EstimateCard, parts: Parts) -> dict[str, xr.DataArray]:
+    """Return persons per person of the other leaf, of all victims (chain, draw, region, sex), by leaf: `selected`."""
+    of = {one.name: one.ratio.selection for one in card.leaf if one.ratio}
+    if not of or parts.log_odds is None:
+        return {}
+    given = {word: {name: getattr(one, word) for name, one in of.items()} for word in SELECTION}
+    log_true = selected(parts.log_odds.sel(ratio=list(of)), seed=parts.seed, **given)
+    true = log_true.copy(data=np.exp(log_true.to_numpy()))
+    return {name: true.sel(ratio=name, drop=True) for name in of}
 
 
 def of_fit(fit: Fit) -> xr.DataArray:
@@ -63,8 +82,7 @@ def stock_share(stock: Stock, duration: xr.DataArray) -> xr.DataArray:
     return duration / (stock.window_years + duration)
 
 
-def _of_model(one: LeafCard, world: World, parts: Parts, found: Mapping[str, Leaf]) -> Leaf:
-    del found
+def _of_model(one: LeafCard, world: World, parts: Parts) -> Leaf:
     fit = parts.fits[one.model]
     persons = by_group(of_fit(fit), fit.card)
     if one.stock is not None:
@@ -73,39 +91,30 @@ def _of_model(one: LeafCard, world: World, parts: Parts, found: Mapping[str, Lea
     return Leaf(one.name, SURVEY, _ordered(persons), table.reindex(fit.p["country"].values))
 
 
-def _of_ratio(one: LeafCard, world: World, parts: Parts, found: Mapping[str, Leaf]) -> Leaf:
-    """S′[c, s] = S[c, s]·exp(log OR[r(c), s] + δ[r(c), s])·μ′/μ, S of the other leaf, its ages together."""
-    assert one.ratio is not None
-    other = found[one.ratio.of].persons.sum("age", dtype=np.float32)
-    log_odds = parts.log_or[one.name] + parts.selected(one.name, one.ratio.selection)
+def _of_ratio(
+    one: LeafCard, ratio: Ratio, world: World, parts: Parts, found: Mapping[str, Leaf], odds: xr.DataArray
+) -> Leaf:
+    """S′[c, s] = S[c, s]·R[r(c), s]·μ′/μ, S of the other leaf, its ages together."""
+    other = found[ratio.of].persons.sum("age", dtype=np.float32)
     region = groups(world, "region").reindex(other["country"].values)
-    unknown = sorted(set(region) - set(log_odds["region"].values))
+    unknown = sorted(set(region) - set(odds["region"].values))
     if unknown:
         raise UncountedError(
             f"The leaf '{one.name}' needs a ratio of records in {', '.join(unknown)}, and the records' ratios are of "
-            f"{', '.join(map(str, log_odds['region'].values))}. Group records by the world's own regions."
+            f"{', '.join(map(str, odds['region'].values))}. Group records by the world's own regions."
         )
     of_country = xr.DataArray(region.to_numpy(), {"country": other["country"]}, ("country",))
-    odds = xr.apply_ufunc(np.exp, log_odds).sel(region=of_country).drop_vars("region")
-    persons = other * odds.astype(np.float32) * parts.relative_duration.get(one.name, 1.0)
-    persons = persons.expand_dims(age=[one.ratio.ages]).reindex(age=list(GROUPS), fill_value=np.float32(0))
+    persons = other * odds.sel(region=of_country).drop_vars("region").astype(np.float32)
+    persons = persons * parts.relative_duration.get(one.name, np.float32(1))
+    persons = persons.expand_dims(age=[ratio.ages]).reindex(age=list(GROUPS)).fillna(0.0)
     return Leaf(one.name, RATIO, _ordered(persons.astype(np.float32)), _nothing(other["country"].values))
 
 
-def _of_figures(one: LeafCard, world: World, parts: Parts, found: Mapping[str, Leaf]) -> Leaf:
-    del world, found
+def _of_figures(one: LeafCard, parts: Parts) -> Leaf:
     persons = parts.figures[one.name]
-    own = persons.attrs.get("own_figure", [])
     table = _nothing(persons["country"].values)
-    table.loc[table.index.isin(own), "evidence"] = "outside figure"
+    table.loc[table.index.isin(persons.attrs.get("own_figure", [])), "evidence"] = "outside figure"
     return Leaf(one.name, OUTSIDE, _ordered(persons), table)
-
-
-MADE: dict[str, Callable[[LeafCard, World, Parts, Mapping[str, Leaf]], Leaf]] = {
-    "model": _of_model,
-    "ratio": _of_ratio,
-    "figures": _of_figures,
-}
 
 
 def _ordered(persons: xr.DataArray) -> xr.DataArray:

@@ -8,7 +8,6 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
-from uncounted.leaves.card import Selection
 
 SAMPLE = ("chain", "draw")
 
@@ -17,23 +16,18 @@ SAMPLE = ("chain", "draw")
 class Parts:
     """Draws behind an estimate, all (chain, draw, …) of one shape: draw j of chain i is one state of the world.
 
-    fits: by model card. By leaf: duration, μ in years (…, sex); log_or, log odds among registrations (…, region, sex);
-    world and stratum, the standard normal scores of its selection (…) and (…, region, sex); relative_duration, μ′/μ;
-    figures, persons (…, country, sex, age).
+    fits: by model card. log_odds (ratio, chain, draw, region, sex): among registrations, ratio being the leaf's name.
+    By leaf: duration, μ in years (…, sex); relative_duration, μ′/μ; figures, persons (…, country, sex, age). stats: of
+    the samplers of ratios and durations. seed: of the selection δ, so that it is drawn alike under other numbers of it.
     """
 
     fits: Mapping[str, Fit]
+    log_odds: xr.DataArray | None = None
     duration: Mapping[str, xr.DataArray] = field(default_factory=dict)
-    log_or: Mapping[str, xr.DataArray] = field(default_factory=dict)
-    world: Mapping[str, xr.DataArray] = field(default_factory=dict)
-    stratum: Mapping[str, xr.DataArray] = field(default_factory=dict)
     relative_duration: Mapping[str, xr.DataArray] = field(default_factory=dict)
     figures: Mapping[str, xr.DataArray] = field(default_factory=dict)
-
-    def selected(self, leaf: str, selection: Selection) -> xr.DataArray:
-        """Return δ = mean + world_sd·z + stratum_sd·z[r, s] of a leaf (chain, draw, region, sex)."""
-        world, stratum = self.world[leaf], self.stratum[leaf]
-        return selection.mean + selection.world_sd * world + selection.stratum_sd * stratum
+    stats: tuple[xr.Dataset, ...] = ()
+    seed: int = 0
 
 
 def paired(draws: xr.DataArray, chains: int, size: int, seed: int | list[int]) -> xr.DataArray:

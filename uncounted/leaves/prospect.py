@@ -14,7 +14,7 @@ from uncounted.leaves.rates import rates
 
 @dataclass(frozen=True)
 class Prospect:
-    """The probability of a target, and the draws of what is compared with it: rate in `by` over rate before (draws,)."""
+    """The probability of a target, and what remains in every draw (draws,): the rate in `by` over the one before."""
 
     group: str
     name: str

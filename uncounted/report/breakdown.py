@@ -1,6 +1,8 @@
 """Breakdown: the rows of an estimate, one for each leaf, sum and the total, by group, sex and age."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -38,33 +40,39 @@ def _grouping(estimate: Estimate, by: str | Path | pd.DataFrame, interval: float
     group = groups(estimate.world, by)
     people = totals.population(estimate.people, group)
     names = estimate.world.places["name"].to_dict() if isinstance(by, str) and by == "country" else {}
+    printed = {name: _whole(leaf.persons) for name, leaf in estimate.leaves.items()}
     told = []
     for name in estimate.names:
-        rows = _summarised(estimate.persons(name), people, group, interval).merge(
-            _behind(estimate, name, group), on="group"
-        )
-        told.append(rows.assign(leaf=name, note=""))
+        in_print = reduce(add, (printed[leaf] for leaf in estimate.members(name)))
+        rows = _summarised(estimate.persons(name), in_print, people, group, interval)
+        told.append(rows.merge(_behind(estimate, name, group), on="group").assign(leaf=name, note=""))
     for name, persons in shares(estimate).items():
-        rows = _summarised(persons, people, group, interval)
+        rows = _summarised(persons, _whole(persons), people, group, interval)
         told.append(rows.assign(leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan))
     grouping = by if isinstance(by, str) else "own"
     rows = pd.concat(told, ignore_index=True)
     return _ordered(rows.assign(grouping=grouping, interval=interval, name=rows["group"].replace(names)))
 
 
-def _summarised(persons: xr.DataArray, people: xr.DataArray, group: pd.Series, interval: float) -> pd.DataFrame:
+def _whole(persons: xr.DataArray) -> xr.DataArray:
+    """Return the mean of each cell in whole persons (country, sex, age), which add up to whatever is printed."""
+    return plain(persons).mean(["chain", "draw"], dtype=float).round()
+
+
+def _summarised(
+    persons: xr.DataArray, printed: xr.DataArray, people: xr.DataArray, group: pd.Series, interval: float
+) -> pd.DataFrame:
     one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
     counts = totals.affected(persons, one, group).transpose("group", "sex", "age", "chain", "draw")
     draws = counts.to_numpy().reshape(*people.shape, -1)
     low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
     stats = dict(zip(STATS, (middle, draws.mean(axis=-1), low, high), strict=True))
-    whole = persons.mean(["chain", "draw"], dtype=float).round()
-    printed = totals.affected(whole, one, group).transpose("group", "sex", "age").to_numpy()
+    in_print = totals.affected(printed, one, group).transpose("group", "sex", "age").to_numpy()
     n = people.to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {f"prevalence_{stat}": value / n for stat, value in stats.items()}
     columns |= {f"persons_{stat}": value for stat, value in stats.items()}
-    columns |= {"persons_print": printed, "population": n}
+    columns |= {"persons_print": in_print, "population": n}
     frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
     return frame.to_dataframe().reset_index()
 

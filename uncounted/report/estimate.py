@@ -28,7 +28,7 @@ from uncounted.world.world import World, read_world
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Finished:
     """A finished estimate: the fit, its rows, what was checked, where the files lie, the seconds each stage took."""
 
     fit: Fit
@@ -67,7 +67,7 @@ def estimate(
     world: World | None = None,
     progress: Progress | None = None,
     **settings: Any,
-) -> Estimate:
+) -> Finished:
     """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
 
     trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
@@ -88,7 +88,7 @@ def estimate(
             findings = check(fit)
         with progress.stage("writing the report"):
             folder = write_estimate(fit, rows, findings, Path(out) / card.name)
-    return Estimate(fit, rows, findings, folder, dict(progress.seconds))
+    return Finished(fit, rows, findings, folder, dict(progress.seconds))
 
 
 def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path) -> Path:
