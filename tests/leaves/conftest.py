@@ -24,12 +24,11 @@ year = 2020
 [[leaf]]
 name = "Labour, adults"
 model = "labour"
-stock = { window_years = 5, durations = "spells.csv" }
+stock = { window_years = 5 }
 [[leaf]]
 name = "Sexual, adults"
 [leaf.ratio]
 of = "Labour, adults"
-records = "records.csv"
 which = "sexual"
 ages = "adults"
 durations = "equal"
@@ -38,7 +37,6 @@ selection = { mean = -0.5, world_sd = 0.7, stratum_sd = 0.3 }
 name = "Labour, children"
 [leaf.ratio]
 of = "Labour, adults"
-records = "records.csv"
 which = "children"
 ages = "children"
 durations = "equal"

@@ -176,3 +176,15 @@ def test_plain_adds_further_traits_up(estimate):
     persons = estimate.persons("Marriage")
     apart = xr.concat([persons * 0.25, persons * 0.75], pd.Index(["migrant", "other"], name="migrant"))
     np.testing.assert_allclose(plain(apart).transpose(*persons.dims), persons, rtol=1e-6)
+
+
+def test_the_interval_widens_and_the_mean_rises_with_the_selection_s_world_sd(estimate):
+    told = un.by_selection(estimate, [0.0, 0.7, 1.5], name="Sexual, adults").set_index("world_sd")
+    width = np.log(told["upper"] / told["lower"])
+    assert width.is_monotonic_increasing
+    assert told.loc[1.5, "mean"] / told.loc[0, "mean"] == pytest.approx(np.exp(1.5**2 / 2), rel=0.25)
+    assert told.loc[1.5, "median"] / told.loc[0, "median"] == pytest.approx(1, rel=0.12)
+    rows = un.breakdown(estimate, ["world"]).set_index(["leaf", "sex", "age"])
+    assert told.loc[0.7, "median"] == pytest.approx(
+        rows.loc[("Sexual, adults", "all", "all"), "persons_median"], rel=1e-5
+    )

@@ -22,12 +22,11 @@ TOTAL = "total"
 class Stock:
     """S = N·μ/(T + μ): whom a survey found affected in a window of T years, as persons affected at a moment.
 
-    durations: the table of spells that μ is of, and its groups' column, such as "sex".
+    group: of the spells under [durations], whose mean length μ is; empty: each sex has its own group.
     """
 
     window_years: float
-    durations: str
-    by: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class Ratio:
     """
 
     of: str
-    records: str
     which: str
     ages: str
     selection: Selection
@@ -103,7 +101,7 @@ class Share:
 
 @dataclass(frozen=True)
 class EstimateCard:
-    """What an estimate adds up. A field is a word of the TOML card, and nothing else is.
+    """What an estimate adds up. A field is a word of the TOML card, and nothing else is, but `text`: the TOML itself.
 
     Leaves from surveys are fitted jointly with LKJ's η = `lkj`, so that the total knows their dependence; without it
     they are fitted one by one, and the total is shown at correlation 0 and 1 (`at_correlation`). `records` and
@@ -122,6 +120,7 @@ class EstimateCard:
     show: str = "per 1,000"
     sampling: Sampling = field(default_factory=Sampling)
     name: str = "estimate"
+    text: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be added up from; say which word and what to write."""
@@ -178,15 +177,15 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
 
 def parse_estimate_card(text: str, name: str) -> EstimateCard:
     """Read an estimate card from its TOML text."""
-    return _card(tomllib.loads(text), name)
+    return _card(tomllib.loads(text), name, text)
 
 
 def _path(name: str | Path) -> Path:
     return Path(name) if Path(name).suffix == ".toml" else shelf("models", f"{name}.toml")
 
 
-def _card(words: dict[str, Any], name: str) -> EstimateCard:
-    known = [f.name for f in fields(EstimateCard) if f.name != "name"]
+def _card(words: dict[str, Any], name: str, text: str) -> EstimateCard:
+    known = [f.name for f in fields(EstimateCard) if f.name not in ("name", "text")]
     for word in words:
         if word not in known:
             raise UncountedError(f"'{word}' is no word of an estimate card.{did_you_mean(word, known)}")
@@ -199,7 +198,7 @@ def _card(words: dict[str, Any], name: str) -> EstimateCard:
     tables = {word: _tables(word, words[word], kind) for word, kind in TABLES.items() if word in words}
     sampling = parse_sampling(words.get("sampling", {}))
     given: dict[str, Any] = words | tables | {"sampling": sampling}
-    return EstimateCard(**given, name=name)
+    return EstimateCard(**given, name=name, text=text)
 
 
 def _tables(word: str, value: Any, kind: type) -> tuple[Any, ...]:

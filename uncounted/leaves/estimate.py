@@ -103,7 +103,7 @@ def shares(estimate: Estimate) -> dict[str, xr.DataArray]:
                 f"'{one.name}' multiplies the card '{of.card.name}', of ages {', '.join(of.card.ages)}, with "
                 f"'{part.card.name}', of {', '.join(part.card.ages)}. Give both the same, or say which are whole."
             )
-        p = part.p.reindex(age=of.p["age"].values, fill_value=np.float32(1))
+        p = part.p.reindex(age=of.p["age"].values).fillna(1.0)
         found[one.name] = plain(by_group(of_fit(of) * p, of.card))
     return found
 
