@@ -148,14 +148,15 @@ def _by_leaf(card: EstimateCard, log_odds: xr.DataArray) -> xr.DataArray:
 
 def _duration(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
     """Return μ of a leaf's spells (chain, draw), or of each sex (chain, draw, sex)."""
-    assert mu is not None and one.stock is not None
+    assert mu is not None
+    assert one.stock is not None
     known = [str(group) for group in mu["group"].values]
     if one.stock.group:
         return _of_group(one, mu, one.stock.group)
     if set(known) != set(SEXES):
         raise UncountedError(
-            f"The leaf '{one.name}' has durations by sex, and the spells' groups are {', '.join(known)}. Say which it is: "
-            'stock = { window_years = …, group = "…" }.'
+            f"The leaf '{one.name}' has durations by sex, and the spells' groups are {', '.join(known)}. Say which it "
+            'is: stock = { window_years = …, group = "…" }.'
         )
     return mu.rename(group="sex").sel(sex=list(SEXES))
 
@@ -173,11 +174,12 @@ def _unequal(one: LeafCard) -> bool:
 
 def _relative(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
     """Return μ′/μ: records are of persons met within a time, and stocks last as long as spells do."""
-    assert mu is not None and one.ratio is not None
+    assert mu is not None
+    assert one.ratio is not None
     if isinstance(one.ratio.durations, str) or len(one.ratio.durations) != 2:
         raise UncountedError(
-            f"The leaf '{one.name}' says durations = {one.ratio.durations!r}. Say \"equal\", or the groups of spells of this "
-            'leaf and of the other, as ["sexual", "labour"].'
+            f"The leaf '{one.name}' says durations = {one.ratio.durations!r}. Say \"equal\", or the groups of spells "
+            'of this leaf and of the other, as ["sexual", "labour"].'
         )
     own, other = (_of_group(one, mu, group) for group in one.ratio.durations)
     return own / other

@@ -18,7 +18,7 @@ BY_LEAF = ("duration", "relative_duration", "figures")
 
 
 def write_draws(estimate: Estimate, folder: str | Path) -> Path:
-    """Write what an estimate's leaves are made of: NAME.nc for every fit, and parts.nc. Working files, not for release."""
+    """Write what an estimate's leaves are made of, NAME.nc for every fit and parts.nc: working files, not for release."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, fit in estimate.parts.fits.items():
