@@ -10,7 +10,7 @@ from uncounted.model.card import Card
 from uncounted.model.centring import centring
 from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
-from uncounted.model.likelihood import LIKELIHOODS
+from uncounted.model.likelihood import LIKELIHOODS, sized_binomial
 from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import SEXES, traits
 from uncounted.model.place import ladder, rungs
@@ -64,7 +64,10 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
-    LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+    if seen.unknown.any():
+        sized_binomial(reported, seen.y, seen.n, belief, seen.unknown)
+    else:
+        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
 
 
 def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:

@@ -21,7 +21,7 @@ INTERACTIONS = ("sex:age", "region:sex", "region:age")
 SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
 LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot")
 NEIGHBOURS = ("", "borders", "covariates")
-OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")
+OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n")
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
@@ -266,6 +266,8 @@ def _check_partners(card: Card) -> None:
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):
             raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+    if "unknown_n" in card.priors and card.likelihood != "binomial":
+        raise UncountedError('figures of unknown n are read by likelihood = "binomial" alone.', "unknown_n")
     for key in {key for table in card.validation.values() for key in table} - set(card.priors):
         raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
 

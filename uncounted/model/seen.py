@@ -23,6 +23,7 @@ class Seen:
 
     A cell is country × sex × age, flattened in that order. country, survey (rows,) index their coordinates; source
     (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years of fieldwork.
+    unknown (rows,): n stands for an effective n that nobody published.
     """
 
     evidence: Evidence
@@ -38,6 +39,7 @@ class Seen:
     sources: pd.Index
     survey_country: np.ndarray
     survey_since: np.ndarray
+    unknown: np.ndarray
 
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
@@ -66,6 +68,7 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         sources=sources,
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(int) - card.year,
+        unknown=rows["deff"].isna().to_numpy(),
     )
 
 

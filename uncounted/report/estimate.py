@@ -54,7 +54,10 @@ def evidence_of(card: Card) -> Evidence:
 
 def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
     try:
-        return evidence(read_survey(name), card.outcome, card.people, years)
+        size = card.priors.get("unknown_n")
+        return evidence(
+            read_survey(name), card.outcome, card.people, years, unknown_n=size.numbers[0] if size else None
+        )
     except UncountedError as error:
         raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
 

@@ -75,6 +75,7 @@ def evidence(
     by: Sequence[str] = AXES,
     years: Sequence[int] | None = None,
     single_psu: str | None = None,
+    unknown_n: float | None = None,
 ) -> Evidence:
     """Turn published figures, or respondents, into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
@@ -85,6 +86,8 @@ def evidence(
     Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
     Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
     Families are respondents of weight w/m (`families.reported`); their n is Kish's, so that d̃ is of clustering alone.
+    Figures with neither n nor SE are left out, unless unknown_n says of how many effective respondents they are taken
+    to be until a model with that prior says better; their deff is NaN.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
     by = [by] if isinstance(by, str) else by
@@ -97,6 +100,7 @@ def evidence(
     _check_asked(survey, outcome, by)
     sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
+    sized, ledger = _of_unknown_size(sized, unknown_n, ledger)
     rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
     rows = _deflated(rows, _totals(sized))
     if years is not None:
@@ -198,6 +202,16 @@ def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
 
 
+def _of_unknown_size(rows: pd.DataFrame, unknown_n: float | None, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+    """Give figures with neither n nor SE the effective n that they are taken to be of."""
+    unknown = ~rows["usable"] & (unknown_n is not None)
+    told = ledger.add(
+        rows[unknown], "repaired", f"neither n nor SE: an unknown effective n, {unknown_n or 0:g} at first"
+    )
+    n, one = rows["n"].mask(unknown, unknown_n or np.nan), rows["smooth_deff"].mask(unknown, 1.0)
+    return rows.assign(n=n, smooth_deff=one, usable=rows["usable"] | unknown, unknown=unknown), told
+
+
 def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
     """Give a survey's total with neither n nor SE the largest SE, on the logit scale, of its country's totals.
 
@@ -218,7 +232,7 @@ def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledge
 
 def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
-    counted = rows["respondents"].fillna(rows["n"])
+    counted = rows["respondents"].fillna(rows["n"]).mask(rows["unknown"])
     rows = rows.assign(respondents=counted, cases=rows["cases"].fillna(counted * rows["estimate"]))
     share = _shares(rows)
     implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
