@@ -386,7 +386,7 @@ def test_what_cannot_be_evidence_is_a_sentence(figures_of):
     read = figures_of([national("1", n=100)])
     with pytest.raises(UncountedError, match=r"has no outcome 'wastin'\. Did you mean 'wasting'\?"):
         evidence(read, "wastin")
-    with pytest.raises(UncountedError, match=r"read by sex and age; 'ages' is neither. Did you mean 'age'\?"):
+    with pytest.raises(UncountedError, match=r"read by sex and age; 'ages' is none of them. Did you mean 'age'\?"):
         evidence(read, "wasting", by=["sex", "ages"])
     with pytest.raises(UncountedError, match=r"No figure of .* on 'wasting' can be used"):
         evidence(read, "wasting", years=(1990, 2000))
