@@ -386,7 +386,7 @@ def test_what_cannot_be_evidence_is_a_sentence(figures_of):
     read = figures_of([national("1", n=100)])
     with pytest.raises(UncountedError, match=r"has no outcome 'wastin'\. Did you mean 'wasting'\?"):
         evidence(read, "wastin")
-    with pytest.raises(UncountedError, match=r"read by sex and age; 'ages' is neither. Did you mean 'age'\?"):
+    with pytest.raises(UncountedError, match=r"read by sex and age; 'ages' is none of them. Did you mean 'age'\?"):
         evidence(read, "wasting", by=["sex", "ages"])
     with pytest.raises(UncountedError, match=r"No figure of .* on 'wasting' can be used"):
         evidence(read, "wasting", years=(1990, 2000))
@@ -480,4 +480,4 @@ def test_figures_without_n_or_se_are_left_out_unless_an_unknown_n_is_said(figure
     assert seen.rows["n"].tolist() == [500, 500]
     assert seen.rows["y"].tolist() == [75, 125]
     assert seen.rows[["respondents", "cases", "deff"]].isna().all(axis=None)
-    assert seen.ledger.lines["reason"].str.contains("unknown effective n, 500").sum() == 3
+    assert seen.ledger.lines["why"].str.contains("unknown effective n, 500").sum() == 3

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from uncounted.checks.finding import Finding, Findings
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected, population
+from uncounted.infer.totals import affected, axes, expected, population
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
@@ -46,21 +46,19 @@ def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding,
 
 
 def diagnostics(fit: Fit) -> pd.DataFrame:
-    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex and age.
+    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex, age and level.
 
     Numbers of nobody (a population of zero) are left out; a number that never moves has no R-hat, and so fails.
     """
     found = []
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
-        people = population(fit.people, group)
-        draws = (
-            (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
-        )
+        people, number = population(fit.people, group), ("group", *axes(fit.people))
+        draws = (affected(fit.p, fit.people, group) / people).stack(number=number).transpose("number", ...)
         keys = draws["number"].to_index().to_frame(index=False)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
-        found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[people.to_numpy().ravel() > 0])
+        found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
     return pd.concat(found, ignore_index=True)
 
 
@@ -112,7 +110,7 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
 
 
 def _which(row: pd.Series) -> str:
-    people = [word for word in (row["sex"], row["age"]) if word != "all"]
+    people = [word for word in row["sex":"grouping"][:-1] if word != "all"]
     return ", ".join([str(row["name"]), *people])
 
 

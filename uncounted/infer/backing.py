@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.infer.fit import Fit
+from uncounted.infer.totals import expected
 from uncounted.survey.elsewhere import ELSEWHERE
 
 
@@ -20,7 +21,8 @@ def behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
     cases = rows.groupby("group")["cases"].sum()
     told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
     seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
-    people = fit.people.sum(["sex", "age"]).to_series()
+    people = expected(fit.people)
+    people = people.sum([dim for dim in people.dims if dim != "country"]).to_series()
     surveyed, reported = (
         people.where(people.index.isin(countries), 0.0).groupby(group).sum() / people.groupby(group).sum()
         for countries in seen

@@ -82,7 +82,7 @@ def _row(
     return told
 
 
-def _steps[E: (Edition, Fit)](before: E, after: E) -> list[tuple[str, E]]:
+def _steps(before: Edition | Fit, after: Edition | Fit) -> list[tuple[str, Edition | Fit]]:
     """Return the editions between two, each with the step that made it; steps that change nothing are left out."""
     found, now = [("before", before)], before
     for step in STEPS:

@@ -1,6 +1,6 @@
 """Draws: every model behind an edition is fitted, its draws are paired with the others', and leaves added up."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -87,8 +87,8 @@ def _seeds(seed: int | None, count: int) -> list[int]:
 
 def _fits(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
     """Sample the models of leaves, jointly if the card says how they are correlated, and those of shares."""
-    card, settings = edition.card, {"chains": how.chains, "tune": how.tune, "draws": how.draws}
-    settings["target_accept"] = how.target_accept
+    card = edition.card
+    settings: dict[str, Any] = {key: value for key, value in asdict(how).items() if key != "seed"}
     of_leaves = tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
     together = of_leaves if card.lkj is not None and len(of_leaves) > 1 else ()
     seeds = dict(zip(("together", *edition.cards), _seeds(how.seed, 1 + len(edition.cards)), strict=True))

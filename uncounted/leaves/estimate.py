@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.totals import expected
 from uncounted.leaves.card import ADULT, GROUPS, TOTAL, EstimateCard
 from uncounted.leaves.leaf import Leaf, by_group, of_fit
 from uncounted.leaves.parts import SAMPLE, Parts
@@ -80,13 +81,7 @@ def plain(array: xr.DataArray) -> xr.DataArray:
 def denominators(world: World, year: int) -> xr.DataArray:
     """Return children and adults (country, sex, age) of a year."""
     people = persons(world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], year, nearest=True)
-    return plain_people(people).assign_coords(age=list(GROUPS))
-
-
-def plain_people(people: xr.DataArray) -> xr.DataArray:
-    """Add a population up over draws and traits beyond sex and age: (country, sex, age)."""
-    shared = people.mean([dim for dim in people.dims if dim in SAMPLE])
-    return shared.sum([dim for dim in shared.dims if dim not in CELL])
+    return expected(people).assign_coords(age=list(GROUPS))
 
 
 def shares(estimate: Estimate) -> dict[str, xr.DataArray]:

@@ -18,7 +18,7 @@ BY_LEAF = ("duration", "relative_duration", "figures")
 
 
 def write_draws(estimate: Estimate, folder: str | Path) -> Path:
-    """Write what an estimate's leaves are made of, NAME.nc for every fit and parts.nc: working files, not for release."""
+    """Write what an estimate's leaves are made of: NAME.nc of every fit, parts.nc. Working files, not for release."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, fit in estimate.parts.fits.items():
@@ -59,7 +59,7 @@ def read_draws(folder: str | Path) -> Estimate:
     card = parse_estimate_card(about["card"], about["card_name"])
     parts = Parts(
         fits={name: read_fit(Path(folder) / f"{name}.nc") for name in card.models},
-        log_odds=tree["log_odds"]["draws"] if "log_odds" in tree.children else None,
+        log_odds=tree["log_odds"].to_dataset()["draws"] if "log_odds" in tree.children else None,
         stats=tuple(node.to_dataset() for node in tree["stats"].children.values()) if "stats" in tree.children else (),
         seed=int(about["selection_seed"]),
         **{key: _by_leaf(tree, key) for key in BY_LEAF},

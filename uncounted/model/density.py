@@ -31,7 +31,7 @@ def draw_binomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> 
 
 def sized_binomial(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, unknown: Tensor) -> Tensor:
     """Return `binomial` of s·y cases of s·n + log s, s = each/n where n is unknown and stands for any, else 1."""
-    s = pt.switch(unknown > 0, each / n, 1.0)
+    s: Tensor = pt.switch(unknown > 0, each / n, 1.0)  # pyright: ignore[reportAssignmentType] typed None
     m, k = s * n, s * y
     choose = _log_gamma(m + 1) - _log_gamma(k + 1) - _log_gamma(m - k + 1)
     return k * eta - m * pt.softplus(eta) + choose + _log(s)

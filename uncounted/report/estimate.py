@@ -19,7 +19,7 @@ from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.trend import is_smooth
 from uncounted.report.page import write_page
-from uncounted.report.tables import estimates
+from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.trends import GROUPINGS, trend
 from uncounted.report.wording import headline
 from uncounted.survey.evidence import Evidence, evidence, pooled
@@ -40,8 +40,9 @@ class Finished:
     @property
     def headline(self) -> str:
         """The world's number in words, with its intervals."""
-        total = (self.rows["sex"] == "all") & (self.rows["age"] == "all") & (self.rows["grouping"] == "world")
-        return headline(self.fit.card, self.rows[total].iloc[0])
+        rows = of_all_levels(self.fit, self.rows)
+        total = (rows["sex"] == "all") & (rows["age"] == "all") & (rows["grouping"] == "world")
+        return headline(self.fit.card, rows[total].iloc[0])
 
 
 def evidence_of(card: Card) -> Evidence:

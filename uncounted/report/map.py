@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from uncounted.infer.fit import Fit
 from uncounted.model.card import SHOW
-from uncounted.report.tables import estimates
+from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.wording import SUFFIX, Words, level, rate, rates, read_words
 from uncounted.world.shelf import shelf
 from uncounted.world.world import World
@@ -55,7 +55,7 @@ class Map:
 
 def plot_map(fit: Fit, sex: str = "all", age: str = "all", geometry: Geometry | None = None) -> Map:
     """Draw the prevalence of every country of a fit, of one sex and age band or of all; geometry: your own outlines."""
-    return world_map(estimates(fit, ["country"]), fit.world, fit.card.show, sex, age, geometry)
+    return world_map(of_all_levels(fit, estimates(fit, ["country"])), fit.world, fit.card.show, sex, age, geometry)
 
 
 def map_svg(estimates: pd.DataFrame, world: World, show: str = "percent", sex: str = "all", age: str = "all") -> str:

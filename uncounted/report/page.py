@@ -22,6 +22,7 @@ from uncounted.model.card import SHOW
 from uncounted.report import charts, wording
 from uncounted.report.equation import equation
 from uncounted.report.map import read_geometry, world_map
+from uncounted.report.tables import of_all_levels
 from uncounted.world.shelf import shelf
 from uncounted.world.world import groups
 
@@ -46,6 +47,7 @@ def write_page(fit: Fit, estimates: pd.DataFrame, findings: Sequence[Finding], p
 def page(fit: Fit, estimates: pd.DataFrame, findings: Sequence[Finding]) -> str:
     """Return the report as HTML text."""
     _check(estimates)
+    estimates = of_all_levels(fit, estimates)
     show, totals = fit.card.show, _totals(estimates)
     world = totals[totals["grouping"] == "world"].iloc[0]
     countries = totals[totals["grouping"] == "country"]

@@ -66,7 +66,7 @@ def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float 
 
 def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
     p = in_year(fit, year)
-    people = persons(fit.world, fit.card.bands, year, nearest=True)
+    people = persons(fit.world, fit.card.bands, year, nearest=True, traits=fit.card.traits)
     exact = people.attrs["year"] == year
     found = []
     for grouping, group in named.items():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
-from uncounted.survey.breakdown import OF
+from uncounted.survey.breakdown import named
 from uncounted.survey.direct import direct
 from uncounted.survey.evidence import AXES, Evidence, canonical, digest_of
 from uncounted.survey.families import CARRIED, Families, as_respondents, events_of
@@ -100,7 +100,7 @@ def _evidence(
         sex=rows["sex"] if "sex" in axes else "both",
         respondents=np.nan,
         cases=rows["cases"].astype(float),
-        breakdown=OF[tuple(axis for axis in AXES if axis in axes)],
+        breakdown=named(axes),
     )
     rows = canonical(rows)
     return Evidence(outcome, rows, ledger, f"{families.name}, {ELSEWHERE}", digest_of(rows))
