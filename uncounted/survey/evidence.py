@@ -98,6 +98,7 @@ def evidence(
     sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
     rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
+    rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
     rows = _deflated(rows, _totals(sized))
     if years is not None:
         table, first, last = survey.tables[outcome], *years
@@ -193,7 +194,8 @@ def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.
     )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
     rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), ledger)
-    rows["usable"] = rows["n"].notna() | rows["se"].notna()
+    rows["nobody"] = rows["estimate"].isna()  # of respondents: without them the survey's division is complete
+    rows["usable"] = rows["n"].notna() | rows["se"].notna() | rows["nobody"]
     sure = ~rows["usable"] & ((p == 0) | (p == 1))
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
 
