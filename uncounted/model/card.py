@@ -46,7 +46,7 @@ class Card:
     interactions are products of two persons' factors, or of region and one; `exchangeable` names the factors whose
     deviations are exchangeable draws instead of summing to zero. `ages` are the bands that cells are made of;
     `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0 ages have no
-    order. `years` are the first and last year of evidence, `year` the reference year of the estimates; a trend enters
+    order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the first and last year of evidence, `year` the reference year of the estimates; a trend enters
     if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with
     `index` they enter as the one factor that they share. `neighbours` lets countries resemble those they border, or
     those of like covariates. `likelihood` is the distribution of counts. `reference_source` and `reference_definition`
@@ -60,6 +60,7 @@ class Card:
     priors: Mapping[str, Prior]
     year: int
     why: str = ""
+    of: str = ""
     evidence: tuple[str, ...] = ()
     people: tuple[str, ...] = PEOPLE
     place: tuple[str, ...] = PLACE
@@ -277,6 +278,8 @@ def _check_partners(card: Card) -> None:
         )
     if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
         raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
+    if card.of == card.outcome and card.of:
+        raise UncountedError(f"of = '{card.of}' is the card's own outcome. Name another, or leave it out.", "of")
     needs_word = {"bias": "reference_source", "crosswalk": "reference_definition", "duration": "window_years"}
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):

@@ -115,6 +115,7 @@ def evidence(
     sized["smooth_deff"] = effects.smoothed(sized)
     sized, ledger = _of_unknown_size(sized, unknown_n, ledger)
     rows, ledger = finest(sized, by, card.age, card.whole, ledger, card.traits, exhaustive=card.kind == "respondents")
+    rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
     rows = _deflated(rows, _totals(sized, card.traits))
@@ -225,7 +226,8 @@ def _sizes(
     )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
     rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), traits, ledger)
-    rows["usable"] = rows["n"].notna() | rows["se"].notna()
+    rows["nobody"] = rows["estimate"].isna()  # of respondents: without them the survey's division is complete
+    rows["usable"] = rows["n"].notna() | rows["se"].notna() | rows["nobody"]
     sure = ~rows["usable"] & ((p == 0) | (p == 1))
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
 
