@@ -55,11 +55,17 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Figures:
-    """A leaf is outside figures, low, best and high, of a named distribution, correlated between places."""
+    """A leaf is outside figures, low, best and high, of a named distribution, correlated between places.
+
+    coverage: of low to high, under a log_normal; share_female, share_children: where they are no columns of the file.
+    """
 
     file: str
     distribution: str
     between_place_correlation: float
+    coverage: float | None = None
+    share_female: float | None = None
+    share_children: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,20 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import PACKAGES, sample
-from uncounted.leaves.card import EstimateCard, LeafCard
+from uncounted.leaves.card import ADULT, EstimateCard, LeafCard
 from uncounted.leaves.edition import Edition
 from uncounted.leaves.estimate import Estimate, denominators
-from uncounted.leaves.figures import draw_outside_figures
+from uncounted.leaves.figures import BY_COUNTRY, OutsideFigures, by_country, drawn_figures
 from uncounted.leaves.leaf import leaves
-from uncounted.leaves.parts import Parts, paired
+from uncounted.leaves.parts import SAMPLE, Parts, paired
 from uncounted.model.build import build
 from uncounted.model.card import Sampling
 from uncounted.model.joint import build_jointly
 from uncounted.model.people import SEXES
+from uncounted.world.age import Band
 
 EQUAL = "equal"
+CHILDREN = {"adult": "adults", "child": "children"}
 
 
 def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **settings: Any) -> Estimate:
@@ -63,19 +65,13 @@ def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
     pairs = _seeds(of_pairs, 2)
     mu = paired(durations.mu, *size, seed=pairs[0]) if durations else None
     log_odds = paired(ratios.log_odds, *size, seed=pairs[1]) if ratios else None
-    rng = np.random.default_rng(of_figures)
+    of, seeds = edition.figures, _seeds(of_figures, len(edition.figures))
     return Parts(
         fits=fits,
         log_odds=None if log_odds is None else _by_leaf(edition.card, log_odds),
         duration={one.name: _duration(one, mu) for one in edition.card.leaf if one.stock},
         relative_duration={one.name: _relative(one, mu) for one in edition.card.leaf if _unequal(one)},
-        figures={
-            one.name: draw_outside_figures(
-                edition.figures[one.name], edition.world, one.figures, edition.card.year, size, rng
-            )
-            for one in edition.card.leaf
-            if one.figures
-        },
+        figures={name: _figures(edition, one, size, seed) for (name, one), seed in zip(of.items(), seeds, strict=True)},
         stats=tuple(one.stats for one in (ratios, durations) if one),
         seed=of_selection,
     )
@@ -139,6 +135,19 @@ def _durations(edition: Edition, how: Sampling, progress: Progress) -> Durations
             chains=how.chains,
             draws=how.draws,
         )
+
+
+def _figures(edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int) -> xr.DataArray:
+    """Return persons (chain, draw, country, sex, age) of outside figures; attrs["own_figure"]: countries with one."""
+    drawn = drawn_figures(figures, size[0] * size[1], seed)
+    persons = by_country(drawn, figures, edition.world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], edition.card.year)
+    own = [str(code) for code in persons["country"].values[persons["evidence"].values == BY_COUNTRY]]
+    named = persons.drop_vars("evidence").assign_coords(age=[CHILDREN[str(age)] for age in persons["age"].values])
+    rest = ("country", "sex", "age")
+    values = named.transpose("sample", *rest).to_numpy().astype(np.float32)
+    return xr.DataArray(
+        values.reshape(*size, *values.shape[1:]), {dim: named[dim] for dim in rest}, (*SAMPLE, *rest), attrs={"own_figure": own}
+    )
 
 
 def _by_leaf(card: EstimateCard, log_odds: xr.DataArray) -> xr.DataArray:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from uncounted.cases.records import Records, read_records
 from uncounted.cases.spells import Spells, read_spells
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.leaves.card import EstimateCard, read_estimate_card
+from uncounted.leaves.card import EstimateCard, Figures, read_estimate_card
 from uncounted.leaves.figures import OutsideFigures, read_outside_figures
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
@@ -58,8 +58,14 @@ def read_edition(card: EstimateCard | str | Path, world: World | None = None) ->
         {name: evidence_of(one, world) for name, one in cards.items()},
         read_records(**reading(card.records, OF_RATIOS, read_records, "records")) if card.records else None,
         read_spells(**reading(card.durations, OF_DURATIONS, read_spells, "durations")) if card.durations else None,
-        {one.name: read_outside_figures(one.figures.file) for one in card.leaf if one.figures},
+        {one.name: outside_figures(one.figures, one.name) for one in card.leaf if one.figures},
     )
+
+
+def outside_figures(words: Figures, name: str) -> OutsideFigures:
+    """Read the outside figures of a leaf as its card says."""
+    told = asdict(words)
+    return read_outside_figures(told.pop("file"), name=name, **told)
 
 
 def reading(words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str) -> dict[str, Any]:

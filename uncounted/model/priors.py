@@ -81,7 +81,7 @@ KINDS = {
 }
 LOCATIONS = ("level", "female", "beta", "trend", "bias", "crosswalk")
 SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2")
-SIZES = ("duration", "slab_beta", "unknown_n")
+SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
 NEEDED_BY = {
     "level": "the world's level (logit)",
