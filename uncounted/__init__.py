@@ -19,10 +19,11 @@ from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.model.sources import evidence_of
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import breakdown
 from uncounted.report.describe import Description, describe
-from uncounted.report.estimate import Finished, estimate, evidence_of, write_report
+from uncounted.report.estimate import Finished, estimate, write_report
 from uncounted.report.map import plot_map
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
 from uncounted.report.tables import affected, estimates, prevalence

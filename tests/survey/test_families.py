@@ -416,7 +416,9 @@ def test_rounds_of_a_country_are_averaged(world):
     np.testing.assert_allclose(table["se"], alone["se"] / 2)
     rows = un.reported_from_elsewhere([first, second], "forced_labour", world, by=()).rows.set_index("country")
     assert rows.loc["IND", "estimate"] == pytest.approx(
-        un.reported_from_elsewhere(first, "forced_labour", world, by=()).rows.set_index("country").loc["IND", "estimate"]
+        un.reported_from_elsewhere(first, "forced_labour", world, by=())
+        .rows.set_index("country")
+        .loc["IND", "estimate"]
         / 2,
         rel=0.05,  # the population is of another year
     )

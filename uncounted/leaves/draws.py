@@ -140,13 +140,18 @@ def _durations(edition: Edition, how: Sampling, progress: Progress) -> Durations
 def _figures(edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int) -> xr.DataArray:
     """Return persons (chain, draw, country, sex, age) of outside figures; attrs["own_figure"]: countries with one."""
     drawn = drawn_figures(figures, size[0] * size[1], seed)
-    persons = by_country(drawn, figures, edition.world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], edition.card.year)
+    persons = by_country(
+        drawn, figures, edition.world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], edition.card.year
+    )
     own = [str(code) for code in persons["country"].values[persons["evidence"].values == BY_COUNTRY]]
     named = persons.drop_vars("evidence").assign_coords(age=[CHILDREN[str(age)] for age in persons["age"].values])
     rest = ("country", "sex", "age")
     values = named.transpose("sample", *rest).to_numpy().astype(np.float32)
     return xr.DataArray(
-        values.reshape(*size, *values.shape[1:]), {dim: named[dim] for dim in rest}, (*SAMPLE, *rest), attrs={"own_figure": own}
+        values.reshape(*size, *values.shape[1:]),
+        {dim: named[dim] for dim in rest},
+        (*SAMPLE, *rest),
+        attrs={"own_figure": own},
     )
 
 

@@ -17,13 +17,12 @@ from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
+from uncounted.model.sources import evidence_of
 from uncounted.model.trend import is_smooth
 from uncounted.report.page import write_page
 from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.trends import GROUPINGS, trend
 from uncounted.report.wording import headline
-from uncounted.survey.evidence import Evidence, evidence, pooled
-from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
 
 
@@ -43,24 +42,6 @@ class Finished:
         rows = of_all_levels(self.fit, self.rows)
         total = (rows["sex"] == "all") & (rows["age"] == "all") & (rows["grouping"] == "world")
         return headline(self.fit.card, rows[total].iloc[0])
-
-
-def evidence_of(card: Card) -> Evidence:
-    """Read the surveys that a card names and return their evidence on its outcome, within its years."""
-    if not card.evidence:
-        raise UncountedError(f"The card '{card.name}' names no evidence. Write evidence = [\"surveys/…\"] on it.")
-    years = (card.years[0], card.years[1]) if card.years else None
-    return pooled([_evidence(card, name, years) for name in card.evidence])
-
-
-def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
-    try:
-        size = card.priors.get("unknown_n")
-        return evidence(
-            read_survey(name), card.outcome, card.people, years, unknown_n=size.numbers[0] if size else None
-        )
-    except UncountedError as error:
-        raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
 
 
 def estimate(

@@ -88,7 +88,13 @@ def _latent(people: People, clustering: Mapping[str, float], rng: np.random.Gene
 
 
 def _spells(
-    card: Card, people: People, latent: np.ndarray, reports: Reports, truth: Truth, world: World, rng: np.random.Generator
+    card: Card,
+    people: People,
+    latent: np.ndarray,
+    reports: Reports,
+    truth: Truth,
+    world: World,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Draw spells that touch the window of T years before the interview, one to a person at most.
 

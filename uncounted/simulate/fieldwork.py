@@ -72,7 +72,9 @@ def interview(survey: Fieldwork, surveys: pd.DataFrame, world: World, seed: int)
     return Reports(surveys, people, respondents, listed, who.assign(host=host))
 
 
-def _respondents(survey: Fieldwork, surveys: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _respondents(
+    survey: Fieldwork, surveys: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     eligible = people.loc[people["eligible"]].sort_values("psu")
     size = np.bincount(eligible["psu"], minlength=len(survey.strata) * survey.psus)
     first = np.cumsum(size) - size

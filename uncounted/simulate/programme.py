@@ -1,7 +1,7 @@
 """Programme: surveys of families in dozens of countries of a world whose truth is known, as tables and as files."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -140,8 +140,10 @@ def _card(programme: Programme, chosen: str) -> str:
         seed=programme.seed,
         chosen=chosen,
         ages=json.dumps(programme.ages),
-        windows=_toml("window_years", windows.items(), "T of \"in the last T years\"; 0: going on at the interview"),
-        among="\n".join(f"among = {{ {name} = {{ of = \"{of['of']}\", below = {of['below']} }} }}" for name, of in among.items()),
+        windows=_toml("window_years", windows.items(), 'T of "in the last T years"; 0: going on at the interview'),
+        among="\n".join(
+            f'among = {{ {name} = {{ of = "{of["of"]}", below = {of["below"]} }} }}' for name, of in among.items()
+        ),
         **tables,
     )
 

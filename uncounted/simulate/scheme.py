@@ -90,7 +90,9 @@ def _made[T](kind: type[T], words: Mapping[str, Any], where: str) -> T:
     known = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType] all kinds are dataclasses
     for word in words:
         if word not in known:
-            raise UncountedError(f"{where} has the word '{word}', which means nothing there.{did_you_mean(word, known)}")
+            raise UncountedError(
+                f"{where} has the word '{word}', which means nothing there.{did_you_mean(word, known)}"
+            )
     for word in known:
         if word not in words:
             raise UncountedError(f"{where} lacks `{word}`. Copy the line of the card that ships, and change it.")
@@ -100,7 +102,9 @@ def _made[T](kind: type[T], words: Mapping[str, Any], where: str) -> T:
 def _lasting(durations: Durations, file: Path) -> Durations:
     for word in ("mean_years", "log_sd"):
         if getattr(durations, word).family != "log_normal":
-            raise UncountedError(f"{file}, [durations]: {word} is above 0. Write {word} = {{ log_normal = [2.0, 0.3] }}.")
+            raise UncountedError(
+                f"{file}, [durations]: {word} is above 0. Write {word} = {{ log_normal = [2.0, 0.3] }}."
+            )
     return durations
 
 
@@ -115,5 +119,7 @@ def _planned(survey: Fieldwork, file: Path) -> Fieldwork:
             "variance, below 1 together."
         )
     if survey.again > survey.countries:
-        raise UncountedError(f"{file}, [survey]: {survey.again} of {survey.countries} countries can't be surveyed again.")
+        raise UncountedError(
+            f"{file}, [survey]: {survey.again} of {survey.countries} countries can't be surveyed again."
+        )
     return survey

@@ -74,7 +74,9 @@ def draw_truth(scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int) -
     """
     joint, *others = np.random.SeedSequence(seed).generate_state(2 + len(scheme.world.among)).tolist()
     parts = _jointly(scheme, world, surveys, joint)
-    parts += [_alone(read_card(name), world, surveys, own) for name, own in zip(scheme.world.among, others, strict=False)]
+    parts += [
+        _alone(read_card(name), world, surveys, own) for name, own in zip(scheme.world.among, others, strict=False)
+    ]
     rng = np.random.default_rng(others[-1])
     return Truth(
         p={part.outcome: part.p for part in parts},
