@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import uncounted as un
+from uncounted.infer.people import people_of
 from uncounted.infer.totals import affected
 from uncounted.model.seen import look
 from uncounted.world.world import persons
@@ -49,7 +50,8 @@ def truth(world) -> xr.DataArray:
     region = un.groups(world, "region")
     by_region = dict(zip(sorted(set(region)), rng.normal(0, 0.4, region.nunique()), strict=True))
     place = np.array([by_region[one] for one in region]) + rng.normal(0, 0.4, len(region))
-    more = dict(zip(sorted(set(region)), rng.normal(0, 0.3, region.nunique()), strict=True))
+    more = rng.normal(0, 0.3, region.nunique())
+    more = dict(zip(sorted(set(region)), more - more.mean(), strict=True))
     migrant = np.array([1, -1]) * (0.4 + np.array([more[one] for one in region])[:, None])
     eta = -2 + place[:, None, None, None] + np.array([0.1, -0.1])[:, None, None] + np.array([0.2, -0.2])[:, None]
     return xr.DataArray(1 / (1 + np.exp(-(eta + migrant[:, None, None, :]))), people.coords, people.dims)
@@ -201,6 +203,43 @@ def test_everything_that_is_added_up_carries_the_trait_by_name(fit, tmp_path):
     assert set(un.diagnostics(fit)["migrant"]) == {"all", *LEVELS}
     assert len(un.check(fit)) == 7
     assert "By sex and age" in un.write_report(fit, tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def uncertain(fit, world) -> un.Fit:
+    """The same fit, with shares of migrants known from surveys of half of the countries alone."""
+    known = persons(world, AGES, 2020, traits=["migrant"]).sum(["sex", "age"])
+    share = (known / known.sum("migrant")).to_series().rename("share").rename_axis(["iso3", "migrant"]).reset_index()
+    share = share[share["iso3"].isin(CODES[::2])].assign(se=0.01)
+    plain = population().groupby(["iso3", "sex", "age"], as_index=False)["2020"].sum()
+    divided = un.with_shares(un.read_world(population=plain), share, "migrant", seed=4, draws=500)
+    return replace(fit, world=divided, people=people_of(CARD, divided, 2020, fit.p.sizes))
+
+
+def test_uncertain_shares_widen_persons_of_a_level_and_leave_prevalence_within_it(fit, uncertain):
+    assert uncertain.people.dims == ("chain", "draw", "country", "sex", "age", "migrant")
+    certain, rows = (
+        un.estimates(one, ["country"]).set_index(["group", "sex", "age", "migrant"]) for one in (fit, uncertain)
+    )
+    at = [(code, "all", "all", "migrant") for code in CODES[1::2]]
+    width = (np.log(each.loc[at, "persons_upper"] / each.loc[at, "persons_lower"]) for each in (certain, rows))
+    assert (next(width) < next(width)).all()
+    cell = [(code, "male", "15-29", "migrant") for code in CODES]  # one cell: its prevalence doesn't depend on shares
+    columns = ["prevalence_lower", "prevalence_median", "prevalence_upper", "prior_share"]
+    np.testing.assert_allclose(rows.loc[cell, columns], certain.loc[cell, columns], rtol=1e-4)
+    everybody = [(code, "all", "all", "all") for code in CODES]
+    np.testing.assert_allclose(rows.loc[everybody, "population"], certain.loc[everybody, "population"], rtol=1e-5)
+
+
+def test_uncertain_shares_are_stored_checked_and_benchmarked(uncertain, tmp_path):
+    again = un.read_fit(un.write_fit(uncertain, tmp_path / "fit.nc"))
+    assert again.world.digest == uncertain.world.digest
+    assert again.world.shares[0].name == "migrant"
+    pd.testing.assert_frame_equal(un.estimates(again, ["world"]), un.estimates(uncertain, ["world"]))
+    assert len(un.check(uncertain)) == 7
+    pinned = un.benchmark(uncertain, pd.DataFrame({"group": ["World"], "persons": [9e6]}), source="elsewhere")
+    counts = affected(pinned.p, pinned.people, un.groups(pinned.world, "world"))
+    np.testing.assert_allclose(counts.sel(sex="all", age="all", migrant="all"), 9e6, rtol=1e-6)
 
 
 def test_a_benchmark_shifts_the_cells_of_a_trait_together(fit):

@@ -17,7 +17,8 @@ class Fit:
 
     p (chain, draw, country, sex, age, *traits): prevalence in the reference year given the data, float32. prior, with
     the same dims: the same before any data. posterior: the parameters' draws. stats: the sampler's, per draw. people
-    (country, sex, age, *traits): persons in the reference year. seconds: wall time of each stage. notes: sentences on
+    (country, sex, age, *traits): persons in the reference year, after chain and draw where shares of a trait are
+    uncertain. seconds: wall time of each stage. notes: sentences on
     what was done to the draws after sampling.
     """
 

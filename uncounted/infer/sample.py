@@ -12,11 +12,11 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
+from uncounted.infer.people import people_of
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
-from uncounted.world.world import persons
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
 PRIOR_DRAWS = 1000
@@ -82,7 +82,7 @@ def fitted(model: pm.Model, study: Study, drawn: Drawn, prior: xr.Dataset, prefi
         prior=before,
         posterior=part(posterior, prefix),
         stats=drawn.stats,
-        people=persons(study.world, study.card.bands, study.card.year, nearest=True, traits=study.card.traits),
+        people=people_of(study.card, study.world, study.card.year, drawn.posterior.sizes),
         card=replace(study.card, sampling=drawn.how),
         world=study.world,
         evidence=study.evidence,

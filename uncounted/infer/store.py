@@ -68,7 +68,7 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/elsewhere": _packed(world.elsewhere),
         "/evidence/rows": _packed(evidence.rows.assign(covers=evidence.rows["covers"].map(_bands_text))),
         "/evidence/ledger": _packed(evidence.ledger.lines),
-    }
+    } | {f"/world/shares/{one.name}": one.to_dataset(name="share") for one in world.shares}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
@@ -97,6 +97,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         tree["/world/population"].dataset["persons"],
         _unpacked(tree["/world/covariates"].dataset),
         _unpacked(tree["/world/elsewhere"].dataset),
+        _shares(tree),
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
@@ -115,6 +116,12 @@ def _fit(tree: xr.DataTree) -> Fit:
         seconds=json.loads(about["seconds"]),
         notes=tuple(json.loads(about.get("notes", "[]"))),
     )
+
+
+def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
+    if "shares" not in tree["/world"].children:
+        return ()
+    return tuple(one.dataset["share"].rename(name) for name, one in tree["/world/shares"].children.items())
 
 
 def _bands_text(bands: tuple[Band, ...]) -> str:

@@ -28,7 +28,7 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     for at in np.ndindex(*sizes):
         draws = cells[at].to_numpy().reshape(-1, member.shape[1]).astype(float)
         sums[(slice(None), *at)] = _summed(member, persons[at], draws).reshape(-1, *shape)
-    for axis in range(1, 1 + len(parts)):
+    for axis in range(len(parts), 0, -1):
         before = (slice(None),) * axis
         sums[(*before, -1)] = sums[(*before, slice(None, -1))].sum(axis=axis)
     coords = {"group": labels, **{dim: [*_values(p, dim), ALL] for dim in parts}}

@@ -11,9 +11,10 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
+from uncounted.infer.people import people_in
 from uncounted.infer.years import in_year
 from uncounted.model.trend import years_of
-from uncounted.world.world import groups, persons
+from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
 
@@ -66,12 +67,12 @@ def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float 
 
 def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
     p = in_year(fit, year)
-    people = persons(fit.world, fit.card.bands, year, nearest=True, traits=fit.card.traits)
+    people = people_in(fit, year)
     exact = people.attrs["year"] == year
     found = []
     for grouping, group in named.items():
         draws = totals.affected_in_all(p, people, group).transpose("group", ...)
-        size = totals.affected_in_all(xr.ones_like(people), people, group)
+        size = totals.expected(totals.affected_in_all(xr.ones_like(people), people, group))
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         labels = [str(label) for label in size["group"].to_numpy()]
         draws = draws.to_numpy().reshape(len(labels), -1)

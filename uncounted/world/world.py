@@ -28,13 +28,15 @@ class World:
     places: one row per country, index iso3 sorted: iso2, m49, name, official_name, region and subregion of
     the chosen grouping, every named grouping, lon, lat. population (year, country, sex, age, *traits): persons,
     countries in the order of places. covariates: index like places, raw values, NaN where missing. elsewhere:
-    rows like those of places for the territories that have no population table.
+    rows like those of places for the territories that have no population table. shares: draws of the shares of traits
+    that only surveys know (draw, country, …, trait), whose means the population has (`shares.with_shares`).
     """
 
     places: pd.DataFrame
     population: xr.DataArray
     covariates: pd.DataFrame
     elsewhere: pd.DataFrame
+    shares: tuple[xr.DataArray, ...] = ()
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -46,7 +48,8 @@ class World:
         """SHA-256 of what the three tables say of the countries, whatever order their rows had."""
         axes = [f"{dim}: {list(map(str, self.population[dim].to_numpy()))}" for dim in self.population.dims]
         text = self.places.to_csv() + self.covariates.sort_index(axis=1).to_csv() + "\n".join(axes)
-        return hashlib.sha256(text.encode() + self.population.to_numpy().astype("<f8").tobytes()).hexdigest()
+        arrays = [self.population.astype("<f8"), *(one.astype("<f4") for one in self.shares)]
+        return hashlib.sha256(text.encode() + b"".join(one.to_numpy().tobytes() for one in arrays)).hexdigest()
 
     def _repr_html_(self) -> str:
         places, ages = self.places, self.population["age"].to_numpy()
