@@ -22,6 +22,7 @@ from uncounted.report.page import write_page
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
 from uncounted.report.wording import headline
+from uncounted.survey.disclosure import released_ledger
 from uncounted.survey.evidence import Evidence, evidence, pooled
 from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
@@ -101,7 +102,7 @@ def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Pat
     released.to_csv(folder / "estimates.csv", index=False)
     if is_smooth(fit.card):
         trend(fit, GROUPINGS).to_csv(folder / "trend.csv", index=False)
-    fit.evidence.ledger.lines.to_csv(folder / "ledger.csv", index=False)
+    released_ledger(fit.evidence).to_csv(folder / "ledger.csv", index=False)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
     )

@@ -11,6 +11,7 @@ from scipy.special import logit
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
+from uncounted.survey.disclosure import released_sums
 from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
@@ -27,6 +28,7 @@ def estimates(
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
     of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
     surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
+    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
     """
@@ -66,7 +68,7 @@ def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
 def _labelled(rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
     keys = rows[["name", *(axis for axis in PEOPLE if axis in words)]].rename(columns={"name": "group"})
-    behind = rows[["evidence", "surveys", "respondents", "cases", "population", "prior_share"]]
+    behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
     return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
 
 
@@ -125,16 +127,14 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
 
 
 def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents and cases of each group.
+    """Return evidence class, surveys, and respondents and cases as they may be published, of each group.
 
     What families abroad reported is no survey of the country; where they reported nobody, it stays imputed.
     """
     rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
     abroad = rows["source"] == ELSEWHERE
-    by = rows[~abroad].groupby("group")
-    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum()})
-    cases = rows.groupby("group")["cases"].sum()
-    told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
+    told = released_sums(fit.evidence, ELSEWHERE, group)
+    surveys = told["group"].map(rows[~abroad].groupby("group")["survey"].nunique()).fillna(0)
     seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
     people = fit.people.sum(["sex", "age"]).to_series()
     surveyed, reported = (
@@ -142,14 +142,13 @@ def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
         for countries in seen
     )
     most = [told["group"].map(share) >= 0.5 for share in (surveyed, reported)]
-    return told.assign(
-        evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=told["surveys"].astype(int)
-    )
+    return told.assign(evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=surveys.astype(int))
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
     stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
-    rest = ["interval", "evidence", "surveys", "respondents", "cases", "population", "prior_share", "own_data_share"]
-    texts = dict.fromkeys([*KEYS, "evidence"], "str")
+    counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
+    rest = ["interval", "evidence", *counts, "population", "prior_share", "own_data_share"]
+    texts = dict.fromkeys([*KEYS, "evidence", "masked"], "str")
     return rows[[*KEYS, *stats, *rest]].astype(texts)

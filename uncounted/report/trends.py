@@ -13,6 +13,7 @@ from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.infer.years import in_year
 from uncounted.model.trend import years_of
+from uncounted.survey.disclosure import released
 from uncounted.world.world import groups, persons
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -96,9 +97,8 @@ def _groupings_of(fit: Fit, wanted: Sequence[str]) -> list[str]:
 
 
 def _dots(fit: Fit, countries: pd.DataFrame) -> pd.DataFrame:
-    rows = fit.evidence.rows
-    rows = rows[rows["country"].isin(countries["group"])]
-    sums = rows.groupby(["country", "survey", "year"])[["y", "n"]].sum().reset_index()
+    """Return what surveys of these countries showed, as far as it may be published."""
+    seen = released(fit.evidence)
+    seen = seen[seen["country"].isin(countries["group"]) & seen["prevalence"].notna()]
     name = dict(zip(countries["group"], countries["name"], strict=True))
-    observed = (sums["y"] / sums["n"]).to_numpy()
-    return pd.DataFrame({"name": sums["country"].map(name), "year": sums["year"], "observed": observed})
+    return pd.DataFrame({"name": seen["country"].map(name), "year": seen["year"], "observed": seen["prevalence"]})

@@ -101,6 +101,7 @@ def _evidence(
         respondents=np.nan,
         cases=rows["cases"].astype(float),
         breakdown=OF[tuple(axis for axis in AXES if axis in axes)],
+        mask_below=families.mask_below,
     )
     rows = canonical(rows)
     return Evidence(outcome, rows, ledger, f"{families.name}, {ELSEWHERE}", digest_of(rows))
@@ -175,7 +176,8 @@ def _together(families: Families | Sequence[Families]) -> Families:
         for role in {*CARRIED} & {*table.columns}:  # where one survey declares what another doesn't
             table[role] = table[role].fillna(table["id"] if role == "psu" else "all")
         tables[what] = table
-    return replace(first, name="; ".join(each.name for each in families), **tables)
+    most = max(each.mask_below for each in families)
+    return replace(first, name="; ".join(each.name for each in families), mask_below=most, **tables)
 
 
 def _checked(families: Families, world: World) -> int:

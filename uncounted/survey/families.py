@@ -12,6 +12,7 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
+from uncounted.survey.figures import MASK_BELOW, check_mask
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities
 from uncounted.survey.network import Table, check_ages, read_network
@@ -27,6 +28,7 @@ SHAPES: Shapes = {  # of the words of a card
     "window_years": ("a table of years", table_of(is_number)),
     "ages": ("a list of age bands", list_of(is_text)),
     "nested": YES_OR_NO,
+    "mask_below": ("a number", is_number),
 }
 
 
@@ -49,6 +51,7 @@ class Families:
     multiplicity: str
     nested: bool
     single_psu: str
+    mask_below: float = MASK_BELOW
 
     def _repr_html_(self) -> str:
         windows = ", ".join(f"{outcome} ({years:g} years)" for outcome, years in self.window_years.items())
@@ -74,6 +77,7 @@ def read_families(
     single_psu: str = "error",
     name: str = "families",
     encoding: str = "utf-8",
+    mask_below: float = MASK_BELOW,
 ) -> Families:
     """Read a survey whose respondents report on themselves, spouse, parents, children and siblings: three tables.
 
@@ -89,11 +93,12 @@ def read_families(
     counts the person's own relatives, and the person, who are 15 or older and live in the country.
     window_years: outcome → T. An event counts if end > interviewed − T and start is not after the interview;
     in whole years these are T calendar years. T = 0: going on at the interview. ages: age bands.
-    recodes: role → {value → value; None: missing}. nested, single_psu: as in `read_respondents`.
+    recodes: role → {value → value; None: missing}. nested, single_psu, mask_below: as in `read_respondents`.
     Raises UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
     """
     bands = _bands(ages)
     check_policy(single_psu)
+    check_mask(mask_below, name)
     _check_windows(window_years)
     sources = {"respondents": respondents, "roster": roster, "events": events}
     network = read_network(sources, columns, recodes or {}, constants or {}, window_years, encoding)
@@ -115,6 +120,7 @@ def read_families(
         multiplicity=multiplicity,
         nested=nested,
         single_psu=single_psu,
+        mask_below=mask_below,
     )
 
 
@@ -154,6 +160,7 @@ def as_respondents(
         nested=families.nested,
         single_psu=families.single_psu,
         name=families.name,
+        mask_below=families.mask_below,
     )
 
 

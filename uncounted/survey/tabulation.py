@@ -38,7 +38,12 @@ def tabulated(
     table, ledger = _canonical(rows, by)
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
     of = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
-    card = SurveyCard(**of, outcomes={outcome: outcome}, age="all" if "age" in by else _ages(respondents, outcome))
+    card = SurveyCard(
+        **of,
+        mask_below=respondents.mask_below,
+        outcomes={outcome: outcome},
+        age="all" if "age" in by else _ages(respondents, outcome),
+    )
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
 
 
