@@ -7,16 +7,17 @@ from scipy.special import expit
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.report.line import Line, brings, distribution
+from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
-from uncounted.report.wording import Words, rate, rates, read_words
+from uncounted.report.wording import Words, read_words
 
 INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"}
 CONTRAST = {"region": "H[r,l]", "sex": "H[s,l]"}
 
 
-def equation(card: Card) -> list[Line]:
+def equation(card: Card, language: str = "en") -> list[Line]:
     """Return the lines of the card's model, from the prevalence of a cell to the counts of surveys and the totals."""
-    say = read_words()
+    say = read_words(language)
     lines = [_cell(card, say), *_people(card, say), *_places(card, say), *_covariates(card, say), *_trend(card, say)]
     return [*lines, *observed(card, say), _total(say)]
 
@@ -68,7 +69,7 @@ def _places(card: Card, say: Words) -> Iterator[Line]:
     level = card.priors["level"]
     mean, sd = level.numbers
     middle, low, high = (float(expit(mean + z * sd)) for z in (0.0, -1.96, 1.96))
-    told = say("equation.level", rate=rate(middle, card.show), rates=rates(low, high, card.show))
+    told = say("equation.level", rate=rate(middle, card.show, say), rates=rates(low, high, card.show, say))
     yield Line(f"level ~ {distribution(level)}", told)
     above = "level"
     for rung in card.place:
