@@ -38,5 +38,16 @@ def rows(fit) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def few(rows) -> pd.DataFrame:
+    """Return the rows without countries' sexes and ages: quicker to write and to read back."""
+    return rows[(rows["grouping"] != "country") | (rows["sex"] == "all") & (rows["age"] == "all")]
+
+
+@pytest.fixture(scope="session")
 def release(fit, rows):
     return release_of(fit, rows, [GOOD])
+
+
+@pytest.fixture(scope="session")
+def small(fit, few):
+    return release_of(fit, few, [GOOD])
