@@ -30,7 +30,20 @@ from uncounted.world.world import World
 
 GROUPINGS = ("world", "region", "subregion", "country")
 DRAWS = "draws"
-SHOWN = ("grouping", "group", "name", LEAF, "sex", "age", "interval", "evidence", "surveys", "respondents", "cases", "population")
+SHOWN = (
+    "grouping",
+    "group",
+    "name",
+    LEAF,
+    "sex",
+    "age",
+    "interval",
+    "evidence",
+    "surveys",
+    "respondents",
+    "cases",
+    "population",
+)
 
 
 def added_up(
@@ -92,8 +105,18 @@ def release_of_estimate(
     """
     card, told = estimate.card, (account or read_account(estimate.card.name)).inside(language)
     leaves = [TOTAL, *estimate.leaves]
-    shown = rows.loc[rows[LEAF].isin(leaves), [*SHOWN, *(f"{of}_{one}" for of in ("prevalence", "persons") for one in STATS)]]
-    shown = shown.assign(**{LEAF: shown[LEAF].replace({TOTAL: ALL}), "cases_elsewhere": 0.0, "masked": "", "prior_share": np.nan, "own_data_share": np.nan})
+    shown = rows.loc[
+        rows[LEAF].isin(leaves), [*SHOWN, *(f"{of}_{one}" for of in ("prevalence", "persons") for one in STATS)]
+    ]
+    shown = shown.assign(
+        **{
+            LEAF: shown[LEAF].replace({TOTAL: ALL}),
+            "cases_elsewhere": 0.0,
+            "masked": "",
+            "prior_share": np.nan,
+            "own_data_share": np.nan,
+        }
+    )
     return Release(
         name=card.name,
         title=told.title or card.title,

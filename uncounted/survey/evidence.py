@@ -22,7 +22,7 @@ from uncounted.world.world import World, check_codes
 AXES = ("sex", "age")
 COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
-    "respondents", "cases", "deff", "breakdown", "mask_below",
+    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n), breakdown and mask_below (`disclosure`); then a column for each further trait of persons: its
+    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published); then a column for each further trait of persons: its
     level, or "all". Sorted canonically: the same evidence in any order is the same object.
     """
 
@@ -331,6 +331,7 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
         until=rows["until"].fillna(rows["year"]).astype(int),
         definition=rows["definition"].astype("object").fillna(""),
         mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
+        unknown=rows["unknown"].astype(float).fillna(0.0),
     )
     return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
 
