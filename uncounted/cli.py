@@ -16,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+simulate = typer.Typer(help="Write worlds whose truth is known, and surveys of them.", no_args_is_help=True)
+app.add_typer(simulate, name="simulate")
 console = Console()
 
 
@@ -90,6 +92,20 @@ def direct(
         rows.to_parquet(out, index=False)
     else:
         rows.to_csv(out, index=False)
+
+
+@simulate.command("programme")
+def simulate_programme(
+    seed: Annotated[int, typer.Option(help="Another seed: another world, other countries surveyed.")],
+    out: Annotated[Path, typer.Option(help="The folder of survey.toml and its tables.")] = Path("out/programme"),
+    truth: Annotated[Path | None, typer.Option(help="The folder of what is true, else it isn't written.")] = None,
+    scheme: Annotated[Path | None, typer.Option(help="A generating card, else the one that ships.")] = None,
+) -> None:
+    """Simulate surveys of families in dozens of countries: interviews that nobody gave, of a world that is known."""
+    programme = un.simulate_programme(seed, scheme)
+    un.write_programme(programme, out, truth)
+    told = f"Simulated {len(programme.surveys)} surveys of {programme.surveys['country'].nunique()} countries"
+    console.print(f"{told}, seed {seed}. Written to {out}/.", highlight=False)
 
 
 def _check_out(out: Path | None) -> None:

@@ -46,12 +46,13 @@ class Card:
     interactions are products of two persons' factors, or of region and one; `exchangeable` names the factors whose
     deviations are exchangeable draws instead of summing to zero. `ages` are the bands that cells are made of;
     `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0 ages have no
-    order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the first and last year of evidence, `year` the reference year of the estimates; a trend enters
-    if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with
-    `index` they enter as the one factor that they share. `neighbours` lets countries resemble those they border, or
-    those of like covariates. `likelihood` is the distribution of counts. `reference_source` and `reference_definition`
-    have no `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years"; `validation` holds counts
-    behind sensitivity and specificity. The key of each prior is the variable's name in PyMC, posterior and report.
+    order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the
+    first and last year of evidence, `year` the reference year of the estimates; a trend enters if `priors` has `trend`,
+    and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with `index` they enter as
+    the one factor that they share. `neighbours` lets countries resemble those they border, or those of like covariates.
+    `likelihood` is the distribution of counts. `reference_source` and `reference_definition` have no `bias` and
+    `crosswalk`; `window_years` is the T of "ever in the last T years"; `validation` holds counts behind sensitivity and
+    specificity. The key of each prior is the variable's name in PyMC, posterior and report.
     """
 
     title: str

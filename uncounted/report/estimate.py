@@ -59,13 +59,15 @@ def estimate(
     is withheld: if a check stops publication, every file says so.
     """
     card = card if isinstance(card, Card) else read_card(card)
+    _check_whole(card)
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
     progress = progress or Progress()
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
-            model = build(card, world or read_world(), evidence_of(card))
+            everywhere = world or read_world()
+            model = build(card, everywhere, evidence_of(card, everywhere))
         fit = sample(model, seed=chosen, progress=progress, **settings)
         with progress.stage("adding up"):
             rows = estimates(fit)
@@ -74,6 +76,16 @@ def estimate(
         with progress.stage("writing the report"):
             folder = write_estimate(fit, rows, findings, Path(out) / card.name)
     return Finished(fit, rows, findings, folder, dict(progress.seconds))
+
+
+def _check_whole(card: Card) -> None:
+    """Refuse a card of a share, which has no persons of its own: totals of it would be weighed by everybody."""
+    if card.of:
+        raise UncountedError(
+            f"The card '{card.name}' is of a share of the persons of '{card.of}', and alone it has none. Sample it, "
+            f"and multiply its draws with those of '{card.of}', as an estimate card's [[share]] does.",
+            "of",
+        )
 
 
 def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path) -> Path:

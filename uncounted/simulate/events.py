@@ -21,12 +21,12 @@ MARRY = (10, 12, 35)  # the youngest in a forced marriage, the youngest of those
 
 @dataclass(frozen=True)
 class People:
-    """Those of whom somebody told, as arrays (persons,): who they are, where, when asked; `at`: row of world.places."""
+    """Those of whom somebody told, as arrays (persons,); place: the row of world.places where they live."""
 
     survey: np.ndarray
     sex: np.ndarray
     age: np.ndarray
-    at: np.ndarray
+    place: np.ndarray
     away: np.ndarray
     asked: np.ndarray
     psu: np.ndarray
@@ -36,7 +36,7 @@ class People:
 def happened(
     reports: Reports, truth: Truth, cards: Sequence[Card], world: World, clustering: Mapping[str, float], seed: int
 ) -> pd.DataFrame:
-    """Draw what happened to the people of the reports: who (row of reports.who), outcome, age, at, start, end.
+    """Draw what happened to the people of the reports: who (row of reports.who), outcome, age, place, start, end.
 
     An outcome with a window is spells that touch it (`_spells`), one without is a state now (`_states`), a share of
     another's persons decides how old these were (`_married`). At home it happens with the probability that the survey
@@ -70,7 +70,7 @@ def _people(reports: Reports, world: World) -> People:
         survey=survey,
         sex=(of["sex"] == SEXES[1]).to_numpy().astype(int),
         age=of["age"].to_numpy(),
-        at=np.where(away, who["host"], own),
+        place=np.where(away, who["host"], own),
         away=away,
         asked=who["interviewed"].to_numpy(),
         psu=psu,
@@ -114,7 +114,7 @@ def _spells(
 
     def rate(band: np.ndarray, later: np.ndarray) -> np.ndarray:
         at_home = shown[people.survey, people.sex, band]
-        there = abroad[people.at, people.sex, band]
+        there = abroad[people.place, people.sex, band]
         p = np.where(people.away, there, at_home) * later
         return np.where(band >= 0, p, 0.0)
 
@@ -129,7 +129,7 @@ def _spells(
             "who": hit,
             "outcome": card.outcome,
             "age": np.floor(people.age[hit] - np.where(still, 0.0, ago[hit])).astype(int),
-            "at": people.at[hit],
+            "place": people.place[hit],
             "start": last - lasted,
             "end": np.where(still, np.nan, last),
         }
@@ -147,7 +147,7 @@ def _states(
     now = np.floor(people.age[hit]).astype(int)
     began = _married(now, _young(people, hit, shares, truth, rng), rng)
     since = people.asked[hit] - (people.age[hit] - began).clip(min=0.0) * rng.uniform(0.9, 1.0, len(hit))
-    told = {"who": hit, "outcome": card.outcome, "age": began, "at": people.at[hit]}
+    told = {"who": hit, "outcome": card.outcome, "age": began, "place": people.place[hit]}
     return pd.DataFrame({**told, "start": since, "end": np.nan})
 
 
@@ -198,6 +198,9 @@ def _abroad(card: Card, truth: Truth, reports: Reports, world: World, away: np.n
     prevalence over it (κ and the row's error). They are divided evenly among those people of the interviewed countries
     who live there, M_ha = Σ_c M_c,a · N_h / Σ_{h′≠c} N_h′.
     """
+    hosts = truth.hosts[truth.hosts["outcome"] == card.outcome].set_index("country")["shown"]
+    if hosts.empty:
+        return np.zeros((len(world.places), *away.shape))
     surveys = reports.surveys
     by = scale(surveys, world, reports.population.persons).groupby(surveys["country"].to_numpy()).mean()
     year = round(surveys.groupby("country")["year"].mean().mean())
@@ -207,7 +210,7 @@ def _abroad(card: Card, truth: Truth, reports: Reports, world: World, away: np.n
     people = persons(world, card.bands, year, nearest=True)
     p = truth.p[card.outcome]
     mean: xr.DataArray = (p * people).sum(["sex", "age"]) / people.sum(["sex", "age"])
-    part = truth.hosts["shown"].reindex(size.index).to_numpy() / mean.to_numpy()
+    part = hosts.reindex(size.index).to_numpy() / mean.to_numpy()
     victims = part[:, None, None] * (p * people).to_numpy()
     return victims / (there[:, None, None] * away)
 

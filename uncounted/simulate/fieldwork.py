@@ -18,10 +18,11 @@ AWAY = (18.0, 130.0)  # ages at which some live abroad: adults of all ages, for 
 class Reports:
     """Who was interviewed and whom they list; people are of one simulated population, and each survey's its own.
 
-    respondents: survey (row of `surveys`), psu, stratum, person (row of population.persons), weight, interviewed. listed:
-    respondent (row of respondents), relationship, person, `who`. who: a line for each person of whom a PSU's respondents
-    told, once: survey, psu, person, host (row of world.places where they live, −1: at home). A sampled PSU has its own
-    people: one who is in the families of two PSUs is two persons, as they would be in a country of millions.
+    respondents: survey (row of `surveys`), psu, stratum, person (row of population.persons), weight, interviewed.
+    listed: respondent (row of respondents), relationship, person, `who`. who: a line for each person of whom a PSU's
+    respondents told, once: survey, psu, interviewed, person, host (row of world.places where they live, −1: at home).
+    A sampled PSU has its own people: one who is in the families of two PSUs is two persons, as they would be in a
+    country of millions.
     """
 
     surveys: pd.DataFrame
@@ -40,8 +41,8 @@ def plan(survey: Fieldwork, world: World, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     size = persons(world, [Band(0, None)], survey.years[0], nearest=True).sum(["sex", "age"]).to_series()
     size = size[size >= survey.smallest]
-    turn = rng.exponential(size=len(size)) / size**survey.size_power
-    chosen = turn.nsmallest(survey.countries).index.to_numpy()
+    turn = rng.exponential(size=len(size)) / size.to_numpy() ** survey.size_power
+    chosen = size.index.to_numpy()[np.argsort(turn)[: survey.countries]]
     year = rng.choice(survey.years, survey.countries)
     again = rng.permutation(chosen)[: survey.again]
     once = pd.DataFrame({"country": chosen, "year": np.where(np.isin(chosen, again), survey.years[0], year)})

@@ -1,7 +1,6 @@
 """Programme: surveys of families in dozens of countries of a world whose truth is known, as tables and as files."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,12 +13,13 @@ from uncounted.simulate.events import CHILD, happened
 from uncounted.simulate.fieldwork import Reports, interview, plan
 from uncounted.simulate.scheme import Scheme, read_scheme
 from uncounted.simulate.truth import Truth, draw_truth
+from uncounted.survey.families import Families, read_families
 from uncounted.survey.network import SELF
 from uncounted.world.age import Band
 from uncounted.world.world import World, read_world
 
 CARD = """\
-title     = "Simulated survey programme, seed {seed}: nobody was interviewed"
+title     = "{title}"
 kind      = "families"                        # respondents tell of themselves and of their immediate family
 publisher = "uncounted simulate programme --seed {seed}"
 licence   = "CC0"
@@ -28,9 +28,10 @@ respondents = "respondents.parquet"
 roster      = "roster.parquet"
 events      = "events.parquet"
 multiplicity = "asked"                        # m: who is 15 or older, lives in the country and would tell of the person
-ages = {ages}
-{windows}
-{among}
+ages = {ages}  # cut at the ends of the model cards' bands
+window_years = {{ {windows} }}   # T of "in the last T years"; 0: going on at the interview
+among = {{ {among} }}   # of those in an outcome: to whom it happened below an age
+
 [columns.respondents]                         # what uncounted calls it = what the file calls it
 {respondents}
 
@@ -40,6 +41,9 @@ ages = {ages}
 [columns.events]
 {events}
 """
+TITLE = "Simulated survey programme, seed {seed}: nobody was interviewed"
+FEW = 1000  # a column of fewer texts than this is stored as categories
+TABLES = ("respondents", "roster", "events")
 CHOSEN = "Drawn from the priors of the model cards that data/truth/generating.toml names."
 
 
@@ -96,6 +100,21 @@ def simulate_programme(seed: int, scheme: Scheme | str | Path | None = None, wor
     return Programme(seed, scheme, cards, surveys, respondents, roster, _events(reports, told, world), truth)
 
 
+def survey_of(programme: Programme) -> Families:
+    """Return the programme as `read_survey` reads it from its files, without any file."""
+    return read_families(
+        programme.respondents,
+        programme.roster,
+        programme.events,
+        {table: {role: role for role in getattr(programme, table).columns} for table in TABLES},
+        multiplicity="asked",
+        window_years=_windows(programme),
+        ages=programme.ages,
+        among=_among(programme),
+        name=TITLE.format(seed=programme.seed),
+    )
+
+
 def write_programme(
     programme: Programme, surveys: str | Path, truth: str | Path | None = None, chosen: str = CHOSEN
 ) -> Path:
@@ -107,7 +126,7 @@ def write_programme(
     folder = Path(surveys)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "survey.toml").write_text(_card(programme, chosen), encoding="utf-8")
-    for name in ("respondents", "roster", "events"):
+    for name in TABLES:
         packed = _packed(getattr(programme, name))
         packed.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd", compression_level=19)
     if truth is not None:
@@ -123,7 +142,7 @@ def write_truth(truth: Truth, folder: str | Path) -> Path:
         "prevalence": truth.prevalence,
         "shown": truth.seen,
         "errors": truth.errors,
-        "hosts": truth.hosts.reset_index(),
+        "hosts": truth.hosts,
         "durations": truth.durations,
         "parameters": truth.parameters,
     }
@@ -133,23 +152,26 @@ def write_truth(truth: Truth, folder: str | Path) -> Path:
 
 
 def _card(programme: Programme, chosen: str) -> str:
-    windows = {card.outcome: card.window_years or 0 for card in programme.cards if not card.of}
-    among = {card.outcome: {"of": card.of, "below": CHILD} for card in programme.cards if card.of}
-    tables = {name: _same(getattr(programme, name)) for name in ("respondents", "roster", "events")}
+    tables = {table: _same(getattr(programme, table)) for table in TABLES}
+    shares = [f'{name} = {{ of = "{of["of"]}", below = {of["below"]} }}' for name, of in _among(programme).items()]
+    windows = ", ".join(f"{outcome} = {years:g}" for outcome, years in _windows(programme).items())
     return CARD.format(
+        title=TITLE.format(seed=programme.seed),
         seed=programme.seed,
         chosen=chosen,
         ages=json.dumps(programme.ages),
-        windows=_toml("window_years", windows.items(), 'T of "in the last T years"; 0: going on at the interview'),
-        among="\n".join(
-            f'among = {{ {name} = {{ of = "{of["of"]}", below = {of["below"]} }} }}' for name, of in among.items()
-        ),
+        windows=windows,
+        among=", ".join(shares),
         **tables,
     )
 
 
-def _toml(word: str, pairs: Iterable[tuple[str, object]], why: str) -> str:
-    return f"{word} = {{ {', '.join(f'{key} = {value:g}' for key, value in pairs)} }}   # {why}"
+def _windows(programme: Programme) -> dict[str, float]:
+    return {card.outcome: card.window_years or 0 for card in programme.cards if not card.of}
+
+
+def _among(programme: Programme) -> dict[str, dict]:
+    return {card.outcome: {"of": card.of, "below": CHILD} for card in programme.cards if card.of}
 
 
 def _same(table: pd.DataFrame) -> str:
@@ -158,9 +180,13 @@ def _same(table: pd.DataFrame) -> str:
 
 def _packed(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns need little space: small whole numbers, texts of few values as categories."""
-    kinds = {name: "category" for name in table.select_dtypes("str") if table[name].nunique() < 1000}
-    whole = {name: np.min_scalar_type(int(table[name].max())) for name in table.select_dtypes("int")}
-    return table.astype(kinds | whole)
+    kinds: dict[str, object] = {}
+    for name in table.columns:
+        if table[name].dtype.kind == "i":
+            kinds[name] = np.min_scalar_type(int(table[name].max()))
+        elif table[name].dtype == "str" and table[name].nunique() < FEW:
+            kinds[name] = "category"
+    return table.astype(kinds)
 
 
 def _respondents(reports: Reports) -> pd.DataFrame:
@@ -209,6 +235,6 @@ def _events(reports: Reports, told: pd.DataFrame, world: World) -> pd.DataFrame:
     """Return events as every respondent reports them who lists the person."""
     listed = _numbered(reports)[["respondent", "member", "who"]]
     rows = listed.merge(told, on="who").sort_values(["respondent", "member", "outcome"], ignore_index=True)
-    rows = rows.assign(id=rows["respondent"] + 1, country=np.asarray(world.places.index)[rows["at"]])
+    rows = rows.assign(id=rows["respondent"] + 1, country=np.asarray(world.places.index)[rows["place"]])
     rows = rows.assign(start=rows["start"].round(3), end=rows["end"].round(3))
     return rows[["id", "member", "outcome", "age", "country", "start", "end"]]

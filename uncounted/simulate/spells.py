@@ -13,7 +13,7 @@ class Spells:
     log_sd: float
 
     def ongoing(self, window: float) -> np.ndarray:
-        """Return, of spells that touch a window of years up to now, the share that is going on: μ/(T + μ), (groups,)."""
+        """Return, of spells that touch the last T years, the share that is going on: μ/(T + μ), (groups,)."""
         return self.mean_years / (window + self.mean_years)
 
     def ended(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -21,7 +21,7 @@ from uncounted.world.age import Band
 from uncounted.world.world import World, persons
 
 SEXES = ("female", "male")
-PLAIN = Mode(linker="py", optimizer=None)  # compiled, one draw would take ten times as long
+PLAIN = Mode("py", None)  # pyright: ignore[reportArgumentType] no rewriting: compiled, one draw would take ten times as long
 PARAMETERS = 6  # a variable of so many numbers or fewer is a parameter that is worth keeping
 
 
@@ -31,8 +31,9 @@ class Truth:
 
     p: outcome → prevalence (country, sex, age) in the reference year. people: outcome → persons of the same cells.
     shown: outcome → what each survey shows, errors of its own included (survey, sex, age). errors: outcome, survey,
-    source, error ν (log odds). hosts: by country, kappa and `shown`, what families abroad show of it. spells, by sex
-    as SEXES; `durations` says them as a table. parameters: outcome, name, value, of what p was drawn from.
+    source, error ν (log odds). hosts, where a card has κ: outcome, country, kappa and `shown`, what families abroad
+    show of it. spells, by sex as SEXES; `durations` says them as a table. parameters: outcome, name, value, of what p
+    was drawn from.
     """
 
     p: Mapping[str, xr.DataArray]
@@ -83,7 +84,7 @@ def draw_truth(scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int) -
         people={part.outcome: persons(world, part.study.card.bands, part.study.card.year) for part in parts},
         shown={part.outcome: part.shown for part in parts},
         errors=pd.concat([part.errors for part in parts], ignore_index=True),
-        hosts=next(part.hosts for part in parts if len(part.hosts)),
+        hosts=pd.concat([part.hosts for part in parts], ignore_index=True),
         spells=Spells(*scheme.durations.draw(rng, len(SEXES))),
         parameters=pd.concat([part.parameters for part in parts], ignore_index=True),
     )
@@ -119,10 +120,10 @@ class Part:
 
     @property
     def hosts(self) -> pd.DataFrame:
-        """By country: kappa and shown; empty where the card has no κ."""
+        """What families abroad show of each country, by country; empty where the card has no κ."""
         rows = self._rows()
-        rows = rows[rows["source"] == ELSEWHERE].set_index("country")[["shown"]].sort_index()
-        return rows.assign(kappa=self.values["kappa"]) if len(rows) else rows
+        rows = rows[rows["source"] == ELSEWHERE].sort_values("country").assign(outcome=self.outcome)
+        return rows.assign(kappa=self.values.get("kappa", np.zeros(0)))[["outcome", "country", "shown", "kappa"]]
 
     @property
     def errors(self) -> pd.DataFrame:
@@ -168,7 +169,7 @@ def _drawn(model: pm.Model, seed: int) -> dict[str, np.ndarray]:
 
 
 def _asked(card: Card, world: World, surveys: pd.DataFrame) -> Evidence:
-    """Return rows of one person each, so that the model knows of surveys and hosts; nothing that is drawn looks at y."""
+    """Return rows of one person, so that the model knows of surveys and hosts; nothing that is drawn looks at y."""
     cells = pd.DataFrame([(sex, age) for sex in SEXES for age in card.ages], columns=["sex", "age"])
     rows = surveys[["survey", "country", "year", "source"]].merge(cells, how="cross")
     if "kappa" in card.priors:
