@@ -33,8 +33,9 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published); then a column for each further trait of persons: its
-    level, or "all". Sorted canonically: the same evidence in any order is the same object.
+    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
+    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    order is the same object.
     """
 
     outcome: str
