@@ -1,8 +1,9 @@
 """Prevalence for every country, surveyed or not: the public names, and nothing else."""
 
-from uncounted.checks.convergence import check, diagnostics
+from uncounted.checks.convergence import diagnostics
 from uncounted.checks.finding import Finding, Findings
-from uncounted.checks.held_out import hold_out, hold_out_jointly
+from uncounted.checks.gate import check
+from uncounted.checks.held_out import HeldOut, hold_out
 from uncounted.checks.selection import selection
 from uncounted.errors import UncountedError
 from uncounted.infer.benchmark import benchmark
