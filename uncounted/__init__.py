@@ -8,7 +8,7 @@ from uncounted.cases.spells import Spells, read_spells
 from uncounted.cases.tally import RATIOS, Ratio
 from uncounted.checks.convergence import check, diagnostics
 from uncounted.checks.finding import Finding, Findings
-from uncounted.checks.held_out import hold_out, hold_out_jointly
+from uncounted.checks.held_out import HeldOut, hold_out
 from uncounted.checks.selection import selection
 from uncounted.errors import UncountedError
 from uncounted.infer.benchmark import benchmark

@@ -63,6 +63,7 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
     covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
+    pm.Deterministic("covered", covered, dims="row")
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
     if seen.unknown.any():

@@ -1,7 +1,8 @@
 """Elsewhere: what families report of events abroad, as estimates and evidence for where it happened."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,36 @@ from uncounted.survey import effects
 from uncounted.survey.breakdown import named
 from uncounted.survey.direct import direct
 from uncounted.survey.evidence import AXES, Evidence, canonical, digest_of
+from uncounted.survey.evidence import ELSEWHERE as ELSEWHERE
 from uncounted.survey.families import CARRIED, Families, as_respondents, events_of
 from uncounted.survey.kinship import ADULT
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, contains, parse_band
 from uncounted.world.world import World, check_codes, persons
 
-ELSEWHERE = "reported from elsewhere"  # the kind of source of these rows
 SCALE = 2.0  # weights that add up to more than this times the frame, or less than its inverse, count no persons
 KEY = ["id", "member"]
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """The origin of `reported_from_elsewhere`: the families, how their reports become evidence, and the rows made."""
+
+    families: Families
+    make: Callable[[Families], Evidence]
+    rows: pd.DataFrame
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Make the rows again without what was told in interviews in some countries."""
+        del surveys
+        whole = self.families
+        interviews = whole.interviews.loc[~whole.interviews["country"].isin(countries)]
+        persons = whole.persons.loc[~whole.persons["country"].isin(countries)]
+        if interviews.empty:
+            return self.rows.iloc[:0]
+        events = whole.events.loc[whole.events["id"].isin(interviews["id"])]
+        rows = self.make(replace(whole, interviews=interviews, persons=persons, events=events)).rows
+        return rows.assign(survey=rows["country"].map(self.rows.groupby("country")["survey"].first()))
 
 
 def reported_abroad(
@@ -73,7 +95,9 @@ def reported_from_elsewhere(
     told = rows.loc[over].assign(survey=everybody.name, year=year)
     ledger = ledger.add(told, "repaired", "more victims estimated than people there: all of them taken")
     rows = rows.assign(estimate=(rows["persons"] / rows["people"]).clip(upper=1.0))
-    return _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
+    made = _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
+    again = partial(reported_from_elsewhere, outcome=outcome, world=world, by=by)
+    return replace(made, origin=(Abroad(everybody, again, made.rows),))
 
 
 def _effective(rows: pd.DataFrame, families: Families) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Evidence: what surveys saw, as rows of effective counts that a binomial likelihood can read."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,53 @@ COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
     "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
 )  # fmt: skip
+ELSEWHERE = "reported from elsewhere"  # the kind of source of what families abroad told
+SAID = (  # columns that say something of a row; all others, with its survey, tell which row it is
+    "country", "year", "until", "source", "definition", "window", "estimate", "n", "y", "respondents", "cases", "deff",
+    "breakdown", "mask_below", "unknown",
+)  # fmt: skip
+
+
+class Origin(Protocol):
+    """What rows of effective counts were made from."""
+
+    def without(self, surveys: Collection[str], countries: Collection[str]) -> pd.DataFrame:
+        """Return the rows, those of `Evidence.rows`, as if some surveys, all that some countries had, were not made."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The origin of `evidence`: every figure with what is known of its size, and the rows that were chosen of them."""
+
+    figures: pd.DataFrame
+    chosen: pd.DataFrame
+    traits: tuple[str, ...] = ()
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Smooth design effects and common factors anew over the surveys that are left, of whatever year."""
+        figures, rows = (
+            table.loc[~(table["survey"].isin(surveys) | table["country"].isin(countries))]
+            for table in (self.figures, self.chosen)
+        )
+        if rows.empty:
+            return rows.assign(y=0.0)
+        figures, _ = _largest_se(figures.assign(se=figures["own_se"]), self.traits, Ledger())
+        figures = figures.assign(smooth_deff=np.where(figures["unknown"], 1.0, effects.smoothed(figures)))
+        again = rows.assign(se=figures["se"], smooth_deff=figures["smooth_deff"])
+        return _deflated(again, _totals(figures, self.traits))
+
+
+@dataclass(frozen=True)
+class AsTheyAre:
+    """The origin of rows that do not depend on each other."""
+
+    rows: pd.DataFrame
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Return the rows of the other surveys."""
+        del countries
+        return self.rows.loc[~self.rows["survey"].isin(surveys)]
 
 
 @dataclass(frozen=True)
@@ -35,7 +83,7 @@ class Evidence:
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
     (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
     then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
-    order is the same object.
+    order is the same object. `origin` is what they were made from, where that is known.
     """
 
     outcome: str
@@ -43,6 +91,7 @@ class Evidence:
     ledger: Ledger
     source: str
     digest: str
+    origin: tuple[Origin, ...] = ()
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -65,6 +114,30 @@ class Evidence:
         named = self.rows.assign(age=[", ".join(band.label for band in bands) for bands in self.rows["covers"]])
         ledger = self.ledger.add(named[out.astype(bool)], "excluded", why)
         return replace(self, rows=self.rows[~out.astype(bool)].reset_index(drop=True), ledger=ledger)
+
+    def remade(self, out: np.ndarray) -> pd.DataFrame:
+        """Return n, y and left of every row as they would be had the rows that are out (rows,) not been made.
+
+        Design effects are smoothed without the surveys that are out as a whole; what families interviewed in a country
+        reported of others is out with all of its surveys. left is false for the rows that are out and for those of
+        which nothing remains. Where the origin isn't known, as of `counts`, the counts stay as they are.
+        """
+        same = self.rows[["n", "y"]].assign(left=~out)
+        left = self.rows.loc[~out]
+        surveys = set(self.rows["survey"]) - set(left["survey"])
+        if not surveys or not self.origin:
+            return same
+        countries = set(_own(self.rows)["country"]) - set(_own(left)["country"])
+        again = pd.concat([_counted(origin.without(surveys, countries), self.rows) for origin in self.origin])
+        found = again.reindex(_counted(self.rows, self.rows).index).set_axis(self.rows.index)
+        return found.fillna(same[["n", "y"]]).assign(left=found["n"].notna() & ~out)
+
+    def holds(self, other: "Evidence") -> bool:
+        """Say whether this evidence has every row of another, with the same counts but for rounding."""
+        if self.outcome != other.outcome or not set(other.rows) - {*SAID} <= set(self.rows):
+            return False
+        theirs = _counted(other.rows, other.rows)
+        return bool(np.isclose(_counted(self.rows, other.rows).reindex(theirs.index), theirs, rtol=1e-6).all())
 
     def placed(self, world: World) -> "Evidence":
         """Return the evidence of countries that have a population; the others go to the ledger.
@@ -122,6 +195,7 @@ def evidence(
     rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
+    origin = Sized(sized, rows, tuple(card.traits))
     rows = _deflated(rows, _totals(sized, card.traits))
     if years is not None:
         table, first, last = survey.tables[outcome], *years
@@ -131,7 +205,7 @@ def evidence(
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
     rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
-    return Evidence(outcome, rows, ledger, card.title, digest_of(rows))
+    return Evidence(outcome, rows, ledger, card.title, digest_of(rows), (origin,))
 
 
 def further(by: Sequence[str]) -> list[str]:
@@ -151,6 +225,17 @@ def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
                 f"Published figures are read by {' and '.join(known)}; '{axis}' is none of them."
                 f'{did_you_mean(axis, known)} Further traits are named on the survey\'s card, as traits = ["migrant"].'
             )
+
+
+def _counted(rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """Return n and y by what tells which row it is: its survey, and the columns of `like` that aren't among SAID."""
+    keys = rows[[column for column in like if column not in SAID]].astype(str)
+    return rows[["n", "y"]].set_index(pd.MultiIndex.from_frame(keys))
+
+
+def _own(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of surveys held in the country that they speak of."""
+    return rows.loc[rows["source"] != ELSEWHERE]
 
 
 def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequence[str] = AXES) -> Evidence:
@@ -203,7 +288,8 @@ def pooled(parts: Sequence[Evidence]) -> Evidence:
     rows = _sorted(rows.fillna(dict.fromkeys(traits, EVERYBODY)), traits)
     lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
     source = "; ".join(sorted(part.source for part in parts))
-    return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows))
+    origin = tuple(one for part in parts for one in part.origin or (AsTheyAre(part.rows),))
+    return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows), origin)
 
 
 def _sizes(
