@@ -18,10 +18,15 @@ from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import read_fit, write_fit
 from uncounted.leaves.card import EstimateCard, Selection, read_estimate_card
+from uncounted.leaves.comparison import compare
+from uncounted.leaves.convergence import check_estimate
+from uncounted.leaves.draws import add_up
+from uncounted.leaves.edition import Edition, read_edition
 from uncounted.leaves.estimate import Estimate, at_correlation, shares
 from uncounted.leaves.figures import OutsideFigures, read_outside_figures
 from uncounted.leaves.prospect import Prospect, prospect
 from uncounted.leaves.selection import by_selection
+from uncounted.leaves.store import read_draws, write_draws
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly

@@ -41,9 +41,8 @@ def estimate(
         console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())
     console.print(f"Time: {sum(done.seconds.values()):.0f} s ({told}).", highlight=False, markup=False)
-    console.print(
-        f"Written to {done.folder}/: report.html, estimates.csv, ledger.csv, findings.json, fit.nc", highlight=False
-    )
+    files = ", ".join(sorted(file.name for file in done.folder.iterdir() if not file.name.startswith(".")))
+    console.print(f"Written to {done.folder}/: {files}", highlight=False)
     if done.findings.stopped and not publish_anyway:
         raise typer.Exit(1)
 
@@ -58,8 +57,12 @@ def totals(
     file: Annotated[Path | None, typer.Option(help="Write a CSV instead of printing.")] = None,
 ) -> None:
     """Add the draws of a finished estimate up to another grouping, without fitting again."""
-    path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
-    rows = un.estimates(un.read_fit(path), [by])
+    folder = out / name / "draws"
+    if folder.is_dir():
+        rows = un.breakdown(un.read_draws(folder), [by])
+    else:
+        path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
+        rows = un.estimates(un.read_fit(path), [by])
     if file is not None:
         rows.to_csv(file, index=False)
     else:

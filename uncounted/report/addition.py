@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from uncounted.infer.progress import Progress
 from uncounted.leaves.card import TOTAL, EstimateCard
 from uncounted.leaves.convergence import check_estimate
 from uncounted.leaves.draws import add_up
-from uncounted.leaves.edition import Edition, read_edition
+from uncounted.leaves.edition import read_edition
 from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.selection import by_selection
 from uncounted.leaves.store import write_draws
 from uncounted.report.account import Account, read_account
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import STATS, breakdown
+from uncounted.report.headline import headline
 from uncounted.report.page import write_page
 from uncounted.report.release import ALL, LEAF, Release, part_of
 from uncounted.survey.disclosure import released_ledger
@@ -46,23 +48,47 @@ SHOWN = (
 )
 
 
-def added_up(
+@dataclass(frozen=True)
+class Added:
+    """A finished estimate of leaves: draws, rows, what was checked, where the files lie, the seconds of each stage."""
+
+    estimate: Estimate
+    release: Release
+    rows: pd.DataFrame
+    findings: Findings
+    folder: Path
+    seconds: dict[str, float]
+
+    @property
+    def headline(self) -> str:
+        """The world's total in words, with its intervals."""
+        return headline(self.release)
+
+
+def estimate_leaves(
     card: EstimateCard,
-    seed: int,
+    out: str | Path,
+    seed: int | None,
+    world: World | None,
     progress: Progress,
-    world: World | None = None,
-    settings: Mapping[str, Any] | None = None,
-    edition: Edition | None = None,
-) -> tuple[Estimate, pd.DataFrame, Findings]:
-    """Fit everything that a card adds up, and return the estimate, its rows and what was checked."""
-    with progress.stage("reading the world, surveys and records"):
-        edition = edition or read_edition(card, world)
-    estimate = add_up(edition, seed=seed, progress=progress, **(settings or {}))
-    with progress.stage("adding up"):
-        rows = breakdown(estimate, GROUPINGS)
-    with progress.stage("checking every published number"):
-        findings = check_estimate(estimate)
-    return estimate, rows, findings
+    settings: dict[str, Any],
+) -> Added:
+    """Fit everything that a card adds up and write out/NAME/ (`write_addition`)."""
+    chosen = seed if seed is not None else card.sampling.seed
+    if chosen is None:
+        raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
+    with progress.shown():
+        with progress.stage("reading the world, surveys and records"):
+            edition = read_edition(card, world)
+        estimate = add_up(edition, seed=chosen, progress=progress, **settings)
+        with progress.stage("adding up"):
+            rows = breakdown(estimate, GROUPINGS)
+        with progress.stage("checking every published number"):
+            findings = check_estimate(estimate)
+        with progress.stage("writing the report"):
+            folder = Path(out) / card.name
+            release = write_addition(estimate, rows, findings, folder)
+    return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
 
 
 def write_addition(estimate: Estimate, rows: pd.DataFrame, findings: Findings, folder: Path) -> Release:

@@ -15,10 +15,12 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
+from uncounted.leaves.card import EstimateCard, is_estimate_card, read_estimate_card
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
 from uncounted.model.trend import has_trend, is_smooth
+from uncounted.report.addition import Added, estimate_leaves
 from uncounted.report.headline import headline
 from uncounted.report.page import write_page
 from uncounted.report.release import release_of
@@ -45,19 +47,25 @@ class Finished:
 
 
 def estimate(
-    card: Card | str | Path,
+    card: Card | EstimateCard | str | Path,
     out: str | Path = "out",
     *,
     seed: int | None = None,
     world: World | None = None,
     progress: Progress | None = None,
     **settings: Any,
-) -> Finished:
+) -> Finished | Added:
     """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
+
+    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/.
 
     trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
     """
+    if isinstance(card, str | Path) and is_estimate_card(card):
+        card = read_estimate_card(card)
+    if isinstance(card, EstimateCard):
+        return estimate_leaves(card, out, seed, world, progress or Progress(), settings)
     card = card if isinstance(card, Card) else read_card(card)
     _check_whole(card)
     chosen = seed if seed is not None else card.sampling.seed
