@@ -88,11 +88,13 @@ def _behind(estimate: Estimate, name: str, group: pd.Series) -> pd.DataFrame:
         )
         for word in CLASSES:
             weights[word] += weight.where(table["evidence"] == word, 0.0).groupby(group).sum()
-        counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum())
+        counts.append(
+            table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False)
+        )  # masked stays masked
     share = weights.div(weights.sum(axis=1), axis=0).fillna(0.0)
     behind = pd.concat(counts).groupby(level=0)
     told = (
-        behind[["surveys", "respondents"]].max().join(behind["cases"].sum())
+        behind[["surveys", "respondents"]].max().join(behind["cases"].sum(skipna=False))
     )  # leaves of one survey share respondents
     word = share.cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
     told = told.assign(evidence=word, country_evidence=1 - share["imputed"])
