@@ -1,46 +1,33 @@
-"""Spells: as a window of years shows them to interviews, from a mean and a spread that are known."""
+"""Spells: how long it lasts, and which spells a window of years sees."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-
-from uncounted.cases.lasting import FAMILIES, draw_touching
-from uncounted.simulate.generating import drawn
-
-NOTE = "simulated"
 
 
-def spells(
-    seed: int,
-    mean_years: Mapping[str, float],
-    log_sd: float,
-    *,
-    spells: int,
-    window_years: float,
-    asked: float,
-    group: str = "sex",
-) -> pd.DataFrame:
-    """Simulate spells of each group that touch the window before `asked`; `read_spells` reads them.
+@dataclass(frozen=True)
+class Spells:
+    """Lognormal lengths D with means `mean_years` (groups,) and one sd of log D; they begin at a steady rate."""
 
-    Spells begin at a steady rate and last lognormally, with the mean of the group and one sd of the log: of those that
-    touch a window of T years μ/(T+μ) go on, longer ones more often, and the others end anywhere in it alike. Columns:
-    group, start, end (blank: going on), asked, note.
-    """
-    rng = np.random.default_rng(seed)
-    parts = []
-    for name, mean in mean_years.items():
-        sizes = np.array(mean), np.array(log_sd), np.array(window_years)
-        years = draw_touching(*sizes, FAMILIES["log_normal"], rng, (spells,))
-        end = np.where(years < 0, np.nan, asked - window_years * rng.random(spells))
-        start = np.where(years < 0, asked + years, end - years)
-        parts.append(pd.DataFrame({group: name, "start": start, "end": end, "asked": asked}))
-    return pd.concat(parts, ignore_index=True).assign(note=NOTE)
+    mean_years: np.ndarray
+    log_sd: float
 
+    def ongoing(self, window: float) -> np.ndarray:
+        """Return, of spells that touch the last T years, the share that is going on: μ/(T + μ), (groups,)."""
+        return self.mean_years / (window + self.mean_years)
 
-def duration_truth(seed: int, generating: Mapping[str, Any]) -> tuple[dict[str, float], float]:
-    """Draw each group's mean duration and the sd of the log; generating: [durations] of `read_generating`."""
-    rng = np.random.default_rng(seed)
-    means = drawn(generating["mean_years"], rng, len(generating["groups"]))
-    return dict(zip(generating["groups"], means.tolist(), strict=True)), float(drawn(generating["log_sd"], rng))
+    def ended(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return whole lengths (spells,) of spells that ended in the window: of density f."""
+        return self._lengths(group, rng, 0.0)
+
+    def so_far(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return years since the start of spells that are going on (spells,): of density (1 − F)/μ.
+
+        A uniform part of a length drawn by its length: of a lognormal that is a lognormal again, exp(σ²) times longer
+        [Cox 1962, §5].
+        """
+        return rng.random(len(group)) * self._lengths(group, rng, self.log_sd**2)
+
+    def _lengths(self, group: np.ndarray, rng: np.random.Generator, longer: float) -> np.ndarray:
+        middle = np.log(self.mean_years[group]) - self.log_sd**2 / 2 + longer
+        return np.exp(middle + self.log_sd * rng.normal(size=len(group)))
