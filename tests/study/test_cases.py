@@ -16,9 +16,9 @@ from uncounted.cases.hierarchy import hierarchy, refit_data
 from uncounted.cases.lasting import FAMILIES, draw_touching
 from uncounted.cases.tally import tally
 from uncounted.model.card import Sampling
+from uncounted.simulate.durations import spells as simulated
 from uncounted.simulate.generating import drawn, read_generating
 from uncounted.simulate.records import registrations
-from uncounted.simulate.spells import spells as simulated
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LEVELS = (0.5, 0.8, 0.95)
