@@ -86,15 +86,15 @@ def durations_model(spells: Spells, priors: Given, family: str = "log_normal") -
         raise UncountedError(f"There is no family of durations '{family}'.{did_you_mean(family, FAMILIES)}")
     pooled = "sigma_duration" in priors
     asked = POOLED if pooled else APART
-    given = {key: _prior(priors, key, asked) for key in (*asked, *priors)}
+    given, data = {key: _prior(priors, key, asked) for key in (*asked, *priors)}, refit_data(spells, priors)
     with pm.Model(coords={"group": spells.groups}) as model:
-        numbers = pt.as_tensor(pm.Data("prior_numbers", np.array([[*given[key].numbers, 0.0][:2] for key in asked])))
+        numbers = pt.as_tensor(pm.Data("prior_numbers", data["prior_numbers"]))
         own = {key: _variable(key, given[key], numbers[i], None if pooled else "group") for i, key in enumerate(asked)}
         mu, shape = own["duration"], own["shape"]
         if pooled:
             mu = mu * pt.exp(own["sigma_duration"] * pm.Normal("group_raw", dims="group"))
         pm.Deterministic("mu", mu, dims="group")
-        _observe(spells, mu, shape if pooled else shape[_group(spells)], FAMILIES[family])
+        _observe(data, mu, shape, FAMILIES[family])
     return model
 
 
@@ -103,10 +103,11 @@ def mu_of(model: pm.Model, posterior: xr.Dataset) -> xr.DataArray:
     return derived(model, posterior, ["mu"])["mu"]
 
 
-def spells_data(spells: Spells) -> dict[str, np.ndarray]:
-    """Return what a compiled model needs of as many other spells: years below zero are going on."""
-    years = spells.table["years"].to_numpy(float)
+def refit_data(spells: Spells, priors: Given) -> dict[str, np.ndarray]:
+    """Return all pm.Data of the model, for `Compiled.on`: of as many spells; years below zero are going on."""
+    years, asked = spells.table["years"].to_numpy(float), POOLED if "sigma_duration" in priors else APART
     return {
+        "prior_numbers": np.array([[*_prior(priors, key, asked).numbers, 0.0][:2] for key in asked]),
         "years": np.where(spells.table["ongoing"], -years, years),
         "group_of_spell": _group(spells),
         "window": np.array(spells.window_years),
@@ -178,13 +179,12 @@ def _group(spells: Spells) -> np.ndarray:
     return pd.Index(spells.groups).get_indexer(pd.Index(spells.table["group"]))
 
 
-def _observe(spells: Spells, mu: Any, shape: Any, family: Family) -> None:
-    data = spells_data(spells)
+def _observe(data: Mapping[str, np.ndarray], mu: Any, shape: Any, family: Family) -> None:
     group = pt.as_tensor(pm.Data("group_of_spell", data["group_of_spell"]))
     pm.CustomDist(
         "spell",
         mu[group],
-        shape,
+        shape[group] if shape.ndim else shape,
         pm.Data("window", data["window"]),
         logp=lambda y, m, s, w: log_touching(y, m, s, w, family),
         random=lambda m, s, w, rng, size: draw_touching(m, s, w, family, rng, size),
