@@ -86,5 +86,5 @@ def test_the_list_is_a_table_to_write_on_in(small, tmp_path):
     document = Document(str(write_gather(small, tmp_path / "gather.docx")))
     table = document.tables[0]
     assert len(table.rows) == 19
-    assert [cell.text for cell in table.rows[2].cells][0] == "2"
+    assert table.rows[2].cells[0].text == "2"
     assert "Missing" in table.rows[2].cells[2].text
