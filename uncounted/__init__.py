@@ -15,15 +15,24 @@ from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.report.account import Account, read_account
+from uncounted.report.ages import plot_age_sex
+from uncounted.report.budget import plot_budget
 from uncounted.report.describe import Description, describe
-from uncounted.report.estimate import Estimate, estimate, evidence_of, write_report
-from uncounted.report.map import plot_map
+from uncounted.report.edition import Edition, write_formats
+from uncounted.report.estimate import Estimate, estimate, evidence_of, write_place, write_report
+from uncounted.report.export import write_figure
+from uncounted.report.forest import plot_forest
+from uncounted.report.map import plot_evidence, plot_map
+from uncounted.report.predictions import plot_held_out
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
+from uncounted.report.release import Part, Release, part_of, release_of
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
 from uncounted.survey.capture import ListTotal, evidence_of_lists, list_total
 from uncounted.survey.coverage import Coverage, compare_levels
 from uncounted.survey.direct import direct
+from uncounted.survey.disclosure import released
 from uncounted.survey.elsewhere import reported_abroad, reported_from_elsewhere
 from uncounted.survey.evidence import Evidence, counts, evidence, pooled
 from uncounted.survey.families import Families, read_families, reported
