@@ -98,21 +98,28 @@ def test_each_fit_works_as_one_alone(fits, tmp_path):
     again = un.read_fit(un.write_fit(fit, tmp_path / "fit.nc"))
     pd.testing.assert_frame_equal(un.estimates(again, ["region"]), un.estimates(fit, ["region"]))
     assert {finding.verdict for finding in un.check(fit).items} <= {"pass", "stop"}
-    with pytest.raises(UncountedError, match="hold_out_jointly"):
-        un.hold_out(fit, ["FRA"], seed=1)
+    with pytest.raises(UncountedError, match="all that sample_jointly returned"):
+        un.hold_out(fit, seed=1)
+    with pytest.raises(UncountedError, match="which were labour, marriage"):
+        un.hold_out({"marriage": fit}, seed=1)
 
 
-def test_a_country_held_out_of_one_outcome(model, evidences):
+def test_a_country_held_out_of_one_outcome(model, fits, evidences):
     held = [code for code in evidences[1].rows["country"] if code in set(evidences[0].rows["country"])][:8]
-    table = un.hold_out_jointly(
-        model, {"marriage": held}, seed=6, progress=un.Progress(show=False), tune=300, draws=200
-    )
+    quiet = {"progress": un.Progress(show=False), "seed": 6}
+    table = un.hold_out(fits, countries={"marriage": held}, **quiet).table
     assert list(table["country"]) == sorted(held)
     assert set(table["outcome"]) == {"marriage"}
     assert table["covered"].sum() >= 6
     assert np.corrcoef(table["median"], table["observed"])[0, 1] > 0.5  # nothing else tells these countries apart
+    assert (table["evidence"] == "imputed").all()
+    both = un.hold_out(fits, countries=held, **quiet).table
+    assert sorted(both["outcome"].unique()) == ["labour", "marriage"]
+    of = both.pivot_table(index="country", columns="outcome", values="log_score")
+    joint = both.groupby("country")["joint_log_score"].first()
+    assert (joint - of.sum(axis=1)).abs().max() < 5  # the outcomes' scores add up but for what one tells of the other
     with pytest.raises(UncountedError, match="Did you mean 'marriage'"):
-        un.hold_out_jointly(model, {"mariage": held}, seed=6)
+        un.hold_out(model, countries={"mariage": held}, seed=6)
 
 
 def test_uncorrelated_it_is_the_separate_models(model, world, evidences):

@@ -14,8 +14,8 @@ from docx import Document
 from scipy.optimize import linprog
 
 import uncounted as un
-from uncounted.report.edition import FORMATS, Edition, write_formats
 from uncounted.report.paper import contents
+from uncounted.report.press import FORMATS, Press, write_formats
 from uncounted.report.profile import place_of, profile
 from uncounted.report.release import release_of
 
@@ -57,10 +57,10 @@ def out(private, tmp_path_factory) -> Path:
     held = pd.DataFrame({"country": seen["country"], "survey": seen["survey"], "year": seen["year"]})
     held = held.assign(observed=seen["y"] / seen["n"], median=0.02, lower=0.001, upper=0.2, below=0.5, covered=True)
     release = release_of(private, rows, [], held_out=held)
-    edition, folder = Edition(release, private), tmp_path_factory.mktemp("released")
-    write_formats(edition, folder, [name for name in FORMATS if name != "draws"])
+    press, folder = Press(release, private), tmp_path_factory.mktemp("released")
+    write_formats(press, folder, [name for name in FORMATS if name != "draws"])
     paper = [
-        contents(release, edition.drawings),
+        contents(release, press.drawings),
         *(profile(release, place_of(release, one)) for one in ("AFG", "Africa")),
     ]
     (folder / "papers.json").write_text(json.dumps(paper))  # what the PDFs print

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from uncounted.world.world import World
 
 FORMAT = "uncounted fit 1"
 ENGINE = "h5netcdf"
+WORDS = ("outcome", "source", "digest")  # of the evidence
 
 
 def write_fit(fit: Fit, path: str | Path) -> Path:
@@ -69,7 +69,7 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/elsewhere": _packed(world.elsewhere),
         "/evidence/rows": _packed(evidence.rows.assign(covers=evidence.rows["covers"].map(_bands_text))),
         "/evidence/ledger": _packed(evidence.ledger.lines),
-    }
+    } | {f"/world/shares/{one.name}": one.to_dataset(name="share") for one in world.shares}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
@@ -85,7 +85,7 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "versions": json.dumps(dict(fit.versions)),
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
-        "evidence": json.dumps({k: v for k, v in asdict(fit.evidence).items() if isinstance(v, str)}),
+        "evidence": json.dumps({word: getattr(fit.evidence, word) for word in WORDS}),
         "digests": json.dumps({"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest}),
     }
 
@@ -98,6 +98,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         tree["/world/population"].dataset["persons"],
         _unpacked(tree["/world/covariates"].dataset),
         _unpacked(tree["/world/elsewhere"].dataset),
+        _shares(tree),
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
@@ -111,12 +112,22 @@ def _fit(tree: xr.DataTree) -> Fit:
         people=tree["/people"].dataset["persons"],
         card=parse_card(about["card"], about["card_name"]),
         world=world,
-        evidence=Evidence(rows=rows, ledger=Ledger(_unpacked(tree["/evidence/ledger"].dataset)), **words),
+        evidence=Evidence(words["outcome"], rows, _ledger(tree), words["source"], words["digest"]),
         seed=int(about["seed"]),
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
         notes=tuple(json.loads(about.get("notes", "[]"))),
     )
+
+
+def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
+    if "shares" not in tree["/world"].children:
+        return ()
+    return tuple(one.dataset["share"].rename(name) for name, one in tree["/world/shares"].children.items())
+
+
+def _ledger(tree: xr.DataTree) -> Ledger:
+    return Ledger(_unpacked(tree["/evidence/ledger"].dataset))
 
 
 def _bands_text(bands: tuple[Band, ...]) -> str:

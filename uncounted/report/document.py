@@ -97,7 +97,7 @@ def _opened(release: Release) -> Any:
     style: Any = document.styles["Normal"]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2.2)
-    style.font.name, style.font.size = "Calibri", Pt(10.5)
+    style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle
     language = style.element.get_or_add_rPr().makeelement(qn("w:lang"), {qn("w:val"): release.language})
     style.element.get_or_add_rPr().append(language)
     document.core_properties.title = f"{release.title}, {release.year}"

@@ -17,25 +17,26 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
+from uncounted.leaves.card import EstimateCard, is_estimate_card, read_estimate_card
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
+from uncounted.model.sources import evidence_of
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.report.account import read_account
-from uncounted.report.edition import BY_SUFFIX, Edition, check_formats, write_formats
+from uncounted.report.addition import Added, estimate_leaves
 from uncounted.report.headline import headline
+from uncounted.report.press import BY_SUFFIX, Press, check_formats, write_formats
 from uncounted.report.profile import place_of, write_profile
 from uncounted.report.release import release_of
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
-from uncounted.survey.evidence import Evidence, evidence, pooled
-from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
 
 FILES = ("html", "csv")  # what an estimate is written in; `write_report` has more
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Finished:
     """A finished estimate: the fit, its rows, what was checked, where the files lie, the seconds each stage took."""
 
     fit: Fit
@@ -50,43 +51,36 @@ class Estimate:
         return headline(release_of(self.fit, self.rows, self.findings))
 
 
-def evidence_of(card: Card) -> Evidence:
-    """Read the surveys that a card names and return their evidence on its outcome, within its years."""
-    if not card.evidence:
-        raise UncountedError(f"The card '{card.name}' names no evidence. Write evidence = [\"surveys/…\"] on it.")
-    years = (card.years[0], card.years[1]) if card.years else None
-    return pooled([_evidence(card, name, years) for name in card.evidence])
-
-
-def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
-    try:
-        return evidence(read_survey(name), card.outcome, card.people, years)
-    except UncountedError as error:
-        raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
-
-
 def estimate(
-    card: Card | str | Path,
+    card: Card | EstimateCard | str | Path,
     out: str | Path = "out",
     *,
     seed: int | None = None,
     world: World | None = None,
     progress: Progress | None = None,
     **settings: Any,
-) -> Estimate:
+) -> Finished | Added:
     """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and fit.nc.
+
+    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/.
 
     seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
     """
+    if isinstance(card, str | Path) and is_estimate_card(card):
+        card = read_estimate_card(card)
+    if isinstance(card, EstimateCard):
+        return estimate_leaves(card, out, seed, world, progress or Progress(), settings)
     card = card if isinstance(card, Card) else read_card(card)
+    _check_whole(card)
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
     progress = progress or Progress()
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
-            model = build(card, world or read_world(), evidence_of(card))
+            everywhere = world or read_world()
+            model = build(card, everywhere, evidence_of(card, everywhere))
         fit = sample(model, seed=chosen, progress=progress, **settings)
         with progress.stage("adding up"):
             rows = estimates(fit)
@@ -94,7 +88,17 @@ def estimate(
             findings = check(fit)
         with progress.stage("writing the report"):
             folder = write_estimate(fit, rows, findings, Path(out) / card.name)
-    return Estimate(fit, rows, findings, folder, dict(progress.seconds))
+    return Finished(fit, rows, findings, folder, dict(progress.seconds))
+
+
+def _check_whole(card: Card) -> None:
+    """Refuse a card of a share, which has no persons of its own: totals of it would be weighed by everybody."""
+    if card.of:
+        raise UncountedError(
+            f"The card '{card.name}' is of a share of the persons of '{card.of}', and alone it has none. Sample it, "
+            f"and multiply its draws with those of '{card.of}', as an estimate card's [[share]] does.",
+            "of",
+        )
 
 
 def write_estimate(
@@ -105,7 +109,7 @@ def write_estimate(
     Where publication is stopped, every file says so.
     """
     release = release_of(fit, rows, findings, trend=courses_of(fit))
-    write_formats(Edition(release, fit), folder, formats)
+    write_formats(Press(release, fit), folder, formats)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
     )
@@ -171,9 +175,9 @@ def write_report(
         **words,
     )
     if formats or not path.suffix:
-        return write_formats(Edition(release, fit), path, asked)
+        return write_formats(Press(release, fit), path, asked)
     with TemporaryDirectory(dir=path.parent) as folder:
-        made = write_formats(Edition(release, fit), folder, [BY_SUFFIX[path.suffix]])
+        made = write_formats(Press(release, fit), folder, [BY_SUFFIX[path.suffix]])
         return [made[0].replace(path)]
 
 

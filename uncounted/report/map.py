@@ -27,7 +27,7 @@ from uncounted.report.geometry import (
 )
 from uncounted.report.numerals import level, rate, rates
 from uncounted.report.shade import CLASSES, Shade, shade
-from uncounted.report.tables import estimates
+from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.wording import Words, read_words
 from uncounted.world.world import World
 
@@ -71,7 +71,7 @@ def plot_map(
 
     Of one sex and age band or of all; geometry: your own outlines.
     """
-    rows = estimates(fit, ["country"])
+    rows = of_all_levels(fit, estimates(fit, ["country"]))
     return world_map(of_whom(rows, sex, age), fit.world, fit.card.show, [what], read_words(language), geometry)
 
 

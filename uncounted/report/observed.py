@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
 from uncounted.report.formula import number
-from uncounted.report.line import Line, brings
+from uncounted.report.line import Line, brings, cell
 from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
@@ -40,9 +40,10 @@ def _errs(card: Card) -> bool:
 
 
 def _covered(card: Card, say: Words) -> Line:
+    at = cell(card)
     if has_trend(card):
-        return Line("q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[c,s,a](t)", say("equation.covered_years"))
-    return Line("q[j] = Σ[c,s,a] W[j,c,s,a] p[c,s,a]", say("equation.covered"))
+        return Line(f"q[j] = Σ[{at},t] W[j,{at},t] p[{at}](t)", say("equation.covered_years"))
+    return Line(f"q[j] = Σ[{at}] W[j,{at}] p[{at}]", say("equation.covered"))
 
 
 def _shift(card: Card, seen: str, say: Words) -> Iterator[Line]:

@@ -12,6 +12,7 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
+from uncounted.infer.people import people_in
 from uncounted.infer.years import in_year
 from uncounted.model.card import SHOW
 from uncounted.model.trend import years_of
@@ -19,7 +20,7 @@ from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, styled
 from uncounted.report.wording import Words, read_words
 from uncounted.survey.disclosure import released
-from uncounted.world.world import groups, persons
+from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
 
@@ -79,12 +80,12 @@ def courses(rows: pd.DataFrame, dots: pd.DataFrame, show: str, say: Words, colum
 
 def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
     p = in_year(fit, year)
-    people = persons(fit.world, fit.card.bands, year, nearest=True)
+    people = people_in(fit, year)
     exact = people.attrs["year"] == year
     found = []
     for grouping, group in named.items():
         draws = totals.affected_in_all(p, people, group).transpose("group", ...)
-        size = totals.affected_in_all(xr.ones_like(people), people, group)
+        size = totals.expected(totals.affected_in_all(xr.ones_like(people), people, group))
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         labels = [str(label) for label in size["group"].to_numpy()]
         draws = draws.to_numpy().reshape(len(labels), -1)

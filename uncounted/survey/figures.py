@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from html import escape
 from pathlib import Path
@@ -16,6 +16,7 @@ from scipy.stats import norm
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import parse_band
+from uncounted.world.population import EVERYBODY, check_trait
 from uncounted.world.table import numbers, read_table
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
@@ -58,6 +59,7 @@ class SurveyCard:
     unit: str = "proportion"
     age: str = "all"
     whole: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     interval: float = 0.95
     plausible_n: float = 100_000
     mask_below: float = MASK_BELOW
@@ -68,10 +70,10 @@ class SurveyCard:
 class Figures:
     """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
 
-    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male,
-    both), age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN. respondents and
-    cases are counted, where n is another size that the SE or deff is of.
-    `ledgers[outcome]` holds the rows that were repaired or left out on reading.
+    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male, both), age (a
+    band or "all"), the card's further traits of persons (a level or "all"), estimate and se (proportions), n,
+    n_weighted, deff; missing is NaN. respondents and cases are counted, where n is another size that the SE or deff is
+    of. `ledgers[outcome]` holds the rows that were repaired or left out on reading.
     """
 
     name: str
@@ -116,7 +118,7 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
     for word in ("title", "kind", "file", "outcomes", "columns"):
         if not words.get(word):
             raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
-    given: dict[str, Any] = words | {"whole": tuple(words.get("whole", ()))}
+    given: dict[str, Any] = words | {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
     card = SurveyCard(**given)
     check_mask(card.mask_below, str(path))
     if card.unit not in UNITS:
@@ -125,10 +127,13 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
         parse_band("0+" if card.age == "all" else card.age)
     except UncountedError as error:
         raise UncountedError(f"{path} says age = '{card.age}': {error}") from error
+    for trait in card.traits:
+        check_trait(trait, str(path))
     for word in card.columns:
-        if word not in (*TEXT, *NUMBERS):
-            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, [*TEXT, *NUMBERS])}")
-    for word in NEEDED:
+        known = [*TEXT, *NUMBERS, *card.traits]
+        if word not in known:
+            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, known)}")
+    for word in (*NEEDED, *card.traits):
         if word not in card.columns:
             raise UncountedError(f"{path} does not say which column is `{word}`. Name it under [columns].")
     return card
@@ -141,8 +146,8 @@ def _fits(word: str, value: Any, path: Path) -> None:
     elif word == "sources":
         right = isinstance(value, dict) and all(isinstance(v, list) and _texts(v) for v in value.values())
         kind = "a table of lists of names"
-    elif word == "whole":
-        kind, right = "a list of kinds", isinstance(value, list) and _texts(value)
+    elif word in ("whole", "traits"):
+        kind, right = f"a list of {'kinds' if word == 'whole' else 'names'}", isinstance(value, list) and _texts(value)
     elif word == "mask_below":
         kind, right = "a number of persons", isinstance(value, int | float)
     elif word in ("interval", "plausible_n"):
@@ -178,15 +183,16 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
 
 
 def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
-    out = table[TEXT].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
+    out = table[[*TEXT, *card.traits]].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
+    out = out.replace({trait: {"": EVERYBODY} for trait in card.traits})
     scaled = ["estimate", "se", "lower", "upper"]
     out[scaled] = out[scaled] / UNITS[card.unit]
     out["age"] = _ages(table["age"], file)
-    _refuse(out, file)
+    _refuse(out, card.traits, file)
     group = {name: kind for kind, names in card.sources.items() for name in names}
     out["source"] = [group.get(name, "other") for name in out["source"]]
     out["year"] = out["year"].astype(int)
-    out = out.sort_values(["country", "year", *WHICH], kind="stable", ignore_index=True)
+    out = out.sort_values(["country", "year", *WHICH, *card.traits], kind="stable", ignore_index=True)
     out, ledger = Ledger().split(out, out["estimate"].isna(), "no estimate")
     return _se_from_interval(out, card.interval, ledger)
 
@@ -215,7 +221,7 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
     return [label[age] for age in column]
 
 
-def _refuse(rows: pd.DataFrame, file: Path) -> None:
+def _refuse(rows: pd.DataFrame, traits: Sequence[str], file: Path) -> None:
     """Refuse what no repair may touch: the analyst must look."""
     sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases"]]
     wrong = {
@@ -227,20 +233,20 @@ def _refuse(rows: pd.DataFrame, file: Path) -> None:
         "fieldwork until a year that is not whole, or before it began": (rows["until"] < rows["year"])
         | (rows["until"] % 1 != 0) & rows["until"].notna(),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-    } | ambiguous(rows)
+    } | ambiguous(rows, traits)
     for what, bad in wrong.items():
         if bad.any():
             lines = ", ".join(str(i + 2) for i in np.flatnonzero(bad)[:8])
             raise UncountedError(f"{file} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
 
 
-def ambiguous(rows: pd.DataFrame) -> dict[str, pd.Series]:
+def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
     """Return which rows nobody could tell whom they speak of, or would count the same respondents twice, by reason."""
     of = rows.groupby("survey")[["country", "year"]].transform("nunique")
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
         "a survey id that stands for more than one country or year": (of > 1).any(axis=1),
-        "the same survey, sex and age twice": rows.duplicated(WHICH, keep=False),
+        f"the same {', '.join((*WHICH[:-1], *traits))} and age twice": rows.duplicated([*WHICH, *traits], keep=False),
     }
 
 

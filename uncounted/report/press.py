@@ -1,4 +1,4 @@
-"""Edition: the files of a report, format by format."""
+"""Press: writes a report in any format; what several formats show is made once."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ENGINE = "h5netcdf"
 
 
 @dataclass(frozen=True)
-class Edition:
+class Press:
     """A release about to be written; its fit, where there is one, for what needs draws. Figures are drawn once."""
 
     release: Release
@@ -39,7 +39,7 @@ class Edition:
         return None if self.fit is None else estimates(self.fit, AREAS, float(self.release.of_world["interval"]))
 
 
-def write_formats(edition: Edition, folder: str | Path, formats: Collection[str]) -> list[Path]:
+def write_formats(press: Press, folder: str | Path, formats: Collection[str]) -> list[Path]:
     """Write a report into a folder in some of FORMATS; return the files.
 
     html: report.html; pdf: report.pdf; xlsx: tables.xlsx; docx: brief.docx; csv: estimates.csv, surveys.csv,
@@ -49,7 +49,7 @@ def write_formats(edition: Edition, folder: str | Path, formats: Collection[str]
     check_formats(formats)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return [path for name, write in FORMATS.items() if name in formats for path in write(edition, folder)]
+    return [path for name, write in FORMATS.items() if name in formats for path in write(press, folder)]
 
 
 def check_formats(formats: Collection[str]) -> None:
@@ -59,25 +59,25 @@ def check_formats(formats: Collection[str]) -> None:
             raise UncountedError(f"There is no format '{name}'.{did_you_mean(name, FORMATS)}")
 
 
-def _page(edition: Edition, folder: Path) -> Iterator[Path]:
-    yield write_page(edition.release, folder / "report.html", edition.drawings)
+def _page(press: Press, folder: Path) -> Iterator[Path]:
+    yield write_page(press.release, folder / "report.html", press.drawings)
 
 
-def _paper(edition: Edition, folder: Path) -> Iterator[Path]:
-    yield write_paper(edition.release, folder / "report.pdf", edition.drawings)
+def _paper(press: Press, folder: Path) -> Iterator[Path]:
+    yield write_paper(press.release, folder / "report.pdf", press.drawings)
 
 
-def _workbook(edition: Edition, folder: Path) -> Iterator[Path]:
-    yield write_workbook(edition.release, folder / "tables.xlsx")
+def _workbook(press: Press, folder: Path) -> Iterator[Path]:
+    yield write_workbook(press.release, folder / "tables.xlsx")
 
 
-def _brief(edition: Edition, folder: Path) -> Iterator[Path]:
-    yield write_brief(edition.release, folder / "brief.docx", edition.drawings)
+def _brief(press: Press, folder: Path) -> Iterator[Path]:
+    yield write_brief(press.release, folder / "brief.docx", press.drawings)
 
 
-def _tables(edition: Edition, folder: Path) -> Iterator[Path]:
+def _tables(press: Press, folder: Path) -> Iterator[Path]:
     """Write the tidy tables; each says in a column `note` if it is not for publication."""
-    release = edition.release
+    release = press.release
     yield _csv(release.noted, folder / "estimates.csv")
     yield _csv(
         release.stamped(_all(release, [part.surveys.reset_index() for part in release.parts])), folder / "surveys.csv"
@@ -88,25 +88,25 @@ def _tables(edition: Edition, folder: Path) -> Iterator[Path]:
             yield _csv(release.stamped(table), folder / name)
 
 
-def _parquet(edition: Edition, folder: Path) -> Iterator[Path]:
+def _parquet(press: Press, folder: Path) -> Iterator[Path]:
     path = folder / "estimates.parquet"
-    edition.release.noted.to_parquet(path, index=False)
+    press.release.noted.to_parquet(path, index=False)
     yield path
 
 
-def _exchange(edition: Edition, folder: Path) -> Iterator[Path]:
-    yield write_sdmx(edition.release, folder / "sdmx.csv", edition.areas)
+def _exchange(press: Press, folder: Path) -> Iterator[Path]:
+    yield write_sdmx(press.release, folder / "sdmx.csv", press.areas)
 
 
-def _gather(edition: Edition, folder: Path) -> Iterator[Path]:
-    release = edition.release
+def _gather(press: Press, folder: Path) -> Iterator[Path]:
+    release = press.release
     yield write_gather(release, folder / "gather.docx")
     yield _csv(_all(release, [part.inputs for part in release.parts]), folder / "inputs.csv")
 
 
-def _draws(edition: Edition, folder: Path) -> Iterator[Path]:
+def _draws(press: Press, folder: Path) -> Iterator[Path]:
     """Write prevalence of every cell in every draw, and the persons to add it up with: modelled, so not masked."""
-    fit, release = edition.fit, edition.release
+    fit, release = press.fit, press.release
     if fit is None:
         raise UncountedError(f"The draws of '{release.name}' are not in its tables. Write them from its fit.")
     path = folder / "draws.nc"
@@ -130,7 +130,7 @@ def _all(release: Release, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(named, ignore_index=True)
 
 
-FORMATS: dict[str, Callable[[Edition, Path], Iterator[Path]]] = {
+FORMATS: dict[str, Callable[[Press, Path], Iterator[Path]]] = {
     "html": _page, "pdf": _paper, "xlsx": _workbook, "docx": _brief, "csv": _tables, "parquet": _parquet,
     "sdmx": _exchange, "gather": _gather, "draws": _draws,
 }  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.report.edition import FORMATS, Edition, write_formats
 from uncounted.report.estimate import write_estimate
+from uncounted.report.press import FORMATS, Press, write_formats
 from uncounted.report.release import part_of, release_of
 
 BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312.")
@@ -22,7 +22,7 @@ def stopped(fit, few):
 
 
 def test_tables_are_tidy_and_stamped(fit, stopped, tmp_path):
-    files = write_formats(Edition(stopped, fit), tmp_path, ["csv", "parquet"])
+    files = write_formats(Press(stopped, fit), tmp_path, ["csv", "parquet"])
     assert [path.name for path in files] == ["estimates.csv", "surveys.csv", "ledger.csv", "estimates.parquet"]
     rows, same = pd.read_csv(files[0], keep_default_na=False), pd.read_parquet(files[3])
     assert len(rows) == len(same) == len(stopped.rows)
@@ -33,18 +33,18 @@ def test_tables_are_tidy_and_stamped(fit, stopped, tmp_path):
 
 
 def test_draws_are_written_on_request_and_add_up(fit, stopped, tmp_path):
-    (path,) = write_formats(Edition(stopped, fit), tmp_path, ["draws"])
+    (path,) = write_formats(Press(stopped, fit), tmp_path, ["draws"])
     with xr.open_dataset(path) as draws:
         assert draws.attrs["note"].startswith("not converged")
         mean = float((draws["p"].astype(float) * draws["persons"]).sum(["country", "sex", "age"]).mean())
     assert mean == pytest.approx(stopped.of_world["persons_mean"], rel=1e-6)
     with pytest.raises(un.UncountedError, match="from its fit"):
-        write_formats(Edition(stopped), tmp_path, ["draws"])
+        write_formats(Press(stopped), tmp_path, ["draws"])
 
 
 def test_an_unknown_format_is_a_sentence(fit, stopped, tmp_path):
     with pytest.raises(un.UncountedError, match="Did you mean 'html'"):
-        write_formats(Edition(stopped, fit), tmp_path, ["htm"])
+        write_formats(Press(stopped, fit), tmp_path, ["htm"])
     with pytest.raises(un.UncountedError, match=r"ends in '\.htm'"):
         un.write_report(fit, tmp_path / "report.htm")
 
@@ -52,7 +52,7 @@ def test_an_unknown_format_is_a_sentence(fit, stopped, tmp_path):
 def test_an_estimate_of_several_models_says_of_which_each_row_is(fit, stopped, tmp_path):
     other = replace(part_of(fit), card=replace(fit.card, outcome="wasting", title="Wasting"))
     both = replace(stopped, parts=(*stopped.parts, other))
-    files = write_formats(Edition(both), tmp_path, ["csv", "gather"])
+    files = write_formats(Press(both), tmp_path, ["csv", "gather"])
     for path in files:
         if path.name in ("surveys.csv", "ledger.csv", "inputs.csv"):
             assert set(pd.read_csv(path)["outcome"]) == {"stunting", "wasting"}
