@@ -39,7 +39,7 @@ def test_values_are_those_of_the_estimates(table, rows):
     assert rate["OBS_VALUE"] == pytest.approx(kenya["prevalence_median"] * 100, abs=1e-4)
     assert rate["LOWER_BOUND"] == pytest.approx(kenya["prevalence_lower"] * 100, abs=1e-4)
     assert persons["OBS_VALUE"] == round(kenya["persons_mean"])
-    assert (rate["SERIES"], persons["SERIES"]) == ("STUNTING", "STUNTING_N")
+    assert (rate["SERIES"], persons["SERIES"]) == ("SH_STA_STNT", "SH_STA_STNTN")
     everybody = table[(table["REF_AREA"] == "404") & (table["SEX"] == "_T") & (table["UNIT_MEASURE"] == "PT")]
     assert set(everybody["AGE"]) >= {"Y0T4", "M0T5", "M48T59"}
 

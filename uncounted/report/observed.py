@@ -87,6 +87,8 @@ def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
     match card.likelihood:
         case "binomial":
             yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
+            if _has(card, "unknown_n"):
+                yield Line("n[j] = unknown_n", say("equation.unknown_n"), brings(card, "unknown_n"))
         case "beta_binomial":
             formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
             yield Line(f"{formula}, ω[j] = {{max(n[j] − 1, 1)}}/{{deff_excess}}", told, brings(card, "deff_excess"))
