@@ -70,17 +70,18 @@ def report(
     ] = False,
 ) -> None:
     """Write the report of a finished estimate. Exits with 1 if a check stops publication."""
-    path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
-    fit = un.read_fit(path)
-    findings = un.check(fit)
+    folder = Path(name).parent if name.endswith(".nc") else out / name
+    leaves = folder / "draws"
+    of = un.read_draws(leaves) if leaves.is_dir() else un.read_fit(name if name.endswith(".nc") else folder / "fit.nc")
+    findings = un.check_estimate(of) if isinstance(of, un.Estimate) else un.check(of)
     asked = [one.strip() for one in formats.split(",") if one.strip()]
     if place:
-        files = [un.write_place(fit, place, path.parent / f"{place}.pdf", findings=findings, language=language)]
+        files = [un.write_place(of, place, folder / f"{place}.pdf", findings=findings, language=language)]
     else:
-        seen = held_out or path.with_name("held-out.csv")
+        seen = held_out or folder / "held-out.csv"
         table = _held_out(seen) if held_out or seen.is_file() else None
         told = {"findings": findings, "held_out": table, "account": gather, "language": language}
-        files = un.write_report(fit, path.parent, asked, **told)
+        files = un.write_report(of, folder, asked, **told)
     for file in files:
         console.print(str(file), highlight=False, markup=False)
     if findings.stopped and not publish_anyway:

@@ -18,21 +18,22 @@ from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
 from uncounted.leaves.card import EstimateCard, is_estimate_card, read_estimate_card
+from uncounted.leaves.convergence import check_estimate
+from uncounted.leaves.estimate import Estimate
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.report.account import read_account
-from uncounted.report.addition import Added, estimate_leaves
+from uncounted.report.addition import Added, estimate_leaves, release_of_estimate
+from uncounted.report.breakdown import breakdown
 from uncounted.report.headline import headline
-from uncounted.report.press import BY_SUFFIX, Press, check_formats, write_formats
+from uncounted.report.press import BY_SUFFIX, FILES, Press, check_formats, write_formats
 from uncounted.report.profile import place_of, write_profile
-from uncounted.report.release import release_of
+from uncounted.report.release import Release, release_of
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
 from uncounted.world.world import World, read_world
-
-FILES = ("html", "csv")  # what an estimate is written in; `write_report` has more
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
 
 
 def write_report(
-    fit: Fit,
+    of: Fit | Estimate,
     path: str | Path,
     formats: str | Collection[str] | None = None,
     *,
@@ -148,12 +149,12 @@ def write_report(
     account: str | Path | None = None,
     language: str = "en",
 ) -> list[Path]:
-    """Write the report of a fit: one file (.html, .pdf, .xlsx, .docx, .parquet), or a folder in some formats.
+    """Write the report of a fit or an estimate: one file (.html, .pdf, .xlsx, .docx, .parquet), or a folder.
 
     formats: of a folder, some of html, pdf, xlsx, docx, csv, parquet, sdmx, gather and draws (`write_formats`).
-    findings: else those of `check`; held_out: the table of `hold_out`; budget: shares of the variance; account: the
-    path of a gather.toml, else what ships with the card; language: en or fr. Raises UncountedError for what is none of
-    these.
+    findings: else those of `check` or `check_estimate`; held_out: the table of `hold_out`; budget: shares of the
+    variance; account: the path of a gather.toml, else what ships with the card; language: en or fr. Raises
+    UncountedError for what is none of these.
     """
     path = Path(path)
     asked = [formats] if isinstance(formats, str) else list(formats or ["html"])
@@ -163,37 +164,45 @@ def write_report(
             f"{path} ends in '{path.suffix}'. Name a file that ends in {', '.join(BY_SUFFIX)}, or a folder and its "
             "formats."
         )
-    words = {"account": read_account(account)} if account else {}
-    release = release_of(
-        fit,
-        estimates(fit),
-        check(fit) if findings is None else findings,
-        trend=courses_of(fit),
-        held_out=held_out,
-        budget=budget,
-        language=language,
-        **words,
-    )
+    release = _release(of, findings, held_out, budget, account, language)
     if formats or not path.suffix:
-        return write_formats(Press(release, fit), path, asked)
+        return write_formats(Press(release, of), path, asked)
     with TemporaryDirectory(dir=path.parent) as folder:
-        made = write_formats(Press(release, fit), folder, [BY_SUFFIX[path.suffix]])
+        made = write_formats(Press(release, of), folder, [BY_SUFFIX[path.suffix]])
         return [made[0].replace(path)]
 
 
 def write_place(
-    fit: Fit, place: str, path: str | Path, *, findings: Findings | None = None, language: str = "en"
+    of: Fit | Estimate, place: str, path: str | Path, *, findings: Findings | None = None, language: str = "en"
 ) -> Path:
-    """Write a profile of two pages on a country (code or name), region or subregion of a fit, as PDF.
+    """Write a profile of two pages on a country (code or name), region or subregion, as PDF.
 
-    findings: else those of `check`. Raises UncountedError for a place that the fit has not, or a file that isn't .pdf.
+    findings: else those of `check`. Raises UncountedError for an unknown place, or a file that isn't .pdf.
     """
     path = Path(path)
     if path.suffix != ".pdf":
         raise UncountedError(f"A profile is a PDF, and {path} doesn't end in .pdf. Name such a file.")
-    release = release_of(fit, estimates(fit), check(fit) if findings is None else findings, language=language)
-    of = place_of(release, place)
-    own = pd.DataFrame({"iso3": of.countries, "group": of.group})
-    course = trend(fit, own) if has_trend(fit.card) else None
+    release = _release(of, findings, language=language, years=False)
+    at = place_of(release, place)
+    own = pd.DataFrame({"iso3": at.countries, "group": at.group})
+    course = trend(of, own) if isinstance(of, Fit) and has_trend(of.card) else None
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_profile(release, place, path, course)
+
+
+def _release(
+    of: Fit | Estimate,
+    findings: Findings | None,
+    held_out: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
+    account: str | Path | None = None,
+    language: str = "en",
+    years: bool = True,
+) -> Release:
+    told = {"budget": budget, "account": read_account(account) if account else None, "language": language}
+    if isinstance(of, Estimate):
+        found = check_estimate(of) if findings is None else findings
+        return release_of_estimate(of, breakdown(of, GROUPINGS), found, held_out=held_out, **told)
+    found = check(of) if findings is None else findings
+    course = courses_of(of) if years else None
+    return release_of(of, estimates(of), found, trend=course, held_out=held_out, **told)

@@ -6,9 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate import Estimate
+from uncounted.report.breakdown import breakdown, shown
 from uncounted.report.document import write_brief, write_gather
 from uncounted.report.drawings import Drawings, draw
 from uncounted.report.exchange import AREAS, write_sdmx
@@ -19,14 +22,15 @@ from uncounted.report.tables import estimates
 from uncounted.report.workbook import write_workbook
 
 ENGINE = "h5netcdf"
+FILES = ("html", "csv")  # what an estimate is written in; `write_report` has more
 
 
 @dataclass(frozen=True)
 class Press:
-    """A release about to be written; its fit, where there is one, for what needs draws. Figures are drawn once."""
+    """A release about to be written, and what it is of, for what needs draws: a fit, or an estimate of leaves."""
 
     release: Release
-    fit: Fit | None = None
+    of: Fit | Estimate | None = None
 
     @cached_property
     def drawings(self) -> Drawings:
@@ -35,8 +39,11 @@ class Press:
 
     @cached_property
     def areas(self) -> pd.DataFrame | None:
-        """The rows of M49's own regions, added up from the fit's draws."""
-        return None if self.fit is None else estimates(self.fit, AREAS, float(self.release.of_world["interval"]))
+        """The rows of M49's own regions, added up from the draws."""
+        interval = float(self.release.of_world["interval"])
+        if isinstance(self.of, Estimate):
+            return shown(self.of, breakdown(self.of, AREAS, interval))
+        return None if self.of is None else estimates(self.of, AREAS, interval)
 
 
 def write_formats(press: Press, folder: str | Path, formats: Collection[str]) -> list[Path]:
@@ -105,16 +112,26 @@ def _gather(press: Press, folder: Path) -> Iterator[Path]:
 
 
 def _draws(press: Press, folder: Path) -> Iterator[Path]:
-    """Write prevalence of every cell in every draw, and the persons to add it up with: modelled, so not masked."""
-    fit, release = press.fit, press.release
-    if fit is None:
+    """Write every draw of every cell: modelled, so not masked.
+
+    Of a fit p, and persons to add it up with; of an estimate the persons affected, by leaf.
+    """
+    of, release = press.of, press.release
+    if of is None:
         raise UncountedError(f"The draws of '{release.name}' are not in its tables. Write them from its fit.")
     path = folder / "draws.nc"
     note = "; ".join(f"not {stamp}: not for publication" for stamp in release.stamps)
-    about = {"title": release.title, "year": release.year, "note": note, "seed": fit.seed}
-    draws = fit.p.to_dataset(name="p").assign(persons=fit.people).assign_attrs(about)
-    draws.to_netcdf(path, engine=ENGINE, encoding={"p": {"zlib": True, "complevel": 1}})
+    about = {"title": release.title, "year": release.year, "note": note, "seed": of.seed}
+    draws = _affected(of) if isinstance(of, Estimate) else of.p.to_dataset(name="p").assign(persons=of.people)
+    packed = {name: {"zlib": True, "complevel": 1} for name in draws.data_vars if "draw" in draws[name].dims}
+    draws.assign_attrs(about).to_netcdf(path, engine=ENGINE, encoding=packed)
     yield path
+
+
+def _affected(estimate: Estimate) -> xr.Dataset:
+    leaves = pd.Index(list(estimate.leaves), name="leaf")
+    persons = xr.concat([estimate.persons(name) for name in estimate.leaves], leaves)
+    return xr.Dataset({"affected": persons, "persons": estimate.people})
 
 
 def _csv(table: pd.DataFrame, path: Path) -> Path:
