@@ -95,3 +95,30 @@ def test_direct_estimates_of_published_figures_are_refused(monkeypatch, capsys):
     code, _, err = run(monkeypatch, capsys, "direct", "surveys/stunting")
     assert code == 2
     assert "estimates already" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "stuntin"], "no fit at"),
+        (["report", "stunting", "--country", "GHA", "--out", "nowhere"], "no fit at"),
+    ],
+)
+def test_a_report_of_nothing_is_a_sentence(monkeypatch, capsys, tmp_path, words, told):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(monkeypatch, capsys, *words)
+    assert (code, told in err, "Traceback" in err) == (2, True, False)
+
+
+def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
+    un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
+    monkeypatch.setattr(un, "check", lambda _: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)))
+    asked = ["report", "stunting", "--out", str(tmp_path)]
+    code, out, _ = run(monkeypatch, capsys, *asked, "--format", "csv,sdmx")
+    assert code == 1  # a check stops publication
+    assert {"sdmx.csv", "trend.csv"} <= {path.name for path in (tmp_path / "stunting").iterdir()}
+    assert "not converged" in (tmp_path / "stunting" / "estimates.csv").read_text()[:3000]
+    code, out, _ = run(monkeypatch, capsys, *asked, "--country", "GHA", "--language", "fr", "--publish-anyway")
+    assert (code, "GHA.pdf" in out) == (0, True)
+    code, _, err = run(monkeypatch, capsys, *asked, "--format", "pdff")
+    assert (code, "Did you mean 'pdf'" in err) == (2, True)

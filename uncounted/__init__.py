@@ -32,12 +32,20 @@ from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
 from uncounted.model.sources import evidence_of
+from uncounted.report.account import Account, read_account
+from uncounted.report.ages import plot_age_sex
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import breakdown
+from uncounted.report.budget import plot_budget
 from uncounted.report.describe import Description, describe
-from uncounted.report.estimate import Finished, estimate, write_report
-from uncounted.report.map import plot_map
+from uncounted.report.estimate import Finished, estimate, write_place, write_report
+from uncounted.report.export import write_figure
+from uncounted.report.forest import plot_forest
+from uncounted.report.map import plot_evidence, plot_map
+from uncounted.report.predictions import plot_held_out
+from uncounted.report.press import Press, write_formats
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
+from uncounted.report.release import Part, Release, part_of, release_of
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
 from uncounted.simulate.cases import Cases, simulate_cases, write_cases
@@ -45,6 +53,7 @@ from uncounted.simulate.programme import Programme, simulate_programme, survey_o
 from uncounted.survey.capture import ListTotal, evidence_of_lists, list_total
 from uncounted.survey.coverage import Coverage, compare_levels
 from uncounted.survey.direct import direct
+from uncounted.survey.disclosure import released
 from uncounted.survey.elsewhere import reported_abroad, reported_from_elsewhere
 from uncounted.survey.evidence import Evidence, counts, evidence, pooled
 from uncounted.survey.families import Families, read_families, reported

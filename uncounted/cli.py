@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -45,6 +46,53 @@ def estimate(
     console.print(f"Written to {done.folder}/: {files}", highlight=False)
     if done.findings.stopped and not publish_anyway:
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="A card that was estimated, or the path of a fit.nc.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Of html, pdf, xlsx, docx, csv, parquet, sdmx, gather, draws: html,pdf.")
+    ] = "html",
+    place: Annotated[
+        str, typer.Option("--country", "--region", help="Two pages on a country (GHA, Ghana) or region instead.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="The folder in which NAME lies, and is written into.")] = Path("out"),
+    language: Annotated[str, typer.Option(help="en or fr.")] = "en",
+    gather: Annotated[
+        Path | None, typer.Option(help="The analyst's gather.toml, else what ships with the card.")
+    ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="A table of hold_out, else held-out.csv beside the fit.")
+    ] = None,
+    publish_anyway: Annotated[
+        bool, typer.Option(help="Exit with 0 though a check stops publication; files say so.")
+    ] = False,
+) -> None:
+    """Write the report of a finished estimate. Exits with 1 if a check stops publication."""
+    folder = Path(name).parent if name.endswith(".nc") else out / name
+    leaves = folder / "draws"
+    of = un.read_draws(leaves) if leaves.is_dir() else un.read_fit(name if name.endswith(".nc") else folder / "fit.nc")
+    findings = un.check_estimate(of) if isinstance(of, un.Estimate) else un.check(of)
+    asked = [one.strip() for one in formats.split(",") if one.strip()]
+    if place:
+        files = [un.write_place(of, place, folder / f"{place}.pdf", findings=findings, language=language)]
+    else:
+        seen = held_out or folder / "held-out.csv"
+        table = _held_out(seen) if held_out or seen.is_file() else None
+        told = {"findings": findings, "held_out": table, "account": gather, "language": language}
+        files = un.write_report(of, folder, asked, **told)
+    for file in files:
+        console.print(str(file), highlight=False, markup=False)
+    if findings.stopped and not publish_anyway:
+        console.print("A check stops publication: the files say so.", highlight=False)
+        raise typer.Exit(1)
+
+
+def _held_out(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise un.UncountedError(f"There is no table of surveys held out at {path}. Write what hold_out returns there.")
+    return pd.read_csv(path, dtype={"survey": "str"}, keep_default_na=False, na_values=[""])
 
 
 @app.command()

@@ -168,3 +168,18 @@ def test_nothing_needs_javascript_to_be_read(html):
     still = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
     assert plain(still).count("95 % interval") > 20
     assert "onclick" not in still
+
+
+def test_a_french_page_is_french(fit, few):
+    told = plain(page(fit, few, [GOOD], language="fr"))
+    assert "intervalle à 95 %" in told
+    assert "Allemagne" in told
+    assert "Germany" not in told
+    assert "R-hat du monde et des régions" in told
+    assert "enquêté" in told
+    assert 'lang="fr"' in page(fit, few, [GOOD], language="fr")
+
+
+def test_notes_on_the_draws_are_shown(fit, few):
+    noted = replace(fit, notes=("Draws were benchmarked to <b>2.5</b> million.",))
+    assert "Draws were benchmarked to <b>2.5</b> million." in plain(page(noted, few, [GOOD]))

@@ -13,6 +13,7 @@ from uncounted.report.wording import read_words
 
 EN = read_words()
 ROOM = Path(wording.__file__).parent
+REASON = re.compile(r"""(?:"excluded"|"repaired"|"not used again"),\s*"([^"{]+)",?\s*\)""")
 SAID = re.compile(r"""say\(\s*f?["']([a-z_]+\.[a-z_0-9]*)(["'{])""")
 
 
@@ -109,6 +110,45 @@ def test_every_sentence_is_used_and_every_used_one_exists():
     titles = {name for name in sentences if name.endswith(".title")}  # head(id) of the page
     assert {name for name in sentences - used - quoted - titles if not name.startswith(built)} == set()
     assert [start for start in built if not any(name.startswith(start) for name in sentences)] == []
+
+
+@pytest.mark.parametrize("language", [path.stem for path in wording.FOLDER.glob("*.toml") if path.stem != "en"])
+def test_every_language_says_the_same_with_the_same_words(language):
+    other = read_words(language)
+    assert set(other.sentences) == set(EN.sentences)
+    for name, sentence in EN.sentences.items():
+        told = other.sentences[name]
+        assert set(re.findall(r"{\w+}", told)) == set(re.findall(r"{\w+}", sentence)) or not told, name
+    empty = {name for name, told in other.sentences.items() if not told}
+    assert empty <= {"number.thousand", "number.thousands"}  # a scale that a language may lack
+
+
+def test_a_french_report_has_french_signs_words_and_names():
+    fr = read_words("fr")
+    assert numerals.rate(0.2187, "percent", fr) == "21,9\u00a0%"
+    assert numerals.rate(0.00003, "per 1,000", fr) == "moins de 0,1 pour\u00a01\u202f000"
+    assert numerals.people(149_234_567, fr) == "149\u00a0millions de personnes"
+    assert numerals.people(1_234_567, fr) == "1,23\u00a0million de personnes"
+    assert numerals.people(45_620, fr) == "45\u202f600 personnes"
+    assert numerals.persons_between(980_000, 2.3e6, fr) == "980\u202f000 à 2,30\u00a0millions"
+    assert numerals.level(0.95, fr) == "intervalle à 95\u00a0%"
+    assert numerals.band("6-11 months", fr) == "6–11 mois"
+    assert fr.term("Africa") == "Afrique"
+    assert fr.term("fieldwork outside 2010–2023") == "terrain hors de 2010–2023"
+    assert fr.term("a name that nobody knows") == "a name that nobody knows"
+
+
+def test_what_the_house_says_has_a_french_term(fit, release):
+    """Evidence classes, regions and countries, and reasons of the ledger that stand in the code."""
+    fr, world = read_words("fr"), fit.world.places
+    assert {"surveyed", "imputed", "reported from elsewhere", *world["region"], *world["subregion"]} <= set(fr.terms)
+    same = [name for name in world["name"] if fr.term(name) == name]
+    assert len(same) < 80  # Kenya and Ghana are the same in both
+    rooms = ROOM.parent.glob("survey/*.py")
+    reasons = {why for path in rooms for why in REASON.findall(path.read_text(encoding="utf-8"))}
+    assert len(reasons) > 8
+    assert [why for why in reasons if fr.term(why) == why] == []
+    assert [one.name for one in release.findings if fr.term(one.name) == one.name] == []
 
 
 def test_an_unknown_sentence_or_language_is_a_sentence():

@@ -2,18 +2,17 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from uncounted.checks.finding import Findings
 from uncounted.errors import UncountedError
 from uncounted.infer.progress import Progress
-from uncounted.leaves.card import TOTAL, EstimateCard
+from uncounted.leaves.card import EstimateCard
 from uncounted.leaves.convergence import check_estimate
 from uncounted.leaves.draws import add_up
 from uncounted.leaves.edition import read_edition
@@ -22,30 +21,16 @@ from uncounted.leaves.selection import by_selection
 from uncounted.leaves.store import write_draws
 from uncounted.report.account import Account, read_account
 from uncounted.report.beside import beside_published
-from uncounted.report.breakdown import STATS, breakdown
+from uncounted.report.breakdown import breakdown, shown
 from uncounted.report.headline import headline
-from uncounted.report.page import write_page
-from uncounted.report.release import ALL, LEAF, Release, part_of
-from uncounted.survey.disclosure import released_ledger
+from uncounted.report.press import FILES, Press, write_formats
+from uncounted.report.release import Release, part_of
+from uncounted.survey.disclosure import masked
 from uncounted.world.age import Band
 from uncounted.world.world import World
 
 GROUPINGS = ("world", "region", "subregion", "country")
 DRAWS = "draws"
-SHOWN = (
-    "grouping",
-    "group",
-    "name",
-    LEAF,
-    "sex",
-    "age",
-    "interval",
-    "evidence",
-    "surveys",
-    "respondents",
-    "cases",
-    "population",
-)
 
 
 @dataclass(frozen=True)
@@ -91,19 +76,20 @@ def estimate_leaves(
     return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
 
 
-def write_addition(estimate: Estimate, rows: pd.DataFrame, findings: Findings, folder: Path) -> Release:
-    """Write estimates.csv, ledger.csv, findings.json, selection.csv, beside-published.csv, report.html and draws/.
+def write_addition(
+    estimate: Estimate, rows: pd.DataFrame, findings: Findings, folder: Path, formats: Collection[str] = FILES
+) -> Release:
+    """Write the report in some formats, findings.json, selection.csv, beside-published.csv and draws/.
 
+    estimates.csv has the card's sums and shares too, which a report leaves out, for it shows each leaf once.
     beside-published.csv where the estimate has the leaves of the published editions. draws/ are working files: unmasked
     counts of the evidence, not for release.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     release = release_of_estimate(estimate, rows, findings)
+    write_formats(Press(release, estimate), folder, formats)
     stamped = "; ".join([*release.stamps])
     noted = rows.assign(note=rows["note"].where(rows["note"] != "", stamped)) if stamped else rows
     noted.to_csv(folder / "estimates.csv", index=False)
-    ledgers = [released_ledger(fit.evidence).assign(model=name) for name, fit in estimate.parts.fits.items()]
-    pd.concat(ledgers, ignore_index=True).to_csv(folder / "ledger.csv", index=False)
     if any(one.ratio for one in estimate.card.leaf):
         by_selection(estimate).to_csv(folder / "selection.csv", index=False)
     try:
@@ -113,7 +99,6 @@ def write_addition(estimate: Estimate, rows: pd.DataFrame, findings: Findings, f
     told = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
     (folder / "findings.json").write_text(told, encoding="utf-8")
     write_draws(estimate, folder / DRAWS)
-    write_page(release, folder / "report.html")
     return release
 
 
@@ -121,6 +106,8 @@ def release_of_estimate(
     estimate: Estimate,
     rows: pd.DataFrame,
     findings: Sequence,
+    *,
+    held_out: pd.DataFrame | None = None,
     budget: pd.DataFrame | None = None,
     account: Account | None = None,
     language: str = "en",
@@ -130,19 +117,6 @@ def release_of_estimate(
     Sums and shares of leaves are in estimates.csv alone: a page that adds leaves up shows each once.
     """
     card, told = estimate.card, (account or read_account(estimate.card.name)).inside(language)
-    leaves = [TOTAL, *estimate.leaves]
-    shown = rows.loc[
-        rows[LEAF].isin(leaves), [*SHOWN, *(f"{of}_{one}" for of in ("prevalence", "persons") for one in STATS)]
-    ]
-    shown = shown.assign(
-        **{
-            LEAF: shown[LEAF].replace({TOTAL: ALL}),
-            "cases_elsewhere": 0.0,
-            "masked": "",
-            "prior_share": np.nan,
-            "own_data_share": np.nan,
-        }
-    )
     return Release(
         name=card.name,
         title=told.title or card.title,
@@ -151,17 +125,24 @@ def release_of_estimate(
         show=card.show,
         bands=(Band(0, None),),
         world=estimate.world,
-        rows=shown.reset_index(drop=True),
+        rows=shown(estimate, rows),
         findings=findings,
         parts=tuple(part_of(fit) for fit in estimate.parts.fits.values()),
         seed=estimate.seed,
         versions=estimate.versions,
         seconds=estimate.seconds,
         notes=estimate.notes,
+        held_out=held_out if held_out is None else _masked(held_out, estimate),
         budget=budget,
         account=told,
         language=language,
     )
+
+
+def _masked(held_out: pd.DataFrame, estimate: Estimate) -> pd.DataFrame:
+    for fit in estimate.parts.fits.values():
+        held_out = masked(held_out, fit.evidence)
+    return held_out
 
 
 def _told(estimate: Estimate, findings: Findings) -> dict[str, Any]:

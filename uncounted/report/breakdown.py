@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.infer import totals
+from uncounted.leaves.card import TOTAL
 from uncounted.leaves.estimate import Estimate, plain, shares
 from uncounted.leaves.leaf import CLASSES
 from uncounted.world.world import groups
@@ -88,16 +89,15 @@ def _behind(estimate: Estimate, name: str, group: pd.Series) -> pd.DataFrame:
         )
         for word in CLASSES:
             weights[word] += weight.where(table["evidence"] == word, 0.0).groupby(group).sum()
-        counts.append(
-            table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False)
-        )  # masked stays masked
+        counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False))
     share = weights.div(weights.sum(axis=1), axis=0).fillna(0.0)
     behind = pd.concat(counts).groupby(level=0)
     told = (
-        behind[["surveys", "respondents"]].max().join(behind["cases"].sum(skipna=False))
+        behind[["surveys", "respondents"]].max(skipna=False).join(behind["cases"].sum(skipna=False))
     )  # leaves of one survey share respondents
     word = share.cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
-    told = told.assign(evidence=word, country_evidence=1 - share["imputed"])
+    hidden = [", ".join(told.columns[row]) for row in told.isna().to_numpy()]  # a count behind the sum is masked
+    told = told.assign(evidence=word, country_evidence=1 - share["imputed"], masked=hidden)
     return told.rename_axis("group").reset_index()
 
 
@@ -111,7 +111,19 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
         "surveys",
         "respondents",
         "cases",
+        "masked",
         "population",
         "note",
     ]
-    return rows[[*KEYS, *stats, *rest]].astype(dict.fromkeys([*KEYS, "evidence", "note"], "str"))
+    texts = dict.fromkeys([*KEYS, "evidence", "masked", "note"], "str")
+    return rows.assign(masked=rows["masked"].fillna(""))[[*KEYS, *stats, *rest]].astype(texts)
+
+
+def shown(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `breakdown` that a report adds up: the total, as all leaves, and each leaf once."""
+    kept = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])].drop(
+        columns=["persons_print", "country_evidence", "note"]
+    )
+    leaf = kept["leaf"].replace({TOTAL: totals.ALL})
+    missing = {"cases_elsewhere": 0.0, "prior_share": np.nan, "own_data_share": np.nan}
+    return kept.assign(leaf=leaf, **missing).reset_index(drop=True)

@@ -93,7 +93,8 @@ def data_told(release: Release) -> str:
 
 def _opened(release: Release) -> Any:
     document = Document()
-    section, style = document.sections[0], document.styles["Normal"]
+    section = document.sections[0]
+    style: Any = document.styles["Normal"]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2.2)
     style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle

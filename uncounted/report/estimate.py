@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -16,17 +18,21 @@ from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
 from uncounted.leaves.card import EstimateCard, is_estimate_card, read_estimate_card
+from uncounted.leaves.convergence import check_estimate
+from uncounted.leaves.estimate import Estimate
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
 from uncounted.model.trend import has_trend, is_smooth
-from uncounted.report.addition import Added, estimate_leaves
+from uncounted.report.account import read_account
+from uncounted.report.addition import Added, estimate_leaves, release_of_estimate
+from uncounted.report.breakdown import breakdown
 from uncounted.report.headline import headline
-from uncounted.report.page import write_page
-from uncounted.report.release import release_of
+from uncounted.report.press import BY_SUFFIX, FILES, Press, check_formats, write_formats
+from uncounted.report.profile import place_of, write_profile
+from uncounted.report.release import Release, release_of
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
-from uncounted.survey.disclosure import released_ledger
 from uncounted.world.world import World, read_world
 
 
@@ -55,11 +61,11 @@ def estimate(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Finished | Added:
-    """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
+    """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and fit.nc.
 
     An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/.
 
-    trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
+    seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
     """
     if isinstance(card, str | Path) and is_estimate_card(card):
@@ -96,24 +102,27 @@ def _check_whole(card: Card) -> None:
         )
 
 
-def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path) -> Path:
-    """Write the files of an estimate into a folder.
+def write_estimate(
+    fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path, formats: Collection[str] = FILES
+) -> Path:
+    """Write the files of an estimate into a folder: the report in some formats, findings.json and fit.nc.
 
-    Where publication is stopped, the tables carry a column that says so.
+    Where publication is stopped, every file says so.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    course = trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2]) if has_trend(fit.card) else None
-    release = release_of(fit, rows, findings, trend=course)
-    release.noted.to_csv(folder / "estimates.csv", index=False)
-    if course is not None:
-        course.to_csv(folder / "trend.csv", index=False)
-    released_ledger(fit.evidence).to_csv(folder / "ledger.csv", index=False)
+    release = release_of(fit, rows, findings, trend=courses_of(fit))
+    write_formats(Press(release, fit), folder, formats)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
     )
     write_fit(fit, folder / "fit.nc")
-    write_page(release, folder / "report.html")
     return folder
+
+
+def courses_of(fit: Fit) -> pd.DataFrame | None:
+    """Return prevalence by year of the world and regions, of all places where the trend bends; None without a trend."""
+    if not has_trend(fit.card):
+        return None
+    return trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2])
 
 
 def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
@@ -129,7 +138,71 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
     }
 
 
-def write_report(fit: Fit, path: str | Path) -> Path:
-    """Write the page of a fit: one offline HTML file with its numbers, findings, equation, card and ledger."""
-    course = trend(fit, GROUPINGS[:2]) if has_trend(fit.card) else None
-    return write_page(release_of(fit, estimates(fit), check(fit), trend=course), Path(path))
+def write_report(
+    of: Fit | Estimate,
+    path: str | Path,
+    formats: str | Collection[str] | None = None,
+    *,
+    findings: Findings | None = None,
+    held_out: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
+    account: str | Path | None = None,
+    language: str = "en",
+) -> list[Path]:
+    """Write the report of a fit or an estimate: one file (.html, .pdf, .xlsx, .docx, .parquet), or a folder.
+
+    formats: of a folder, some of html, pdf, xlsx, docx, csv, parquet, sdmx, gather and draws (`write_formats`).
+    findings: else those of `check` or `check_estimate`; held_out: the table of `hold_out`; budget: shares of the
+    variance; account: the path of a gather.toml, else what ships with the card; language: en or fr. Raises
+    UncountedError for what is none of these.
+    """
+    path = Path(path)
+    asked = [formats] if isinstance(formats, str) else list(formats or ["html"])
+    check_formats(asked)
+    if path.suffix and path.suffix not in BY_SUFFIX and not formats:
+        raise UncountedError(
+            f"{path} ends in '{path.suffix}'. Name a file that ends in {', '.join(BY_SUFFIX)}, or a folder and its "
+            "formats."
+        )
+    release = _release(of, findings, held_out, budget, account, language)
+    if formats or not path.suffix:
+        return write_formats(Press(release, of), path, asked)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        made = write_formats(Press(release, of), folder, [BY_SUFFIX[path.suffix]])
+        return [made[0].replace(path)]
+
+
+def write_place(
+    of: Fit | Estimate, place: str, path: str | Path, *, findings: Findings | None = None, language: str = "en"
+) -> Path:
+    """Write a profile of two pages on a country (code or name), region or subregion, as PDF.
+
+    findings: else those of `check`. Raises UncountedError for an unknown place, or a file that isn't .pdf.
+    """
+    path = Path(path)
+    if path.suffix != ".pdf":
+        raise UncountedError(f"A profile is a PDF, and {path} doesn't end in .pdf. Name such a file.")
+    release = _release(of, findings, language=language, years=False)
+    at = place_of(release, place)
+    own = pd.DataFrame({"iso3": at.countries, "group": at.group})
+    course = trend(of, own) if isinstance(of, Fit) and has_trend(of.card) else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_profile(release, place, path, course)
+
+
+def _release(
+    of: Fit | Estimate,
+    findings: Findings | None,
+    held_out: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
+    account: str | Path | None = None,
+    language: str = "en",
+    years: bool = True,
+) -> Release:
+    told = {"budget": budget, "account": read_account(account) if account else None, "language": language}
+    if isinstance(of, Estimate):
+        found = check_estimate(of) if findings is None else findings
+        return release_of_estimate(of, breakdown(of, GROUPINGS), found, held_out=held_out, **told)
+    found = check(of) if findings is None else findings
+    course = courses_of(of) if years else None
+    return release_of(of, estimates(of), found, trend=course, held_out=held_out, **told)

@@ -41,7 +41,7 @@ def plot_forest(
     return styled(forest(rows, fit.card.show, read_words(language)))
 
 
-def forest(rows: pd.DataFrame, show: str, say: Words) -> Any:
+def forest(rows: pd.DataFrame, show: str, say: Words, width: int = WIDE) -> Any:
     """Return the chart of some rows of estimates, unstyled."""
     unit = SHOW[show]
     table = pd.DataFrame({stat: rows[f"prevalence_{stat}"] * unit for stat in ("median", "lower", "upper")})
@@ -50,7 +50,7 @@ def forest(rows: pd.DataFrame, show: str, say: Words) -> Any:
     told = f"{heading(show, say)} ({level(rows['interval'].iloc[0], say)})"
     x = alt.X("lower:Q", title=told, scale=alt.Scale(zero=True, nice=True))
     order = list(table["name"])
-    base = alt.Chart(table, width=WIDE, height=alt.Step(LINE)).encode(
+    base = alt.Chart(table, width=width, height=alt.Step(LINE)).encode(
         y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=210, ticks=False, domain=False))
     )
     dashes = alt.condition("datum.seen", alt.value([1, 0]), alt.value([3, 2]))

@@ -31,7 +31,7 @@ from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.wording import Words, read_words
 from uncounted.world.world import World
 
-PATTERN = {"imputed": "hatch", "reported from elsewhere": "dotted"}
+PATTERN = {"imputed": "hatch", "reported from elsewhere": "dotted", "outside figure": "dotted"}
 STYLE = (Path(__file__).parent / "template" / "map.css").read_text(encoding="utf-8")
 COLOURS = dict(re.findall(r"--un-(\w+):(#[0-9a-f]+)", STYLE.split("@media")[0]))
 PLAIN = "".join(rule for rule in STYLE.splitlines(keepends=True) if "--un-q0" not in rule)

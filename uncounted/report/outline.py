@@ -192,7 +192,7 @@ def checks(release: Release) -> list[dict[str, Any]]:
         {"verdict": one.verdict, "name": say.term(one.name), "sentence": one.sentence, "number": _number(one, say)}
         for one in sorted(release.findings, key=lambda finding: order[finding.verdict])
     ]
-    if not any(is_of_hold_out(finding) for finding in release.findings):
+    if release.held_out is None and not any(is_of_hold_out(finding) for finding in release.findings):
         missing = {"verdict": "not_run", "name": say("checks.held_out"), "sentence": say("checks.missing")}
         told.append(missing | {"number": ""})
     return told
@@ -306,5 +306,5 @@ def facts(release: Release) -> list[tuple[str, str]]:
         told.append((say("record.evidence") + of, part.digests["evidence"]))
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
-    seconds = [(say("record.seconds", stage=stage), f"{took:.1f}") for stage, took in release.seconds.items()]
+    seconds = [(say("record.seconds", stage=say.term(stage)), f"{took:.1f}") for stage, took in release.seconds.items()]
     return [*told, *seconds]

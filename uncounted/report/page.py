@@ -21,7 +21,7 @@ from uncounted.report.release import Release
 from uncounted.report.wording import Words
 
 TEMPLATE = Path(__file__).parent / "template"
-GLYPH = {"surveyed": "●", "reported from elsewhere": "◐", "imputed": "○"}
+GLYPH = {"surveyed": "●", "reported from elsewhere": "◐", "outside figure": "◇", "imputed": "○"}
 COURSES = 6  # places whose course is drawn and years whose numbers are told
 WRITTEN = ("rate", "rates", "bare", "persons", "people", "persons_between", "whole", "fraction", "band", "decimal")
 

@@ -135,9 +135,13 @@ class Release:
 
     @property
     def noted(self) -> pd.DataFrame:
-        """The rows with a column `note` that carries the stamps, where there are any."""
+        """The rows, stamped."""
+        return self.stamped(self.rows)
+
+    def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with a column `note` that says so, where it is not for publication."""
         note = "; ".join(NOTES[stamp] for stamp in self.stamps)
-        return self.rows.assign(note=note) if note else self.rows
+        return table.assign(note=note) if note else table
 
 
 def is_of_hold_out(finding: Finding) -> bool:

@@ -15,7 +15,7 @@ from uncounted.report.wording import Words
 
 CLASSES = 6
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)  # where classes may begin, times a power of ten
-EVIDENCE = {"surveyed": 4, "reported from elsewhere": 2, "imputed": 1}  # class → colour, dark where most is known
+EVIDENCE = {"surveyed": 4, "reported from elsewhere": 2, "outside figure": 3, "imputed": 1}  # dark: most is known
 SURVEYS = (1, 2, 3, 5, 8)  # where classes of the number of surveys begin, but none
 
 

@@ -1,5 +1,6 @@
 """Wording: the sentences of a report, one message file for each language."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,8 +32,24 @@ class Words:
         return self.sentences[name].format(**values)
 
     def term(self, english: object) -> str:
-        """Return a word or a name in this language; one that nobody translated stays as it is."""
-        return self.terms.get(str(english), str(english))
+        """Return a word or a name in this language; one that nobody translated stays as it is.
+
+        A term with {words in braces} stands for all that differ there: "fieldwork outside {years}".
+        """
+        told = str(english)
+        if told in self.terms:
+            return self.terms[told]
+        for pattern, words in _patterns(self.language).items():
+            if found := pattern.fullmatch(told):
+                return words.format(**found.groupdict())
+        return told
+
+
+@cache
+def _patterns(language: str) -> dict[re.Pattern[str], str]:
+    """Return the terms of a language that have words in braces."""
+    open_ = {term: words for term, words in read_words(language).terms.items() if "{" in term}
+    return {re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(term))): words for term, words in open_.items()}
 
 
 @cache

@@ -1,0 +1,346 @@
+"""Paper: a report of ten to twenty pages as PDF, typeset by Typst, its figures as vectors."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from uncounted.errors import UncountedError
+from uncounted.model.card import SHOW
+from uncounted.report import charts, numerals, outline
+from uncounted.report.document import data_told
+from uncounted.report.drawings import Drawings, draw, told_shares
+from uncounted.report.equation import equation
+from uncounted.report.gather import gather
+from uncounted.report.geometry import read_geometry
+from uncounted.report.headline import headline
+from uncounted.report.line import Line
+from uncounted.report.outline import Record
+from uncounted.report.release import ALL, LEAF, Release
+from uncounted.report.typeset import typeset
+
+TEMPLATE = Path(__file__).parent / "template"
+TITLES = ("map", "leaves", "regions", "people", "trend", "countries", "data", "checks", "held_out", "budget")
+TITLES += ("equation", "limits", "gather", "record")
+
+
+def write_paper(release: Release, path: str | Path, drawings: Drawings | None = None) -> Path:
+    """Write a report as PDF; no text that comes from data is read as markup."""
+    path = Path(path)
+    path.write_bytes(printed("paper.typ", release, contents(release, drawings or draw(release))))
+    return path
+
+
+def printed(template: str, release: Release, told: Record) -> bytes:
+    """Return the PDF of a template in template/ and what it is to print."""
+    source = "".join((TEMPLATE / name).read_text(encoding="utf-8") for name in ("print.typ", template))
+    try:
+        made = typst.compile(
+            source.encode(),
+            format="pdf",
+            ignore_system_fonts=True,
+            sys_inputs={"told": json.dumps(told | common(release), ensure_ascii=False)},
+        )
+    except typst.TypstError as error:
+        raise UncountedError(f"The paper of '{release.name}' cannot be typeset: {error}.") from error
+    assert isinstance(made, bytes)
+    return made
+
+
+def common(release: Release) -> Record:
+    """Return what every paper prints: title, language, stamps and how to cite."""
+    say = release.say
+    return {
+        "language": say.language,
+        "title": release.title,
+        "why": release.why,
+        "kicker": say("page.kicker", year=release.year),
+        "stamps": [say(f"banner.{stamp}") for stamp in release.stamps],
+        "failures": [[say.term(finding.name), finding.sentence] for finding in release.failures],
+        "banner": say("banner.told"),
+        "citation": outline.citation(release),
+        "cite": say("record.cite"),
+        "level": release.level,
+    }
+
+
+def contents(release: Release, drawn: Drawings) -> Record:
+    """Return what a report prints, section by section, as words and numbers."""
+    say, geometry = release.say, read_geometry()
+    return {
+        "titles": {name: say(f"{name}.title") for name in TITLES},
+        "headline": headline(release),
+        "notes": list(release.notes),
+        "notes_title": say("headline.notes"),
+        "map": picture(drawn.map.still, say("map.label")),
+        "map_caption": say("map.caption", year=release.year, whom=release.whom),
+        "borders": say("map.borders", source=geometry.source, licence=geometry.licence),
+        "leaves": _leaves(release, drawn),
+        "regions": _regions(release),
+        "people": _people(release, drawn),
+        "trend": _trend(release, drawn),
+        "countries": _countries(release),
+        "data": _data(release, drawn),
+        "checks": _checks(release),
+        "held_out": _held_out(release, drawn),
+        "budget": _budget(release, drawn),
+        "equation": _equations(release),
+        "limits": {"heads": [say("limits.holds"), say("limits.misses")], **outline.limits(release)},
+        "gather": _gather(release),
+        "record": _record(release),
+    }
+
+
+def picture(svg: str, label: str) -> Record:
+    """Return a drawing with what it says to somebody who doesn't see it."""
+    return {"svg": svg, "label": label}
+
+
+def interval(row: Record, top: float, release: Release) -> list[Any]:
+    """Return where an interval's ends and median lie on a scale from 0 to top, 0 to 1, and whether it was surveyed."""
+    unit = SHOW[release.show] / top
+    ends = [row[f"prevalence_{stat}"] * unit for stat in ("lower", "median", "upper")]
+    known = all(map(math.isfinite, ends))
+    return [min(max(end, 0.0), 1.0) for end in ends] + [row["evidence"] == "surveyed"] if known else []
+
+
+def scale(rows: Sequence[Record], release: Release) -> tuple[float, list[list[Any]]]:
+    """Return the end of a scale that holds every interval, and its marks: place from 0 to 1, and number."""
+    highest = max((row["prevalence_upper"] for row in rows if math.isfinite(row["prevalence_upper"])), default=math.nan)
+    marks = charts.ticks(highest * SHOW[release.show])
+    return marks[-1], [[mark / marks[-1], numerals.short(mark, release.say)] for mark in marks]
+
+
+def estimate(row: Record, release: Release) -> list[str]:
+    """Write an estimate as two lines: median, and bounds."""
+    low, middle, high = (
+        numerals.bare(row[f"prevalence_{stat}"], release.show, release.say) for stat in ("lower", "median", "upper")
+    )
+    return [middle, f"{low}–{high}"]
+
+
+def persons(row: Record, release: Release) -> list[str]:
+    """Write persons as two lines: mean, and bounds."""
+    say = release.say
+    bounds = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
+    return [numerals.persons(row["persons_mean"], say), bounds]
+
+
+def _regions(release: Release) -> Record:
+    say, rows = release.say, outline.regions(release)
+    top, marks = scale(rows, release)
+    told = [
+        {
+            "name": say.term(row["name"]),
+            "depth": row["depth"],
+            "rate": estimate(row, release),
+            "interval": interval(row, top, release),
+            "persons": persons(row, release),
+            "printed": numerals.whole(row["printed"], say),
+            "covered": numerals.fraction(row["covered"], say),
+            "prior": numerals.fraction(row["prior_share"], say),
+        }
+        for row in rows
+    ]
+    unit = numerals.heading(release.show, say)
+    heads = [say("regions.place"), say("regions.rate", unit=unit), *(say(f"regions.{w}") for w in HEADS)]
+    given = {"unit": numerals.unit(release.show, say), "level": release.level, "year": release.year}
+    caption = f"{say('regions.caption', **given)} {say('regions.adding')}"
+    return {"heads": heads, "marks": marks, "rows": told, "caption": caption}
+
+
+HEADS = ("persons", "printed", "covered", "prior")
+
+
+def _people(release: Release, drawn: Drawings) -> Record:
+    """Return a table for each sex, and each further trait, and the chart of ages."""
+    say, tables = release.say, []
+    unit = numerals.unit(release.show, say)
+    for of in [axis for axis in release.axes if axis != "sex"]:
+        for value, across, rows in outline.crossed(release, "sex", of):
+            who = say(f"people.{value}")
+            everybody = say("people.ages" if of == "age" else "people.everybody")
+            heads = [everybody if one == ALL else numerals.band(one, say) for one in across]
+            cells = [
+                {
+                    "name": say.term(row["name"]),
+                    "depth": row["depth"],
+                    "cells": [estimate(cell, release) if cell else [numerals.NOTHING, ""] for cell in row["cells"]],
+                }
+                for row in rows
+            ]
+            caption = say("people.caption", who=who, unit=unit, level=release.level)
+            tables.append({"heads": [say("people.place"), *heads], "rows": cells, "caption": caption})
+    return {"tables": tables, "chart": picture(drawn.ages, say("people.chart"))}
+
+
+def _leaves(release: Release, drawn: Drawings) -> Record | None:
+    rows = outline.leaves(release)
+    if drawn.leaves is None:
+        return None
+    say = release.say
+    unit = numerals.heading(release.show, say)
+    heads = [say("leaves.leaf"), say("leaves.rate", unit=unit), say("leaves.persons")]
+    told = [
+        [say("leaves.sum") if row[LEAF] == ALL else say.term(row[LEAF]), estimate(row, release), persons(row, release)]
+        for row in rows
+    ]
+    return {
+        "told": say("leaves.told"),
+        "heads": heads,
+        "rows": told,
+        "chart": picture(drawn.leaves, say("leaves.title")),
+    }
+
+
+def _trend(release: Release, drawn: Drawings) -> Record | None:
+    if drawn.trend is None:
+        return None
+    say = release.say
+    told = say("trend.told", unit=numerals.unit(release.show, say), level=release.level)
+    return {"told": told, "chart": picture(drawn.trend, say("trend.chart"))}
+
+
+def _countries(release: Release) -> Record:
+    """Return the countries of each region, the highest median first, all on one scale."""
+    say, rows = release.say, outline.countries(release)
+    top, marks = scale(rows, release)
+    regions = []
+    for region in sorted({row["region"] for row in rows}):
+        mine = [row for row in rows if row["region"] == region]
+        mine.sort(key=lambda row: -row["prevalence_median"] if math.isfinite(row["prevalence_median"]) else math.inf)
+        regions.append({"name": say.term(region), "rows": [_country(row, top, release) for row in mine]})
+    unit = numerals.heading(release.show, say)
+    heads = [say("countries.name"), say("countries.rate", unit=unit), say("countries.persons")]
+    heads += [say("countries.evidence"), say("countries.surveys"), say("countries.asked"), say("countries.prior")]
+    told = (
+        f"{say('countries.told', unit=numerals.unit(release.show, say), level=release.level)} {say('countries.shares')}"
+    )
+    return {"heads": heads, "marks": marks, "regions": regions, "told": told}
+
+
+def _country(row: Record, top: float, release: Release) -> Record:
+    say = release.say
+    hidden = "respondents" in str(row.get("masked", "")).split(", ")
+    asked = say("countries.masked") if hidden else numerals.whole(row["respondents"], say)
+    last = [numerals.whole(row["surveys"], say), asked, numerals.fraction(row["prior_share"], say)]
+    return {
+        "name": row["name"],
+        "rate": estimate(row, release),
+        "interval": interval(row, top, release),
+        "persons": persons(row, release),
+        "rest": [say.term(row["evidence"]), *last],
+    }
+
+
+def _data(release: Release, drawn: Drawings) -> Record:
+    say, data = release.say, outline.data(release)
+    heads = [
+        say("data.region"),
+        *map(say.term, data["kinds"]),
+        say("data.all"),
+        say("data.countries"),
+        say("data.share"),
+    ]
+    rows = [
+        [
+            say.term(row["name"]),
+            *map(str, row["kinds"]),
+            str(sum(row["kinds"])),
+            say("data.of", some=row["surveyed"], all=row["countries"]),
+            numerals.fraction(row["share"], say),
+        ]
+        for row in data["table"]
+    ]
+    world = [say("data.world"), *map(str, data["all"]), str(sum(data["all"]))]
+    world += [say("data.of", some=data["surveyed"], all=data["countries"]), numerals.fraction(data["share"], say)]
+    years, most = data["years"], max(data["years"].values(), default=1)
+    return {
+        "told": data_told(release),
+        "heads": heads,
+        "rows": [*rows, world],
+        "map": picture(drawn.map_of_surveys.still, say("data.map")),
+        "map_title": say("data.map"),
+        "years": [[str(year), n, n / most] for year, n in years.items()],
+        "years_title": say("data.years"),
+    }
+
+
+def _checks(release: Release) -> Record:
+    say = release.say
+    rows = [
+        [say(f"checks.{one['verdict']}"), one["verdict"], one["name"], f"{one['number']} {one['sentence']}".strip()]
+        for one in outline.checks(release)
+    ]
+    return {
+        "told": say("checks.told"),
+        "heads": [say(f"checks.{w}") for w in ("verdict", "name", "sentence")],
+        "rows": rows,
+    }
+
+
+def _held_out(release: Release, drawn: Drawings) -> Record | None:
+    rows = outline.held_out(release)
+    if drawn.held_out is None or not rows:
+        return None
+    say = release.say
+    known = [bool(row["covered"]) for row in rows if row["covered"] is not None and row["covered"] == row["covered"]]
+    share = numerals.fraction(sum(known) / len(known) if known else math.nan, say)
+    told = say("held_out.told", n=len(known), inside=sum(known), level=release.level, share=share)
+    return {"told": told, "chart": picture(drawn.held_out, say("held_out.chart"))}
+
+
+def _budget(release: Release, drawn: Drawings) -> Record | None:
+    if release.budget is None or drawn.budget is None:
+        return None
+    say, shares = release.say, told_shares(release.budget, release.say)
+    return {"told": f"{say('budget.told')} {shares}.", "chart": picture(drawn.budget, say("budget.chart", told=shares))}
+
+
+def _equations(release: Release) -> Record:
+    say = release.say
+    models = [
+        {"title": part.card.title, "lines": [_line(line) for line in equation(part.card, release.language)]}
+        for part in release.parts
+    ]
+    return {"told": f"{say('equation.told')} {say('equation.conventions')}", "models": models}
+
+
+def _line(line: Line) -> Record:
+    brings = [[key, typeset(formula)] for key, formula in line.brings]
+    return {"math": typeset(line.formula), "sentence": line.sentence, "priors": brings}
+
+
+def _gather(release: Release) -> Record:
+    say = release.say
+    heads = [say("gather.item"), say("gather.asked"), say("gather.answer")]
+    rows = [[str(item.number), item.asked, item.answer, item.missing] for item in gather(release)]
+    return {"told": say("gather.told"), "heads": heads, "rows": rows}
+
+
+def _record(release: Release) -> Record:
+    say = release.say
+    fates = [
+        [
+            say.term(fate["action"]),
+            say.term(fate["why"]),
+            numerals.whole(fate["rows"], say),
+            numerals.whole(fate["surveys"], say),
+        ]
+        for fate in outline.fates(release)
+    ]
+    sources = [[one["what"], one["source"], one["licence"]] for one in outline.sources(release)]
+    return {
+        "heads": [say(f"record.{word}") for word in ("card", "ledger", "versions", "sources")],
+        "cards": [part.card.text for part in release.parts],
+        "ledger_told": say("record.ledger_told") if fates else say("record.ledger_none"),
+        "ledger_heads": [say(f"record.{word}") for word in ("action", "why", "rows", "surveys")],
+        "ledger": fates,
+        "facts": [list(fact) for fact in outline.facts(release)],
+        "sources_told": say("record.own"),
+        "sources_heads": [say(f"record.{word}") for word in ("what", "source", "licence")],
+        "sources": sources,
+    }
