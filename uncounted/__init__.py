@@ -3,7 +3,8 @@
 from uncounted.checks.convergence import diagnostics
 from uncounted.checks.finding import Finding, Findings
 from uncounted.checks.gate import check
-from uncounted.checks.held_out import HeldOut, hold_out
+from uncounted.checks.held_out import HeldOut, hold_out, read_held_out
+from uncounted.checks.hypothesis import Hypothesis, exceeds, hypothesis, ranks
 from uncounted.checks.selection import selection
 from uncounted.errors import UncountedError
 from uncounted.infer.benchmark import benchmark
@@ -16,6 +17,7 @@ from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.report.checking import Checked, check_estimate
 from uncounted.report.describe import Description, describe
 from uncounted.report.estimate import Estimate, estimate, evidence_of, write_report
 from uncounted.report.map import plot_map

@@ -6,36 +6,35 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from scipy.special import ndtri
 
-from uncounted.checks.finding import Finding, Findings
+from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, population
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
+DEPTH, DEEP = 10, 0.01  # the depth of a tree that is stopped, and the share of such trees that is worth a warning
 CHUNK = 50
 WIDE = ("world", "region")
 PUBLISHED = (*WIDE, "subregion", "country")
 
 
-def check(fit: Fit) -> Findings:
+def convergence(fit: Fit) -> list[Finding]:
     """Check every published number of a fit, and the sampler's own warnings; thresholds of R-hat, ESS and MCSE below.
 
     Bulk and tail ESS of at least 400, R-hat at most 1.01 for the world and regions and 1.02 for any other number, Monte
     Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
-    chain.
+    chain; a warning where more than 1 in 100 trees reached their depth. What a sampler doesn't record is a warning too.
     """
     numbers = diagnostics(fit)
     wide = numbers["grouping"].isin(WIDE)
-    return Findings(
-        (
-            _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
-            _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
-            _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
-            _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
-            _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
-            *_sampler(fit.stats),
-        )
-    )
+    return [
+        _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
+        _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
+        _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
+        _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
+        _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
+        *(of(name, fit.stats) for name, of in SAMPLER.items()),
+    ]
 
 
 def diagnostics(fit: Fit) -> pd.DataFrame:
@@ -132,14 +131,42 @@ def _finding(name: str, good: bool, number: float, threshold: float, told: str, 
     return Finding(name, "pass" if good else "stop", number, threshold, told + more)
 
 
-def _sampler(stats: xr.Dataset) -> list[Finding]:
+def _divergences(name: str, stats: xr.Dataset) -> Finding:
+    if "diverging" not in stats:
+        return _unrecorded(name, 0.0)
     diverging = int(stats["diverging"].sum())
-    energy = stats["energy"].transpose("chain", "draw").to_numpy()
-    bfmi = float((np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)).min())
     advice = " Raise target_accept, or look for a level centred without data." if diverging else ""
     told = f"{diverging:,} of {stats['diverging'].size:,} transitions diverged; none may.{advice}"
-    low = f"The smallest of {len(energy)} chains is {bfmi:.2f}; at least {BFMI:g} is asked."
-    return [
-        Finding("divergences", "stop" if diverging else "pass", diverging, 0, told),
-        Finding("E-BFMI", "pass" if bfmi >= BFMI else "stop", bfmi, BFMI, low),
-    ]
+    return Finding(name, "stop" if diverging else "pass", diverging, 0, told)
+
+
+def _energy(name: str, stats: xr.Dataset) -> Finding:
+    if "energy" not in stats:
+        return _unrecorded(name, BFMI)
+    energy = stats["energy"].transpose("chain", "draw").to_numpy()
+    bfmi = float((np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)).min())
+    told = f"The smallest of {len(energy)} chains is {bfmi:.2f}; at least {BFMI:g} is asked."
+    return Finding(name, "pass" if bfmi >= BFMI else "stop", bfmi, BFMI, told)
+
+
+def _depth(name: str, stats: xr.Dataset) -> Finding:
+    """Count trees that could grow no deeper: slow, but no error, so a warning."""
+    if "reached_max_treedepth" in stats:
+        reached = stats["reached_max_treedepth"]
+    elif "tree_depth" in stats:
+        reached = stats["tree_depth"] >= DEPTH
+    elif "n_steps" in stats:
+        reached = stats["n_steps"] >= 2**DEPTH - 1
+    else:
+        return _unrecorded(name, DEEP)
+    share = float(reached.mean())
+    told = f"{int(reached.sum()):,} of {reached.size:,} trees reached the greatest depth; more than {DEEP:.0%} is slow."
+    advice = " Centre the levels that surveys say much of, or give a prior that is less wide." if share > DEEP else ""
+    return Finding(name, "warn" if share > DEEP else "pass", share, DEEP, told + advice)
+
+
+def _unrecorded(name: str, threshold: float) -> Finding:
+    return Finding(name, "warn", np.nan, threshold, "The sampler doesn't record it. Sample with nutpie to know.")
+
+
+SAMPLER = {"divergences": _divergences, "E-BFMI": _energy, "tree depth": _depth}

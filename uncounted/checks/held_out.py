@@ -157,3 +157,11 @@ def _studies(recipe: Recipe) -> dict[str, Study]:
 
 def _given(studies: Mapping[str, Study], fold: Fold) -> tuple[Numbers, dict[str, np.ndarray]]:
     return without(studies, fold.out), dict(fold.out)
+
+
+def read_held_out(path: str | Path) -> HeldOut:
+    """Read a hold-out that was written as CSV, such as out/NAME/held-out.csv."""
+    path = Path(path)
+    if not path.is_file():
+        raise UncountedError(f"There is no hold-out at {path}. `uncounted check NAME --hold-out country` writes one.")
+    return HeldOut(pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"survey": str, "fold": str}))
