@@ -107,6 +107,14 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
     )
 
 
+def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
+    """Return log f of all rows together at every draw (draws,), from draws of the study's own names with `reported`."""
+    kind, seen = KINDS[study.card.likelihood], study.seen
+    shown = _flat(draws["reported"])[None]
+    extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
+    return _density(study.card.likelihood)(seen.y, shown, *extra, *kind.known(seen.y, seen.n).values())[0].sum(axis=-1)
+
+
 DEFAULTS = {"sigma_survey": 0.0, "sensitivity": 1.0, "specificity": 1.0}  # of a card without the prior
 
 
