@@ -119,7 +119,7 @@ def test_ages_between_the_cards_are_outside_too(world):
 
 
 def test_nothing_within_the_cards_ages_is_a_sentence(world):
-    with pytest.raises(UncountedError, match=r"No row of evidence on 'x' lies within the card's ages\. Mend `ages`"):
+    with pytest.raises(UncountedError, match=r"No row of evidence on 'x' is left: ages outside the card's\."):
         look(card("15-24"), world, counts(rows(("both", "0-4")), "x"))
 
 

@@ -1,5 +1,7 @@
 """Convergence: whether the draws behind every published number can be trusted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -8,7 +10,7 @@ from scipy.special import ndtri
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected, population
+from uncounted.infer.totals import affected, axes, expected, population
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
@@ -25,38 +27,43 @@ def convergence(fit: Fit) -> list[Finding]:
     Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
     chain; a warning where more than 1 in 100 trees reached their depth. What a sampler doesn't record is a warning too.
     """
-    numbers = diagnostics(fit)
+    return list(judged(diagnostics(fit), [fit.stats]))
+
+
+def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding, ...]:
+    """Hold the measures of published numbers (columns grouping, name, sex, age and `measure`'s) to the thresholds.
+
+    stats: of every sampler behind them.
+    """
     wide = numbers["grouping"].isin(WIDE)
-    return [
+    return (
         _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
         _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
         _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
         _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
         _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
-        *(of(name, fit.stats) for name, of in SAMPLER.items()),
-    ]
+        *(of(name, stats) for name, of in SAMPLER.items()),
+    )
 
 
 def diagnostics(fit: Fit) -> pd.DataFrame:
-    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex and age.
+    """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every published group, sex, age and level.
 
     Numbers of nobody (a population of zero) are left out; a number that never moves has no R-hat, and so fails.
     """
     found = []
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
-        people = population(fit.people, group)
-        draws = (
-            (affected(fit.p, fit.people, group) / people).stack(number=("group", "sex", "age")).transpose("number", ...)
-        )
+        people, number = population(fit.people, group), ("group", *axes(fit.people))
+        draws = (affected(fit.p, fit.people, group) / people).stack(number=number).transpose("number", ...)
         keys = draws["number"].to_index().to_frame(index=False)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
-        found.append(pd.concat([keys, _measure(draws.to_numpy())], axis=1)[people.to_numpy().ravel() > 0])
+        found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
     return pd.concat(found, ignore_index=True)
 
 
-def _measure(draws: np.ndarray) -> pd.DataFrame:
+def measure(draws: np.ndarray) -> pd.DataFrame:
     """Measure numbers (number, chain, draw), CHUNK at a time, which keeps them in the processor's cache."""
     parts = [_measured(np.ascontiguousarray(draws[i : i + CHUNK])) for i in range(0, len(draws), CHUNK)]
     return pd.concat(parts, ignore_index=True)
@@ -104,7 +111,7 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
 
 
 def _which(row: pd.Series) -> str:
-    people = [word for word in (row["sex"], row["age"]) if word != "all"]
+    people = [word for word in row["sex":"grouping"][:-1] if word != "all"]
     return ", ".join([str(row["name"]), *people])
 
 
@@ -131,38 +138,48 @@ def _finding(name: str, good: bool, number: float, threshold: float, told: str, 
     return Finding(name, "pass" if good else "stop", number, threshold, told + more)
 
 
-def _divergences(name: str, stats: xr.Dataset) -> Finding:
-    if "diverging" not in stats:
+def _divergences(name: str, stats: Sequence[xr.Dataset]) -> Finding:
+    if not _recorded("diverging", stats):
         return _unrecorded(name, 0.0)
-    diverging = int(stats["diverging"].sum())
+    diverging, transitions = (sum(int(f(one["diverging"])) for one in stats) for f in (np.sum, np.size))
     advice = " Raise target_accept, or look for a level centred without data." if diverging else ""
-    told = f"{diverging:,} of {stats['diverging'].size:,} transitions diverged; none may.{advice}"
+    told = f"{diverging:,} of {transitions:,} transitions diverged; none may.{advice}"
     return Finding(name, "stop" if diverging else "pass", diverging, 0, told)
 
 
-def _energy(name: str, stats: xr.Dataset) -> Finding:
-    if "energy" not in stats:
+def _energy(name: str, stats: Sequence[xr.Dataset]) -> Finding:
+    if not _recorded("energy", stats):
         return _unrecorded(name, BFMI)
-    energy = stats["energy"].transpose("chain", "draw").to_numpy()
-    bfmi = float((np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)).min())
-    told = f"The smallest of {len(energy)} chains is {bfmi:.2f}; at least {BFMI:g} is asked."
-    return Finding(name, "pass" if bfmi >= BFMI else "stop", bfmi, BFMI, told)
+    energy = [one["energy"].transpose("chain", "draw").to_numpy() for one in stats]
+    bfmi = np.concatenate([np.square(np.diff(one)).mean(axis=1) / one.var(axis=1) for one in energy])
+    told = f"The smallest of {len(bfmi)} chains is {bfmi.min():.2f}; at least {BFMI:g} is asked."
+    return Finding(name, "pass" if bfmi.min() >= BFMI else "stop", float(bfmi.min()), BFMI, told)
 
 
-def _depth(name: str, stats: xr.Dataset) -> Finding:
+def _depth(name: str, stats: Sequence[xr.Dataset]) -> Finding:
     """Count trees that could grow no deeper: slow, but no error, so a warning."""
-    if "reached_max_treedepth" in stats:
-        reached = stats["reached_max_treedepth"]
-    elif "tree_depth" in stats:
-        reached = stats["tree_depth"] >= DEPTH
-    elif "n_steps" in stats:
-        reached = stats["n_steps"] >= 2**DEPTH - 1
-    else:
+    each = [_stopped(one) for one in stats]
+    found = [one for one in each if one is not None]
+    if len(found) < len(each):
         return _unrecorded(name, DEEP)
-    share = float(reached.mean())
-    told = f"{int(reached.sum()):,} of {reached.size:,} trees reached the greatest depth; more than {DEEP:.0%} is slow."
-    advice = " Centre the levels that surveys say much of, or give a prior that is less wide." if share > DEEP else ""
-    return Finding(name, "warn" if share > DEEP else "pass", share, DEEP, told + advice)
+    reached, size = (sum(int(f(one)) for one in found) for f in (np.sum, np.size))
+    told = f"{reached:,} of {size:,} trees reached the greatest depth; more than {DEEP:.0%} is slow."
+    deep = reached > DEEP * size
+    advice = " Centre the levels that surveys say much of, or give a prior that is less wide." if deep else ""
+    return Finding(name, "warn" if deep else "pass", reached / size, DEEP, told + advice)
+
+
+def _stopped(stats: xr.Dataset) -> xr.DataArray | None:
+    """Say which trees were stopped at the greatest depth, by whatever the sampler records of it."""
+    if "reached_max_treedepth" in stats:
+        return stats["reached_max_treedepth"]
+    if "tree_depth" in stats:
+        return stats["tree_depth"] >= DEPTH
+    return stats["n_steps"] >= 2**DEPTH - 1 if "n_steps" in stats else None
+
+
+def _recorded(name: str, stats: Sequence[xr.Dataset]) -> bool:
+    return all(name in one for one in stats)
 
 
 def _unrecorded(name: str, threshold: float) -> Finding:

@@ -64,18 +64,20 @@ def effective_size(weights: np.ndarray) -> float:
 
 
 def _exact(fit: Fit, target: Target, rng: np.random.Generator) -> tuple[Fit, str, tuple[str, ...]]:
-    draws = fit.p.transpose(*DRAWS, "country", "sex", "age")
+    draws = fit.p.transpose(*DRAWS, "country", ...)
     p = draws.to_numpy().copy()
-    people = fit.people.transpose("country", "sex", "age").to_numpy()
-    flat = p.reshape(-1, *people.shape)
+    people = fit.people.transpose(*(dim for dim in draws.dims if dim in fit.people.dims)).to_numpy()
+    flat = p.reshape(-1, *draws.shape[2:])
+    people = np.broadcast_to(people.reshape(-1, *draws.shape[2:]), flat.shape)
     wanted = target.draw(len(flat), rng)
     shifts = []
     for member, total in zip(target.member, wanted, strict=True):
         for start in range(0, len(flat), CHUNK):
             at = slice(start, start + CHUNK)
             cells = flat[at][:, member].astype(float)
-            delta = logit_shift(cells.reshape(len(cells), -1), people[member].ravel(), total[at])
-            flat[at, member] = shifted(cells, delta[:, None, None, None])
+            there = people[at][:, member].reshape(len(cells), -1)
+            delta = logit_shift(cells.reshape(len(cells), -1), there, total[at])
+            flat[at, member] = shifted(cells, delta[(..., *[None] * (cells.ndim - 1))])
             shifts.append(delta)
     size = float(np.abs(np.concatenate(shifts)).mean())
     told = f"one logit shift per draw and group, {size:.2f} in size on average."
@@ -83,20 +85,21 @@ def _exact(fit: Fit, target: Target, rng: np.random.Generator) -> tuple[Fit, str
 
 
 def logit_shift(p: np.ndarray, people: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Return δ (draws,) with Σ_cells people·logit⁻¹(logit p + δ) = total; p (draws, cells), people (cells,).
+    """Return δ (draws,) with Σ_cells people·logit⁻¹(logit p + δ) = total; p (draws, cells), people (cells,) or like p.
 
     Newton on the logit of the share, which is nearly a line in δ, within a bracket that halves when a step leaves it.
     """
-    everybody = people.sum()
+    people = np.broadcast_to(people, p.shape)
+    everybody = people.sum(axis=1)
     aim_at = _logit(total, everybody)
     low, high = np.full(len(p), -200.0), np.full(len(p), 200.0)
     delta = np.zeros(len(p))
     for _ in range(ROUNDS):
         moved = shifted(p, delta[:, None])
-        now = moved @ people
+        now = (moved * people).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             gap = _logit(now, everybody) - aim_at
-            slope = (moved * (1 - moved)) @ people * everybody / (now * (everybody - now))
+            slope = (moved * (1 - moved) * people).sum(axis=1) * everybody / (now * (everybody - now))
             step = delta - gap / slope
         low, high = np.where(gap < 0, delta, low), np.where(gap < 0, high, delta)
         if (np.abs(now - total) <= TOLERANCE * total).all():
@@ -114,7 +117,7 @@ def shifted(p: np.ndarray, delta: np.ndarray) -> np.ndarray:
     return p * odds / (1 - p + p * odds)
 
 
-def _logit(part: np.ndarray, whole: float) -> np.ndarray:
+def _logit(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.log(part) - np.log(whole - part)
 
 

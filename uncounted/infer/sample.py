@@ -12,11 +12,11 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
+from uncounted.infer.people import people_of
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
-from uncounted.world.world import persons
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
 PRIOR_DRAWS = 1000
@@ -44,7 +44,7 @@ def sample(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Fit:
-    """Sample a model that has a `p` with dims (country, sex, age) over the world's cells.
+    """Sample a model that has a `p` with dims (country, sex, age, *traits) over the world's cells.
 
     `study` is what it was built from: `build` leaves it on the model, a model written by hand brings its own. settings:
     chains, tune, draws, target_accept; what isn't given is the card's. Raises UncountedError for a model without `p`.
@@ -82,7 +82,7 @@ def fitted(model: pm.Model, study: Study, drawn: Drawn, prior: xr.Dataset, prefi
         prior=before,
         posterior=part(posterior, prefix),
         stats=drawn.stats,
-        people=persons(study.world, study.card.bands, study.card.year, nearest=True),
+        people=people_of(study.card, study.world, study.card.year, drawn.posterior.sizes),
         card=replace(study.card, sampling=drawn.how),
         world=study.world,
         evidence=study.evidence,

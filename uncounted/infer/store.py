@@ -13,6 +13,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
 from uncounted.survey.evidence import Evidence
+from uncounted.survey.figures import MASK_BELOW
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
@@ -68,7 +69,7 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/elsewhere": _packed(world.elsewhere),
         "/evidence/rows": _packed(evidence.rows.assign(covers=evidence.rows["covers"].map(_bands_text))),
         "/evidence/ledger": _packed(evidence.ledger.lines),
-    }
+    } | {f"/world/shares/{one.name}": one.to_dataset(name="share") for one in world.shares}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
@@ -97,9 +98,11 @@ def _fit(tree: xr.DataTree) -> Fit:
         tree["/world/population"].dataset["persons"],
         _unpacked(tree["/world/covariates"].dataset),
         _unpacked(tree["/world/elsewhere"].dataset),
+        _shares(tree),
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
+    rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],
@@ -115,6 +118,12 @@ def _fit(tree: xr.DataTree) -> Fit:
         seconds=json.loads(about["seconds"]),
         notes=tuple(json.loads(about.get("notes", "[]"))),
     )
+
+
+def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
+    if "shares" not in tree["/world"].children:
+        return ()
+    return tuple(one.dataset["share"].rename(name) for name, one in tree["/world/shares"].children.items())
 
 
 def _ledger(tree: xr.DataTree) -> Ledger:

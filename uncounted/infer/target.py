@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import ALL, affected
+from uncounted.infer.totals import affected_in_all, axes, expected
 from uncounted.world.world import groups
 
 KINDS = ("persons", "prevalence")
@@ -58,7 +58,7 @@ class Target:
                 "A soft benchmark weighs totals by their SE, and not every total has one above 0. Add a column se, or "
                 "write how='exact'."
             )
-        counts = affected(fit.p, fit.people, self.group).sel(sex=ALL, age=ALL, group=self.names)
+        counts = affected_in_all(fit.p, fit.people, self.group).sel(group=self.names)
         drawn = counts.transpose(*DIMS).to_numpy().reshape(len(self.names), -1)
         return -0.5 * np.square((drawn - self.persons) / self.se[:, None]).sum(axis=0)
 
@@ -69,7 +69,8 @@ def aim(fit: Fit, totals: pd.DataFrame | xr.DataArray, by: str | Path | pd.DataF
     names, value, se = _draws(fit, totals) if isinstance(totals, xr.DataArray) else _table(totals)
     _check_groups(names, set(group), by)
     member = np.array([group.to_numpy() == name for name in names])
-    people = member @ fit.people.sum(["sex", "age"]).sel(country=fit.p["country"]).to_numpy()
+    everybody = expected(fit.people).sum(axes(fit.people))
+    people = member @ everybody.sel(country=fit.p["country"]).to_numpy()
     unit = people if _kind(totals) == "prevalence" else np.ones(len(names))
     persons, se = value * unit[:, None], se * unit
     for name, total, everybody in zip(names, persons, people, strict=True):

@@ -1,4 +1,4 @@
-"""Totals: persons affected and prevalence of groups of countries, sexes and ages, summed in every draw."""
+"""Totals: persons affected and prevalence of groups of countries and of their people, summed in every draw."""
 
 from collections.abc import Sequence
 
@@ -9,35 +9,58 @@ import xarray as xr
 ALL = "all"
 
 
-def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
-    """Return Σ p·persons of each group, sex and age and of all of them (…, group, sex, age), persons, in every draw.
+DRAWS = ("chain", "draw")
 
-    p (…, country, sex, age), people (country, sex, age), group: country → label. With M the membership of countries in
-    groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries draw by draw. Sums are in double precision.
+
+def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+    """Return Σ p·persons of each group, sex, age and level, and of all of them (…, group, sex, age, *traits), persons.
+
+    In every draw: p (…, country, sex, age, *traits), people likewise, with chain and draw if they are uncertain, group:
+    country → label. With M the membership of countries in groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries
+    draw by draw. Sums are in double precision.
     """
     labels, member = _membership(p, group)
-    dims, sexes, ages = p.dims[:-3], _values(p, "sex"), _values(p, "age")
-    shape = tuple(p.sizes[dim] for dim in dims)
-    sums = np.empty((len(labels), len(sexes) + 1, len(ages) + 1, *shape))  # draws last: they are read number by number
-    cells, persons = p.transpose("sex", "age", *dims, "country"), people.transpose("sex", "age", "country").to_numpy()
-    for s, a in np.ndindex(len(sexes), len(ages)):
-        draws = cells[s, a].to_numpy().reshape(-1, member.shape[1]).astype(float)
-        sums[:, s, a] = ((member * persons[s, a]) @ draws.T).reshape(-1, *shape)
-    sums[:, :-1, -1] = sums[:, :-1, :-1].sum(axis=2)
-    sums[:, -1] = sums[:, :-1].sum(axis=1)
-    coords = {"group": labels, "sex": [*sexes, ALL], "age": [*ages, ALL]}
-    return xr.DataArray(sums, dims=("group", "sex", "age", *dims), coords=coords).transpose(*dims, *coords)
+    parts = axes(people)
+    dims = [dim for dim in p.dims if dim not in ("country", *parts)]
+    shape, sizes = [p.sizes[dim] for dim in dims], [p.sizes[dim] for dim in parts]
+    sums = np.zeros((len(labels), *(size + 1 for size in sizes), *shape))  # draws last: they are read number by number
+    cells, persons = p.transpose(*parts, *dims, "country"), people.transpose(*parts, ..., "country").to_numpy()
+    for at in np.ndindex(*sizes):
+        draws = cells[at].to_numpy().reshape(-1, member.shape[1]).astype(float)
+        sums[(slice(None), *at)] = _summed(member, persons[at], draws).reshape(-1, *shape)
+    for axis in range(len(parts), 0, -1):
+        before = (slice(None),) * axis
+        sums[(*before, -1)] = sums[(*before, slice(None, -1))].sum(axis=axis)
+    coords = {"group": labels, **{dim: [*_values(p, dim), ALL] for dim in parts}}
+    return xr.DataArray(sums, dims=("group", *parts, *dims), coords=coords).transpose(*dims, *coords)
+
+
+def _summed(member: np.ndarray, persons: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return Σ p·persons of each group (groups, draws); persons (countries,), or (…, countries), one for each draw."""
+    if persons.ndim == 1:
+        return (member * persons) @ draws.T
+    return member @ (persons.reshape(-1, member.shape[1]) * draws).T
+
+
+def axes(people: xr.DataArray) -> tuple[str, ...]:
+    """Return the dims that divide the persons of a country: sex, age and further traits."""
+    return tuple(str(dim) for dim in people.dims if dim not in ("country", *DRAWS))
+
+
+def expected(people: xr.DataArray) -> xr.DataArray:
+    """Return persons (country, sex, age, *traits), the mean of their draws where they are uncertain."""
+    return people.mean([dim for dim in people.dims if dim in DRAWS])
 
 
 def affected_in_all(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
     """Return Σ p·persons of each group, all its persons together (…, group): `affected` without the parts."""
     labels, member = _membership(p, group)
-    of_country = xr.dot(p, people, dim=["sex", "age"])
+    of_country = xr.dot(p, people, dim=list(axes(people)))
     return xr.dot(of_country, xr.DataArray(member, {"group": labels}, ("group", "country")), dim="country")
 
 
 def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
-    """Return the persons of each group, sex and age and of all of them (group, sex, age)."""
+    """Return the persons of each group, sex, age and level and of all of them (…, group, sex, age, *traits)."""
     return affected(xr.ones_like(people), people, group)
 
 

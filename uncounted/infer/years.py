@@ -9,7 +9,7 @@ from uncounted.model.trend import has_trend, is_smooth, terms, years_of
 
 
 def in_year(fit: Fit, year: int) -> xr.DataArray:
-    """Return prevalence in a year (chain, draw, country, sex, age), float32: logit⁻¹(logit p + course·terms(year)).
+    """Return prevalence in a year (chain, draw, country, …), float32: logit⁻¹(logit p + course·terms(year)).
 
     Raises UncountedError for a card without a trend, or a year outside the calendar of a trend that bends.
     """
@@ -18,7 +18,7 @@ def in_year(fit: Fit, year: int) -> xr.DataArray:
         return fit.p
     weights = terms(fit.card, np.array(year))
     course = fit.posterior["course"].transpose("chain", "draw", "country", "term").to_numpy()
-    change = (course @ weights)[..., None, None]
+    change = (course @ weights)[(..., *[None] * (fit.p.ndim - 3))]
     p = np.clip(fit.p.to_numpy(), 1e-9, 1 - 1e-7)
     odds = p / (1 - p) * np.exp(change.astype(np.float32))
     return fit.p.copy(data=odds / (1 + odds))

@@ -10,7 +10,7 @@ from uncounted.model.card import Card
 from uncounted.model.centring import centring
 from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
-from uncounted.model.likelihood import LIKELIHOODS
+from uncounted.model.likelihood import LIKELIHOODS, sized_binomial
 from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import SEXES, traits
 from uncounted.model.place import ladder, rungs
@@ -18,7 +18,7 @@ from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
 from uncounted.model.trend import courses, has_trend, is_smooth, term_names
 from uncounted.survey.evidence import Evidence
-from uncounted.world.world import World
+from uncounted.world.world import World, levels
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,16 @@ class Study:
 def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     """Return the model of design: all cells of the world from the start, the likelihood where a survey looked.
 
-        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year
+        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year;
+                   further traits of persons are further dims, with effects and products likewise
         place[c] ~ level > region > subregion > country, the country's mean shifted by x[c]·β
         q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + course[c]·terms(year[j]) )   0 in the reference year
         q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )        q of its definition, kind of source, window and place
         r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
         y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood
 
-    Each line is one function of this room. `p` is a Deterministic with dims (country, sex, age); everything that a
-    refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
+    Each line is one function of this room. `p` is a Deterministic with dims (country, sex, age, *traits); everything
+    that a refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
     """
     seen = look(card, world, evidence)
     with pm.Model(coords=coords(card, world, seen)) as model:
@@ -57,15 +58,18 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     belief = believe(card, world, centring(card, world, seen))
     place = ladder(belief, shift(belief), correlated)
     course = courses(belief)
-    eta = place[:, None, None] + traits(belief)
-    pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age"))
+    eta = place.dimshuffle(0, *["x"] * (2 + len(card.traits))) + traits(belief)
+    pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age", *card.traits))
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
     covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
     pm.Deterministic("covered", covered, dims="row")
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
-    LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+    if seen.unknown.any():
+        sized_binomial(reported, seen.y, seen.n, belief, seen.unknown)
+    else:
+        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
 
 
 def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
@@ -76,4 +80,5 @@ def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
         labels["term"] = term_names(card)
         labels |= {"wave": labels["term"][1:]} if is_smooth(card) else {}
     labels |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
+    labels |= {trait: levels(world, trait) for trait in card.traits}
     return labels | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

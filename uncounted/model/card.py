@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,15 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.priors import NEEDED_BY, Prior, parse_prior
 from uncounted.world.age import Band, parse_band
 from uncounted.world.covariates import TRANSFORMS
+from uncounted.world.population import check_trait
 from uncounted.world.shelf import shelf
 
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
-INTERACTIONS = ("sex:age", "region:sex", "region:age")
 SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
 LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot")
 NEIGHBOURS = ("", "borders", "covariates")
-OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")
+OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n")
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
@@ -42,16 +42,17 @@ class Sampling:
 class Card:
     """What is believed about one outcome; a field is a word of the TOML card, and nothing else is.
 
-    people and place name the effects of persons and the ladder of places; interactions their products; `exchangeable`
-    names the factors whose deviations are exchangeable draws instead of summing to zero. `ages` are the bands that
-    cells are made of; `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0
-    ages have no order. `years` are the first and last year of evidence, `year` the reference year of the estimates; a
-    trend enters if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of
-    covariates first; with `index` they enter as the one factor that they share. `neighbours` lets countries resemble
-    those they border, or those of like covariates. `likelihood` is the distribution of counts. `reference_source` and
-    `reference_definition` have no `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years";
-    `validation` holds counts behind sensitivity and specificity. The key of each prior is the variable's name in PyMC,
-    posterior and report.
+    people and place name the effects of persons, sex, age and traits of the population table, and the ladder of places;
+    interactions are products of two persons' factors, or of region and one; `exchangeable` names the factors whose
+    deviations are exchangeable draws instead of summing to zero. `ages` are the bands that cells are made of;
+    `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0 ages have no
+    order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the
+    first and last year of evidence, `year` the reference year of the estimates; a trend enters if `priors` has `trend`,
+    and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with `index` they enter as
+    the one factor that they share. `neighbours` lets countries resemble those they border, or those of like covariates.
+    `likelihood` is the distribution of counts. `reference_source` and `reference_definition` have no `bias` and
+    `crosswalk`; `window_years` is the T of "ever in the last T years"; `validation` holds counts behind sensitivity and
+    specificity. The key of each prior is the variable's name in PyMC, posterior and report.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Card:
     priors: Mapping[str, Prior]
     year: int
     why: str = ""
+    of: str = ""
     evidence: tuple[str, ...] = ()
     people: tuple[str, ...] = PEOPLE
     place: tuple[str, ...] = PLACE
@@ -88,6 +90,11 @@ class Card:
     def bands(self) -> tuple[Band, ...]:
         """The age bands of cells; their labels are the coordinates of p."""
         return tuple(parse_band(age) for age in self.ages)
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The traits of persons beyond sex and age, in the card's order: further dims of p, after country, sex, age."""
+        return tuple(one for one in self.people if one not in PEOPLE)
 
     @property
     def digest(self) -> str:
@@ -146,7 +153,7 @@ def _from_words(words: dict[str, Any], name: str) -> Card:
             raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
     lists = {word: tuple(words[word]) for word in LISTS if word in words}
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
-    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": _sampling(words.get("sampling", {}))}
+    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
     return Card(**given, name=name)
 
 
@@ -191,7 +198,8 @@ def _validates(value: Any) -> bool:
     return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 
 
-def _sampling(words: dict[str, Any]) -> Sampling:
+def parse_sampling(words: dict[str, Any]) -> Sampling:
+    """Read the words of [sampling], of whichever card."""
     known = [f.name for f in fields(Sampling)]
     for word, value in words.items():
         if word not in known:
@@ -206,26 +214,30 @@ def _sampling(words: dict[str, Any]) -> Sampling:
 
 
 def _check(card: Card) -> None:
+    products = interactions(card)
     allowed = {
-        "people": PEOPLE,
+        "people": (*PEOPLE, *(one for one in card.people if f"sigma_{one}" in card.priors)),
         "place": PLACE,
-        "interactions": INTERACTIONS,
+        "interactions": products,
         "show": SHOW,
         "neighbours": NEIGHBOURS,
         "likelihood": LIKELIHOODS,
     }
-    allowed["exchangeable"] = ("region", "age", *INTERACTIONS)
+    allowed["exchangeable"] = ("region", "age", *card.traits, *products)
     for word, known in allowed.items():
         given = getattr(card, word)
         for value in [given] if isinstance(given, str) else given:
             if value not in known:
+                trait = f" A trait of persons needs its prior, sigma_{value}." if word == "people" else ""
                 raise UncountedError(
-                    f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}", word
+                    f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}{trait}", word
                 )
     for word in LISTS:
         given = getattr(card, word)
         if word != "years" and len(set(given)) < len(given):
             raise UncountedError(f"{word} = {list(given)} has the same twice. Keep one.", word)
+    for trait in card.traits:
+        check_trait(trait, f"The card '{card.name}'")
     if "country" not in card.place:
         raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
     if list(card.place) != [rung for rung in PLACE if rung in card.place]:
@@ -252,6 +264,12 @@ def _check(card: Card) -> None:
     _check_priors(card)
 
 
+def interactions(card: Card) -> tuple[str, ...]:
+    """Return the products that a card may name: "region:sex", "sex:age", "age:migrant" …, of all persons' factors."""
+    persons = (*PEOPLE, *card.traits)
+    return tuple(f"{one}:{other}" for one, other in [*combinations(persons, 2), *(("region", one) for one in persons)])
+
+
 def _check_partners(card: Card) -> None:
     """Refuse words and priors that need another word which the card lacks."""
     for name in set(card.transforms) - set(card.covariates):
@@ -261,10 +279,14 @@ def _check_partners(card: Card) -> None:
         )
     if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
         raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
+    if card.of == card.outcome and card.of:
+        raise UncountedError(f"of = '{card.of}' is the card's own outcome. Name another, or leave it out.", "of")
     needs_word = {"bias": "reference_source", "crosswalk": "reference_definition", "duration": "window_years"}
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):
             raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+    if "unknown_n" in card.priors and card.likelihood != "binomial":
+        raise UncountedError('figures of unknown n are read by likelihood = "binomial" alone.', "unknown_n")
     for key in {key for table in card.validation.values() for key in table} - set(card.priors):
         raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
 
@@ -291,7 +313,7 @@ def _check_priors(card: Card) -> None:
 def needs(card: Card) -> dict[str, tuple[str, ...]]:
     """Return the priors that the card's model has, each with the keys of which one must be given."""
     needed: dict[str, tuple[str, ...]] = {"level": ("level",)}
-    scales = [*card.place, *(f for f in card.people if f == "age"), *card.interactions]
+    scales = [*card.place, *(f for f in card.people if f != "sex"), *card.interactions]
     needed |= {(key := "sigma_" + one.replace(":", "_")): (key,) for one in scales}
     if "sex" in card.people:
         needed["female"] = ("female",)

@@ -15,7 +15,7 @@ from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
 from uncounted.model.trend import has_trend
-from uncounted.world.world import World
+from uncounted.world.world import World, levels
 
 FEW = 40
 LEVELS = ("survey", "country", "subregion", "trend_country", "beta")  # always exchangeable, a λ for each member
@@ -47,15 +47,14 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
         of_country = _passed(about["country"], scale["sigma_country"])
         about["beta"] = of_country @ known(card, world).to_numpy() ** 2
     members = {"survey": np.bincount(seen.source)[seen.source]}  # a σ for each kind of source
-    members = {"survey": np.bincount(seen.source)[seen.source]}  # a σ for each kind of source
     lam = {
         name: _lambda(i, _few(scale[f"sigma_{name}"], members.get(name, i.size)), name in (*LEVELS, *card.exchangeable))
         for name, i in about.items()
         if f"sigma_{name}" in scale
     }
     cells = _cells(card, world, seen, rows, 1.0 if weight is None else weight)
-    for factor in [*(one for one in card.people if one == "age"), *card.interactions]:
-        name, table = factor.replace(":", "_"), _of_factor(cells, factor)
+    for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
+        name, table = factor.replace(":", "_"), _of_factor(card, cells, factor)
         tau = min(_few(scale[f"sigma_{name}"], table[4].size), _shown(table))
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
@@ -115,7 +114,7 @@ def _about_slopes(seen: Seen, survey: np.ndarray, country: np.ndarray) -> np.nda
 
 
 def _cells(card: Card, world: World, seen: Seen, rows: np.ndarray, weight: np.ndarray | float) -> np.ndarray:
-    """Return what rows that divide a survey say of cells (5, regions, sexes, ages), as `_shown` reads it.
+    """Return what rows that divide a survey say of cells (5, regions, sexes, ages, *traits), as `_shown` reads it.
 
     Cases, cases expected at the survey's own prevalence, non-cases, non-cases expected, Fisher information `rows`.
     """
@@ -125,13 +124,15 @@ def _cells(card: Card, world: World, seen: Seen, rows: np.ndarray, weight: np.nd
     divides = weight * (np.bincount(seen.survey, minlength=size)[seen.survey] > 1)
     counts = np.stack([seen.y, seen.n * p, seen.n - seen.y, seen.n * (1 - p)])
     by_cell = seen.w.T @ np.vstack([counts * divides, rows]).T
-    by_country = by_cell.reshape(len(world.places), 2, len(card.ages), 5)
+    sizes = [len(levels(world, trait)) for trait in card.traits]
+    by_country = by_cell.reshape(len(world.places), 2, len(card.ages), *sizes, 5)
     summed = np.zeros((region_of(card, world).max() + 1, *by_country.shape[1:]))
     np.add.at(summed, region_of(card, world), by_country)
     return np.moveaxis(summed, -1, 0)
 
 
-def _of_factor(cells: np.ndarray, factor: str) -> np.ndarray:
-    """Sum cells (5, regions, sexes, ages) over what the factor leaves out."""
-    left_out = [axis for axis, dim in enumerate(("region", "sex", "age"), 1) if dim not in factor.split(":")]
+def _of_factor(card: Card, cells: np.ndarray, factor: str) -> np.ndarray:
+    """Sum cells (5, regions, sexes, ages, *traits) over what the factor leaves out."""
+    axes = ("region", "sex", "age", *card.traits)
+    left_out = [axis for axis, dim in enumerate(axes, 1) if dim not in factor.split(":")]
     return cells.sum(axis=tuple(left_out))

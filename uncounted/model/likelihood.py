@@ -20,6 +20,7 @@ from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.density import draw_counts as draw_counts
 
+UNKNOWN_N = "unknown_n"  # the prior of the effective n of figures published without n or SE
 DEFF = "deff_excess"  # the prior of the beta-binomial: deff − 1, above 0
 
 
@@ -32,6 +33,26 @@ def effective_binomial(
     """
     del belief
     return _observe(KINDS["binomial"], [eta], y, n, name, dim)
+
+
+def sized_binomial(
+    eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief, unknown: np.ndarray, dim: str = "row"
+) -> TensorVariable:
+    """Observe figures published without n or SE as shares of an effective n that is a parameter, `unknown_n`.
+
+    Where unknown (rows,), y/n is what was published and n a stand-in: log f(y) = log f_B(s·y | s·n, η) + log s, s =
+    unknown_n/n, f_B the density of `effective_binomial`; log s because y is observed, and s·y drawn. How figures of a
+    survey depart from each other tells a little of it; the prior on the card tells the rest.
+    """
+    size = belief.variable(UNKNOWN_N)
+    kind = replace(
+        KINDS["binomial"],
+        name="SizedBinomial",
+        logp=density.sized_binomial,
+        draw=density.draw_sized_binomial,
+        known=lambda _, n: {"n": n, "unknown": unknown.astype(float)},
+    )
+    return _observe(kind, [eta, size * pt.ones_like(eta)], y, n, "y", dim)
 
 
 def beta_binomial(

@@ -1,4 +1,4 @@
-"""People: effects of sex and age, their product, and how they differ between regions."""
+"""People: effects of sex, age and further traits, their products, and how they differ between regions."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -6,27 +6,31 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.place import region_of
+from uncounted.world.world import levels
 
 SEXES = ("female", "male")
 CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus those of males
 
 
 def traits(belief: Belief) -> TensorVariable:
-    """Return the sum of the card's effects of persons (1 or countries, sexes, ages).
+    """Return the sum of the card's effects of persons (1 or countries, sexes, ages, *traits).
 
-    female · ±½ + age_a + (sex×age)_sa + (region×sex)_rs + (region×age)_ra; all but the first sum to zero along each of
-    their dims, or are exchangeable, if the card says so.
+    female · ±½ + age_a + (sex×age)_sa + (region×sex)_rs + (region×age)_ra, and likewise of further traits; all but the
+    first sum to zero along each of their dims, or are exchangeable, if the card says so.
     """
     card = belief.card
-    total: TensorVariable = pt.zeros((1, len(SEXES), len(card.ages)))
-    if "sex" in card.people:
-        total = total + (belief.variable("female") * CONTRAST)[None, :, None]
-    if "age" in card.people:
-        total = total + belief.deviations("age")[None, None, :]
-    if "sex:age" in card.interactions:
-        total = total + belief.deviations("sex:age")[None, :, :]
-    if "region:sex" in card.interactions:
-        total = total + belief.deviations("region:sex")[region_of(card, belief.world)][:, :, None]
-    if "region:age" in card.interactions:
-        total = total + belief.deviations("region:age")[region_of(card, belief.world)][:, None, :]
+    sizes = [len(levels(belief.world, trait)) for trait in card.traits]
+    total: TensorVariable = pt.zeros([1, len(SEXES), len(card.ages), *sizes])
+    for factor in (*card.people, *card.interactions):
+        total = total + _spread(belief, factor)
     return total
+
+
+def _spread(belief: Belief, factor: str) -> TensorVariable:
+    """Return a factor's deviations over all cells: size 1 along the dims that it leaves out."""
+    dims, card = factor.split(":"), belief.card
+    values = pt.as_tensor(belief.variable("female") * CONTRAST) if factor == "sex" else belief.deviations(factor)
+    if dims[0] == "region":
+        values = values[region_of(card, belief.world)]
+    axes = ("region", "sex", "age", *card.traits)
+    return values.dimshuffle(*(dims.index(axis) if axis in dims else "x" for axis in axes))

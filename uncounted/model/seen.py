@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from uncounted.errors import UncountedError
+from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.card import Card
 from uncounted.survey.evidence import Evidence
 from uncounted.world.age import Band, contains
-from uncounted.world.world import World, persons
+from uncounted.world.population import EVERYBODY
+from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
 
@@ -21,8 +22,9 @@ SEXES = ("female", "male")
 class Seen:
     """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1; indices, years since `card.year`.
 
-    A cell is country × sex × age, flattened in that order. country, survey (rows,) index their coordinates; source
-    (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years of fieldwork.
+    A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
+    coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
+    of fieldwork. unknown (rows,): n stands for an effective n that nobody published.
     """
 
     evidence: Evidence
@@ -38,15 +40,23 @@ class Seen:
     sources: pd.Index
     survey_country: np.ndarray
     survey_since: np.ndarray
+    unknown: np.ndarray
 
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
     """Place the rows of evidence in the card's cells; W[j, cell] = persons in the part of the cell that row j covers.
 
-    Weights are of the survey's year, or of the population table's nearest. Rows that cover ages outside the card's, and
-    countries without a population, are left out and written to the ledger.
+    Weights are of the survey's year, or of the population table's nearest; where shares of a trait are uncertain, of
+    their means. A row that doesn't say a trait covers all its levels. Rows that cover ages outside the card's, or
+    people whom the population table has none of, and countries without a population, are left out and written to the
+    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, and for levels that the
+    population lacks.
     """
+    _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
+    people = _covered_people(card, world, evidence.rows)
+    nobody = ~(people.sum(axis=1) > 0)
+    evidence = _kept(evidence, pd.Series(nobody), "the population table has nobody whom it covers")
     rows = evidence.rows
     countries = world.places.index
     surveys = rows.groupby("survey", sort=True)[["source", "country", "year"]].first()
@@ -56,7 +66,7 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         evidence=evidence,
         y=rows["y"].to_numpy(float),
         n=rows["n"].to_numpy(float),
-        w=_weights(card, world, rows, country),
+        w=_weights(people[~nobody], country, len(countries)),
         country=country,
         survey=surveys.index.get_indexer(pd.Index(rows["survey"])),
         since=rows["year"].to_numpy(int) - card.year,
@@ -66,15 +76,37 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         sources=sources,
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(int) - card.year,
+        unknown=rows["unknown"].to_numpy() > 0,
     )
 
 
+def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
+    for trait in evidence.traits:
+        if trait not in card.traits and (evidence.rows[trait] != EVERYBODY).any():
+            raise UncountedError(
+                f"The evidence '{evidence.source}' is divided by '{trait}', which the card '{card.name}' lacks. Write "
+                "it under people, or take the evidence by the card's people: evidence(survey, outcome, card.people)."
+            )
+    for trait in card.traits:
+        known = levels(world, trait)
+        for level in sorted(set(evidence.rows.get(trait, [])) - {*known, EVERYBODY}):
+            raise UncountedError(
+                f"The evidence '{evidence.source}' has the {trait} '{level}', which the population table lacks."
+                f"{did_you_mean(level, known)}"
+            )
+
+
 def _within(evidence: Evidence, card: Card) -> Evidence:
+    """Leave out rows of other ages; raises UncountedError if none is left."""
     outside = [not all(_held(band, card.bands) for band in bands) for bands in evidence.rows["covers"]]
-    kept = evidence.without(pd.Series(outside, index=evidence.rows.index), "ages outside the card's")
+    return _kept(evidence, pd.Series(outside, index=evidence.rows.index), "ages outside the card's")
+
+
+def _kept(evidence: Evidence, out: pd.Series, why: str) -> Evidence:
+    kept = evidence.without(out, why)
     if kept.rows.empty:
         raise UncountedError(
-            f"No row of evidence on '{evidence.outcome}' lies within the card's ages. Mend `ages` on the card."
+            f"No row of evidence on '{evidence.outcome}' is left: {why}. Mend `ages` on the card, or the population."
         )
     return kept
 
@@ -93,23 +125,41 @@ def _held(band: Band, cells: Sequence[Band]) -> bool:
     return at >= band.end
 
 
-def _weights(card: Card, world: World, rows: pd.DataFrame, country: np.ndarray) -> sparse.csr_array:
+def _weights(people: np.ndarray, country: np.ndarray, countries: int) -> sparse.csr_array:
+    """Return W (rows, cells) from the persons whom each row covers in the cells of its country (rows, width)."""
+    weights = people / people.sum(axis=1, keepdims=True)
+    row, cell = np.nonzero(weights)
+    width = weights.shape[1]
+    at_cell = country[row] * width + cell
+    return sparse.csr_array((weights[row, cell], (row, at_cell)), shape=(len(weights), countries * width))
+
+
+def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
+    """Return the persons whom each row covers in each cell of its country (rows, sexes · ages · levels of traits)."""
+    country = world.places.index.get_indexer(pd.Index(rows["country"]))
     cells = list(card.bands)
     pieces = _pieces([*cells, *{band for bands in rows["covers"] for band in bands}])
     of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
     covered = {bands: _covered(pieces, bands) for bands in set(rows["covers"])}
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
     sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
-    people = np.empty((len(rows), len(SEXES), len(pieces)))
+    level = _levels(card, world, rows)
+    people = np.empty((len(rows), len(SEXES), len(pieces), level.shape[1]))
     for year in sorted(set(rows["year"])):
         at = np.flatnonzero(rows["year"] == year)
-        people[at] = persons(world, pieces, year, nearest=True).to_numpy()[country[at]]
-    weights = np.einsum("rsp,rs,rp,pa->rsa", people, sex, piece, of_cell).reshape(len(rows), -1)
-    weights /= weights.sum(axis=1, keepdims=True)
-    row, cell = np.nonzero(weights)
-    width = len(SEXES) * len(cells)
-    at_cell = country[row] * width + cell
-    return sparse.csr_array((weights[row, cell], (row, at_cell)), shape=(len(rows), len(world.places) * width))
+        there = persons(world, pieces, year, nearest=True, traits=card.traits).to_numpy()
+        people[at] = there.reshape(*there.shape[:3], -1)[country[at]]
+    return np.einsum("rspt,rs,rp,rt,pa->rsat", people, sex, piece, level, of_cell).reshape(len(rows), -1)
+
+
+def _levels(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
+    """Return 1 where a row covers a combination of levels of the card's traits, else 0 (rows, combinations)."""
+    covered = np.ones((len(rows), 1))
+    for trait in card.traits:
+        given = rows.get(trait, pd.Series(EVERYBODY, index=rows.index))
+        own = np.array([[one in (level, EVERYBODY) for level in levels(world, trait)] for one in given], float)
+        covered = (covered[:, :, None] * own[:, None, :]).reshape(len(rows), -1)
+    return covered
 
 
 def _pieces(bands: list[Band]) -> list[Band]:

@@ -23,7 +23,7 @@ class Checked:
     folder: Path
 
 
-def check_estimate(
+def recheck(
     name: str | Path,
     out: str | Path = "out",
     *,

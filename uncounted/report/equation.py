@@ -6,34 +6,31 @@ from scipy.special import expit
 
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
-from uncounted.report.line import Line, brings, distribution
+from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of
+from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
-from uncounted.report.wording import Words, rate, rates, read_words
-
-INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"}
-CONTRAST = {"region": "H[r,l]", "sex": "H[s,l]"}
+from uncounted.report.wording import Words, read_words
 
 
-def equation(card: Card) -> list[Line]:
+def equation(card: Card, language: str = "en") -> list[Line]:
     """Return the lines of the card's model, from the prevalence of a cell to the counts of surveys and the totals."""
-    say = read_words()
+    say = read_words(language)
     lines = [_cell(card, say), *_people(card, say), *_places(card, say), *_covariates(card, say), *_trend(card, say)]
-    return [*lines, *observed(card, say), _total(say)]
+    return [*lines, *observed(card, say), _total(card, say)]
 
 
 def _cell(card: Card, say: Words) -> Line:
-    terms = ["country[c]", *(f"{one}[{INDEX[one]}]" for one in card.people)]
-    terms += [_effect(one) for one in card.interactions]
-    return Line(f"logit p[c,s,a] = {' + '.join(terms)}", say("equation.cell", year=card.year))
+    terms = ["country[c]", *(_effect(card, one) for one in (*card.people, *card.interactions))]
+    traits = " and ".join(trait.replace("_", " ") for trait in card.traits)
+    told = say("equation.cell_traits" if traits else "equation.cell", year=card.year, traits=traits)
+    return Line(f"logit p[{cell(card)}] = {' + '.join(terms)}", told)
 
 
 def _people(card: Card, say: Words) -> Iterator[Line]:
     if "sex" in card.people:
         halves = "sex[female] = {1}/{2} female, sex[male] = − {1}/{2} female"
         yield Line(halves, say("equation.sex"), brings(card, "female"))
-    if "age" in card.people:
-        yield _deviations(card, "age", say)
-    for one in card.interactions:
+    for one in (*(one for one in card.people if one != "sex"), *card.interactions):
         yield _deviations(card, one, say)
 
 
@@ -42,22 +39,22 @@ def _deviations(card: Card, factor: str, say: Words) -> Line:
 
     The last two are σ times a matrix with orthonormal columns, or a walk's waves, times standard normal draws.
     """
-    key, effect = f"sigma_{factor.replace(':', '_')}", _effect(factor)
-    normal, what = f"{effect} ~ Normal(0, {key})", factor.replace(":", " × ")
+    key, effect = f"sigma_{factor.replace(':', '_')}", _effect(card, factor)
+    normal, what = f"{effect} ~ Normal(0, {key})", factor.replace(":", " × ").replace("_", " ")
     if factor in card.exchangeable:
         return Line(normal, say("equation.exchangeable", what=what), brings(card, key))
-    if card.age_order and "age" in factor:
+    if card.age_order and "age" in factor.split(":"):
         order = say(f"equation.walk_{card.age_order}")
-        return Line(_walk(factor, key, effect), say(_sentence(factor), what=what, order=order), brings(card, key))
-    zero = [f"Σ[{index}] {effect} = 0" for index in _indices(factor).split(",")]
+        return Line(_walk(card, factor, key, effect), say(_sentence(factor), what=what, order=order), brings(card, key))
+    zero = [f"Σ[{index}] {effect} = 0" for index in index_of(card, factor).split(",")]
     return Line(", ".join([normal, *zero]), say("equation.zero_sum", what=what), brings(card, key))
 
 
-def _walk(factor: str, key: str, effect: str) -> str:
+def _walk(card: Card, factor: str, key: str, effect: str) -> str:
     if factor == "age":
         return f"{effect} = {key} Σ[k] B[a,k] z[k], z[k] ~ Normal(0, 1)"
     other = next(one for one in factor.split(":") if one != "age")
-    return f"{effect} = {key} Σ[l,k] {CONTRAST[other]} B[a,k] z[l,k], z[l,k] ~ Normal(0, 1)"
+    return f"{effect} = {key} Σ[l,k] H[{index_of(card, other)},l] B[a,k] z[l,k], z[l,k] ~ Normal(0, 1)"
 
 
 def _sentence(factor: str) -> str:
@@ -68,7 +65,7 @@ def _places(card: Card, say: Words) -> Iterator[Line]:
     level = card.priors["level"]
     mean, sd = level.numbers
     middle, low, high = (float(expit(mean + z * sd)) for z in (0.0, -1.96, 1.96))
-    told = say("equation.level", rate=rate(middle, card.show), rates=rates(low, high, card.show))
+    told = say("equation.level", rate=rate(middle, card.show, say), rates=rates(low, high, card.show, say))
     yield Line(f"level ~ {distribution(level)}", told)
     above = "level"
     for rung in card.place:
@@ -134,7 +131,7 @@ def _trend(card: Card, say: Words) -> Iterator[Line]:
     if not has_trend(card):
         return
     bend = " + bend[c](t)" if is_smooth(card) else ""
-    line = f"logit p[c,s,a](t) = logit p[c,s,a] + slope[c] (t − {card.year}){bend}"
+    line = f"logit p[{cell(card)}](t) = logit p[{cell(card)}] + slope[c] (t − {card.year}){bend}"
     yield Line(line, say("equation.course" if bend else "equation.trend", year=card.year))
     regional = "region" in card.place
     mean = "trend + trend_region[r(c)]" if regional else "trend"
@@ -154,14 +151,11 @@ def _bend(card: Card, say: Words) -> Iterator[Line]:
     yield Line(wave, say("equation.wave"), brings(card, "sigma_smooth_region", "sigma_smooth_country"))
 
 
-def _total(say: Words) -> Line:
-    return Line("affected[G] = Σ[c ∈ G, s, a] N[c,s,a] p[c,s,a]", say("equation.total"))
+def _total(card: Card, say: Words) -> Line:
+    people = "c ∈ G, " + cell(card).removeprefix("c,").replace(",", ", ")
+    return Line(f"affected[G] = Σ[{people}] N[{cell(card)}] p[{cell(card)}]", say("equation.total"))
 
 
-def _effect(factor: str) -> str:
+def _effect(card: Card, factor: str) -> str:
     name = f"({factor.replace(':', ' × ')})" if ":" in factor else factor
-    return f"{name}[{_indices(factor)}]"
-
-
-def _indices(factor: str) -> str:
-    return ",".join(INDEX[one] for one in factor.split(":"))
+    return f"{name}[{index_of(card, factor)}]"

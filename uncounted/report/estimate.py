@@ -15,20 +15,23 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
+from uncounted.leaves.card import EstimateCard, is_estimate_card, read_estimate_card
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
-from uncounted.model.trend import is_smooth
+from uncounted.model.sources import evidence_of
+from uncounted.model.trend import has_trend, is_smooth
+from uncounted.report.addition import Added, estimate_leaves
+from uncounted.report.headline import headline
 from uncounted.report.page import write_page
+from uncounted.report.release import release_of
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
-from uncounted.report.wording import headline
-from uncounted.survey.evidence import Evidence, evidence, pooled
-from uncounted.survey.survey import read_survey
+from uncounted.survey.disclosure import released_ledger
 from uncounted.world.world import World, read_world
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Finished:
     """A finished estimate: the fit, its rows, what was checked, where the files lie, the seconds each stage took."""
 
     fit: Fit
@@ -40,47 +43,39 @@ class Estimate:
     @property
     def headline(self) -> str:
         """The world's number in words, with its intervals."""
-        total = (self.rows["sex"] == "all") & (self.rows["age"] == "all") & (self.rows["grouping"] == "world")
-        return headline(self.fit.card, self.rows[total].iloc[0])
-
-
-def evidence_of(card: Card) -> Evidence:
-    """Read the surveys that a card names and return their evidence on its outcome, within its years."""
-    if not card.evidence:
-        raise UncountedError(f"The card '{card.name}' names no evidence. Write evidence = [\"surveys/…\"] on it.")
-    years = (card.years[0], card.years[1]) if card.years else None
-    return pooled([_evidence(card, name, years) for name in card.evidence])
-
-
-def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
-    try:
-        return evidence(read_survey(name), card.outcome, card.people, years)
-    except UncountedError as error:
-        raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
+        return headline(release_of(self.fit, self.rows, self.findings))
 
 
 def estimate(
-    card: Card | str | Path,
+    card: Card | EstimateCard | str | Path,
     out: str | Path = "out",
     *,
     seed: int | None = None,
     world: World | None = None,
     progress: Progress | None = None,
     **settings: Any,
-) -> Estimate:
+) -> Finished | Added:
     """Fit a card and write out/NAME/: estimates.csv, ledger.csv, fit.nc, findings.json and report.html.
+
+    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/.
 
     trend.csv too, if its trend bends. seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
     """
+    if isinstance(card, str | Path) and is_estimate_card(card):
+        card = read_estimate_card(card)
+    if isinstance(card, EstimateCard):
+        return estimate_leaves(card, out, seed, world, progress or Progress(), settings)
     card = card if isinstance(card, Card) else read_card(card)
+    _check_whole(card)
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
     progress = progress or Progress()
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
-            model = build(card, world or read_world(), evidence_of(card))
+            everywhere = world or read_world()
+            model = build(card, everywhere, evidence_of(card, everywhere))
         fit = sample(model, seed=chosen, progress=progress, **settings)
         with progress.stage("adding up"):
             rows = estimates(fit)
@@ -88,7 +83,17 @@ def estimate(
             findings = check(fit)
         with progress.stage("writing the report"):
             folder = write_estimate(fit, rows, findings, Path(out) / card.name)
-    return Estimate(fit, rows, findings, folder, dict(progress.seconds))
+    return Finished(fit, rows, findings, folder, dict(progress.seconds))
+
+
+def _check_whole(card: Card) -> None:
+    """Refuse a card of a share, which has no persons of its own: totals of it would be weighed by everybody."""
+    if card.of:
+        raise UncountedError(
+            f"The card '{card.name}' is of a share of the persons of '{card.of}', and alone it has none. Sample it, "
+            f"and multiply its draws with those of '{card.of}', as an estimate card's [[share]] does.",
+            "of",
+        )
 
 
 def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path) -> Path:
@@ -97,16 +102,17 @@ def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Pat
     Where publication is stopped, the tables carry a column that says so.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    released = rows.assign(note="not converged: not for publication") if findings.stopped else rows
-    released.to_csv(folder / "estimates.csv", index=False)
-    if is_smooth(fit.card):
-        trend(fit, GROUPINGS).to_csv(folder / "trend.csv", index=False)
-    fit.evidence.ledger.lines.to_csv(folder / "ledger.csv", index=False)
+    course = trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2]) if has_trend(fit.card) else None
+    release = release_of(fit, rows, findings, trend=course)
+    release.noted.to_csv(folder / "estimates.csv", index=False)
+    if course is not None:
+        course.to_csv(folder / "trend.csv", index=False)
+    released_ledger(fit.evidence).to_csv(folder / "ledger.csv", index=False)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
     )
     write_fit(fit, folder / "fit.nc")
-    write_page(fit, rows, findings, folder / "report.html")
+    write_page(release, folder / "report.html")
     return folder
 
 
@@ -125,4 +131,5 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
 
 def write_report(fit: Fit, path: str | Path) -> Path:
     """Write the page of a fit: one offline HTML file with its numbers, findings, equation, card and ledger."""
-    return write_page(fit, estimates(fit), check(fit), Path(path))
+    course = trend(fit, GROUPINGS[:2]) if has_trend(fit.card) else None
+    return write_page(release_of(fit, estimates(fit), check(fit), trend=course), Path(path))

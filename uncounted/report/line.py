@@ -16,6 +16,8 @@ FAMILY = {
     "log_normal": "LogNormal",
     "pc": "PC",
 }
+INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"}
+LETTERS = "ghov"  # of the levels of further traits, in the card's order
 EACH = {  # what there is one of for each kind of source, definition or host
     "sigma_survey": "kind", "sensitivity": "kind", "specificity": "kind", "bias": "source",
     "crosswalk": "definition", "kappa": "host",
@@ -45,6 +47,17 @@ def brings(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
     """Return the priors of some of a card's keys as a line brings them."""
     index = {key: f"[{EACH[key]}]" if key in EACH else "" for key in keys}
     return tuple((key, f"{key}{index[key]} ~ {distribution(card.priors[key])}") for key in keys)
+
+
+def index_of(card: Card, factor: str) -> str:
+    """Return the letter that indexes a factor's levels, of a product both: "r,s"."""
+    traits = {trait: LETTERS[i] if i < len(LETTERS) else f"g{i}" for i, trait in enumerate(card.traits)}
+    return ",".join((INDEX | traits)[one] for one in factor.split(":"))
+
+
+def cell(card: Card) -> str:
+    """Return the indices of a cell: "c,s,a", and a letter for each further trait."""
+    return index_of(card, ":".join(("country", "sex", "age", *card.traits)))
 
 
 def distribution(prior: Prior) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
 from uncounted.report.formula import number
-from uncounted.report.line import Line, brings
+from uncounted.report.line import Line, brings, cell
+from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
 AGAINST = {"bias": "source", "crosswalk": "definition"}  # prior: what its rows are told apart by
@@ -39,9 +40,10 @@ def _errs(card: Card) -> bool:
 
 
 def _covered(card: Card, say: Words) -> Line:
+    at = cell(card)
     if has_trend(card):
-        return Line("q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[c,s,a](t)", say("equation.covered_years"))
-    return Line("q[j] = Σ[c,s,a] W[j,c,s,a] p[c,s,a]", say("equation.covered"))
+        return Line(f"q[j] = Σ[{at},t] W[j,{at},t] p[{at}](t)", say("equation.covered_years"))
+    return Line(f"q[j] = Σ[{at}] W[j,{at}] p[{at}]", say("equation.covered"))
 
 
 def _shift(card: Card, seen: str, say: Words) -> Iterator[Line]:
@@ -73,7 +75,9 @@ def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:
     for key in keys:
         counts = {kind: table[key] for kind, table in card.validation.items() if key in table}
         if counts:
-            pairs = "; ".join(say("equation.pair", kind=kind, k=k, n=n) for kind, (k, n) in counts.items())
+            pairs = "; ".join(
+                say("equation.pair", kind=kind, k=whole(k, say), n=whole(n, say)) for kind, (k, n) in counts.items()
+            )
             formula = f"k[kind] ~ Binomial(m[kind], {key}[kind])"
             yield Line(formula, say(f"equation.validated_{key}", pairs=pairs))
 
@@ -83,6 +87,8 @@ def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
     match card.likelihood:
         case "binomial":
             yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
+            if _has(card, "unknown_n"):
+                yield Line("n[j] = unknown_n", say("equation.unknown_n"), brings(card, "unknown_n"))
         case "beta_binomial":
             formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
             yield Line(f"{formula}, ω[j] = {{max(n[j] − 1, 1)}}/{{deff_excess}}", told, brings(card, "deff_excess"))

@@ -16,7 +16,8 @@ from uncounted.infer.derived import derived
 from uncounted.infer.sample import draw_prior
 from uncounted.model.build import build
 from uncounted.model.card import OPTIONAL, SHOW, Card
-from uncounted.report.wording import fraction, rate, read_words, unit
+from uncounted.report.numerals import fraction, rate, unit
+from uncounted.report.wording import read_words
 from uncounted.survey.evidence import counts
 from uncounted.world.world import World, persons
 
@@ -32,7 +33,8 @@ class PriorPredictive:
 
     world (draw,) and country (draw, country): prevalence of all persons of the card's ages in the reference year, as
     proportions. summary: one row each for the world, for any country (every draw of every country), for the spread
-    between countries within a draw, and for the world's sexes and ages; median, lower, upper, interval, unit.
+    between countries within a draw, and for the world's sexes, ages and levels of traits; median, lower, upper,
+    interval, unit.
     """
 
     card: Card
@@ -47,7 +49,7 @@ class PriorPredictive:
         say, show = read_words(), self.card.show
         bars = pd.concat([_bars(self, name) for name in COLOURS], ignore_index=True)
         labels = [say(f"prior.{name}") for name in COLOURS]
-        axis = alt.Axis(title=say("prior.axis", unit=unit(show)), format="~g", tickCount=6)
+        axis = alt.Axis(title=say("prior.axis", unit=unit(show, say)), format="~g", tickCount=6)
         base = alt.Chart(bars, width=520, height=180, title=say("prior.title", title=self.card.title))
         of = alt.Color("of:N", title=None, scale=alt.Scale(domain=labels, range=list(COLOURS.values())))
         share = alt.Y("share:Q", title=None, axis=None, stack=None)
@@ -76,12 +78,13 @@ def prior_predictive(
     """
     model = _cells(card, world)
     cells = derived(model, draw_prior(model, seed, draws), ["p"])["p"].squeeze("chain", drop=True)
-    people = persons(world, card.bands, card.year, nearest=True)
-    of_country = xr.dot(cells, people, dim=["sex", "age"]) / people.sum(["sex", "age"])
+    people = persons(world, card.bands, card.year, nearest=True, traits=card.traits)
+    axes = list(totals.axes(people))
+    of_country = xr.dot(cells, people, dim=axes) / people.sum(axes)
     country = of_country.dropna("country", how="all").transpose("draw", "country")
     world_of = pd.Series("World", index=people["country"].to_numpy())
     by = (totals.affected(cells, people, world_of) / totals.population(people, world_of)).sel(group="World", drop=True)
-    every = by.sel(sex=totals.ALL, age=totals.ALL, drop=True)
+    every = by.sel(dict.fromkeys(axes, totals.ALL), drop=True)
     rows = pd.DataFrame(list(_rows(card, by, every, country, interval)))
     return PriorPredictive(card, every, country, rows, _warning(card, country), seed)
 
@@ -102,31 +105,33 @@ def _rows(
 ) -> Iterator[dict[str, object]]:
     per, total = SHOW[card.show], totals.ALL
     tenth = country.quantile([0.1, 0.9], "country")
-    yield _row("world", every.to_numpy() * per, interval, card.show)
-    yield _row("country", country.to_numpy().ravel() * per, interval, card.show)
-    yield _row("spread", (tenth[1] / tenth[0]).to_numpy(), interval)
+    say = read_words()
+    yield _row(say("prior.world"), every.to_numpy() * per, interval, card.show)
+    yield _row(say("prior.country"), country.to_numpy().ravel() * per, interval, card.show)
+    yield _row(say("prior.spread"), (tenth[1] / tenth[0]).to_numpy(), interval)
     if "sex" in card.people:
-        sexes = by.sel(age=total)
-        yield _row("sex", (sexes.sel(sex="female") / sexes.sel(sex="male")).to_numpy(), interval)
-    if "age" in card.people and len(card.ages) > 1:
-        ages = by.sel(sex=total, age=[band.label for band in card.bands])
-        yield _row("age", (ages.max("age") / ages.min("age")).to_numpy(), interval)
+        sexes = by.sel({dim: total for dim in by.dims if dim not in ("draw", "sex")})
+        yield _row(say("prior.sex"), (sexes.sel(sex="female") / sexes.sel(sex="male")).to_numpy(), interval)
+    for axis in ("age", *card.traits):
+        levels = by.sel({dim: total for dim in by.dims if dim not in ("draw", axis)}).drop_sel({axis: total})
+        if axis in card.people and levels.sizes[axis] > 1:
+            what = say("prior.age" if axis == "age" else "prior.level", trait=axis.replace("_", " "))
+            yield _row(what, (levels.max(axis) / levels.min(axis)).to_numpy(), interval)
 
 
 def _row(what: str, draws: np.ndarray, interval: float, unit: str = "") -> dict[str, object]:
-    say = read_words()
     low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
-    told = {"what": say(f"prior.{what}"), "median": middle, "lower": low, "upper": high}
-    return told | {"interval": interval, "unit": unit or say("prior.ratio")}
+    told = {"what": what, "median": middle, "lower": low, "upper": high}
+    return told | {"interval": interval, "unit": unit or read_words()("prior.ratio")}
 
 
 def _warning(card: Card, country: xr.DataArray) -> str:
     above, below = float((country > HIGH).mean()), float((country < LOW).mean())
     if above + below <= MASS:
         return ""
-    bounds = {"high": rate(HIGH, card.show), "low": "1 in 100,000"}
-    shares = {"share": fraction(above + below), "above": fraction(above), "below": fraction(below)}
-    return read_words()("prior.absurd", **shares, **bounds)
+    say, parts = read_words(), {"share": above + below, "above": above, "below": below}
+    shares = {name: fraction(share, say) for name, share in parts.items()}
+    return say("prior.absurd", **shares, high=rate(HIGH, card.show, say), low=f"1 in {1 / LOW:,.0f}")
 
 
 def _bars(prior: PriorPredictive, name: str) -> pd.DataFrame:

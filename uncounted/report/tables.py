@@ -1,4 +1,4 @@
-"""Tables: the estimates of a fit, one row for each group, sex and age."""
+"""Tables: the estimates of a fit, one row for each group, sex, age and level of further traits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,23 +10,24 @@ from scipy.special import logit
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
+from uncounted.infer.backing import behind
 from uncounted.infer.fit import Fit
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
 PEOPLE = ("sex", "age")
-KEYS = ["grouping", "group", "name", "sex", "age"]
+KEYS = ["grouping", "group", "name", *PEOPLE]
 
 
 def estimates(
     fit: Fit, groupings: Sequence[str | Path | pd.DataFrame] = GROUPINGS, interval: float = 0.95
 ) -> pd.DataFrame:
-    """Return one row per grouping × group × sex × age: prevalence (proportion) and persons, with what is behind them.
+    """Return one row per grouping × group × sex × age (× traits): prevalence (proportion), persons, their basis.
 
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
     of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
     surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
+    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
     """
@@ -35,38 +36,50 @@ def estimates(
 
 
 def prevalence(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
-    """Return prevalence by one grouping of places and, if named, sex and age, in the card's unit, with intervals."""
+    """Return prevalence by one grouping of places and, if named, sex, age and traits, in the card's unit.
+
+    by: as ["region", "sex"], or ["region", "migrant"] where the card's people have that trait.
+    """
     rows = _asked(fit, by, interval)
     unit = 100.0 if fit.card.show == "percent" else 1000.0
     names = {f"prevalence_{stat}": stat for stat in ("median", "mean", "lower", "upper")}
     shown = rows[list(names)].mul(unit).rename(columns=names)
-    return _labelled(rows, shown.assign(unit=fit.card.show, interval=interval), by)
+    return _labelled(fit, rows, shown.assign(unit=fit.card.show, interval=interval), by)
 
 
 def affected(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
-    """Return persons affected by one grouping of places and, if named, sex and age, with intervals."""
+    """Return persons affected by one grouping of places and, if named, sex, age and traits, with intervals."""
     rows = _asked(fit, by, interval)
     names = {f"persons_{stat}": stat for stat in ("mean", "median", "lower", "upper")}
-    return _labelled(rows, rows[list(names)].rename(columns=names).assign(interval=interval), by)
+    return _labelled(fit, rows, rows[list(names)].rename(columns=names).assign(interval=interval), by)
 
 
 def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
-    places = [word for word in words if word not in PEOPLE]
+    places = [word for word in words if word not in _axes(fit)]
     if len(places) > 1:
         raise UncountedError(
             f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time."
         )
     rows = estimates(fit, places or ["world"], interval)
-    for axis in PEOPLE:
+    for axis in _axes(fit):
         rows = rows[(rows[axis] != "all") == (axis in words)]
     return rows
 
 
-def _labelled(rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
+def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of estimates that are of every level of the card's traits beyond sex and age."""
+    return rows[(rows[list(fit.card.traits)] == totals.ALL).all(axis=1)]
+
+
+def _axes(fit: Fit) -> tuple[str, ...]:
+    return (*PEOPLE, *fit.card.traits)
+
+
+def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
-    keys = rows[["name", *(axis for axis in PEOPLE if axis in words)]].rename(columns={"name": "group"})
-    behind = rows[["evidence", "surveys", "respondents", "cases", "population", "prior_share"]]
+    keys = rows[["name", *(axis for axis in _axes(fit) if axis in words)]].rename(columns={"name": "group"})
+    behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
     return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
 
 
@@ -76,30 +89,40 @@ def _check_interval(interval: float) -> None:
 
 
 def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
-    group = groups(fit.world, by)
-    people = totals.population(fit.people, group)
-    counts = totals.affected(fit.p, fit.people, group)
-    draws = counts.transpose("group", "sex", "age", "chain", "draw").to_numpy().reshape(*people.shape, -1)
-    tail = [(1 - interval) / 2, (1 + interval) / 2]
-    low, middle, high = np.quantile(draws, [tail[0], 0.5, tail[1]], axis=-1)
-    persons = {"mean": draws.mean(axis=-1), "median": middle, "lower": low, "upper": high}
-    n = people.to_numpy()
+    group, keys = groups(fit.world, by), ("group", *_axes(fit))
+    people = totals.population(fit.people, group).transpose(*keys, ...)
+    counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
+    size, persons = totals.expected(people), _summary(counts, interval)
     with np.errstate(invalid="ignore", divide="ignore"):
-        columns = {f"prevalence_{stat}": value / n for stat, value in persons.items()}
+        if people.dims == keys:  # of so many people, prevalence is persons divided by them
+            rates = {stat: value / size.to_numpy() for stat, value in persons.items()}
+        else:
+            rates = _summary(counts / people, interval)
+    columns = {f"prevalence_{stat}": value for stat, value in rates.items()}
     columns |= {f"persons_{stat}": value for stat, value in persons.items()}
-    columns |= {"population": n, "prior_share": _prior_share(fit, counts, people, group)}
-    frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
+    columns |= {"population": size.to_numpy(), "prior_share": _prior_share(fit, group)}
+    frame = xr.Dataset({key: (keys, value) for key, value in columns.items()}, coords=size.coords)
     rows = frame.to_dataframe().reset_index()
     names = fit.world.places["name"] if _by_country(by) else {}
     rows = rows.assign(
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
-    return _ordered(rows.merge(_behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left"))
+    told = rows.merge(behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left")
+    return _ordered(told, fit.card.traits)
 
 
-def _prior_share(fit: Fit, counts: xr.DataArray, people: xr.DataArray, group: pd.Series) -> np.ndarray:
-    before = totals.affected(fit.prior, fit.people, group)
-    spread = [logit(_inside(draws / people)).var(["chain", "draw"]).to_numpy() for draws in (counts, before)]
+def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
+    """Return mean, median and bounds of numbers (…, chain, draw)."""
+    flat = draws.to_numpy().reshape(*draws.shape[:-2], -1)
+    low, middle, high = np.quantile(flat, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
+    return {"mean": flat.mean(axis=-1), "median": middle, "lower": low, "upper": high}
+
+
+def _prior_share(fit: Fit, group: pd.Series) -> np.ndarray:
+    people = totals.expected(fit.people)
+    size = totals.population(people, group)
+    draws = (totals.affected(p, people, group) / size for p in (fit.p, fit.prior))
+    spread = [logit(_inside(p)).var(["chain", "draw"]).to_numpy() for p in draws]
     with np.errstate(invalid="ignore"):
         return np.minimum(1.0, spread[0] / spread[1])
 
@@ -124,32 +147,10 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
 
 
-def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents and cases of each group.
-
-    What families abroad reported is no survey of the country; where they reported nobody, it stays imputed.
-    """
-    rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
-    abroad = rows["source"] == ELSEWHERE
-    by = rows[~abroad].groupby("group")
-    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum()})
-    cases = rows.groupby("group")["cases"].sum()
-    told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
-    seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
-    people = fit.people.sum(["sex", "age"]).to_series()
-    surveyed, reported = (
-        people.where(people.index.isin(countries), 0.0).groupby(group).sum() / people.groupby(group).sum()
-        for countries in seen
-    )
-    most = [told["group"].map(share) >= 0.5 for share in (surveyed, reported)]
-    return told.assign(
-        evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=told["surveys"].astype(int)
-    )
-
-
-def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
     stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
-    rest = ["interval", "evidence", "surveys", "respondents", "cases", "population", "prior_share", "own_data_share"]
-    texts = dict.fromkeys([*KEYS, "evidence"], "str")
-    return rows[[*KEYS, *stats, *rest]].astype(texts)
+    counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
+    rest = ["interval", "evidence", *counts, "population", "prior_share", "own_data_share"]
+    keys = [*KEYS, *traits]
+    return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence", "masked"], "str"))

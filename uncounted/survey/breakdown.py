@@ -1,36 +1,52 @@
 """Breakdown: the finest complete way in which a survey's published figures divide its respondents, used once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import combinations, product
 
 import pandas as pd
 
 from uncounted.errors import UncountedError
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, ordered, parse_band
+from uncounted.world.population import EVERYBODY
 
-OF = {("sex", "age"): "sex × age", ("age",): "age", ("sex",): "sex", (): "national"}
+PEOPLE = ("sex", "age")
+
+
+def named(axes: Collection[str]) -> str:
+    """Return the name of a breakdown: "sex × age × migrant", or "national"."""
+    return " × ".join([*(axis for axis in PEOPLE if axis in axes), *sorted(set(axes) - {*PEOPLE})]) or "national"
 
 
 def finest(
-    rows: pd.DataFrame, by: Sequence[str], age: str, whole: Sequence[str], ledger: Ledger
+    rows: pd.DataFrame,
+    by: Sequence[str],
+    age: str,
+    whole: Sequence[str],
+    ledger: Ledger,
+    traits: Sequence[str] = (),
+    exhaustive: bool = False,
 ) -> tuple[pd.DataFrame, Ledger]:
     """Return the rows of each survey's finest complete breakdown, with columns `breakdown` and `covers` added.
 
-    Complete means: every age that the survey's bands hold, once (`_tiles`), by both sexes, with an n or an SE in each
-    row (`usable`). A survey speaks only for the bands it lists, its rows for all ages too, unless its kind is one of
-    `whole`: those speak for `age`, as do surveys that list no band. `covers` is a tuple of Bands. The rest goes to the
-    ledger: the same respondents twice.
+    Finest is what divides by most of `by`: sex, age, further traits; of several, by age first, then by traits. Complete
+    means: every age that the survey's bands hold, once (`_tiles`), by both sexes and by every level of a trait that it
+    lists, with an n or an SE in each row (`usable`). A survey speaks only for the bands it lists, its rows for all ages
+    too, unless its kind is one of `whole`: those speak for `age`, as do surveys that list no band. traits: all those by
+    which the table divides people; of one that isn't in `by`, only figures of everybody are used. exhaustive: of
+    respondents, where a part that isn't listed holds nobody. `covers` is a tuple of Bands. The rest goes to the ledger:
+    the same respondents twice.
     """
     kept, listed = [], {}
     for survey, at in rows.groupby("survey", sort=True).groups.items():
-        found = rows.loc[at, ["sex", "age", "usable"]]
+        found = rows.loc[at, ["sex", "age", *traits, "usable"]]
         bands = ordered(_band(age) for age in found["age"] if age != "all")
         tiles = _tiles(bands) or ()
         listed[survey] = tiles or _merged(bands)
         known = found.loc[found["usable"]]
-        usable = dict(zip(zip(known["sex"], known["age"], strict=True), known.index, strict=True))
-        name, keys = _pick(set(found["sex"]), tiles, usable.keys(), by)
+        usable = dict(zip(known[["sex", "age", *traits]].itertuples(index=False, name=None), known.index, strict=True))
+        name, keys = _pick(_levels(found, tiles, traits), usable.keys(), by, exhaustive)
         kept += [(usable[key], name) for key in keys]
     picked = rows.loc[[index for index, _ in kept]].assign(breakdown=[name for _, name in kept])
     each = zip(picked["survey"], picked["kind"], picked["age"], strict=True)
@@ -48,19 +64,34 @@ def finest(
     )
 
 
+def _levels(found: pd.DataFrame, bands: tuple[Band, ...], traits: Sequence[str]) -> dict[str, list[str]]:
+    """Return the parts into which a survey's figures divide people by each axis; the sum of them first."""
+    sexes = set(found["sex"])
+    parts = {"sex": ["both", *(["female", "male"] if "both" in sexes else sorted(sexes))]}
+    parts["age"] = ["all", *(band.label for band in bands)]
+    return parts | {trait: [EVERYBODY, *sorted(set(found[trait]) - {EVERYBODY})] for trait in traits}
+
+
 def _pick(
-    sexes: set[str], bands: tuple[Band, ...], usable: Collection[tuple[str, str]], by: Sequence[str]
-) -> tuple[str, list[tuple[str, str]]]:
-    """Return the first of sex × age, age, sex, national of which every part is usable, and its parts (sex, age)."""
-    both = ["female", "male"] if "both" in sexes else sorted(sexes)
-    for axes, name in OF.items():
-        if not set(axes) <= set(by) or ("age" in axes and not bands):
-            continue
-        ages = [band.label for band in bands] if "age" in axes else ["all"]
-        parts = [(sex, age) for sex in (both if "sex" in axes else ["both"]) for age in ages]
-        if all(part in usable for part in parts):
-            return name, parts
+    levels: dict[str, list[str]], usable: Collection[tuple[str, ...]], by: Sequence[str], exhaustive: bool
+) -> tuple[str, list[tuple[str, ...]]]:
+    """Return the finest breakdown of which every part is usable, by name, and its parts (sex, age, *traits).
+
+    exhaustive: of which any is, since the others hold nobody.
+    """
+    for axes in _breakdowns([axis for axis in by if levels[axis][1:]]):
+        parts = list(product(*(of[1:] if axis in axes else of[:1] for axis, of in levels.items())))
+        there = [part for part in parts if part in usable]
+        if there and (exhaustive or len(there) == len(parts)):
+            return named(axes), there
     return "", []
+
+
+def _breakdowns(by: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return the ways to divide people by some of the axes, most axes first; of as many, by age first, sex last."""
+    order = [axis for axis in ("age", *sorted({*by} - {*PEOPLE}), "sex") if axis in by]
+    for size in range(len(order), -1, -1):
+        yield from combinations(order, size)
 
 
 @cache

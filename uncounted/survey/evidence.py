@@ -12,18 +12,23 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
 from uncounted.survey.families import Families, reported
-from uncounted.survey.figures import Figures, ambiguous
+from uncounted.survey.figures import MASK_BELOW, Figures, ambiguous
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.tabulation import tabulated
 from uncounted.world.age import Band, parse_band
+from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
+COLUMNS = (
+    "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
+    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
+)  # fmt: skip
 ELSEWHERE = "reported from elsewhere"  # the kind of source of what families abroad told
 SAID = (  # columns that say something of a row; all others, with its survey, tell which row it is
     "country", "year", "until", "source", "definition", "window", "estimate", "n", "y", "respondents", "cases", "deff",
-    "breakdown", "mask_below",
+    "breakdown", "mask_below", "unknown",
 )  # fmt: skip
 
 
@@ -41,6 +46,7 @@ class Sized:
 
     figures: pd.DataFrame
     chosen: pd.DataFrame
+    traits: tuple[str, ...] = ()
 
     def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
         """Smooth design effects and common factors anew over the surveys that are left, of whatever year."""
@@ -50,9 +56,10 @@ class Sized:
         )
         if rows.empty:
             return rows.assign(y=0.0)
-        figures, _ = _largest_se(figures.assign(se=figures["own_se"]), Ledger())
-        figures = figures.assign(smooth_deff=effects.smoothed(figures))
-        return _deflated(rows.assign(se=figures["se"], smooth_deff=figures["smooth_deff"]), _totals(figures))
+        figures, _ = _largest_se(figures.assign(se=figures["own_se"]), self.traits, Ledger())
+        figures = figures.assign(smooth_deff=np.where(figures["unknown"], 1.0, effects.smoothed(figures)))
+        again = rows.assign(se=figures["se"], smooth_deff=figures["smooth_deff"])
+        return _deflated(again, _totals(figures, self.traits))
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,9 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n) and breakdown. Sorted canonically: the same evidence in any order is the same object. `origin` is
-    what they were made from, where that is known.
+    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
+    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    order is the same object. `origin` is what they were made from, where that is known.
     """
 
     outcome: str
@@ -86,10 +94,18 @@ class Evidence:
     origin: tuple[Origin, ...] = ()
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        """The traits beyond sex and age that rows may be divided by."""
+        return tuple(str(column) for column in self.rows if column not in COLUMNS)
+
+    @property
     def surveys(self) -> pd.DataFrame:
-        """One line per survey: country, year, source, breakdown, rows, respondents, cases, effective n."""
+        """One line per survey: country, year, source, breakdown, mask_below, rows, respondents, cases, effective n.
+
+        Not masked: `disclosure.released` is the table to publish.
+        """
         by = self.rows.groupby("survey", sort=True)
-        first = by[["country", "year", "source", "breakdown"]].first()
+        first = by[["country", "year", "source", "breakdown", "mask_below"]].first()
         sums = by[["respondents", "cases", "n"]].sum(min_count=1).rename(columns={"n": "effective_n"})
         return first.join(by.size().rename("rows")).join(sums)
 
@@ -147,6 +163,7 @@ def evidence(
     by: Sequence[str] = AXES,
     years: Sequence[int] | None = None,
     single_psu: str | None = None,
+    unknown_n: float | None = None,
 ) -> Evidence:
     """Turn published figures, or respondents, into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
@@ -156,7 +173,10 @@ def evidence(
     the survey's mean (`_shrunk`).
     Design effects are smoothed over all years; only surveys within `years` (first, last) become evidence.
     Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
+    by: sex, age and traits that the survey is divided by, in the finest complete way that there is (`finest`).
     Families are respondents of weight w/m (`families.reported`); their n is Kish's, so that d̃ is of clustering alone.
+    Figures with neither n nor SE are left out, unless unknown_n says of how many effective respondents they are taken
+    to be until a model with that prior says better; their deff is NaN.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
     by = [by] if isinstance(by, str) else by
@@ -167,11 +187,16 @@ def evidence(
     elif isinstance(survey, Respondents):
         survey = tabulated(survey, outcome, by, single_psu)
     _check_asked(survey, outcome, by)
-    sized, ledger = _sizes(survey.tables[outcome], survey.card.plausible_n, survey.ledgers[outcome])
+    card = survey.card
+    sized, ledger = _sizes(survey.tables[outcome], card.plausible_n, card.traits, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
-    rows, ledger = finest(sized, by, survey.card.age, survey.card.whole, ledger)
-    origin = Sized(sized, rows)
-    rows = _deflated(rows, _totals(sized))
+    sized, ledger = _of_unknown_size(sized, unknown_n, ledger)
+    rows, ledger = finest(sized, by, card.age, card.whole, ledger, card.traits, exhaustive=card.kind == "respondents")
+    rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
+    if rows.empty:
+        raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
+    origin = Sized(sized, rows, tuple(card.traits))
+    rows = _deflated(rows, _totals(sized, card.traits))
     if years is not None:
         table, first, last = survey.tables[outcome], *years
         outside = table.loc[~table["year"].between(first, last)]
@@ -179,8 +204,13 @@ def evidence(
         rows = rows.loc[rows["year"].between(first, last)]
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    rows = canonical(rows)
-    return Evidence(outcome, rows, ledger, survey.card.title, digest_of(rows), (origin,))
+    rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
+    return Evidence(outcome, rows, ledger, card.title, digest_of(rows), (origin,))
+
+
+def further(by: Sequence[str]) -> list[str]:
+    """Return the traits beyond sex and age among those that a breakdown names."""
+    return [axis for axis in by if axis not in AXES]
 
 
 def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
@@ -188,10 +218,12 @@ def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
         raise UncountedError(
             f"The survey '{survey.name}' has no outcome '{outcome}'.{did_you_mean(outcome, survey.tables)}"
         )
+    known = (*AXES, *survey.card.traits)
     for axis in by:
-        if axis not in AXES:
+        if axis not in known:
             raise UncountedError(
-                f"Published figures are read by sex and age; '{axis}' is neither.{did_you_mean(axis, AXES)}"
+                f"Published figures are read by {' and '.join(known)}; '{axis}' is none of them."
+                f'{did_you_mean(axis, known)} Further traits are named on the survey\'s card, as traits = ["migrant"].'
             )
 
 
@@ -206,14 +238,16 @@ def _own(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[rows["source"] != ELSEWHERE]
 
 
-def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidence:
+def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequence[str] = AXES) -> Evidence:
     """Take y cases of n respondents as they are: one row per survey, country, year, sex (or both) and age band.
 
     y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
-    year, sex, age, n, y and, if there are kinds of source, source. Raises UncountedError for a missing column, n that
-    isn't above 0, y outside 0…n, or rows that `figures.ambiguous` finds.
+    year, sex, age, n, y, if there are kinds of source, source, and the further traits of persons that `by` names, each
+    with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside 0…n, or rows that
+    `figures.ambiguous` finds.
     """
-    for column in ("survey", "country", "year", "sex", "age", "n", "y"):
+    traits = further([by] if isinstance(by, str) else by)
+    for column in ("survey", "country", "year", "sex", "age", *traits, "n", "y"):
         if column not in table:
             raise UncountedError(f"The table of counts has no column '{column}'.{did_you_mean(column, table.columns)}")
     wrong = ~((table["n"] > 0) & (table["y"] >= 0) & (table["y"] <= table["n"]))
@@ -222,7 +256,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
             f"The table of counts has {int(wrong.sum())} row(s) in which not 0 ≤ y ≤ n, n > 0. Mend them."
         )
     bands = [parse_band(age) for age in table["age"]]
-    for what, bad in ambiguous(table.assign(age=[band.label for band in bands])).items():
+    for what, bad in ambiguous(table.assign(age=[band.label for band in bands]), traits).items():
         if bad.any():
             raise UncountedError(f"The table of counts has {what} in {bad.sum()} row(s). Mend them.")
     rows = table.assign(
@@ -235,7 +269,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts") -> Evidenc
         deff=1.0,
         breakdown="counts",
     )
-    rows = canonical(rows)
+    rows = canonical(rows, traits)
     return Evidence(outcome, rows, Ledger(), source, digest_of(rows))
 
 
@@ -249,14 +283,18 @@ def pooled(parts: Sequence[Evidence]) -> Evidence:
         )
     if len(parts) == 1:
         return parts[0]
-    rows = _sorted(pd.concat([part.rows for part in parts]))
+    traits = list(dict.fromkeys(trait for part in parts for trait in part.traits))
+    rows = pd.concat([part.rows for part in parts])
+    rows = _sorted(rows.fillna(dict.fromkeys(traits, EVERYBODY)), traits)
     lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
     source = "; ".join(sorted(part.source for part in parts))
     origin = tuple(one for part in parts for one in part.origin or (AsTheyAre(part.rows),))
     return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows), origin)
 
 
-def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+def _sizes(
+    table: pd.DataFrame, plausible_n: float, traits: Sequence[str], ledger: Ledger
+) -> tuple[pd.DataFrame, Ledger]:
     """Settle what is known of each row's size: n, else a plausible weighted n, else an SE, else the country's largest.
 
     `own_se` is the SE before any was borrowed.
@@ -277,18 +315,29 @@ def _sizes(table: pd.DataFrame, plausible_n: float, ledger: Ledger) -> tuple[pd.
         rows[tight], "repaired", f"SE without n that implies over {plausible_n:,.0f} respondents: set aside"
     )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
-    rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), ledger)
-    rows["usable"] = rows["n"].notna() | rows["se"].notna()
+    rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), traits, ledger)
+    rows["nobody"] = rows["estimate"].isna()  # of respondents: without them the survey's division is complete
+    rows["usable"] = rows["n"].notna() | rows["se"].notna() | rows["nobody"]
     sure = ~rows["usable"] & ((p == 0) | (p == 1))
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
 
 
-def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+def _of_unknown_size(rows: pd.DataFrame, unknown_n: float | None, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+    """Give figures with neither n nor SE the effective n that they are taken to be of."""
+    unknown = ~rows["usable"] & (unknown_n is not None)
+    told = ledger.add(
+        rows[unknown], "repaired", f"neither n nor SE: an unknown effective n, {unknown_n or 0:g} at first"
+    )
+    n, one = rows["n"].mask(unknown, unknown_n or np.nan), rows["smooth_deff"].mask(unknown, 1.0)
+    return rows.assign(n=n, smooth_deff=one, usable=rows["usable"] | unknown, unknown=unknown), told
+
+
+def _largest_se(rows: pd.DataFrame, traits: Sequence[str], ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
     """Give a survey's total with neither n nor SE the largest SE, on the logit scale, of its country's totals.
 
     Else the median of the countries' largest, as UN family planning estimates do [Alkema et al. 2013, appendix].
     """
-    total = (rows["sex"] == "both") & (rows["age"] == "all")
+    total = _of_everybody(rows, traits)
     p = rows["estimate"]
     inner = (p > 0) & (p < 1)
     known = total & inner & rows["se"].notna()
@@ -303,7 +352,7 @@ def _largest_se(rows: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, Ledge
 
 def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
-    counted = rows["respondents"].fillna(rows["n"])
+    counted = rows["respondents"].fillna(rows["n"]).mask(rows["unknown"])
     rows = rows.assign(respondents=counted, cases=rows["cases"].fillna(counted * rows["estimate"]))
     share = _shares(rows)
     implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
@@ -333,13 +382,18 @@ def _shares(rows: pd.DataFrame) -> pd.Series:
     return size / size.groupby(by).transform("sum")
 
 
-def _totals(rows: pd.DataFrame) -> pd.Series:
+def _totals(rows: pd.DataFrame, traits: Sequence[str]) -> pd.Series:
     """Return the variance of each survey's own total, where it rests on enough cases to be believed."""
     p, se = rows["estimate"], rows["own_se"]
     n = rows["n"].fillna(p * (1 - p) / se**2)
-    own = (rows["sex"] == "both") & (rows["age"] == "all") & se.notna()
+    own = _of_everybody(rows, traits) & se.notna()
     own &= (n * p >= effects.CASES) & (n * (1 - p) >= effects.CASES)
     return (se[own] ** 2).set_axis(rows.loc[own, "survey"])
+
+
+def _of_everybody(rows: pd.DataFrame, traits: Sequence[str]) -> pd.Series:
+    everybody = (rows["sex"] == "both") & (rows["age"] == "all")
+    return everybody & (rows[list(traits)] == EVERYBODY).all(axis=1)
 
 
 def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:
@@ -357,24 +411,26 @@ def _factors(rows: pd.DataFrame, factor: pd.Series) -> pd.Series:
     return factor.fillna(expected.where(several, 1.0))
 
 
-def canonical(rows: pd.DataFrame) -> pd.DataFrame:
+def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
     """Return rows with the columns of `Evidence.rows` alone, what nobody declared being empty, sorted canonically."""
-    columns = ["survey", "country", "year", "until", "source", "definition", "window", "sex", "covers"]
-    columns += ["estimate", "n", "y", "respondents", "cases", "deff", "breakdown"]
-    rows = rows.reindex(columns=columns)
+    rows = rows.reindex(columns=[*COLUMNS, *traits])
     rows = rows.assign(
-        until=rows["until"].fillna(rows["year"]).astype(int), definition=rows["definition"].astype("object").fillna("")
+        until=rows["until"].fillna(rows["year"]).astype(int),
+        definition=rows["definition"].astype("object").fillna(""),
+        mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
+        unknown=rows["unknown"].astype(float).fillna(0.0),
     )
-    return _sorted(rows.astype({"window": float, "definition": "str"}))
+    return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
 
 
-def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
+def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     order = rows["covers"].map(lambda bands: tuple(band.lower for band in bands))
-    rows = rows.assign(order=order).sort_values(["country", "year", "survey", "sex", "order"], ignore_index=True)
-    return rows.drop(columns="order")
+    by = ["country", "year", "survey", "sex", "order", *traits]
+    return rows.assign(order=order).sort_values(by, ignore_index=True).drop(columns="order")
 
 
 def digest_of(rows: pd.DataFrame) -> str:
-    """Return the content hash of rows of evidence: the same rows give the same digest."""
-    text = rows.assign(covers=rows["covers"].map(str)).to_csv(index=False, float_format="%.12g")
+    """Return the content hash of what enters the likelihood: the same rows give the same digest."""
+    rows = rows.drop(columns="mask_below").assign(covers=rows["covers"].map(str))
+    text = rows.to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()

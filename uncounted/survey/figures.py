@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from html import escape
 from pathlib import Path
@@ -16,6 +16,7 @@ from scipy.stats import norm
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import parse_band
+from uncounted.world.population import EVERYBODY, check_trait
 from uncounted.world.table import numbers, read_table
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
@@ -35,13 +36,17 @@ NUMBERS = [
     "respondents",
     "cases",
 ]
+MASK_BELOW = 10  # persons: observed counts below are masked, unless the survey's card says otherwise (`disclosure`)
 SEXES = ["female", "male", "both"]
 WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
 
 
 @dataclass(frozen=True)
 class SurveyCard:
-    """The words of the card of a table of published figures; the file's own columns are under [columns]."""
+    """The words of the card of a table of published figures; the file's own columns are under [columns].
+
+    mask_below: observed counts of fewer persons are masked in what is released; 0 if the figures are public already.
+    """
 
     title: str
     kind: str
@@ -54,8 +59,10 @@ class SurveyCard:
     unit: str = "proportion"
     age: str = "all"
     whole: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     interval: float = 0.95
     plausible_n: float = 100_000
+    mask_below: float = MASK_BELOW
     sources: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -63,10 +70,10 @@ class SurveyCard:
 class Figures:
     """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
 
-    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male,
-    both), age (a band or "all"), estimate and se (proportions), n, n_weighted, deff; missing is NaN. respondents and
-    cases are counted, where n is another size that the SE or deff is of.
-    `ledgers[outcome]` holds the rows that were repaired or left out on reading.
+    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male, both), age (a
+    band or "all"), the card's further traits of persons (a level or "all"), estimate and se (proportions), n,
+    n_weighted, deff; missing is NaN. respondents and cases are counted, where n is another size that the SE or deff is
+    of. `ledgers[outcome]` holds the rows that were repaired or left out on reading.
     """
 
     name: str
@@ -111,18 +118,22 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
     for word in ("title", "kind", "file", "outcomes", "columns"):
         if not words.get(word):
             raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
-    given: dict[str, Any] = words | {"whole": tuple(words.get("whole", ()))}
+    given: dict[str, Any] = words | {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
     card = SurveyCard(**given)
+    check_mask(card.mask_below, str(path))
     if card.unit not in UNITS:
         raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
     try:
         parse_band("0+" if card.age == "all" else card.age)
     except UncountedError as error:
         raise UncountedError(f"{path} says age = '{card.age}': {error}") from error
+    for trait in card.traits:
+        check_trait(trait, str(path))
     for word in card.columns:
-        if word not in (*TEXT, *NUMBERS):
-            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, [*TEXT, *NUMBERS])}")
-    for word in NEEDED:
+        known = [*TEXT, *NUMBERS, *card.traits]
+        if word not in known:
+            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, known)}")
+    for word in (*NEEDED, *card.traits):
         if word not in card.columns:
             raise UncountedError(f"{path} does not say which column is `{word}`. Name it under [columns].")
     return card
@@ -135,8 +146,10 @@ def _fits(word: str, value: Any, path: Path) -> None:
     elif word == "sources":
         right = isinstance(value, dict) and all(isinstance(v, list) and _texts(v) for v in value.values())
         kind = "a table of lists of names"
-    elif word == "whole":
-        kind, right = "a list of kinds", isinstance(value, list) and _texts(value)
+    elif word in ("whole", "traits"):
+        kind, right = f"a list of {'kinds' if word == 'whole' else 'names'}", isinstance(value, list) and _texts(value)
+    elif word == "mask_below":
+        kind, right = "a number of persons", isinstance(value, int | float)
     elif word in ("interval", "plausible_n"):
         most = {"interval": 1.0, "plausible_n": float("inf")}[word]
         kind, right = f"a number above 0 and below {most:g}", isinstance(value, int | float) and 0 < value < most
@@ -144,6 +157,14 @@ def _fits(word: str, value: Any, path: Path) -> None:
         kind, right = "a text", isinstance(value, str)
     if not right:
         raise UncountedError(f"{path} says {word} = {value!r}, which should be {kind}.")
+
+
+def check_mask(mask_below: float, where: str) -> None:
+    """Refuse a threshold of masking that is no number of persons."""
+    if isinstance(mask_below, bool) or not mask_below >= 0:
+        raise UncountedError(
+            f"{where} says mask_below = {mask_below!r}. Write a number of persons, 0 where all counts are public."
+        )
 
 
 def _texts(values: Iterable[Any]) -> bool:
@@ -162,15 +183,16 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
 
 
 def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
-    out = table[TEXT].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
+    out = table[[*TEXT, *card.traits]].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
+    out = out.replace({trait: {"": EVERYBODY} for trait in card.traits})
     scaled = ["estimate", "se", "lower", "upper"]
     out[scaled] = out[scaled] / UNITS[card.unit]
     out["age"] = _ages(table["age"], file)
-    _refuse(out, file)
+    _refuse(out, card.traits, file)
     group = {name: kind for kind, names in card.sources.items() for name in names}
     out["source"] = [group.get(name, "other") for name in out["source"]]
     out["year"] = out["year"].astype(int)
-    out = out.sort_values(["country", "year", *WHICH], kind="stable", ignore_index=True)
+    out = out.sort_values(["country", "year", *WHICH, *card.traits], kind="stable", ignore_index=True)
     out, ledger = Ledger().split(out, out["estimate"].isna(), "no estimate")
     return _se_from_interval(out, card.interval, ledger)
 
@@ -199,7 +221,7 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
     return [label[age] for age in column]
 
 
-def _refuse(rows: pd.DataFrame, file: Path) -> None:
+def _refuse(rows: pd.DataFrame, traits: Sequence[str], file: Path) -> None:
     """Refuse what no repair may touch: the analyst must look."""
     sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases"]]
     wrong = {
@@ -211,20 +233,20 @@ def _refuse(rows: pd.DataFrame, file: Path) -> None:
         "fieldwork until a year that is not whole, or before it began": (rows["until"] < rows["year"])
         | (rows["until"] % 1 != 0) & rows["until"].notna(),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-    } | ambiguous(rows)
+    } | ambiguous(rows, traits)
     for what, bad in wrong.items():
         if bad.any():
             lines = ", ".join(str(i + 2) for i in np.flatnonzero(bad)[:8])
             raise UncountedError(f"{file} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
 
 
-def ambiguous(rows: pd.DataFrame) -> dict[str, pd.Series]:
+def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
     """Return which rows nobody could tell whom they speak of, or would count the same respondents twice, by reason."""
     of = rows.groupby("survey")[["country", "year"]].transform("nunique")
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
         "a survey id that stands for more than one country or year": (of > 1).any(axis=1),
-        "the same survey, sex and age twice": rows.duplicated(WHICH, keep=False),
+        f"the same {', '.join((*WHICH[:-1], *traits))} and age twice": rows.duplicated([*WHICH, *traits], keep=False),
     }
 
 

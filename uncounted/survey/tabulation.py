@@ -14,7 +14,9 @@ from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
 from uncounted.world.age import Band, ordered, parse_band
+from uncounted.world.population import EVERYBODY
 
+PEOPLE = ("sex", "age")
 NEEDED = ("country", "year")
 MORE = ("source", "definition", "window", "until")
 
@@ -26,7 +28,7 @@ def tabulated(
 
     So microdata and published tables become evidence by one path, with one rule for design effects. Country and year
     must be traits; survey, if there is none, is country and year. With kish, n is (Σw)²/Σw² [Kish 1965, §11.7]. Cells
-    of respondents whose sex or age is missing go to the ledger.
+    of respondents whose sex, age or further trait in `by` is missing go to the ledger.
     """
     for trait in NEEDED:
         _check_has(respondents, trait)
@@ -35,10 +37,12 @@ def tabulated(
     rows = pd.concat([_estimated(respondents, part, outcome, single_psu) for part in parts], ignore_index=True)
     rows = rows.assign(respondents=rows["n"], n=rows["n"] / rows["deff_kish"] if kish else rows["n"])
     _check_sexes(rows, respondents.name)
-    table, ledger = _canonical(rows, by)
+    traits = tuple(axis for axis in by if axis not in PEOPLE)
+    table, ledger = _canonical(rows, by, traits)
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
     of = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
-    card = SurveyCard(**of, outcomes={outcome: outcome}, age="all" if "age" in by else _ages(respondents, outcome))
+    age = "all" if "age" in by else _ages(respondents, outcome)
+    card = SurveyCard(**of, outcomes={outcome: outcome}, age=age, traits=traits, mask_below=respondents.mask_below)
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
 
 
@@ -79,18 +83,21 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
         )
 
 
-def _canonical(rows: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, Ledger]:
+def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> tuple[pd.DataFrame, Ledger]:
     whole = rows[list(by)].isna().all(axis=1) if by else pd.Series(False, index=rows.index)
     rows = rows.rename(columns={"prevalence": "estimate"})
     rows["survey"] = rows.get("survey", rows["country"] + "-" + rows["year"])
     rows["year"] = rows["year"].astype(float)
-    for axis, everybody in (("sex", "both"), ("age", "all")):
+    for axis, everybody in {"sex": "both", "age": "all", **dict.fromkeys(traits, EVERYBODY)}.items():
         rows[axis] = rows[axis].where(~whole, everybody) if axis in by else everybody
     missing = {"source": "other", "kind": "", "definition": ""} | dict.fromkeys(NUMBERS, np.nan)
-    rows = rows.assign(**{name: value for name, value in missing.items() if name not in rows})[[*TEXT, *NUMBERS]]
+    rows = rows.assign(**{name: value for name, value in missing.items() if name not in rows})
+    rows = rows[[*TEXT, *traits, *NUMBERS]]
     rows = rows.astype(dict.fromkeys(NUMBERS, float))
     rows["age"] = [age if age in ("all", None) or pd.isna(age) else parse_band(age).label for age in rows["age"]]
-    unknown = rows[["sex", "age"]].isna().any(axis=1)
-    rows, ledger = Ledger().split(rows, unknown, "sex or age of these respondents is missing")
-    order = ["country", "year", "survey", "sex", "age"]
+    unknown = rows[["sex", "age", *traits]].isna().any(axis=1)
+    rows, ledger = Ledger().split(
+        rows, unknown, f"{', '.join(('sex', *traits))} or age of these respondents is missing"
+    )
+    order = ["country", "year", "survey", "sex", "age", *traits]
     return rows.assign(year=rows["year"].astype(int)).sort_values(order, kind="stable", ignore_index=True), ledger

@@ -1,5 +1,6 @@
-"""Population: persons by country, sex and age group, in the years of a table and between them."""
+"""Population: persons by country, sex, age group and further traits, in the years of a table and between them."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -14,39 +15,83 @@ SEXES = ["female", "male"]
 KEYS = ["year", "iso3", "sex", "age"]
 WPP = ["ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
 LISTED = 8  # rows that an error shows
+EVERYBODY = "all"  # a trait's level that is the sum of the others, in tables and evidence
+TOTALS = (EVERYBODY, "total", "both", "any", "_T", "")  # levels that count people twice, or nobody knows whom
+VARIANTS = ("variant", "scenario")  # columns that repeat the same people, and divide nobody
+TAKEN = frozenset({  # names that tables, dims and variables have already: no trait may bear one
+    "persons", "people", "population", "country", "region", "subregion", "world", "group", "grouping", "name",
+    "survey", "source", "kind", "definition", "window", "year", "until", "covers", "estimate", "evidence",
+    "outcome", "n", "y", "se", "lower", "upper", "median", "mean", "interval", "unit", "respondents", "cases",
+    "deff", "breakdown", "prevalence", "weight", "stratum", "psu", "fpc", "id", "share", "row", "entry", "term",
+    "wave", "covariate", "score", "host", "form", "chain", "draw", "sample", "number", "level", "female", "beta",
+    "trend", "bias", "crosswalk", "p", "q", "place", "index", "variable", "trend_region", "trend_country",
+    "smooth_region", "smooth_country", "sex_age", "region_sex", "region_age",
+})  # fmt: skip
 
 
 def read_population(source: Source) -> xr.DataArray:
-    """Return persons (year, country, sex, age) from a table of either layout, sorted, ages youngest first.
+    """Return persons (year, country, sex, age, *traits) from a table of either layout, sorted, ages youngest first.
 
     The project's: iso3, sex (female, male), age and a column of persons for each year. The UN's: ISO3_code,
     Time, AgeGrp, PopMale, PopFemale, in thousands; its aggregates, rows without a code, are passed over. Age
-    groups stay as they are, five-year or single. Raises UncountedError listing rows that are there twice,
-    missing, or no persons.
+    groups stay as they are, five-year or single. A further column of the project's layout that divides the people of
+    a country, sex and age, such as migrant, is a trait, one dim more; traits and their levels are sorted. Raises
+    UncountedError listing rows that are there twice, missing, or no persons.
     """
     raw = read_table(source, "population table")
-    long = _wpp(raw) if set(WPP) <= set(raw.columns) else _own(raw)
+    un = set(WPP) <= set(raw.columns)
+    traits = [] if un else _traits(raw)
+    keys = [*KEYS, *traits]
+    long = _wpp(raw) if un else _own(raw, traits)
     bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
     _none(bad, "The population table has no number of persons, or one below 0, for {}. Mend those rows.")
     bands = _bands(long["age"].unique())
     label = {text: band.label for text, band in bands.items()}
     long = long.assign(age=[label[text] for text in long["age"]])
-    twice = long.loc[long.duplicated(KEYS)]
+    twice = long.loc[long.duplicated(keys)]
     _none(twice, "The population table has more than one row for {}. Keep one of each, of one variant.")
-    return _filled(long, [band.label for band in ordered(bands.values())])
+    return _filled(long, keys, [band.label for band in ordered(bands.values())])
 
 
-def _filled(long: pd.DataFrame, ages: list[str]) -> xr.DataArray:
-    filled = long.set_index(KEYS)["persons"].to_xarray()
+def _filled(long: pd.DataFrame, keys: list[str], ages: list[str]) -> xr.DataArray:
+    filled = long.set_index(keys)["persons"].to_xarray()
     filled = filled.reindex(sex=SEXES, age=ages)
     holes = filled.to_series().rename("persons").reset_index()
     _none(holes.loc[holes["persons"].isna()], "The population table lacks {}. Complete those countries.")
     codes = filled["iso3"].to_numpy().astype(str)
-    return filled.rename(iso3="country").assign_coords(country=codes).transpose("year", "country", "sex", "age")
+    return filled.rename(iso3="country").assign_coords(country=codes).transpose("year", "country", "sex", "age", ...)
 
 
-def _own(raw: pd.DataFrame) -> pd.DataFrame:
+def _traits(raw: pd.DataFrame) -> list[str]:
+    """Return the columns that divide the people of a country, sex and age; raises UncountedError for levels of totals.
+
+    A column that is the same wherever these three are, such as a country's name, divides nobody.
+    """
     require(raw, ["iso3", "sex", "age"], "population table")
+    further = [column for column in raw if column not in (*KEYS, *years(raw.columns), *VARIANTS)]
+    levels = raw.groupby(["iso3", "sex", "age"], sort=False)[further].nunique() if further else pd.DataFrame()
+    found = sorted(str(column) for column in levels if (levels[column] > 1).any())
+    for trait in found:
+        check_trait(trait, "The population table")
+        totals = sorted(set(raw[trait]) & set(TOTALS))
+        if totals:
+            raise UncountedError(
+                f"The population table divides people by '{trait}', and has the {trait} '{totals[0]}': they would "
+                "count twice, or nobody knows who they are. Leave totals out and name every level."
+            )
+    return found
+
+
+def check_trait(name: str, where: str) -> None:
+    """Raise a sentence unless a trait's name is a word in small letters that nothing else is called; `where` begins."""
+    if name in TAKEN or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UncountedError(
+            f"{where} has a trait of persons called '{name}', which is "
+            f"{'taken' if name in TAKEN else 'no word in small letters'}. Rename it, as urban_rural."
+        )
+
+
+def _own(raw: pd.DataFrame, traits: list[str]) -> pd.DataFrame:
     columns = years(raw.columns)
     if not columns:
         raise UncountedError(
@@ -56,7 +101,7 @@ def _own(raw: pd.DataFrame) -> pd.DataFrame:
     if strange:
         told = ", ".join(f"'{sex}'" for sex in strange)
         raise UncountedError(f"The population table has the sex {told}. Write female or male; leave totals out.")
-    long = raw.melt(["iso3", "sex", "age"], columns, "year", "persons")
+    long = raw.melt(["iso3", "sex", "age", *traits], columns, "year", "persons")
     return long.assign(year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"]))
 
 
@@ -90,7 +135,8 @@ def _bands(texts: Iterable[str]) -> dict[str, Band]:
 def _none(rows: pd.DataFrame, sentence: str) -> None:
     """Raise the sentence with the rows listed in it, if there are any."""
     if len(rows):
-        shown = rows[["iso3", "sex", "age", "year"]].head(LISTED).astype("str").agg(" ".join, axis=1)
+        traits = [column for column in rows if column not in (*KEYS, "persons")]
+        shown = rows[["iso3", "sex", "age", *traits, "year"]].head(LISTED).astype("str").agg(" ".join, axis=1)
         more = f" and {len(rows) - LISTED:,} more" if len(rows) > LISTED else ""
         countries = sorted(set(rows["iso3"]))
         of = f" (of {', '.join(countries)})" if more and len(countries) > 1 else ""
@@ -98,7 +144,7 @@ def _none(rows: pd.DataFrame, sentence: str) -> None:
 
 
 def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.DataArray:
-    """Return persons (country, sex, age) of a year, log-linear between the table's years and one year beyond.
+    """Return persons (country, sex, age, *traits) of a year, log-linear between the table's years and one year beyond.
 
     N(t) = N₀^(1−u) · N₁^u, u = (t − t₀) / (t₁ − t₀), for each country, sex and age group; linear, and never
     below 0, where N₀ or N₁ is 0. Further out, with `nearest`, the figures of the nearest year. attrs:
@@ -135,8 +181,8 @@ def _too_far(known: np.ndarray, year: float) -> str:
 
 
 def in_bands(people: xr.DataArray, bands: Sequence[Band]) -> xr.DataArray:
-    """Return persons (country, sex, age) in other bands; one that cuts a group takes its share by months."""
+    """Return persons (country, sex, age, …) in other bands; one that cuts a group takes its share by months."""
     part = shares(bands, [parse_band(age) for age in people["age"].to_numpy()])
-    values = people.transpose("country", "sex", "age").to_numpy() @ part.T
-    coords = {"country": people["country"].to_numpy(), "sex": SEXES, "age": [band.label for band in bands]}
-    return xr.DataArray(values, dims=("country", "sex", "age"), coords=coords, attrs=people.attrs, name="persons")
+    values = np.moveaxis(people.transpose(..., "age").to_numpy() @ part.T, -1, people.get_axis_num("age"))
+    coords = {str(dim): people[dim].to_numpy() for dim in people.dims} | {"age": [band.label for band in bands]}
+    return xr.DataArray(values, coords, people.dims, "persons", people.attrs)

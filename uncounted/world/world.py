@@ -26,22 +26,30 @@ class World:
     """What is known of every country before a survey is opened.
 
     places: one row per country, index iso3 sorted: iso2, m49, name, official_name, region and subregion of
-    the chosen grouping, every named grouping, lon, lat. population (year, country, sex, age): persons,
+    the chosen grouping, every named grouping, lon, lat. population (year, country, sex, age, *traits): persons,
     countries in the order of places. covariates: index like places, raw values, NaN where missing. elsewhere:
-    rows like those of places for the territories that have no population table.
+    rows like those of places for the territories that have no population table. shares: draws of the shares of traits
+    that only surveys know (draw, country, …, trait), whose means the population has (`shares.with_shares`).
     """
 
     places: pd.DataFrame
     population: xr.DataArray
     covariates: pd.DataFrame
     elsewhere: pd.DataFrame
+    shares: tuple[xr.DataArray, ...] = ()
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The traits that the population is divided by beyond sex and age."""
+        return tuple(str(dim) for dim in self.population.dims[4:])
 
     @property
     def digest(self) -> str:
         """SHA-256 of what the three tables say of the countries, whatever order their rows had."""
         axes = [f"{dim}: {list(map(str, self.population[dim].to_numpy()))}" for dim in self.population.dims]
         text = self.places.to_csv() + self.covariates.sort_index(axis=1).to_csv() + "\n".join(axes)
-        return hashlib.sha256(text.encode() + self.population.to_numpy().astype("<f8").tobytes()).hexdigest()
+        arrays = [self.population.astype("<f8"), *(one.astype("<f4") for one in self.shares)]
+        return hashlib.sha256(text.encode() + b"".join(one.to_numpy().tobytes() for one in arrays)).hexdigest()
 
     def _repr_html_(self) -> str:
         places, ages = self.places, self.population["age"].to_numpy()
@@ -49,13 +57,14 @@ class World:
         return (
             f"<p><b>World</b>: {len(places):,} countries in {regions}; "
             f"{len(self.elsewhere):,} territories have no population.<br>"
-            f"Persons: {self._persons()}, by sex and {len(ages)} age groups, {ages[0]} to {ages[-1]}.</p>"
+            f"Persons: {self._persons()}, by sex and {len(ages)} age groups, {ages[0]} to {ages[-1]}"
+            f"{''.join(f', and by {escape(trait)}' for trait in self.traits)}.</p>"
             f"<details><summary>{self.covariates.shape[1]} covariates, and the share of countries without "
             f"each</summary><table>{self._missing()}</table></details>"
         )
 
     def _persons(self) -> str:
-        total = self.population.sum(["country", "sex", "age"])
+        total = self.population.sum([dim for dim in self.population.dims if dim != "year"])
         told = [f"{n.item() / 1e6:,.0f} million in {n['year'].item()}" for n in total]
         return ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]}, {len(told)} years"
 
@@ -73,7 +82,8 @@ def read_world(
     """Read the world from the tables that ship, or your own: each the path of a CSV file, or a DataFrame.
 
     grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, for two levels, subregion.
-    Population in the UN's own CSV layout is known by its columns. Raises UncountedError listing the codes on
+    Population in the UN's own CSV layout is known by its columns; a further column of your own, such as migrant, is a
+    trait of persons (`population.read_population`). Raises UncountedError listing the codes on
     which two tables disagree.
     """
     everywhere = read_geography(shelf("data", "geography.csv") if geography is None else geography, grouping)
@@ -100,16 +110,32 @@ def _everywhere(world: World) -> pd.DataFrame:
     return pd.concat([world.places, world.elsewhere])
 
 
-def persons(world: World, ages: Sequence[str | Band], year: float, nearest: bool = False) -> xr.DataArray:
-    """Return persons (country, sex, age) in age bands in a year; the ages are labelled by `Band.label`.
+def persons(
+    world: World, ages: Sequence[str | Band], year: float, nearest: bool = False, traits: Sequence[str] = ()
+) -> xr.DataArray:
+    """Return persons (country, sex, age, *traits) in age bands in a year; the ages are labelled by `Band.label`.
 
-    A band that cuts one of the table's groups takes its months' share of it (`age.share`); years between and
-    beyond the table's are `population.at_year`'s, which with `nearest` says in attrs["note"] whose figures
-    stand in.
+    Traits of the population table that aren't asked for are summed over; UncountedError for one it lacks. A band that
+    cuts one of the table's groups takes its months' share of it (`age.share`); years between and beyond the table's are
+    `population.at_year`'s, which with `nearest` says in attrs["note"] whose figures stand in.
     """
     given = [ages] if isinstance(ages, str | Band) else ages
     bands = [age if isinstance(age, Band) else parse_band(age) for age in given]
-    return in_bands(at_year(world.population, year, nearest), bands)
+    for trait in traits:
+        levels(world, trait)
+    others = [trait for trait in world.traits if trait not in traits]
+    people = at_year(world.population.sum(others) if others else world.population, year, nearest)
+    return in_bands(people.transpose("country", "sex", "age", *traits), bands)
+
+
+def levels(world: World, trait: str) -> list[str]:
+    """Return the levels of a trait of persons; raises UncountedError for one that the population table lacks."""
+    if trait not in world.traits:
+        raise UncountedError(
+            f"The population table is not divided by '{trait}'.{did_you_mean(trait, world.traits)} Give one that "
+            "is: read_world(population=…)."
+        )
+    return [str(level) for level in world.population[trait].to_numpy()]
 
 
 def standardised(world: World, names: Sequence[str], transforms: Mapping[str, str] | None = None) -> pd.DataFrame:
