@@ -26,7 +26,7 @@ from uncounted.model.belief import flat
 from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
-from uncounted.model.likelihood import KINDS
+from uncounted.model.likelihood import kind_of
 from uncounted.survey.evidence import ELSEWHERE, Evidence
 from uncounted.world.world import World, groups, persons
 
@@ -130,7 +130,7 @@ def _given(studies: Mapping[str, Study], truth: xr.Dataset, seed: int, i: int) -
 
 def _drawn(study: Study, truth: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
     """Draw the counts of every row (rows,) that a truth would give, with as many respondents as there were."""
-    kind, n = KINDS[study.card.likelihood], study.seen.n
+    kind, n = kind_of(study.card, study.seen.unknown), study.seen.n
     eta = truth["reported"].to_numpy().reshape(1, -1)
     extra = [truth[name].to_numpy().reshape(1, 1) for name in kind.takes]
     known = kind.known(n * expit(eta[0]), n)
@@ -184,7 +184,7 @@ def _quantities(study: Study, draws: xr.Dataset) -> dict[str, np.ndarray]:
 
 def _totals(study: Study, p: xr.DataArray) -> dict[str, np.ndarray]:
     """Return prevalence of the world, of regions, of all unsurveyed countries and of the largest of these."""
-    people = persons(study.world, study.card.bands, study.card.year, nearest=True)
+    people = persons(study.world, study.card.bands, study.card.year, nearest=True, traits=study.card.traits)
     rows = study.evidence.rows
     surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
     size = people.sum([dim for dim in people.dims if dim != "country"]).to_series()

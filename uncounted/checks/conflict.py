@@ -5,8 +5,8 @@ import xarray as xr
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected_in_all
-from uncounted.model.priors import OF_KIND
+from uncounted.infer.totals import affected_in_all, expected
+from uncounted.model.priors import FAMILIES
 from uncounted.world.world import groups
 
 TAIL = 0.005  # of a prior: a posterior median beyond it is a conflict
@@ -17,8 +17,9 @@ def conflict(fit: Fit) -> list[Finding]:
     """Compare posterior medians with the priors of the card, and with what all priors together say of prevalence.
 
     A parameter is in conflict if its median lies in the outer 0.5 % of its prior on either side; of a standard
-    deviation only above, for a level that hardly differs is no surprise. Prevalence of the world and of regions is, if
-    fewer than 0.5 % of the prior's draws lie beyond its median. A warning: the data may be right and the prior wrong.
+    deviation's prior that is highest at 0 only above, for a level that hardly differs is no surprise. Prevalence of the
+    world and of regions is, if fewer than 0.5 % of the prior's draws lie beyond its median. A warning: the data may be
+    right and the prior wrong.
     """
     return [_parameters(fit), _prevalence(fit)]
 
@@ -29,7 +30,7 @@ def _parameters(fit: Fit) -> Finding:
         if key not in fit.posterior:
             continue
         low, high = prior.quantile(TAIL), prior.quantile(1 - TAIL)
-        low = low if any(key in keys for keys in OF_KIND.values()) else -np.inf  # the others are standard deviations
+        low = -np.inf if FAMILIES[prior.family].kind == "scale" else low
         median = fit.posterior[key].median(["chain", "draw"])
         for label, value in _labelled(key, median):
             named += 1
@@ -43,7 +44,7 @@ def _prevalence(fit: Fit) -> Finding:
     beyond, named = [], 0
     for grouping in ("world", "region"):
         group = groups(fit.world, grouping)
-        after, before = (affected_in_all(p, fit.people, group) for p in (fit.p, fit.prior))
+        after, before = (affected_in_all(p, expected(fit.people), group) for p in (fit.p, fit.prior))
         median = after.median(["chain", "draw"])
         below = (before < median).mean(["chain", "draw"])
         for name in below["group"].to_numpy():

@@ -8,6 +8,7 @@ from typing import Literal, overload
 import pandas as pd
 
 Verdict = Literal["pass", "warn", "stop"]
+HELD_OUT = "held-out coverage"  # how findings of predictions begin, and what is not run without a hold-out
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,16 @@
 """Gate: what decides whether an estimate may be published."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
-from uncounted.checks.finding import Finding, Findings
+from uncounted.checks.finding import HELD_OUT, Finding, Findings
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.scores import band
 from uncounted.checks.support import support
 from uncounted.infer.fit import Fit
 
-HELD_OUT = "held-out coverage"
 LEVELS, BAND = (0.8, 0.95), 0.999
 
 
@@ -24,14 +23,23 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     without surveys behind them (`support.support`). Without a hold-out, `not_run` says so.
     """
     fits = fit if isinstance(fit, Mapping) else {"": fit}
-    items = [finding for name, one in fits.items() for finding in _named(name, one)]
-    tested = [] if held_out is None else list(_coverage(held_out))
-    return Findings((*items, *tested), () if tested else (HELD_OUT,))
+    items = [finding for name, one in fits.items() for finding in named(name, [*convergence(one), *credible(one)])]
+    return Findings((*items, *predicted(held_out)), () if held_out else (HELD_OUT,))
 
 
-def _named(name: str, fit: Fit) -> Iterator[Finding]:
-    for finding in (*convergence(fit), *conflict(fit), *support(fit)):
-        yield replace(finding, name=f"{name}: {finding.name}") if name else finding
+def credible(fit: Fit) -> list[Finding]:
+    """Return what is not about draws: priors in conflict with data, people and numbers without surveys behind them."""
+    return [*conflict(fit), *support(fit)]
+
+
+def predicted(held_out: HeldOut | None) -> list[Finding]:
+    """Return whether intervals held what surveys that were held out showed; nothing without a hold-out."""
+    return [] if held_out is None else list(_coverage(held_out))
+
+
+def named(name: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings under the name of what they are about, if it has one."""
+    return [replace(finding, name=f"{name}: {finding.name}" if name else finding.name) for finding in findings]
 
 
 def _coverage(held: HeldOut) -> Iterator[Finding]:

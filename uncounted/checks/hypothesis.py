@@ -12,7 +12,7 @@ from arviz_stats.base.array import array_stats
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import ALL, affected, population
+from uncounted.infer.totals import ALL, affected, axes, expected, population
 from uncounted.model.card import SHOW
 from uncounted.world.world import groups
 
@@ -111,7 +111,8 @@ def exceeds(fit: Fit, rate: float, by: str | Path | pd.DataFrame = "country") ->
 def _prevalences(fit: Fit, by: str | Path | pd.DataFrame) -> tuple[xr.DataArray, list[str]]:
     """Return prevalence of every group in the card's unit (chain, draw, group), and the groups' names."""
     group = groups(fit.world, by)
-    draws, people = _of_everybody(affected(fit.p, fit.people, group)), _of_everybody(population(fit.people, group))
+    whole = expected(fit.people)
+    draws, people = _of_everybody(affected(fit.p, fit.people, group)), _of_everybody(population(whole, group))
     kept = people["group"].to_numpy()[people.to_numpy() > 0]
     names = fit.world.places["name"].to_dict() if isinstance(by, str) and by == "country" else {}
     unit = SHOW[fit.card.show]
@@ -130,7 +131,7 @@ def _side(fit: Fit, side: str) -> xr.DataArray | float:
         place, traits = _place(fit, side)
     named = _traits(fit, side, traits)
     group = _member(fit, place)
-    everything = {str(dim): ALL for dim in fit.people.dims if dim != "country"} | named
+    everything = dict.fromkeys(axes(fit.people), ALL) | named
     inside = group.map({True: "in", False: "out"})
     count, people = affected(fit.p, fit.people, inside), population(fit.people, inside)
     return SHOW[fit.card.show] * (count / people).sel({"group": "in", **everything}, drop=True)
@@ -165,7 +166,7 @@ def _member(fit: Fit, place: str) -> pd.Series:
 
 def _traits(fit: Fit, side: str, traits: list[str]) -> dict[str, str]:
     """Return the level of each trait that is named, by its dim."""
-    levels = {str(level): str(dim) for dim in fit.people.dims if dim != "country" for level in fit.people[dim].values}
+    levels = {str(level): dim for dim in axes(fit.people) for level in fit.people[dim].values}
     found: dict[str, str] = {}
     for trait in traits:
         if trait not in levels:

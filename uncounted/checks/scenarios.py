@@ -18,7 +18,7 @@ from uncounted.infer.progress import Progress
 from uncounted.infer.recipe import recipe_of
 from uncounted.infer.refit import Numbers, Refit, refit, without
 from uncounted.infer.start import start_of
-from uncounted.infer.totals import affected_in_all
+from uncounted.infer.totals import affected_in_all, expected
 from uncounted.model.belief import flat
 from uncounted.model.build import Study
 from uncounted.model.card import SHOW, Sampling
@@ -56,7 +56,7 @@ def scenarios(
     how = Sampling(**{**SHORT, "target_accept": fit.card.sampling.target_accept, **settings})
     study = Study(fit.card, fit.world, fit.evidence, look(fit.card, fit.world, fit.evidence))
     groupings = {name: groups(fit.world, name) for name in PUBLISHED}
-    work = partial(_scenario, how=how, interval=interval, groupings=groupings, people=fit.people)
+    work = partial(_scenario, how=how, interval=interval, groupings=groupings, people=expected(fit.people))
     where: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress, "what": "scenarios"}
     tables: dict[str, pd.DataFrame] = {}
     noise = replace(recipe, fixed={"sigma_survey": NOISE[-1]})
@@ -87,7 +87,7 @@ def shift_unsurveyed(fit: Fit, shifts: tuple[float, ...] = SHIFTS, interval: flo
     tables = {}
     for shift in (0.0, *[one for one in shifts if one]):
         p = fit.p.where(~unsurveyed, xr.apply_ufunc(shifted, fit.p, np.float32(shift)))
-        tables[shift] = _summed(p, fit.people, groupings, SHOW[fit.card.show], interval)
+        tables[shift] = _summed(p, expected(fit.people), groupings, SHOW[fit.card.show], interval)
     found = pd.concat([table.assign(shift=shift) for shift, table in tables.items()], ignore_index=True)
     found = _changed(found, tables[0.0])
     return found[["shift", *found.columns.drop("shift")]].sort_values("shift", kind="stable", ignore_index=True)
@@ -161,7 +161,7 @@ def _table(
     fit: Fit, tables: Mapping[str, pd.DataFrame], interval: float, groupings: Mapping[str, pd.Series]
 ) -> pd.DataFrame:
     draws = fit.p.sizes["chain"] * fit.p.sizes["draw"]
-    base = _summed(fit.p, fit.people, groupings, SHOW[fit.card.show], interval).assign(draws=draws)
+    base = _summed(fit.p, expected(fit.people), groupings, SHOW[fit.card.show], interval).assign(draws=draws)
     found = [table.assign(scenario=name) for name, table in {"as fitted": base, **tables}.items()]
     table = _changed(pd.concat(found, ignore_index=True), base)
     return table[["scenario", *table.columns.drop("scenario")]]

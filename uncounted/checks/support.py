@@ -5,7 +5,7 @@ import xarray as xr
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected
+from uncounted.infer.totals import affected, axes, expected
 from uncounted.model.seen import look
 from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
@@ -22,7 +22,8 @@ def support(fit: Fit) -> list[Finding]:
 
 def shares_surveyed(fit: Fit, by: str = "region") -> pd.Series:
     """Return the share of each group's people who live in countries with a survey of their own."""
-    people = fit.people.sum([dim for dim in fit.people.dims if dim != "country"]).to_series()
+    whole = expected(fit.people)
+    people = whole.sum([dim for dim in whole.dims if dim != "country"]).to_series()
     group = groups(fit.world, by).reindex(people.index)
     return people.where(people.index.isin(_surveyed(fit)), 0.0).groupby(group).sum() / people.groupby(group).sum()
 
@@ -36,7 +37,8 @@ def respondents(fit: Fit) -> xr.DataArray:
     rows = seen.evidence.rows
     counts = rows["respondents"].fillna(rows["n"]).where(rows["source"] != ELSEWHERE, 0.0)
     cells = seen.w.T @ counts.to_numpy(float)
-    return xr.zeros_like(fit.people).copy(data=cells.reshape(fit.people.shape))
+    people = expected(fit.people).transpose("country", *axes(fit.people))
+    return people.copy(data=cells.reshape(people.shape))
 
 
 def _surveyed(fit: Fit) -> set[str]:
@@ -58,10 +60,10 @@ def _people(fit: Fit) -> Finding:
 def _thin(fit: Fit) -> Finding:
     """Count numbers of regions, subregions and surveyed countries, of everybody and by trait, with few respondents."""
     behind, found, total = respondents(fit), [], 0
-    ones = xr.ones_like(behind)
+    ones, inhabited = xr.ones_like(behind), expected(fit.people)
     for grouping in ("region", "subregion", "country"):
         group = groups(fit.world, grouping)
-        counts, people = (affected(one, weight, group) for one, weight in ((behind, ones), (ones, fit.people)))
+        counts, people = (affected(one, weight, group) for one, weight in ((behind, ones), (ones, inhabited)))
         table = counts.to_series()[(people > 0).to_series()]
         if grouping == "country":
             table = table[table.index.get_level_values("group").isin(_surveyed(fit))]
