@@ -1,6 +1,8 @@
 """The command line as a user meets it."""
 
 import io
+import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -122,3 +124,37 @@ def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
     assert (code, "GHA.pdf" in out) == (0, True)
     code, _, err = run(monkeypatch, capsys, *asked, "--format", "pdff")
     assert (code, "Did you mean 'pdf'" in err) == (2, True)
+
+
+def test_a_finished_estimate_is_checked_again(monkeypatch, capsys, fit, tmp_path):
+    un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
+    code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))
+    told = json.loads((tmp_path / "stunting" / "findings.json").read_text())
+    assert code == (0 if told["publishable"] else 1)
+    assert told["not_run"] == ["held-out coverage"]
+    assert "held-out coverage: not run" in out
+    assert {"tree depth", "priors beside the data", "people in surveyed countries"} <= {
+        finding["name"] for finding in told["findings"]
+    }
+    assert run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path), "--publish-anyway")[0] == 0
+
+
+def test_a_planted_divergence_stops_every_file(monkeypatch, capsys, fit, tmp_path):
+    stats = fit.stats.copy(deep=True)
+    stats["diverging"][1, 3] = True
+    un.write_fit(replace(fit, stats=stats), tmp_path / "stunting" / "fit.nc")
+    code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))
+    assert code == 1
+    assert "stop  divergences" in out
+    folder = tmp_path / "stunting"
+    assert not json.loads((folder / "findings.json").read_text())["publishable"]
+    assert (pd.read_csv(folder / "estimates.csv")["note"] == "not converged: not for publication").all()
+    assert 'role="alert"' in (folder / "report.html").read_text()
+
+
+def test_what_check_cannot_do_is_a_sentence(monkeypatch, capsys, fit, tmp_path):
+    code, _, err = run(monkeypatch, capsys, "check", "nothing", "--out", str(tmp_path))
+    assert (code, "There is no fit at" in err) == (2, True)
+    un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
+    code, _, err = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path), "--hold-out", "regoin")
+    assert (code, "Did you mean 'region'" in err) == (2, True)

@@ -6,9 +6,17 @@ from uncounted.cases.records import Records, read_records
 from uncounted.cases.selection import selected
 from uncounted.cases.spells import Spells, read_spells
 from uncounted.cases.tally import RATIOS, Ratio
-from uncounted.checks.convergence import check, diagnostics
+from uncounted.checks.budget import components_of, variance_budget
+from uncounted.checks.calibration import Calibration, calibrate
+from uncounted.checks.comparison import Comparison, compare_cards, psis_loo
+from uncounted.checks.convergence import diagnostics
 from uncounted.checks.finding import Finding, Findings
-from uncounted.checks.held_out import HeldOut, hold_out
+from uncounted.checks.gate import check
+from uncounted.checks.held_out import HeldOut, hold_out, read_held_out
+from uncounted.checks.hypothesis import Hypothesis, exceeds, hypothesis, ranks
+from uncounted.checks.power import power_scaling
+from uncounted.checks.predictive import Predictive, predictive
+from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.checks.selection import selection
 from uncounted.errors import UncountedError
 from uncounted.infer.benchmark import benchmark
@@ -37,7 +45,9 @@ from uncounted.report.ages import plot_age_sex
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import breakdown
 from uncounted.report.budget import plot_budget
+from uncounted.report.checking import Checked, recheck
 from uncounted.report.describe import Description, describe
+from uncounted.report.diagnosis import plot_pit, plot_ranks, plot_replicated, plot_widths
 from uncounted.report.estimate import Finished, estimate, write_place, write_report
 from uncounted.report.export import write_figure
 from uncounted.report.forest import plot_forest

@@ -38,8 +38,7 @@ def estimate(
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     done = un.estimate(name, out, seed=seed, **settings)
     console.print(done.headline, highlight=False, markup=False)
-    for finding in done.findings:
-        console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
+    _tell(done.findings)
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())
     console.print(f"Time: {sum(done.seconds.values()):.0f} s ({told}).", highlight=False, markup=False)
     files = ", ".join(sorted(file.name for file in done.folder.iterdir() if not file.name.startswith(".")))
@@ -93,6 +92,43 @@ def _held_out(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise un.UncountedError(f"There is no table of surveys held out at {path}. Write what hold_out returns there.")
     return pd.read_csv(path, dtype={"survey": "str"}, keep_default_na=False, na_values=[""])
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A card that was estimated.")],
+    hold_out: Annotated[
+        str | None, typer.Option(help="Hold evidence out by country, region, survey, latest or random.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="The address of a Dask scheduler, else workers on this machine.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers on this machine, else as many as cores.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the hold-out, else the fit's own.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder in which NAME lies.")] = Path("out"),
+    publish_anyway: Annotated[
+        bool, typer.Option(help="Exit with 0 though a check stops publication; files say so.")
+    ] = False,
+) -> None:
+    """Check a finished estimate, write findings.json (and held-out.csv) and stamp its files.
+
+    Exits with 1 if a check stops publication. A hold-out that was interrupted goes on where it was.
+    """
+    where: dict[str, Any] = {"scheduler": scheduler, "workers": workers}
+    done = un.recheck(name, out, by=hold_out, seed=seed, **where)
+    _tell(done.findings)
+    if done.held_out is not None:
+        console.print(done.held_out.coverage.query("of == 'all'").round(3).to_string(index=False), highlight=False)
+        console.print(done.held_out.errors.query("of == 'all'").round(4).to_string(index=False), highlight=False)
+    if done.findings.stopped and not publish_anyway:
+        raise typer.Exit(1)
+
+
+def _tell(findings: un.Findings) -> None:
+    for finding in findings:
+        console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
+    for what in findings.not_run:
+        console.print(f"  {'—':<4}  {what}: not run", highlight=False, markup=False)
 
 
 @app.command()

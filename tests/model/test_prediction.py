@@ -20,7 +20,7 @@ def prediction(likelihood: str = "binomial", sigma: float = 0.3, se: float = 1.0
     y = np.where(Y == 0, 12.3, Y) if likelihood in ("logit_normal", "fay_herriot") else Y
     kind = KINDS[likelihood]
     return Prediction(
-        likelihood=likelihood,
+        kind=kind,
         covered=ETA,
         sigma=np.full(ETA.shape, sigma),
         se=np.full(ETA.shape, se),

@@ -19,6 +19,15 @@ SOME = {
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_quantiles_are_of_the_same_law(family):
+    with pm.Model():
+        variable = FAMILIES[family].make("x", *SOME[family])
+    draws = pm.draw(variable, 20_000, random_seed=1)
+    for q in (0.005, 0.3, 0.5, 0.995):
+        assert abs((draws < Prior(family, SOME[family]).quantile(q)).mean() - q) < 4 * np.sqrt(q * (1 - q) / 20_000)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_is_the_density_it_is_named_for(family):
     """Against scipy, with the card's numbers in the card's order."""
     from scipy import stats

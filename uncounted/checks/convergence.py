@@ -8,25 +8,26 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from scipy.special import ndtri
 
-from uncounted.checks.finding import Finding, Findings
+from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, population
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
+DEPTH, DEEP = 10, 0.01  # the depth of a tree that is stopped, and the share of such trees that is worth a warning
 CHUNK = 50
 WIDE = ("world", "region")
 PUBLISHED = (*WIDE, "subregion", "country")
 
 
-def check(fit: Fit) -> Findings:
+def convergence(fit: Fit) -> list[Finding]:
     """Check every published number of a fit, and the sampler's own warnings; thresholds of R-hat, ESS and MCSE below.
 
     Bulk and tail ESS of at least 400, R-hat at most 1.01 for the world and regions and 1.02 for any other number, Monte
     Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
-    chain.
+    chain; a warning where more than 1 in 100 trees reached their depth. What a sampler doesn't record is a warning too.
     """
-    return Findings(judged(diagnostics(fit), [fit.stats]))
+    return list(judged(diagnostics(fit), [fit.stats]))
 
 
 def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding, ...]:
@@ -41,7 +42,7 @@ def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding,
         _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
         _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
         _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
-        *_sampler(stats),
+        *(of(name, stats) for name, of in SAMPLER.items()),
     )
 
 
@@ -137,17 +138,52 @@ def _finding(name: str, good: bool, number: float, threshold: float, told: str, 
     return Finding(name, "pass" if good else "stop", number, threshold, told + more)
 
 
-def _sampler(stats: Sequence[xr.Dataset]) -> list[Finding]:
+def _divergences(name: str, stats: Sequence[xr.Dataset]) -> Finding:
+    if not _recorded("diverging", stats):
+        return _unrecorded(name, 0.0)
     diverging, transitions = (sum(int(f(one["diverging"])) for one in stats) for f in (np.sum, np.size))
-    bfmi = np.concatenate([_bfmi(one["energy"].transpose("chain", "draw").to_numpy()) for one in stats])
     advice = " Raise target_accept, or look for a level centred without data." if diverging else ""
     told = f"{diverging:,} of {transitions:,} transitions diverged; none may.{advice}"
-    low = f"The smallest of {len(bfmi)} chains is {bfmi.min():.2f}; at least {BFMI:g} is asked."
-    return [
-        Finding("divergences", "stop" if diverging else "pass", diverging, 0, told),
-        Finding("E-BFMI", "pass" if bfmi.min() >= BFMI else "stop", float(bfmi.min()), BFMI, low),
-    ]
+    return Finding(name, "stop" if diverging else "pass", diverging, 0, told)
 
 
-def _bfmi(energy: np.ndarray) -> np.ndarray:
-    return np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)
+def _energy(name: str, stats: Sequence[xr.Dataset]) -> Finding:
+    if not _recorded("energy", stats):
+        return _unrecorded(name, BFMI)
+    energy = [one["energy"].transpose("chain", "draw").to_numpy() for one in stats]
+    bfmi = np.concatenate([np.square(np.diff(one)).mean(axis=1) / one.var(axis=1) for one in energy])
+    told = f"The smallest of {len(bfmi)} chains is {bfmi.min():.2f}; at least {BFMI:g} is asked."
+    return Finding(name, "pass" if bfmi.min() >= BFMI else "stop", float(bfmi.min()), BFMI, told)
+
+
+def _depth(name: str, stats: Sequence[xr.Dataset]) -> Finding:
+    """Count trees that could grow no deeper: slow, but no error, so a warning."""
+    each = [_stopped(one) for one in stats]
+    found = [one for one in each if one is not None]
+    if len(found) < len(each):
+        return _unrecorded(name, DEEP)
+    reached, size = (sum(int(f(one)) for one in found) for f in (np.sum, np.size))
+    told = f"{reached:,} of {size:,} trees reached the greatest depth; more than {DEEP:.0%} is slow."
+    deep = reached > DEEP * size
+    advice = " Centre the levels that surveys say much of, or give a prior that is less wide." if deep else ""
+    return Finding(name, "warn" if deep else "pass", reached / size, DEEP, told + advice)
+
+
+def _stopped(stats: xr.Dataset) -> xr.DataArray | None:
+    """Say which trees were stopped at the greatest depth, by whatever the sampler records of it."""
+    if "reached_max_treedepth" in stats:
+        return stats["reached_max_treedepth"]
+    if "tree_depth" in stats:
+        return stats["tree_depth"] >= DEPTH
+    return stats["n_steps"] >= 2**DEPTH - 1 if "n_steps" in stats else None
+
+
+def _recorded(name: str, stats: Sequence[xr.Dataset]) -> bool:
+    return all(name in one for one in stats)
+
+
+def _unrecorded(name: str, threshold: float) -> Finding:
+    return Finding(name, "warn", np.nan, threshold, "The sampler doesn't record it. Sample with nutpie to know.")
+
+
+SAMPLER = {"divergences": _divergences, "E-BFMI": _energy, "tree depth": _depth}

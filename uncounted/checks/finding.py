@@ -8,6 +8,7 @@ from typing import Literal, overload
 import pandas as pd
 
 Verdict = Literal["pass", "warn", "stop"]
+HELD_OUT = "held-out coverage"  # how findings of predictions begin, and what is not run without a hold-out
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings(Sequence[Finding]):
-    """Findings, shown as a table; `stopped` says whether any of them forbids publication."""
+    """Findings, shown as a table; `stopped` says whether any forbids publication, `not_run` what wasn't asked."""
 
     items: tuple[Finding, ...]
+    not_run: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -52,4 +54,5 @@ class Findings(Sequence[Finding]):
             f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>"
             for f in self
         )
+        rows += "".join(f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>" for name in self.not_run)
         return f"<table>{rows}</table>"

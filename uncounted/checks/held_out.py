@@ -1,5 +1,6 @@
 """Held out: what the model predicts of evidence it wasn't shown, beside what that showed and what naive guesses say."""
 
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,9 +22,11 @@ from uncounted.infer.recipe import Recipe, recipe_of
 from uncounted.infer.refit import Numbers, refit, without
 from uncounted.infer.start import start_of
 from uncounted.model.build import Study
-from uncounted.model.card import Sampling
+from uncounted.model.card import Card, Sampling
 from uncounted.model.seen import look
+from uncounted.model.sources import evidence_of
 from uncounted.survey.evidence import Evidence
+from uncounted.world.world import World
 
 SHORT = {"chains": 2, "tune": 150, "draws": 200}  # of a fold that begins where the whole fit ended
 COLD = {"chains": 2, "tune": 500, "draws": 300}  # of a fold of a model that wasn't sampled before
@@ -93,8 +96,9 @@ def hold_out(
     smoothed anew over the surveys left, all of it pm.Data. A survey's result is predicted with a ν of its own from its
     prior (no data inform it) and with sampling.
 
-    evidence: of a fit read from a file, `evidence_of(card)`, from which design effects can be smoothed anew; without it
-    they stay. keep, scheduler, workers: as in `batch.run`; a script that starts workers needs its work below
+    evidence: what the fit was made from, from which design effects are smoothed anew; a fit read from a file needs it
+    unless its card names its surveys, which are then read again. keep, scheduler, workers: as in `batch.run`; a script
+    that starts workers needs its work below
     `if __name__ == "__main__":`. settings: chains, tune, draws, target_accept of each fold; if not said, 2 × (150 +
     200) that begin at the fit's draws, with twice or four times as many where a prediction's R-hat exceeds 1.05 or its
     ESS is below 100. Raises UncountedError for what cannot be held out.
@@ -126,23 +130,39 @@ def _how(recipe: Recipe, warm: bool, settings: dict[str, Any]) -> Sampling:
 
 
 def _with_origins(recipe: Recipe, given: Evidence | Mapping[str, Evidence] | None) -> Recipe:
-    """Return the recipe with the origins of its evidence, from evidence that is the same."""
-    if given is None:
-        return recipe
-    of = {given.outcome: given} if isinstance(given, Evidence) else given
-    for evidence in recipe.evidences:
-        found = of.get(evidence.outcome)
-        if found is None or not found.holds(evidence):
+    """Return the recipe with the origins of its evidence: its own, those of the evidence given, or read again."""
+    of = {given.outcome: given} if isinstance(given, Evidence) else given or {}
+    kept = [
+        evidence if evidence.origin and not of else _with_origin(card, evidence, of.get(evidence.outcome), recipe.world)
+        for card, evidence in zip(recipe.cards, recipe.evidences, strict=True)
+    ]
+    return replace(recipe, evidences=tuple(kept))
+
+
+def _with_origin(card: Card, evidence: Evidence, given: Evidence | None, world: World) -> Evidence:
+    if given is not None:
+        if not given.holds(evidence):
             raise UncountedError(
                 f"The evidence given on '{evidence.outcome}' isn't what the fit was made from. Give what evidence_of "
                 "makes of its card, or fit again."
             )
-    kept = tuple(replace(evidence, origin=of[evidence.outcome].origin) for evidence in recipe.evidences)
-    return replace(recipe, evidences=kept)
+        return replace(evidence, origin=given.origin)
+    if not card.evidence:
+        return evidence
+    again = evidence_of(card, world)
+    if again.holds(evidence):
+        return replace(evidence, origin=again.origin)
+    warnings.warn(
+        f"The surveys that the card '{card.name}' names are no longer what the fit was made from, so design effects "
+        "stay those of all surveys. Fit again, or give the evidence that was used.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return evidence
 
 
 def _deffs(recipe: Recipe) -> str:
-    return "smoothed without it" if all(evidence.origin for evidence in recipe.evidences) else "of all surveys"
+    return "smoothed without it" if all(evidence.origin for evidence in recipe.evidences) else "as they are"
 
 
 def _studies(recipe: Recipe) -> dict[str, Study]:
@@ -157,3 +177,11 @@ def _studies(recipe: Recipe) -> dict[str, Study]:
 
 def _given(studies: Mapping[str, Study], fold: Fold) -> tuple[Numbers, dict[str, np.ndarray]]:
     return without(studies, fold.out), dict(fold.out)
+
+
+def read_held_out(path: str | Path) -> HeldOut:
+    """Read a hold-out that was written as CSV, such as out/NAME/held-out.csv."""
+    path = Path(path)
+    if not path.is_file():
+        raise UncountedError(f"There is no hold-out at {path}. `uncounted check NAME --hold-out country` writes one.")
+    return HeldOut(pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"survey": str, "fold": str}))

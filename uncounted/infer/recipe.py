@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
 import pymc as pm
+import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
@@ -22,7 +24,8 @@ from uncounted.world.world import World
 class Recipe:
     """A card and evidence for each outcome, in one world; lkj is η of the outcomes' correlations, None for one outcome.
 
-    It says nothing of how it is sampled: cards that differ in [sampling] alone have the same digest, and recipes of the
+    fixed: parameters, by their names in the model, that are no longer drawn but have a value, which is pm.Data. It says
+    nothing of how it is sampled: cards that differ in [sampling] alone have the same digest, and recipes of the
     same digest are equal.
     """
 
@@ -30,13 +33,16 @@ class Recipe:
     evidences: tuple[Evidence, ...]
     world: World
     lkj: float | None = None
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         """Content hash: the same recipe is the same model."""
         parts = [replace(card, sampling=Sampling()).digest for card in self.cards]
         parts += [evidence.rows.to_csv(index=False) for evidence in self.evidences]
-        return hashlib.sha256("\n".join([*parts, self.world.digest, str(self.lkj)]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join([*parts, self.world.digest, str(self.lkj), str(dict(self.fixed))]).encode()
+        ).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recipe) and self.digest == other.digest
@@ -52,6 +58,17 @@ class Recipe:
 
     def build(self) -> pm.Model:
         """Build the model."""
+        model = self._built()
+        if not self.fixed:
+            return model
+        values = {name: np.full(model[name].shape.eval(), value) for name, value in self.fixed.items()}
+        changed = pm.do(model, values)
+        for what in ("study", "joint"):  # what `build` left on the model
+            if hasattr(model, what):
+                setattr(changed, what, getattr(model, what))
+        return changed
+
+    def _built(self) -> pm.Model:
         if self.lkj is None:
             return build(self.cards[0], self.world, self.evidences[0])
         return build_jointly(self.cards, self.world, self.evidences, lkj=self.lkj)
@@ -70,6 +87,19 @@ def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
         joint: Joint | None = getattr(source, "joint", None)
         return _of(list(studies.values()), joint.lkj if joint else None)
     return _of(list(source.values()), _lkj(source))
+
+
+def draws_of(source: Fit | Mapping[str, Fit]) -> xr.Dataset:
+    """Return the draws of a fit, or of all fits of `sample_jointly`, under the names that the recipe's model has."""
+    if isinstance(source, Fit):
+        return source.posterior
+    return xr.merge([_prefixed(fit.posterior, f"{name}::") for name, fit in source.items()], compat="override")
+
+
+def _prefixed(draws: xr.Dataset, prefix: str) -> xr.Dataset:
+    """Give an outcome's variables and dims its prefix, but what no outcome owns: the inverse of `sample.part`."""
+    names = {*draws.variables, *draws.dims} - {"chain", "draw", "outcome", "other_outcome"}
+    return draws.rename({name: f"{prefix}{name}" for name in names if not str(name).startswith("correlation")})
 
 
 def studies_of(model: pm.Model) -> dict[str, Study]:

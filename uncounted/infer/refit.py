@@ -17,7 +17,7 @@ from uncounted.model.belief import flat
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
-from uncounted.model.likelihood import KINDS
+from uncounted.model.likelihood import kind_of
 
 Numbers = dict[str, np.ndarray]
 
@@ -102,4 +102,4 @@ def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numb
 
 def counted(study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> Numbers:
     """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
-    return {"y_observed": y, **KINDS[study.card.likelihood].known(y, n, weight)}
+    return {"y_observed": y, **kind_of(study.card, study.seen.unknown).known(y, n, weight)}

@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from uncounted.infer.fit import Fit
+from uncounted.infer.recipe import draws_of
 
 POINTS = 16  # draws of the fit that chains choose among
 
@@ -39,16 +40,10 @@ def start_of(source: Fit | pm.Model | Mapping[str, Fit], seed: int) -> Start | N
     """
     if isinstance(source, pm.Model):
         return None
-    fits = {"": source} if isinstance(source, Fit) else {f"{name}::": fit for name, fit in source.items()}
-    first = next(iter(fits.values())).posterior
-    total = first.sizes["chain"] * first.sizes["draw"]
+    draws = draws_of(source)
+    total = draws.sizes["chain"] * draws.sizes["draw"]
     at = np.random.default_rng(seed).choice(total, min(POINTS, total), replace=False)
-    draws = {}
-    for prefix, fit in fits.items():
-        for name, values in fit.posterior.data_vars.items():
-            some = _flat(values)[at]
-            draws |= {str(name): some, f"{prefix}{name}": some}  # what no outcome owns has no prefix
-    return Start(draws)
+    return Start({str(name): _flat(values)[at] for name, values in draws.data_vars.items()})
 
 
 def _flat(values: xr.DataArray) -> np.ndarray:

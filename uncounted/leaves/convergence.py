@@ -7,7 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.checks.convergence import PUBLISHED, judged, measure
-from uncounted.checks.finding import Findings
+from uncounted.checks.finding import HELD_OUT, Findings
+from uncounted.checks.gate import credible, named, predicted
+from uncounted.checks.held_out import HeldOut
 from uncounted.infer.totals import affected, population
 from uncounted.leaves.estimate import Estimate, shares
 from uncounted.world.world import groups
@@ -15,14 +17,16 @@ from uncounted.world.world import groups
 KEYS = ["group", "sex", "age"]
 
 
-def check_estimate(estimate: Estimate) -> Findings:
-    """Check every published number of an estimate, and every sampler behind it, as `check` does a fit's.
+def check_estimate(estimate: Estimate, held_out: HeldOut | None = None) -> Findings:
+    """Check every published number of an estimate, and every sampler and model behind it, as `check` does a fit's.
 
     Numbers are persons of the total, of sums, leaves and shares; those that are nobody by definition (an adults' leaf
     of children) are left out, and of those that are the same in every draw one is measured.
     """
     stats = {id(one): one for one in _stats(estimate)}
-    return Findings(judged(diagnostics(estimate), list(stats.values())))
+    judgements = judged(diagnostics(estimate), list(stats.values()))
+    of_models = [found for name, fit in estimate.parts.fits.items() for found in named(name, credible(fit))]
+    return Findings((*judgements, *of_models, *predicted(held_out)), () if held_out else (HELD_OUT,))
 
 
 def diagnostics(estimate: Estimate) -> pd.DataFrame:

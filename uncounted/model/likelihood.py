@@ -18,6 +18,7 @@ from scipy.special import gammaln
 from uncounted.errors import UncountedError
 from uncounted.model import density
 from uncounted.model.belief import Belief
+from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
 
 UNKNOWN_N = "unknown_n"  # the prior of the effective n of figures published without n or SE
@@ -45,14 +46,7 @@ def sized_binomial(
     survey depart from each other tells a little of it; the prior on the card tells the rest.
     """
     size = belief.variable(UNKNOWN_N)
-    kind = replace(
-        KINDS["binomial"],
-        name="SizedBinomial",
-        logp=density.sized_binomial,
-        draw=density.draw_sized_binomial,
-        known=lambda _, n: {"n": n, "unknown": unknown.astype(float)},
-    )
-    return _observe(kind, [eta, size * pt.ones_like(eta)], y, n, "y", dim)
+    return _observe(sized(unknown), [eta, size * pt.ones_like(eta)], y, n, "y", dim)
 
 
 def beta_binomial(
@@ -208,6 +202,22 @@ KINDS = {
         "Multinomial", density.multinomial, density.draw_multinomial, _of_forms, signature="(f),(),(),()->(f)"
     ),
 }
+
+
+def sized(unknown: np.ndarray) -> Kind:
+    """Return the likelihood of figures of which n is known for some rows alone (rows,)."""
+    return Kind(
+        "SizedBinomial",
+        density.sized_binomial,
+        density.draw_sized_binomial,
+        lambda y, n, weight=1.0: {"n": n, "unknown": unknown.astype(float)},  # noqa: ARG005 one shape for all kinds
+        (UNKNOWN_N,),
+    )
+
+
+def kind_of(card: Card, unknown: np.ndarray) -> Kind:
+    """Return the likelihood that a card's rows have; unknown (rows,): figures without n or SE."""
+    return sized(unknown) if unknown.any() else KINDS[card.likelihood]
 
 
 def _observe(

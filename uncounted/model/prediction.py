@@ -14,7 +14,7 @@ from pytensor.compile.mode import Mode
 from scipy.special import expit, logsumexp
 
 from uncounted.model.build import Study
-from uncounted.model.likelihood import KINDS
+from uncounted.model.likelihood import Kind, kind_of
 from uncounted.model.reporting import mistaken
 
 REACH, STEPS, ZOOMS, NODES = 40.0, 20, 6, 24  # of the search for the likeliest ν, in σ, and of the sum about it
@@ -23,14 +23,14 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Prediction:
-    """Rows of evidence as a model's draws see them before their surveys' own errors ν.
+    """Rows of evidence as a model's draws see them before their surveys' own errors ν, and their likelihood.
 
     covered (draws, rows): logits of what each row covers. sigma (draws, rows): sd of ν, 0 where the card has none. se,
     sp (draws, rows): sensitivity and specificity, 1 where nobody is mistaken. extra (draws, parameters): what else the
     likelihood takes. y, n, known (rows,): the counts and what follows from them. survey (rows,): which rows share a ν.
     """
 
-    likelihood: str
+    kind: Kind
     covered: np.ndarray
     sigma: np.ndarray
     se: np.ndarray
@@ -56,17 +56,16 @@ class Prediction:
         if nu is None:
             surveys, at = np.unique(self.survey, return_inverse=True)
             nu = self.sigma * rng.normal(size=(len(self.covered), len(surveys)))[:, at]
-        kind = KINDS[self.likelihood]
         shown = self._shown(self.covered + nu)
-        first = expit(shown) if kind.share else shown
+        first = expit(shown) if self.kind.share else shown
         extra = [self.extra[:, [i]] for i in range(self.extra.shape[1])]
-        return kind.draw(first, *extra, *self.known.values(), rng=rng, size=shown.shape)
+        return self.kind.draw(first, *extra, *self.known.values(), rng=rng, size=shown.shape)
 
     def log_density(self, nu: np.ndarray) -> np.ndarray:
         """Return log f(y | ν) of every row (nodes, draws, rows) at given ν (nodes, draws, rows or 1)."""
         shown = self._shown(self.covered + nu)
         extra = [np.broadcast_to(self.extra[:, i, None], shown.shape) for i in range(self.extra.shape[1])]
-        return _density(self.likelihood)(self.y, shown, *extra, *self.known.values())
+        return _density(self.kind)(self.y, shown, *extra, *self.known.values())
 
     def log_scores(self) -> dict[int, np.ndarray]:
         """Return log ∫ Π_rows f(y | ν) N(ν; 0, σ) dν of every survey (draws,): its rows' joint density, ν summed out.
@@ -88,14 +87,14 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
 
     weight (rows of the study,): 0 where held out, which what likelihoods take from all rows leaves out too.
     """
-    seen, kind = study.seen, KINDS[study.card.likelihood]
+    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
     source = seen.source[seen.survey[rows]]
     known = kind.known(seen.y, seen.n, 1.0 if weight is None else weight)
     covered = _flat(draws["covered"])[:, rows]
     every = {key: _of_kind(draws, key, source, covered.shape, default) for key, default in DEFAULTS.items()}
     extra = [_flat(draws[name]) for name in kind.takes]
     return Prediction(
-        likelihood=study.card.likelihood,
+        kind=kind,
         covered=covered,
         sigma=every["sigma_survey"],
         se=every["sensitivity"],
@@ -105,6 +104,14 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
         known={key: value[rows] for key, value in known.items()},
         survey=seen.survey[rows],
     )
+
+
+def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
+    """Return log f of all rows together at every draw (draws,), from draws of the study's own names with `reported`."""
+    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
+    shown = _flat(draws["reported"])[None]
+    extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
+    return _density(kind)(seen.y, shown, *extra, *kind.known(seen.y, seen.n).values())[0].sum(axis=-1)
 
 
 DEFAULTS = {"sigma_survey": 0.0, "sensitivity": 1.0, "specificity": 1.0}  # of a card without the prior
@@ -149,14 +156,18 @@ def _likeliest(log_joint: Callable[[np.ndarray], np.ndarray], draws: int) -> tup
     return middle, step
 
 
-@cache
-def _density(likelihood: str) -> Callable[..., np.ndarray]:
+def _density(kind: Kind) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
-    kind = KINDS[likelihood]
+    code = kind.logp.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return _compiled(kind.logp, kind.share, names[2 : 2 + len(kind.takes)], names[2 + len(kind.takes) :])
+
+
+@cache
+def _compiled(logp: Callable, share: bool, extra: tuple[str, ...], known: tuple[str, ...]) -> Callable[..., np.ndarray]:
     y, eta = pt.vector("y", dtype="float64"), pt.tensor3("eta", dtype="float64")
-    extra = [pt.tensor3(name, dtype="float64") for name in kind.takes]
-    some = np.array([0.5]), np.array([1.0])
-    known = [pt.vector(name, dtype="float64") for name in kind.known(*some)]
-    value = kind.logp(y, pt.sigmoid(eta) if kind.share else eta, *extra, *known)
-    compiled: Any = function([y, eta, *extra, *known], value, mode=Mode(linker="py", optimizer="fast_compile"))
+    more = [pt.tensor3(name, dtype="float64") for name in extra]
+    more += [pt.vector(name, dtype="float64") for name in known]
+    value = logp(y, pt.sigmoid(eta) if share else eta, *more)
+    compiled: Any = function([y, eta, *more], value, mode=Mode(linker="py", optimizer="fast_compile"))
     return compiled

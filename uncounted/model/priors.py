@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy import stats
 
 from uncounted.errors import UncountedError, did_you_mean
 
@@ -16,7 +17,8 @@ from uncounted.errors import UncountedError, did_you_mean
 class Family:
     """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, the kind it can be of.
 
-    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else about its mean.
+    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else about its mean. quantile: of a
+    probability and the numbers.
     """
 
     numbers: tuple[str, ...]
@@ -24,6 +26,7 @@ class Family:
     make: Callable[..., TensorVariable]
     kind: str
     mean_square: Callable[..., float]
+    quantile: Callable[..., float]
 
 
 FAMILIES = {
@@ -33,9 +36,15 @@ FAMILIES = {
         lambda name, m, s, **kw: pm.Normal(name, m, s, **kw),
         "effect",
         lambda _, s: s**2,
+        lambda q, m, s: m + s * stats.norm.ppf(q),
     ),
     "half_normal": Family(
-        ("sd",), ("sd",), lambda name, s, **kw: pm.HalfNormal(name, s, **kw), "scale", lambda s: s**2
+        ("sd",),
+        ("sd",),
+        lambda name, s, **kw: pm.HalfNormal(name, s, **kw),
+        "scale",
+        lambda s: s**2,
+        lambda q, s: s * stats.halfnorm.ppf(q),
     ),
     "exponential": Family(
         ("mean",),
@@ -43,6 +52,7 @@ FAMILIES = {
         lambda name, m, **kw: pm.Exponential(name, scale=m, **kw),
         "scale",
         lambda m: 2 * m**2,
+        lambda q, m: m * stats.expon.ppf(q),
     ),
     "half_student_t": Family(
         ("df", "sd"),
@@ -50,6 +60,7 @@ FAMILIES = {
         lambda name, df, s, **kw: pm.HalfStudentT(name, nu=df, sigma=s, **kw),
         "scale",
         lambda _, s: s**2,
+        lambda q, df, s: s * stats.t.ppf((1 + q) / 2, df),
     ),
     "beta": Family(
         ("a", "b"),
@@ -57,6 +68,7 @@ FAMILIES = {
         lambda name, a, b, **kw: pm.Beta(name, a, b, **kw),
         "share",
         lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1)),
+        lambda q, a, b: float(stats.beta.ppf(q, a, b)),
     ),
     "log_normal": Family(
         ("median", "log_sd"),
@@ -64,6 +76,7 @@ FAMILIES = {
         lambda name, m, s, **kw: pm.LogNormal(name, pt.log(m), s, **kw),
         "size",
         lambda m, s: m**2 * np.exp(2 * s**2),
+        lambda q, m, s: m * np.exp(s * stats.norm.ppf(q)),
     ),
     "pc": Family(
         ("upper", "probability"),
@@ -71,6 +84,7 @@ FAMILIES = {
         lambda name, u, a, **kw: pm.Exponential(name, scale=-u / pt.log(a), **kw),
         "scale",
         lambda u, a: 2 * (u / np.log(a)) ** 2,
+        lambda q, u, a: u * np.log1p(-q) / np.log(a),
     ),
 }
 KINDS = {
@@ -122,6 +136,10 @@ class Prior:
     def scale(self) -> float:
         """A typical size of what the prior is of: the root of its family's mean square."""
         return float(np.sqrt(FAMILIES[self.family].mean_square(*self.numbers)))
+
+    def quantile(self, probability: float) -> float:
+        """The number below which what the prior is of lies with a probability."""
+        return float(FAMILIES[self.family].quantile(probability, *self.numbers))
 
 
 def parse_prior(key: str, value: Any) -> Prior:

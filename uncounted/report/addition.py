@@ -151,7 +151,7 @@ def _told(estimate: Estimate, findings: Findings) -> dict[str, Any]:
         "card": estimate.card.name,
         "publishable": not findings.stopped,
         "findings": numbers,
-        "not_run": ["held-out coverage"],
+        "not_run": list(findings.not_run),
         "seed": estimate.seed,
         "versions": dict(estimate.versions),
         "digests": dict(estimate.inputs),

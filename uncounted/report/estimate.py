@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from uncounted.checks.convergence import check
 from uncounted.checks.finding import Findings
+from uncounted.checks.gate import check
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -131,7 +131,7 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
         "card": fit.card.name,
         "publishable": not findings.stopped,
         "findings": numbers,
-        "not_run": ["held-out coverage"],
+        "not_run": list(findings.not_run),
         "seed": fit.seed,
         "versions": dict(fit.versions),
         "digests": {"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest},

@@ -83,7 +83,8 @@ def reported_from_elsewhere(
     else all. Raises UncountedError for weights that don't add up to persons, rounds of one country that no
     survey's name tells apart, and codes that the world lacks.
     """
-    together = _aged(_together(families), ages)
+    whole = _together(families)
+    together = _aged(whole, ages)
     everybody = _averaged(together)
     axes = _axes(by)
     year = _checked(everybody, world)
@@ -96,8 +97,8 @@ def reported_from_elsewhere(
     ledger = ledger.add(told, "repaired", "more victims estimated than people there: all of them taken")
     rows = rows.assign(estimate=(rows["persons"] / rows["people"]).clip(upper=1.0))
     made = _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
-    again = partial(reported_from_elsewhere, outcome=outcome, world=world, by=by)
-    return replace(made, origin=(Abroad(everybody, again, made.rows),))
+    again = partial(reported_from_elsewhere, outcome=outcome, world=world, by=by, ages=ages)
+    return replace(made, origin=(Abroad(whole, again, made.rows),))
 
 
 def _effective(rows: pd.DataFrame, families: Families) -> pd.DataFrame:

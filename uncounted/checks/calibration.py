@@ -1,0 +1,235 @@
+"""Calibration: whether posteriors hold the truth as often as they say, in worlds that the card itself makes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import arviz_stats as azs
+import numpy as np
+import pandas as pd
+import xarray as xr
+from arviz_stats.ecdf_utils import compute_ecdf, get_pointwise_confidence_band, simulate_confidence_bands
+from scipy.special import expit
+
+from uncounted.checks.scores import LEVELS, band
+from uncounted.errors import UncountedError
+from uncounted.infer.batch import Batch, run
+from uncounted.infer.derived import derived
+from uncounted.infer.progress import Progress
+from uncounted.infer.recipe import Recipe, studies_of
+from uncounted.infer.refit import Numbers, Refit, counted, refit
+from uncounted.infer.sample import draw_prior, part
+from uncounted.infer.totals import affected_in_all
+from uncounted.model.belief import flat
+from uncounted.model.build import Study
+from uncounted.model.card import Card, Sampling
+from uncounted.model.centring import centring
+from uncounted.model.likelihood import kind_of
+from uncounted.survey.evidence import ELSEWHERE, Evidence
+from uncounted.world.world import World, groups, persons
+
+HOW = Sampling(chains=2, tune=500, draws=500)
+RANKS = 99  # draws, evenly apart, among which the truth takes its rank: nearly independent of each other
+NAMED = 3  # unsurveyed countries, those of the most people, that are ranked by themselves
+SIZE = 6  # members of a parameter, beyond which it is no hyperparameter
+UNSEEN = "all unsurveyed countries"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Ranks of the truth among posterior draws, over simulations.
+
+    table: simulation, quantity, kind (parameter or total), truth, rank (0 … 99 of 99 draws), rhat, ess, divergences.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row per quantity: whether ranks are even, and how often equal-tailed intervals held the truth.
+
+        Columns: quantity, kind, simulations, outside (points of the ranks' ECDF outside a band that holds all of it in
+        95 % of calibrated cases), calibrated (none is), then for 50, 80 and 95 %: inside_…, low_…, high_…, the share of
+        simulations and its 95 % binomial band.
+        """
+        return pd.DataFrame([_summary(str(name), part) for name, part in self.table.groupby("quantity", sort=False)])
+
+    def curve(self, quantity: str) -> pd.DataFrame:
+        """Return the ECDF of a quantity's ranks less what it should be, and its band: at, difference, low, high."""
+        mine = self.table[self.table["quantity"] == quantity]
+        if mine.empty:
+            raise UncountedError(f"No quantity '{quantity}' was calibrated. See `summary`.")
+        return _curve(_share(mine))
+
+    def _repr_html_(self) -> str:
+        return self.summary.round(3).to_html(index=False)
+
+
+def calibrate(
+    card: Card | Sequence[Card],
+    world: World,
+    evidence: Evidence | Sequence[Evidence],
+    simulations: int = 100,
+    *,
+    seed: int,
+    lkj: float | None = None,
+    keep: str | Path | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Calibration:
+    """Draw the truth from the card's priors, evidence of it where surveys were held, and see what the model says of it.
+
+    Simulation-based calibration [Talts et al. 2018; Modrák et al. 2023]: if model and sampler are right, the truth's
+    rank among posterior draws is even, for the card's hyperparameters as for totals of the world, of regions and of
+    unsurveyed countries. Who was asked, where and how many stays as in `evidence`; only what they said is drawn. The
+    compiled model takes other counts and other centring as pm.Data. Bands are simultaneous [Säilynoja et al. 2022].
+
+    Several cards with lkj are calibrated as the joint model that they make. Validation counts on a card are left out.
+    keep, scheduler, workers: as in `batch.run`. settings: chains, tune, draws, target_accept, else 2 × (500 + 500).
+    """
+    cards, evidences = ([card] if isinstance(card, Card) else card), _listed(evidence)
+    recipe = Recipe(tuple(replace(one, validation={}) for one in cards), tuple(evidences), world, lkj)
+    model = recipe.build()
+    studies = studies_of(model)
+    truth = draw_prior(model, seed, simulations)
+    whole = truth.merge(derived(model, truth, [f"{prefix}{name}" for prefix in studies for name in ("reported", "p")]))
+    accept = max(one.sampling.target_accept for one in cards)
+    how = replace(HOW, **{"target_accept": accept, **settings})
+    told = {"recipe": recipe.digest, "how": asdict(how), "simulations": simulations}
+    batch = Batch(partial(refit, recipe.light), partial(_simulation, how=how), seed, told)
+    jobs = {
+        f"simulation {i + 1:04d}": partial(_given, studies, whole.isel(draw=[i]), seed, i) for i in range(simulations)
+    }
+    where = {"keep": keep, "scheduler": scheduler, "workers": workers, "progress": progress}
+    tables = run(batch, jobs, what="simulations", **where)
+    return Calibration(pd.concat([table.assign(simulation=key) for key, table in tables.items()], ignore_index=True))
+
+
+def _listed(evidence: Evidence | Sequence[Evidence]) -> list[Evidence]:
+    return [evidence] if isinstance(evidence, Evidence) else list(evidence)
+
+
+def _given(studies: Mapping[str, Study], truth: xr.Dataset, seed: int, i: int) -> tuple[Numbers, dict[str, float]]:
+    """Draw evidence of one truth: the numbers of a refit to it, and the truth of every quantity that is ranked."""
+    rng = np.random.default_rng([seed, i])
+    numbers: Numbers = {}
+    quantities: dict[str, float] = {}
+    for prefix, study in studies.items():
+        mine = part(truth, prefix)
+        y = _drawn(study, mine, rng)
+        seen = replace(study.seen, y=y)
+        own = counted(study, y, seen.n) | {"centring": flat(centring(study.card, study.world, seen))}
+        numbers |= {f"{prefix}{name}": value for name, value in own.items()}
+        quantities |= {f"{prefix}{name}": float(value[0, 0]) for name, value in _quantities(study, mine).items()}
+    return numbers, quantities
+
+
+def _drawn(study: Study, truth: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
+    """Draw the counts of every row (rows,) that a truth would give, with as many respondents as there were."""
+    kind, n = kind_of(study.card, study.seen.unknown), study.seen.n
+    eta = truth["reported"].to_numpy().reshape(1, -1)
+    extra = [truth[name].to_numpy().reshape(1, 1) for name in kind.takes]
+    known = kind.known(n * expit(eta[0]), n)
+    y = kind.draw(expit(eta) if kind.share else eta, *extra, *known.values(), rng=rng, size=eta.shape)[0]
+    if study.card.likelihood == "logit_normal":
+        return np.clip(y, 1e-9 * n, (1 - 1e-9) * n)
+    return y
+
+
+def _simulation(
+    again: Refit, numbers: Numbers, truth: dict[str, float], seed: int, cores: int | None, *, how: Sampling
+) -> pd.DataFrame:
+    """Fit one simulated evidence and return the rank of each truth among its draws."""
+    draws, stats = again.sample(numbers, seed, how, cores=cores)
+    whole = draws.merge(again.cells(draws))
+    rows = []
+    for prefix, study in again.studies.items():
+        for name, values in _quantities(study, part(whole, prefix)).items():
+            key = f"{prefix}{name}"
+            thinned = _evenly(values)
+            kind = "parameter" if name.split("[")[0] in study.card.priors else "total"
+            about = {"quantity": key, "kind": kind, "truth": truth[key], "rank": int((thinned < truth[key]).sum())}
+            rows.append(about | {"rhat": _float(azs.rhat(values)), "ess": _float(azs.ess(values))})
+    return pd.DataFrame(rows).assign(divergences=int(stats["diverging"].sum()))
+
+
+def _float(value: Any) -> float:
+    return float(np.asarray(value))
+
+
+def _evenly(values: np.ndarray) -> np.ndarray:
+    """Return RANKS of the draws (chain, draw), evenly apart within chains."""
+    flat_draws = values.ravel()
+    return flat_draws[np.linspace(0, len(flat_draws) - 1, RANKS).round().astype(int)]
+
+
+def _quantities(study: Study, draws: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return hyperparameters and totals of prevalence (chain, draw) by name."""
+    found: dict[str, np.ndarray] = {}
+    for key in study.card.priors:
+        if key in draws and draws[key][0, 0].size <= SIZE:
+            values = draws[key].transpose("chain", "draw", ...)
+            if values.ndim == 2:
+                found[key] = values.to_numpy()
+                continue
+            stacked = values.stack(member=values.dims[2:])
+            labels = [", ".join(map(str, np.atleast_1d(np.asarray(at, object)))) for at in stacked["member"].to_index()]
+            found |= {f"{key}[{at}]": stacked.isel(member=i).to_numpy() for i, at in enumerate(labels)}
+    return found | _totals(study, draws["p"])
+
+
+def _totals(study: Study, p: xr.DataArray) -> dict[str, np.ndarray]:
+    """Return prevalence of the world, of regions, of all unsurveyed countries and of the largest of these."""
+    people = persons(study.world, study.card.bands, study.card.year, nearest=True, traits=study.card.traits)
+    rows = study.evidence.rows
+    surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
+    size = people.sum([dim for dim in people.dims if dim != "country"]).to_series()
+    unseen = size[~size.index.isin(surveyed) & (size > 0)].sort_values(ascending=False)
+    groupings = [groups(study.world, "world"), groups(study.world, "region")]
+    if len(unseen):
+        named = pd.Series("", index=size.index).mask(size.index.isin(unseen.index), UNSEEN)
+        codes = pd.Series(size.index, index=size.index).where(size.index.isin(unseen.index[:NAMED]), "")
+        groupings += [named, codes]
+    found: dict[str, np.ndarray] = {}
+    for group in groupings:
+        rates = affected_in_all(p, people, group) / affected_in_all(xr.ones_like(people), people, group)
+        for name in [str(one) for one in rates["group"].to_numpy() if one]:
+            found[name] = rates.sel(group=name).transpose("chain", "draw").to_numpy()
+    return found
+
+
+def _share(part: pd.DataFrame) -> np.ndarray:
+    """Return ranks as numbers between 0 and 1, each in the middle of its cell spread by its place among equal ones."""
+    rng = np.random.default_rng(0)
+    return (part["rank"].to_numpy() + rng.random(len(part))) / (RANKS + 1)
+
+
+def _curve(share: np.ndarray) -> pd.DataFrame:
+    at = np.arange(1, len(share)) / len(share)
+    low, high = get_pointwise_confidence_band(_pointwise(len(share)), len(share), at)
+    return pd.DataFrame({"at": at, "difference": compute_ecdf(share, at) - at, "low": low - at, "high": high - at})
+
+
+@cache
+def _pointwise(size: int) -> float:
+    """Return the level of bands at single points that together hold an even ECDF in 95 % of cases."""
+    at = np.arange(1, size) / size
+    return float(simulate_confidence_bands(size, 1, at, 0.95, 2000, np.random.default_rng(0)))
+
+
+def _summary(name: str, part: pd.DataFrame) -> dict[str, object]:
+    share = _share(part)
+    curve = _curve(share)
+    outside = int(((curve["difference"] < curve["low"]) | (curve["difference"] > curve["high"])).sum())
+    told: dict[str, object] = {"quantity": name, "kind": part["kind"].iloc[0], "simulations": len(part)}
+    told |= {"outside": outside, "calibrated": outside == 0}
+    for level in LEVELS:
+        low, high = band(len(part), level)
+        inside = float((np.abs(share - 0.5) <= level / 2).mean())
+        told |= {f"inside_{level:.0%}".rstrip("%"): inside, f"low_{level:.0%}".rstrip("%"): low}
+        told |= {f"high_{level:.0%}".rstrip("%"): high}
+    return told

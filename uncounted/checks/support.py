@@ -1,0 +1,79 @@
+"""Support: whom the evidence holds, and on how many respondents published numbers rest."""
+
+import pandas as pd
+import xarray as xr
+
+from uncounted.checks.finding import Finding
+from uncounted.infer.fit import Fit
+from uncounted.infer.totals import affected, axes, expected
+from uncounted.model.seen import look
+from uncounted.survey.evidence import ELSEWHERE
+from uncounted.world.world import groups
+
+HALF = 0.5  # of a group's people in surveyed countries: below it the group counts as imputed
+THIN = 25.0  # respondents, below which household surveys commonly print no figure
+NAMED = 4  # that a sentence lists
+
+
+def support(fit: Fit) -> list[Finding]:
+    """Say what share of people live in countries that were surveyed, and which numbers rest on hardly anybody."""
+    return [_people(fit), _thin(fit)]
+
+
+def shares_surveyed(fit: Fit, by: str = "region") -> pd.Series:
+    """Return the share of each group's people who live in countries with a survey of their own."""
+    whole = expected(fit.people)
+    people = whole.sum([dim for dim in whole.dims if dim != "country"]).to_series()
+    group = groups(fit.world, by).reindex(people.index)
+    return people.where(people.index.isin(_surveyed(fit)), 0.0).groupby(group).sum() / people.groupby(group).sum()
+
+
+def respondents(fit: Fit) -> xr.DataArray:
+    """Return respondents behind every cell (country, sex, age, …): Σ_j n_j W[j, cell], n_j those of row j, unweighted.
+
+    Where a row's respondents aren't known, its effective n stands in.
+    """
+    seen = look(fit.card, fit.world, fit.evidence)
+    rows = seen.evidence.rows
+    counts = rows["respondents"].fillna(rows["n"]).where(rows["source"] != ELSEWHERE, 0.0)
+    cells = seen.w.T @ counts.to_numpy(float)
+    people = expected(fit.people).transpose("country", *axes(fit.people))
+    return people.copy(data=cells.reshape(people.shape))
+
+
+def _surveyed(fit: Fit) -> set[str]:
+    rows = fit.evidence.rows
+    return set(rows.loc[rows["source"] != ELSEWHERE, "country"])
+
+
+def _people(fit: Fit) -> Finding:
+    world, regions = float(shares_surveyed(fit, "world").iloc[0]), shares_surveyed(fit)
+    low = regions[regions < HALF]
+    told = f"{world:.0%} of people live in surveyed countries; by region {regions.min():.0%} to {regions.max():.0%}."
+    more = f" Less than half in {', '.join(low.index)}: what is printed there is imputed for the most part."
+    good = low.empty and world >= HALF
+    return Finding(
+        "people in surveyed countries", "pass" if good else "warn", world, HALF, told + more * (not low.empty)
+    )
+
+
+def _thin(fit: Fit) -> Finding:
+    """Count numbers of regions, subregions and surveyed countries, of everybody and by trait, with few respondents."""
+    behind, found, total = respondents(fit), [], 0
+    ones, inhabited = xr.ones_like(behind), expected(fit.people)
+    for grouping in ("region", "subregion", "country"):
+        group = groups(fit.world, grouping)
+        counts, people = (affected(one, weight, group) for one, weight in ((behind, ones), (ones, inhabited)))
+        table = counts.to_series()[(people > 0).to_series()]
+        if grouping == "country":
+            table = table[table.index.get_level_values("group").isin(_surveyed(fit))]
+        total += len(table)
+        found += [", ".join(word for word in at if word != "all") for at in table.index[table < THIN - 1e-9]]
+    shown = ": " + "; ".join(found[:NAMED]) + (f" and {len(found) - NAMED:,} more" if len(found) > NAMED else "")
+    told = (
+        f"{len(found):,} of {total:,} numbers of regions, subregions and surveyed countries, by sex and age too, rest "
+        f"on fewer than {THIN:.0f} respondents of their own{shown if found else ''}."
+    )
+    advice = " Say of these that the model made them, or print wider groups." if found else ""
+    name = "numbers of few respondents"
+    return Finding(name, "warn" if found else "pass", len(found) / max(total, 1), 0.0, told + advice)
