@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -180,7 +181,7 @@ def _same(table: pd.DataFrame) -> str:
 
 def _packed(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns need little space: small whole numbers, texts of few values as categories."""
-    kinds: dict[str, object] = {}
+    kinds: dict[str, Any] = {}
     for name in table.columns:
         if table[name].dtype.kind == "i":
             kinds[name] = np.min_scalar_type(int(table[name].max()))
