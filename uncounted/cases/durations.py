@@ -130,8 +130,8 @@ def stock(affected: xr.DataArray, mu: xr.DataArray, window_years: float, how: st
     for dim in set(affected.dims) & set(mu.dims):
         if affected.sizes[dim] != mu.sizes[dim] or list(affected[dim].values) != list(mu[dim].values):
             raise UncountedError(
-                f"Those affected and their durations have another {dim}: {affected.sizes[dim]} and {mu.sizes[dim]}. Give "
-                "both as many chains and draws, and the same groups."
+                f"Those affected and their durations have another {dim}: {affected.sizes[dim]} and {mu.sizes[dim]}. "
+                "Give both as many chains and draws, and the same groups."
             )
     return affected * (mu / (window_years + mu))
 
@@ -145,10 +145,9 @@ def without_model(spells: Spells) -> pd.DataFrame:
     years are inside, or T/2 of a spell longer than T.
     """
     table, window = spells.table, spells.window_years
-    d = np.minimum(table["years"], window)
-    table = table.assign(
-        inside=table["inside"].fillna(d - d**2 / (2 * window)) / window, ongoing=table["ongoing"] * 1.0
-    )
+    d = table["years"].clip(upper=window)
+    inside = table["inside"].where(table["inside"].notna(), d - d**2 / (2 * window))
+    table = table.assign(inside=inside / window, ongoing=table["ongoing"].astype(float))
     by = table.groupby("group")
     size = np.sqrt(by.size())
     told = {"spells": by.size()}

@@ -50,10 +50,9 @@ def hierarchy(tally: Tally, priors: Priors) -> pm.Model:
     with pm.Model(coords=coords) as model:
         data = {name: pt.as_tensor(pm.Data(name, value)) for name, value in given.items()}
         sigma = pm.HalfNormal("sigma", data["prior_sd"][len(FIXED) :], dims=("effect", "ratio"))
-        sd = pt.concatenate([data["prior_sd"][: len(FIXED)], sigma])[data["effect_of"]]
-        coefficient = data["prior_mean"][data["effect_of"]] + sd * pm.Normal(
-            "z", shape=(*given["effect_of"].shape, ratios)
-        )
+        sd = pt.as_tensor(pt.concatenate([data["prior_sd"][: len(FIXED)], sigma]))
+        z = pm.Normal("z", shape=(len(given["effect_of"]), ratios))
+        coefficient = data["prior_mean"][data["effect_of"]] + sd[data["effect_of"]] * z
         apart = sigma[-2:, None, :] * pm.Normal("z_unit", shape=(2, units, ratios))
         shared = pt.dot(data["cells"], coefficient).reshape((units, sexes, periods, ratios))
         own = apart[0][:, None, None, :] + SIGN[:, None, None] * apart[1][:, None, None, :]
@@ -64,7 +63,7 @@ def hierarchy(tally: Tally, priors: Priors) -> pm.Model:
 
 
 def refit_data(tally: Tally, priors: Priors) -> dict[str, np.ndarray]:
-    """Return all pm.Data of the model, for `Sampler.with_data`: other registrations with as many units and programmes."""
+    """Return all pm.Data of the model, for `Sampler.with_data`: other records with as many units and programmes."""
     y, n = tally.y.ravel(), tally.n.ravel()
     return _numbers(tally, priors) | {"y_observed": y, "n": n, "log_choose": log_choose(n, y)}
 
@@ -129,7 +128,8 @@ def _designs(tally: Tally) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     cells = _columns(tally, region, sex, period, programme)
     strata = _columns(tally, of_region, of_sex, np.full(of_sex.size, tally.at), nobody)
     effect_of = np.repeat(np.arange(len(effects)), [cells[effect].shape[1] for effect in effects])
-    return effect_of, *(np.column_stack([columns[effect] for effect in effects]) for columns in (cells, strata))
+    x, x_strata = (np.column_stack([columns[effect] for effect in effects]) for columns in (cells, strata))
+    return effect_of, x, x_strata
 
 
 def _columns(

@@ -1,7 +1,7 @@
 """Lasting: families of distributions of how long a spell lasts, by mean and shape, seen through a window.
 
-A family gives log f(d) and log(1 − F(a)) for spells of mean μ, and draws whole spells and spells as a moment meets them,
-longer ones more often (density d·f(d)/μ).
+A family gives log f(d) and log(1 − F(a)) for spells of mean μ, and draws whole spells and spells as a moment meets
+them, longer ones more often (density d·f(d)/μ).
 """
 
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def log_touching(years: Tensor, mu: Tensor, shape: Tensor, window: Tensor, famil
     Ended in the window after d years: T f(d)/(T+μ). Going on after a years: (1−F(a))/(T+μ). Both together integrate to
     one: spells touching number λ(T+μ), λT of them end within it, λμ go on.
     """
-    d = pt.abs(years)
+    d: Tensor = pt.abs(years)  # pyright: ignore[reportAssignmentType] typed None
     of = pt.switch(years > 0, _log(window) + family.log_f(d, mu, shape), family.log_after(d, mu, shape))
     return of - _log(window + mu)  # pyright: ignore[reportOperatorIssue] typed None
 

@@ -28,9 +28,8 @@ class Layout:
         forms = {form: column for form, column in self.forms.items() if column in known}
         for role in NEEDED:
             _need(role in columns, role, self.columns.get(role, role), known, where)
-        _need(
-            "age" in columns or "majority" in columns, "age or majority", self.columns.get("age", "age"), known, where
-        )
+        has_age, age = "age" in columns or "majority" in columns, self.columns.get("age", self.columns["majority"])
+        _need(has_age, "age or majority", age, known, where)
         _need(bool(forms) or "form" in columns, "form", next(iter(self.forms.values()), "form"), known, where)
         return replace(self, columns=columns, forms=forms)
 
@@ -72,12 +71,13 @@ def layout_of(
     for role in {**(columns or {}), **(values or {})}:
         if role not in ROLES and role not in {**layout.forms, **(forms or {})}:
             raise UncountedError(f"Victim records have no role '{role}'.{did_you_mean(role, ROLES)}")
-    words = {
-        **layout.values,
-        **{role: {**layout.values.get(role, {}), **more} for role, more in (values or {}).items()},
-    }
-    changed = {**layout.columns, **(columns or {})}
-    return Layout(changed, layout.forms if forms is None else forms, words, {**layout.unknown, **(unknown or {})})
+    words = {role: {**layout.values.get(role, {}), **more} for role, more in (values or {}).items()}
+    return Layout(
+        {**layout.columns, **(columns or {})},
+        layout.forms if forms is None else forms,
+        {**layout.values, **words},
+        {**layout.unknown, **(unknown or {})},
+    )
 
 
 def _need(there: bool, role: str, column: str, known: Mapping[str, object], where: str) -> None:

@@ -88,10 +88,10 @@ def read_records(
     cells, why = _cells(texts, why, known, where)
     people = "count" not in known.columns
     counts = _people(raw) if people else _counts(texts, suppressed or {}, noise_sd, where)
-    table = pd.concat([cells, counts], axis=1).sort_values(list(cells), ignore_index=True)
+    names = tuple(str(column) for column in cells if column not in CELL)
+    table = pd.concat([cells, counts], axis=1).sort_values([*CELL, *names], ignore_index=True)
     if not people:
         _check_once(raw, [role for role in named if role not in COUNTS], where)
-    names = tuple(column for column in cells if column not in CELL)
     return Records(name or opened.name.strip("'"), names, table, _ledger(why, counts), people)
 
 

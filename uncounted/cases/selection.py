@@ -1,4 +1,4 @@
-"""Selection: from ratios among those whom services met to ratios among all, by what the analyst believes of who is met."""
+"""Selection: from ratios among those whom services met to ratios among all, as the analyst believes of who is met."""
 
 from collections.abc import Mapping
 
@@ -23,10 +23,10 @@ def selected(
         log R_true = log R_records + δ,   δ = δ_world + δ_stratum
         δ_world ~ N(mean, world_sd), one draw per ratio;   δ_stratum ~ N(0, stratum_sd), one per ratio × region × sex
 
-    Nothing in the records tells δ: all three numbers are the analyst's, for all ratios or ratio → number; they are prior
+    Nothing in the records tells δ: the three numbers are the analyst's, one for all ratios or ratio → number, and prior
     only. If δ_world were drawn per stratum it would average out, and the world's interval would be far too narrow. The
-    posterior *mean* of persons rises by exp(world_sd²/2), so show medians where world_sd runs. Raises UncountedError
-    for an sd below 0 and a ratio without a number.
+    posterior *mean* of persons rises by exp(world_sd²/2), so show medians where world_sd runs. Another world_sd with
+    the same seed scales the same draws. Raises UncountedError for an sd below 0 and a ratio without a number.
     """
     given = {"mean": mean, "world_sd": world_sd, "stratum_sd": stratum_sd}
     at = {name: _by_ratio(name, value, log_odds) for name, value in given.items()}

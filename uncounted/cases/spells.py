@@ -34,10 +34,9 @@ class Spells:
         return tuple(sorted(set(self.table["group"])))
 
     def _repr_html_(self) -> str:
-        return (
-            f"<b>{self.name}</b>: {len(self.table):,} spells that touch a window of {self.window_years:g} years, "
-            f"{self.table['ongoing'].sum():,} going on; groups {', '.join(self.groups)}{self.ledger.to_html(index=False)}"
-        )
+        told = f"{len(self.table):,} spells that touch a window of {self.window_years:g} years"
+        ongoing, left_out = int(self.table["ongoing"].sum()), self.ledger.to_html(index=False)
+        return f"<b>{self.name}</b>: {told}, {ongoing:,} going on; groups {', '.join(self.groups)}{left_out}"
 
 
 def read_spells(
@@ -81,8 +80,9 @@ def _convention(found: Mapping[str, pd.Series], what: str) -> tuple[str, ...]:
     of = [convention for convention in (CALENDAR, LENGTH) if set(convention) & set(found)]
     if len(of) > 1:
         raise UncountedError(
-            f"The {what} mixes two conventions: {', '.join(found)}. A duration may be the whole spell or the part within "
-            "the window, and start and end may disagree with it. Keep start, end and asked, or duration and ongoing."
+            f"The {what} mixes two conventions: {', '.join(found)}. A duration may be the whole spell or the part "
+            "within the window, and start and end may disagree with it. Keep start, end and asked, or duration and "
+            "ongoing."
         )
     if not whole:
         raise UncountedError(
@@ -136,8 +136,9 @@ def _check(table: pd.DataFrame, what: str) -> None:
     for group, of in table.groupby("group"):
         if not of["ongoing"].any():
             raise UncountedError(
-                f"The {what} has no spell of '{group}' that goes on at the interview. Complete spells alone overstate the "
-                "stock (N times their mean over the window, by 1.8 to 2.1): add those that go on, with their time so far."
+                f"The {what} has no spell of '{group}' that goes on at the interview. Complete spells alone overstate "
+                "the stock (N times their mean over the window, by 1.8 to 2.1): add those that go on, with their time "
+                "so far."
             )
 
 

@@ -98,17 +98,20 @@ def tally(
     counted = [_sides(used, ratio, units, len(periods)) for ratio in chosen]
     y, n = (np.array([one[i] for one in counted]) for i in (0, 1))
     cell = np.concatenate([k * y[0].size + np.array(one[2], int) for k, one in enumerate(counted)])
+    a, b, log_weight = _padded([pair for one in counted for pair in one[3]])
     return Tally(
-        chosen,
-        tuple(sorted(set(world.places["region"]))),
-        units,
-        tuple(f"{first}–{last}" if first < last else str(first) for first, last in periods),
-        _period(year, periods),
-        y,
-        n,
-        cell,
-        *_padded([pair for one in counted for pair in one[3]]),
-        _summed(rows, why),
+        ratios=chosen,
+        regions=tuple(sorted(set(world.places["region"]))),
+        units=units,
+        periods=tuple(f"{first}–{last}" if first < last else str(first) for first, last in periods),
+        at=_period(year, periods),
+        y=y,
+        n=n,
+        cell=cell,
+        a=a,
+        b=b,
+        log_weight=log_weight,
+        left_out=_summed(rows, why),
     )
 
 

@@ -14,6 +14,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
 from uncounted.survey.evidence import Evidence
+from uncounted.survey.figures import MASK_BELOW
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
@@ -101,6 +102,7 @@ def _fit(tree: xr.DataTree) -> Fit:
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
+    rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],

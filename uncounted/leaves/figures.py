@@ -1,4 +1,4 @@
-"""Figures: numbers of persons that others judged, with a lowest, a best and a highest value, as a leaf of an estimate."""
+"""Figures: numbers of persons that others judged, a lowest, a best and a highest, as a leaf of an estimate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import beta, triang
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.world.age import Band
+from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
 from uncounted.world.shelf import shipped
 from uncounted.world.table import Source, numbers, read_table
@@ -74,7 +74,7 @@ def read_outside_figures(
     share_children: float | None = None,
     name: str = "outside figures",
 ) -> OutsideFigures:
-    """Read a table of judged numbers of persons: place, low, best, high, PROVENANCE, and shares if they differ by place.
+    """Read a table of judged numbers of persons: place, low, best, high, PROVENANCE, and shares where they differ.
 
     distribution: triangular or pert (low and high are the ends, best the mode), or log_normal (best is the median, low
     to high hold `coverage`, which only it needs). between_place_correlation: of the normal scores of any two places, 0
@@ -88,8 +88,8 @@ def read_outside_figures(
     for column in PROVENANCE:
         if column not in raw or (raw[column] == "").any():
             raise UncountedError(
-                f"The {what} has no {column} {'for some places' if column in raw else 'column'}. An outside figure says "
-                f"in every row where it is from: {', '.join(PROVENANCE)}."
+                f"The {what} has no {column}{' for some places' if column in raw else ''}. An outside figure says in "
+                f"every row where it is from: {', '.join(PROVENANCE)}."
             )
     table = pd.DataFrame({"place": raw["place"]})
     for column in ("low", "best", "high"):
@@ -179,9 +179,8 @@ def _check_rows(table: pd.DataFrame, distribution: str, what: str) -> None:
     low, best, high = (table[column] for column in ("low", "best", "high"))
     least = 0 if distribution != "log_normal" else np.nextafter(0, 1)
     wrong = {
-        "low, best and high that are no numbers, out of order or below 0": ~(
-            (low >= least) & (low <= best) & (best <= high)
-        ),
+        "low, best and high that are no numbers or out of order": ~((low <= best) & (best <= high)),
+        f"a low {'below' if least == 0 else 'not above'} 0": low < least,
         "a place that is there before": table["place"].duplicated() | (table["place"] == ""),
         "an infinite number": ~np.isfinite(high),
     }
@@ -197,16 +196,14 @@ def _check_places(places: set[str], world: World) -> None:
     both = sorted(code for code in places if code in region.index and region[code] in places)
     if both:
         raise UncountedError(
-            f"There are outside figures of {', '.join(both)} and of the region that they are in, which would count them "
-            "twice. Give a region its countries' figures, or only its own."
+            f"There are outside figures of {', '.join(both)} and of the region that they are in, which would count "
+            "them twice. Give a region its countries' figures, or only its own."
         )
 
 
 def _people(world: World, ages: Sequence[str | Band], year: float) -> np.ndarray:
     """Return persons (country, sex, adult or child) of the leaf's ages."""
     found = persons(world, ages, year, nearest=True)
-    from uncounted.world.age import parse_band
-
     bands = [parse_band(age) for age in found["age"].values]
     if any(band.lower < ADULT < band.end for band in bands):
         raise UncountedError(

@@ -76,7 +76,7 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         sources=sources,
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(int) - card.year,
-        unknown=rows["deff"].isna().to_numpy(),
+        unknown=rows["unknown"].to_numpy() > 0,
     )
 
 

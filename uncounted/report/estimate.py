@@ -18,11 +18,13 @@ from uncounted.infer.store import write_fit
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
-from uncounted.model.trend import is_smooth
+from uncounted.model.trend import has_trend, is_smooth
+from uncounted.report.headline import headline
 from uncounted.report.page import write_page
-from uncounted.report.tables import estimates, of_all_levels
+from uncounted.report.release import release_of
+from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
-from uncounted.report.wording import headline
+from uncounted.survey.disclosure import released_ledger
 from uncounted.world.world import World, read_world
 
 
@@ -39,9 +41,7 @@ class Finished:
     @property
     def headline(self) -> str:
         """The world's number in words, with its intervals."""
-        rows = of_all_levels(self.fit, self.rows)
-        total = (rows["sex"] == "all") & (rows["age"] == "all") & (rows["grouping"] == "world")
-        return headline(self.fit.card, rows[total].iloc[0])
+        return headline(release_of(self.fit, self.rows, self.findings))
 
 
 def estimate(
@@ -94,16 +94,17 @@ def write_estimate(fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Pat
     Where publication is stopped, the tables carry a column that says so.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    released = rows.assign(note="not converged: not for publication") if findings.stopped else rows
-    released.to_csv(folder / "estimates.csv", index=False)
-    if is_smooth(fit.card):
-        trend(fit, GROUPINGS).to_csv(folder / "trend.csv", index=False)
-    fit.evidence.ledger.lines.to_csv(folder / "ledger.csv", index=False)
+    course = trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2]) if has_trend(fit.card) else None
+    release = release_of(fit, rows, findings, trend=course)
+    release.noted.to_csv(folder / "estimates.csv", index=False)
+    if course is not None:
+        course.to_csv(folder / "trend.csv", index=False)
+    released_ledger(fit.evidence).to_csv(folder / "ledger.csv", index=False)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
     )
     write_fit(fit, folder / "fit.nc")
-    write_page(fit, rows, findings, folder / "report.html")
+    write_page(release, folder / "report.html")
     return folder
 
 
@@ -122,4 +123,5 @@ def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
 
 def write_report(fit: Fit, path: str | Path) -> Path:
     """Write the page of a fit: one offline HTML file with its numbers, findings, equation, card and ledger."""
-    return write_page(fit, estimates(fit), check(fit), Path(path))
+    course = trend(fit, GROUPINGS[:2]) if has_trend(fit.card) else None
+    return write_page(release_of(fit, estimates(fit), check(fit), trend=course), Path(path))

@@ -6,6 +6,7 @@ from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
 from uncounted.report.formula import number
 from uncounted.report.line import Line, brings, cell
+from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
 AGAINST = {"bias": "source", "crosswalk": "definition"}  # prior: what its rows are told apart by
@@ -74,7 +75,9 @@ def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:
     for key in keys:
         counts = {kind: table[key] for kind, table in card.validation.items() if key in table}
         if counts:
-            pairs = "; ".join(say("equation.pair", kind=kind, k=k, n=n) for kind, (k, n) in counts.items())
+            pairs = "; ".join(
+                say("equation.pair", kind=kind, k=whole(k, say), n=whole(n, say)) for kind, (k, n) in counts.items()
+            )
             formula = f"k[kind] ~ Binomial(m[kind], {key}[kind])"
             yield Line(formula, say(f"equation.validated_{key}", pairs=pairs))
 

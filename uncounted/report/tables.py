@@ -27,6 +27,7 @@ def estimates(
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
     of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
     surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
+    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
     """
@@ -78,7 +79,7 @@ def _axes(fit: Fit) -> tuple[str, ...]:
 def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
     keys = rows[["name", *(axis for axis in _axes(fit) if axis in words)]].rename(columns={"name": "group"})
-    behind = rows[["evidence", "surveys", "respondents", "cases", "population", "prior_share"]]
+    behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
     return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
 
 
@@ -149,6 +150,7 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
 def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
     stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
-    rest = ["interval", "evidence", "surveys", "respondents", "cases", "population", "prior_share", "own_data_share"]
+    counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
+    rest = ["interval", "evidence", *counts, "population", "prior_share", "own_data_share"]
     keys = [*KEYS, *traits]
-    return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence"], "str"))
+    return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence", "masked"], "str"))

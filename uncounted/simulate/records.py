@@ -123,7 +123,7 @@ def _published(rng: np.random.Generator, generating: Mapping[str, Any], persons:
     """Return the table of counts as published: forms as flags, blanks, small counts suppressed."""
     of = {form: (persons["form"] == form).astype(int).astype("str") for form in ("labour", "sexual")}
     rows = persons.drop(columns="form").assign(**of, other="0")
-    rows["programme"] = "programme " + rows["programme"].map(lambda number: chr(ord("A") + number))
+    rows["programme"] = [f"programme {chr(ord('A') + int(number))}" for number in rows["programme"]]
     only = rows.assign(count=rng.poisson(generating["in_other"] * rows["count"]), labour="0", sexual="0", other="1")
     rows = _moved(rng, rows, generating["in_both"] * (rows["sexual"] == "1"), labour="1")
     rows = pd.concat([rows, only], ignore_index=True)

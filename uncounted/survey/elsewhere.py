@@ -104,6 +104,7 @@ def _evidence(
         respondents=np.nan,
         cases=rows["cases"].astype(float),
         breakdown=named(axes),
+        mask_below=families.mask_below,
     )
     rows = canonical(rows)
     return Evidence(outcome, rows, ledger, f"{families.name}, {ELSEWHERE}", digest_of(rows))
@@ -179,7 +180,8 @@ def _together(families: Families | Sequence[Families]) -> Families:
         for role in {*CARRIED} & {*table.columns}:  # where one survey declares what another doesn't
             table[role] = table[role].fillna(table["id"] if role == "psu" else "all")
         tables[what] = table
-    return replace(first, name="; ".join(each.name for each in families), **tables)
+    most = max(each.mask_below for each in families)
+    return replace(first, name="; ".join(each.name for each in families), mask_below=most, **tables)
 
 
 def _aged(families: Families, ages: Sequence[str] | None) -> Families:

@@ -11,7 +11,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
 from uncounted.survey.families import Families, reported
-from uncounted.survey.figures import Figures, ambiguous
+from uncounted.survey.figures import MASK_BELOW, Figures, ambiguous
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.tabulation import tabulated
@@ -22,7 +22,7 @@ from uncounted.world.world import World, check_codes
 AXES = ("sex", "age")
 COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
-    "respondents", "cases", "deff", "breakdown",
+    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
 )  # fmt: skip
 
 
@@ -33,8 +33,9 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n) and breakdown; then a column for each further trait of persons: its level, or "all". Sorted
-    canonically: the same evidence in any order is the same object.
+    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
+    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    order is the same object.
     """
 
     outcome: str
@@ -50,9 +51,12 @@ class Evidence:
 
     @property
     def surveys(self) -> pd.DataFrame:
-        """One line per survey: country, year, source, breakdown, rows, respondents, cases, effective n."""
+        """One line per survey: country, year, source, breakdown, mask_below, rows, respondents, cases, effective n.
+
+        Not masked: `disclosure.released` is the table to publish.
+        """
         by = self.rows.groupby("survey", sort=True)
-        first = by[["country", "year", "source", "breakdown"]].first()
+        first = by[["country", "year", "source", "breakdown", "mask_below"]].first()
         sums = by[["respondents", "cases", "n"]].sum(min_count=1).rename(columns={"n": "effective_n"})
         return first.join(by.size().rename("rows")).join(sums)
 
@@ -126,7 +130,7 @@ def evidence(
         rows = rows.loc[rows["year"].between(first, last)]
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    rows = canonical(rows, further(by))
+    rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
     return Evidence(outcome, rows, ledger, card.title, digest_of(rows))
 
 
@@ -325,7 +329,10 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
     """Return rows with the columns of `Evidence.rows` alone, what nobody declared being empty, sorted canonically."""
     rows = rows.reindex(columns=[*COLUMNS, *traits])
     rows = rows.assign(
-        until=rows["until"].fillna(rows["year"]).astype(int), definition=rows["definition"].astype("object").fillna("")
+        until=rows["until"].fillna(rows["year"]).astype(int),
+        definition=rows["definition"].astype("object").fillna(""),
+        mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
+        unknown=rows["unknown"].astype(float).fillna(0.0),
     )
     return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
 
@@ -337,6 +344,7 @@ def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
 
 
 def digest_of(rows: pd.DataFrame) -> str:
-    """Return the content hash of rows of evidence: the same rows give the same digest."""
-    text = rows.assign(covers=rows["covers"].map(str)).to_csv(index=False, float_format="%.12g")
+    """Return the content hash of what enters the likelihood: the same rows give the same digest."""
+    rows = rows.drop(columns="mask_below").assign(covers=rows["covers"].map(str))
+    text = rows.to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()

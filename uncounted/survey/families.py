@@ -13,6 +13,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.column import identifier
 from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
+from uncounted.survey.figures import MASK_BELOW, check_mask
 from uncounted.survey.files import Source, query
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities
@@ -30,6 +31,7 @@ SHAPES: Shapes = {  # of the words of a card
     "among": ("tables with of and below", table_of(lambda value: isinstance(value, dict))),
     "ages": ("a list of age bands", list_of(is_text)),
     "nested": YES_OR_NO,
+    "mask_below": ("a number", is_number),
 }
 
 
@@ -61,6 +63,7 @@ class Families:
     nested: bool
     single_psu: str
     among: Mapping[str, Among] = field(default_factory=dict)
+    mask_below: float = MASK_BELOW
 
     def _repr_html_(self) -> str:
         windows = ", ".join(f"{outcome} ({years:g} years)" for outcome, years in self.window_years.items())
@@ -88,6 +91,7 @@ def read_families(
     single_psu: str = "error",
     name: str = "families",
     encoding: str = "utf-8",
+    mask_below: float = MASK_BELOW,
 ) -> Families:
     """Read a survey whose respondents report on themselves, spouse, parents, children and siblings: three tables.
 
@@ -104,11 +108,11 @@ def read_families(
     window_years: outcome → T. An event counts if end > interviewed − T and start is not after the interview;
     in whole years these are T calendar years. T = 0: going on at the interview. ages: age bands.
     among: share → {"of": outcome, "below": age}, as of those in forced marriage who were married below 18.
-    recodes: role → {value → value; None: missing}. nested, single_psu: as in `read_respondents`.
     Raises UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
     """
     bands = _bands(ages)
     check_policy(single_psu)
+    check_mask(mask_below, name)
     _check_windows(window_years)
     shares = _shares(among or {}, window_years)
     sources = {"respondents": respondents, "roster": roster, "events": events}
@@ -132,6 +136,7 @@ def read_families(
         nested=nested,
         single_psu=single_psu,
         among=shares,
+        mask_below=mask_below,
     )
 
 
@@ -189,6 +194,7 @@ def as_respondents(
         nested=families.nested,
         single_psu=families.single_psu,
         name=families.name,
+        mask_below=families.mask_below,
     )
     columns = [*read.traits, *read.outcomes, "weight", "stratum", "psu"]
     table = query(read.source, f"SELECT {', '.join(map(identifier, columns))} FROM ({read.select})")
