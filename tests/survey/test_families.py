@@ -663,7 +663,7 @@ AMONG = {"window_years": {"forced_marriage": 0}, "among": {"young": {"of": "forc
 
 
 def test_a_share_is_asked_of_those_in_the_other_outcome_alone():
-    """Of four at home in forced marriage three say how old they were; the two who were children weigh 100/3 and 60/5."""
+    """Of four at home in forced marriage three say how old they were; the two once children weigh 100/3 and 60/5."""
     seen = read(MARRIED, **AMONG)
     row = un.direct(un.reported(seen, "young")).iloc[0]
     cases, whole = 100 / 3 + 60 / 5, 100 / 3 + 60 / 5 + 300 / 2
