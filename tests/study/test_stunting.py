@@ -4,12 +4,11 @@ from pathlib import Path
 
 import altair as alt
 import arviz as az
+import numpy as np
 import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.infer.totals import affected_in_all
-from uncounted.world.world import groups
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
@@ -97,17 +96,5 @@ def test_selection_of_covariates_is_stable(fit):
 
 
 @pytest.mark.parametrize("name", ["stunting", "stunting-trend"])
-def test_reference_posteriors(name, fit, since_2000):
-    """What tests/infer/test_reference.py holds shorter fits to: every hyperparameter, and the world."""
+def test_reference_posteriors(name, fit, since_2000, reference):
     reference(fit if name == "stunting" else since_2000).to_csv(REFERENCE / f"{name}.csv")
-
-
-def reference(fit: un.Fit) -> pd.DataFrame:
-    few = [name for name, values in fit.posterior.items() if values[0, 0].size <= 6 and not str(name).endswith("_raw")]
-    draws = fit.posterior[few].assign(world=world_of(fit))
-    told = az.summary(draws, kind="all", round_to="none")
-    return told[["mean", "sd", "mcse_mean"]].rename(columns={"mcse_mean": "mcse"}).rename_axis("name")
-
-
-def world_of(fit: un.Fit):
-    return affected_in_all(fit.p, fit.people, groups(fit.world, "world")).isel(group=0, drop=True) / fit.people.sum()

@@ -649,3 +649,49 @@ def test_whatever_a_card_says_the_answer_is_families_or_a_sentence(tmp_path: Pat
     else:
         told = "."
     assert told.endswith((".", "?"))
+
+
+# --- shares of another outcome's persons -----------------------------------------------------------------------------
+
+
+MARRIED = with_events(
+    (1, "2", "forced_marriage", 15, "NPL", 2018, None), (2, "self", "forced_marriage", 22, "NPL", 2011, None),
+    (3, "2", "forced_marriage", 16, "NPL", 2018, None), (3, "1", "forced_marriage", None, "NPL", 1990, None),
+    (1, "1", "forced_marriage", 17, "QAT", 1991, None),
+)  # fmt: skip
+AMONG = {"window_years": {"forced_marriage": 0}, "among": {"young": {"of": "forced_marriage", "below": 18}}}
+
+
+def test_a_share_is_asked_of_those_in_the_other_outcome_alone():
+    """Of four at home in forced marriage three say how old they were; the two once children weigh 100/3 and 60/5."""
+    seen = read(MARRIED, **AMONG)
+    row = un.direct(un.reported(seen, "young")).iloc[0]
+    cases, whole = 100 / 3 + 60 / 5, 100 / 3 + 60 / 5 + 300 / 2
+    assert row["prevalence"] == pytest.approx(cases / whole)
+    assert (row["n"], row["cases"], row["df"]) == (3, 2, 2)
+    left = np.array([100 / 3 * (1 - cases / whole), -150 * cases / whole, 60 / 5 * (1 - cases / whole)])
+    assert row["se"] == pytest.approx(np.sqrt(3 / 2 * (left**2).sum()) / whole)
+    by_age = un.direct(un.reported(seen, "young"), "age").set_index("age")  # the age now
+    assert by_age["cases"].to_dict() == {"0-14": 0, "15-29": 2, "30+": 0}
+    assert by_age["n"].to_dict() == {"0-14": 0, "15-29": 2, "30+": 1}
+    assert "young (among forced_marriage)" in seen._repr_html_()
+
+
+def test_cells_where_nobody_was_asked_leave_the_rest_of_a_share_complete():
+    found = un.evidence(read(MARRIED, **AMONG), "young")
+    assert len(found.rows) == 2
+    assert set(found.rows["breakdown"]) == {"sex × age"}
+    assert (found.ledger.lines["why"] == "nobody there was asked").sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("told", "among"),
+    [
+        ("among says young = 18", {"young": 18}),
+        ("among says young = ", {"young": {"of": "forced_marriage"}}),
+        ("among says forced_marriage", {"forced_marriage": {"of": "forced_marriage", "below": 18}}),
+        ("Did you mean 'forced_marriage'", {"young": {"of": "forced_mariage", "below": 18}}),
+    ],
+)
+def test_a_wrong_share_is_a_sentence(told, among):
+    refused(told, MARRIED, **(AMONG | {"among": among}))
