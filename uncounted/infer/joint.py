@@ -28,7 +28,10 @@ def sample_jointly(
     with progress.stage(CELLS):
         prior = draw_prior(model, seed)
         fits = {name: fitted(model, study, drawn, prior, f"{name}::") for name, study in joint.studies.items()}
-    return {name: replace(fit, seconds=dict(progress.seconds), notes=_told(joint, name)) for name, fit in fits.items()}
+    return {
+        name: replace(fit, seconds=dict(progress.seconds), notes=(*fit.notes, *_told(joint, name)))
+        for name, fit in fits.items()
+    }
 
 
 def joint_of(model: pm.Model) -> Joint:

@@ -6,6 +6,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint import check_alone
 from uncounted.infer.progress import Progress, Stage
@@ -45,6 +46,11 @@ class Refit:
 def refit(fit: Fit, progress: Progress) -> Refit:
     """Compile the model of a fit again, from its card, world and evidence; not of one of several outcomes."""
     check_alone(fit)
+    if fit.card.forms:
+        raise UncountedError(
+            f"The card '{fit.card.name}' has exclusive forms, whose rows cannot be left out yet. Refit one form as an "
+            "outcome of its own."
+        )
     with progress.stage("compiling the model"):
         model = build(fit.card, fit.world, fit.evidence)
         ready = prepare(model)

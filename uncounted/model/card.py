@@ -19,12 +19,14 @@ from uncounted.world.shelf import shelf
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
 SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
-LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot")
+LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot", "multinomial")
+LINKS = ("logit", "identity")
+ON_LOGITS = ("trend", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")  # priors
 NEIGHBOURS = ("", "borders", "covariates")
 OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
-LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
+LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable", "forms")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,11 @@ class Card:
     order. `years` are the first and last year of evidence, `year` the reference year of the estimates; a trend enters
     if `priors` has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with
     `index` they enter as the one factor that they share. `neighbours` lets countries resemble those they border, or
-    those of like covariates. `likelihood` is the distribution of counts. `reference_source` and `reference_definition`
-    have no `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years"; `validation` holds counts
-    behind sensitivity and specificity. The key of each prior is the variable's name in PyMC, posterior and report.
+    those of like covariates. `likelihood` is the distribution of counts; effects add up on the scale of `link`, log
+    odds or the prevalence itself. `forms` are exclusive forms of the outcome, each an outcome of the evidence and a
+    part of p. `reference_source` and `reference_definition` have no `bias` and `crosswalk`;
+    `window_years` is the T of "ever in the last T years"; `validation` holds counts behind sensitivity and specificity.
+    The key of each prior is the variable's name in PyMC, posterior and report.
     """
 
     title: str
@@ -71,6 +75,8 @@ class Card:
     exchangeable: tuple[str, ...] = ()
     age_order: int = 0
     likelihood: str = "binomial"
+    link: str = "logit"
+    forms: tuple[str, ...] = ()
     reference_source: str = ""
     reference_definition: str = ""
     window_years: float | None = None
@@ -93,6 +99,11 @@ class Card:
     def traits(self) -> tuple[str, ...]:
         """The traits of persons beyond sex and age, in the card's order: further dims of p, after country, sex, age."""
         return tuple(one for one in self.people if one not in PEOPLE)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The dims of p after country: sex, age, further traits of persons, and form where the card has forms."""
+        return (*PEOPLE, *self.traits, *(("form",) if self.forms else ()))
 
     @property
     def digest(self) -> str:
@@ -219,6 +230,7 @@ def _check(card: Card) -> None:
         "show": SHOW,
         "neighbours": NEIGHBOURS,
         "likelihood": LIKELIHOODS,
+        "link": LINKS,
     }
     allowed["exchangeable"] = ("region", "age", *card.traits, *products)
     for word, known in allowed.items():
@@ -280,8 +292,38 @@ def _check_partners(card: Card) -> None:
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):
             raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+    if card.link == "identity":
+        _check_identity(card)
+    if card.forms or card.likelihood == "multinomial":
+        _check_forms(card)
     for key in {key for table in card.validation.values() for key in table} - set(card.priors):
         raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
+
+
+def _check_identity(card: Card) -> None:
+    if card.likelihood != "fay_herriot":
+        raise UncountedError(
+            f'link = "identity" puts effects on the scale of published estimates, and likelihood = "{card.likelihood}" '
+            'needs log odds. Write likelihood = "fay_herriot".',
+            "link",
+        )
+    for key in ON_LOGITS:
+        if key in card.priors:
+            raise UncountedError(f'{key} works on log odds, which link = "identity" has not. Leave one out.', key)
+
+
+def _check_forms(card: Card) -> None:
+    if card.likelihood != "multinomial" or len(card.forms) < 2:
+        raise UncountedError(
+            f'exclusive forms, two or more, go with likelihood = "multinomial"; here are forms = {list(card.forms)} '
+            f'and likelihood = "{card.likelihood}".',
+            "forms" if card.forms else "likelihood",
+        )
+    for form in card.forms:
+        check_trait(form, f"The card '{card.name}', under forms,")
+    for key in ON_LOGITS:
+        if key in card.priors:
+            raise UncountedError(f"{key} is not known of exclusive forms yet. Leave it out, or the forms.", key)
 
 
 def _check_priors(card: Card) -> None:

@@ -23,6 +23,7 @@ from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.trends import GROUPINGS, trend
 from uncounted.report.wording import headline
 from uncounted.survey.evidence import Evidence, evidence, pooled
+from uncounted.survey.exclusive import exclusive
 from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
 
@@ -55,7 +56,10 @@ def evidence_of(card: Card) -> Evidence:
 
 def _evidence(card: Card, name: str, years: tuple[int, int] | None) -> Evidence:
     try:
-        return evidence(read_survey(name), card.outcome, card.people, years)
+        read = read_survey(name)
+        if card.forms:
+            return exclusive({form: evidence(read, form, card.people, years) for form in card.forms}, card.outcome)
+        return evidence(read, card.outcome, card.people, years)
     except UncountedError as error:
         raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
 

@@ -64,9 +64,9 @@ def pooled_shares(cells: Cells, seed: int, draws: int = 1000, scale: float = 1.0
 
     ρ, u, w ~ N(0, τ² M), M = (I + 11ᵀ)/2, which treats all levels alike [Aitchison 1986, §4.7]; a is flat and each
     τ ~ HalfNormal(scale); no w with one group. The likelihood is taken as Gaussian in η about its mode, with mean
-    η + W⁻¹(y − n·s), W = n(diag s − s sᵀ); τ is drawn by importance resampling from a t about the mode of its marginal posterior [Rue et
-    al. 2009, §3, with one mode for all τ]. What no cell tells is drawn from the same distribution, so a country without
-    data varies as countries of its region do.
+    η + W⁻¹(y − n·s), W = n(diag s − s sᵀ); τ is drawn by importance resampling from a t about the mode of its marginal
+    posterior [Rue et al. 2009, §3, with one mode for all τ]. What no cell tells is drawn from the same distribution, so
+    a country without data varies as countries of its region do.
     """
     rng = np.random.default_rng(seed)
     root = np.linalg.cholesky((np.eye(cells.counts.shape[1] - 1) + 1) / 2)
