@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # uv from PATH if it runs (a dead shim may be there), else our own copy in .uv
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 
-.PHONY: setup lint test study bench estimate lock clean
+.PHONY: setup lint test study bench estimate modern-slavery lock clean
 
 setup: .venv/ready
 
@@ -22,6 +22,10 @@ setup: .venv/ready
 
 estimate: setup
 	.venv/bin/uncounted estimate stunting
+
+# The global estimate of modern slavery, on simulated sources.
+modern-slavery: setup
+	.venv/bin/uncounted estimate modern-slavery
 
 test: setup
 	$(PYTHON) -m pytest

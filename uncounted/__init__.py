@@ -1,8 +1,14 @@
 """Prevalence for every country, surveyed or not: the public names, and nothing else."""
 
+from uncounted.cases.durations import Durations, fit_durations, stock
+from uncounted.cases.ratios import Ratios, fit_ratios
+from uncounted.cases.records import Records, read_records
+from uncounted.cases.selection import selected
+from uncounted.cases.spells import Spells, read_spells
+from uncounted.cases.tally import RATIOS, Ratio
 from uncounted.checks.convergence import check, diagnostics
 from uncounted.checks.finding import Finding, Findings
-from uncounted.checks.held_out import hold_out, hold_out_jointly
+from uncounted.checks.held_out import HeldOut, hold_out
 from uncounted.checks.selection import selection
 from uncounted.errors import UncountedError
 from uncounted.infer.benchmark import benchmark
@@ -11,16 +17,31 @@ from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import read_fit, write_fit
+from uncounted.leaves.card import EstimateCard, Selection, read_estimate_card
+from uncounted.leaves.comparison import compare
+from uncounted.leaves.convergence import check_estimate
+from uncounted.leaves.draws import add_up
+from uncounted.leaves.edition import Edition, read_edition
+from uncounted.leaves.estimate import Estimate, at_correlation, shares
+from uncounted.leaves.figures import OutsideFigures, read_outside_figures
+from uncounted.leaves.prospect import Prospect, prospect
+from uncounted.leaves.selection import by_selection
+from uncounted.leaves.store import read_draws, write_draws
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.model.sources import evidence_of
+from uncounted.report.beside import beside_published
+from uncounted.report.breakdown import breakdown
 from uncounted.report.describe import Description, describe
-from uncounted.report.estimate import Estimate, estimate, evidence_of, write_report
+from uncounted.report.estimate import Finished, estimate, write_report
 from uncounted.report.map import plot_map
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
+from uncounted.simulate.cases import Cases, simulate_cases, write_cases
+from uncounted.simulate.programme import Programme, simulate_programme, survey_of, write_programme
 from uncounted.survey.capture import ListTotal, evidence_of_lists, list_total
 from uncounted.survey.coverage import Coverage, compare_levels
 from uncounted.survey.direct import direct

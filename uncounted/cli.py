@@ -16,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+simulate = typer.Typer(help="Write worlds whose truth is known, and surveys of them.", no_args_is_help=True)
+app.add_typer(simulate, name="simulate")
 console = Console()
 
 
@@ -39,9 +41,8 @@ def estimate(
         console.print(f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}", highlight=False, markup=False)
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items())
     console.print(f"Time: {sum(done.seconds.values()):.0f} s ({told}).", highlight=False, markup=False)
-    console.print(
-        f"Written to {done.folder}/: report.html, estimates.csv, ledger.csv, findings.json, fit.nc", highlight=False
-    )
+    files = ", ".join(sorted(file.name for file in done.folder.iterdir() if not file.name.startswith(".")))
+    console.print(f"Written to {done.folder}/: {files}", highlight=False)
     if done.findings.stopped and not publish_anyway:
         raise typer.Exit(1)
 
@@ -56,8 +57,12 @@ def totals(
     file: Annotated[Path | None, typer.Option(help="Write a CSV instead of printing.")] = None,
 ) -> None:
     """Add the draws of a finished estimate up to another grouping, without fitting again."""
-    path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
-    rows = un.estimates(un.read_fit(path), [by])
+    folder = out / name / "draws"
+    if folder.is_dir():
+        rows = un.breakdown(un.read_draws(folder), [by])
+    else:
+        path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
+        rows = un.estimates(un.read_fit(path), [by])
     if file is not None:
         rows.to_csv(file, index=False)
     else:
@@ -90,6 +95,20 @@ def direct(
         rows.to_parquet(out, index=False)
     else:
         rows.to_csv(out, index=False)
+
+
+@simulate.command("programme")
+def simulate_programme(
+    seed: Annotated[int, typer.Option(help="Another seed: another world, other countries surveyed.")],
+    out: Annotated[Path, typer.Option(help="The folder of survey.toml and its tables.")] = Path("out/programme"),
+    truth: Annotated[Path | None, typer.Option(help="The folder of what is true, else it isn't written.")] = None,
+    scheme: Annotated[Path | None, typer.Option(help="A generating card, else the one that ships.")] = None,
+) -> None:
+    """Simulate surveys of families in dozens of countries: interviews that nobody gave, of a world that is known."""
+    programme = un.simulate_programme(seed, scheme)
+    un.write_programme(programme, out, truth)
+    told = f"Simulated {len(programme.surveys)} surveys of {programme.surveys['country'].nunique()} countries"
+    console.print(f"{told}, seed {seed}. Written to {out}/.", highlight=False)
 
 
 def _check_out(out: Path | None) -> None:

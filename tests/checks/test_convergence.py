@@ -8,7 +8,7 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 
 import uncounted as un
-from uncounted.checks.convergence import _measure
+from uncounted.checks.convergence import measure
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_numbers_are_arviz_s_own():
     """Normal scores are made once here; R-hat and bulk ESS must be what ArviZ makes of the draws, ties and all."""
     draws = np.random.default_rng(3).normal(size=(30, 4, 501)).round(1)
     draws[0, 1] += 1
-    found = _measure(draws)
+    found = measure(draws)
     np.testing.assert_allclose(found["rhat"], array_stats.rhat(draws, 1, 2, method="rank"), rtol=1e-12)
     np.testing.assert_allclose(found["ess_bulk"], array_stats.ess(draws, 1, 2, method="bulk"), rtol=1e-12)
 

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.model.card import SLOPES, Card, Sampling, needs, parse_card, read_card
+from uncounted.leaves.card import is_estimate_card
+from uncounted.model.card import Card, Sampling, parse_card, read_card
+from uncounted.model.vocabulary import SLOPES, needs
 from uncounted.model.priors import Prior
 from uncounted.world.shelf import shelf
 
@@ -68,7 +70,7 @@ def refused(tmp_path):
 
 
 def test_every_card_that_ships_is_read():
-    paths = sorted(shelf("models").glob("*.toml"))
+    paths = [path for path in sorted(shelf("models").glob("*.toml")) if not is_estimate_card(path)]
     assert paths
     for path in paths:
         found = read_card(path)

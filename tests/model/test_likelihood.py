@@ -18,7 +18,7 @@ from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card, Sampling
-from uncounted.model.likelihood import LIKELIHOODS, direct_normal, shrunk
+from uncounted.model.likelihood import LIKELIHOODS, UNKNOWN_N, direct_normal, shrunk, sized_binomial
 from uncounted.model.priors import Prior
 from uncounted.world.world import World
 
@@ -264,3 +264,34 @@ def test_fay_herriot_is_the_bayesian_answer_and_close_to_the_eblup(milk):
     assert (np.abs(mean - eblup) / se).max() < 0.05
     assert (np.abs(ours - eblup) / se).max() < 0.1
     np.testing.assert_allclose(sd, se, rtol=0.1)
+
+
+def sized(size: float, y: np.ndarray, n: float, eta: float, unknown: bool = True) -> pm.Model:
+    card = SimpleNamespace(priors={UNKNOWN_N: Prior("log_normal", (1000.0, 1.0))})
+    told = Belief(cast(Card, card), cast(World, None), {UNKNOWN_N: pt.as_tensor([1000.0, 1.0])}, {})
+    full = np.full(len(y), n)
+    with pm.Model(coords={"row": range(len(y))}) as model:
+        sized_binomial(pm.Data("eta", np.full(len(y), eta)), y, full, told, np.full(len(y), unknown))
+    return pm.do(model, {UNKNOWN_N: size})
+
+
+def test_a_figure_of_unknown_n_is_as_sharp_as_its_n_and_a_density_of_what_was_published():
+    y = np.linspace(0.02, 999.98, 20_001)
+    for size in (40.0, 160.0, 4000.0):
+        density = np.exp(log_density(sized(size, y, 1000.0, -1.2)))
+        share = np.trapezoid(density, y)
+        assert share == pytest.approx(1, abs=0.01)
+        mean = np.trapezoid(density * y, y) / share / 1000
+        sd = np.sqrt(np.trapezoid(density * (y / 1000 - mean) ** 2, y) / share)
+        p = expit(-1.2)
+        assert mean == pytest.approx(p, abs=0.004)
+        assert sd == pytest.approx(np.sqrt(p * (1 - p) / size), rel=0.03)
+        drawn = pm.draw(sized(size, y[:4000], 1000.0, -1.2)["y"], random_seed=3, mode="FAST_COMPILE") / 1000
+        assert drawn.mean() == pytest.approx(p, abs=5 * sd / 4000**0.5)
+        assert drawn.std() == pytest.approx(sd, rel=0.06)
+
+
+def test_a_figure_of_known_n_is_the_binomial_whatever_the_unknown_n():
+    y = np.arange(1.0, 30.0)
+    of_known = log_density(sized(40.0, y, 30.0, -1.2, unknown=False))
+    np.testing.assert_allclose(of_known, binom.logpmf(y, 30, expit(-1.2)), rtol=1e-9)

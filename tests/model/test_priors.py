@@ -44,7 +44,7 @@ def test_the_scale_is_a_typical_size():
     assert Prior("exponential", (0.5,)).scale == pytest.approx(np.sqrt(2) * 0.5)
     assert Prior("half_student_t", (4.0, 0.7)).scale == pytest.approx(0.7)
     assert Prior("pc", (1.0, 0.05)).scale == pytest.approx(np.sqrt(2) / -np.log(0.05))
-    assert Prior("log_normal", (2.0, 1e-3)).scale == pytest.approx(2e-3, rel=1e-3)
+    assert Prior("log_normal", (2.0, 0.5)).scale == pytest.approx(2 * np.exp(0.25))
     assert Prior("beta", (1.0, 1.0)).scale == pytest.approx(np.sqrt(1 / 12))
 
 
@@ -102,5 +102,6 @@ def test_a_standard_deviation_is_never_negative():
     with pytest.raises(UncountedError, match="Write one of: half_normal, exponential, half_student_t") as caught:
         Prior("normal", (0.0, 1.0)).fits("sigma_country")
     assert caught.value.word == "sigma_country"
+    Prior("log_normal", (0.65, 0.2)).fits("sigma_country")
     with pytest.raises(UncountedError, match="sigma_country is a standard deviation"):
         Prior("beta", (1.0, 1.0)).fits("sigma_country")

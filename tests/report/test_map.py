@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.map import breaks, equal_earth, is_dot, map_svg, read_geometry, spread, world_map
+from uncounted.report.geometry import equal_earth, is_dot, read_geometry, spread
+from uncounted.report.map import Map, world_map
+from uncounted.report.shade import breaks, shade
+from uncounted.report.wording import read_words
 
 SVG = "{http://www.w3.org/2000/svg}"
 CAPE_VERDE, KENYA, CANADA = "CPV", "KEN", "CAN"
@@ -26,6 +29,14 @@ def rows(world):
     numbers = {"prevalence_median": p, "prevalence_lower": p * 0.8, "prevalence_upper": p * 1.2, "interval": 0.95}
     evidence = np.where(world.places.index == CANADA, "imputed", "surveyed")
     return pd.DataFrame(keys | {"sex": "all", "age": "all"} | numbers | {"evidence": evidence})
+
+
+def drawn(rows, world, *shades) -> Map:
+    return world_map(rows, world, "percent", shades or ["prevalence"], read_words())
+
+
+def map_svg(rows, world) -> str:
+    return drawn(rows, world).svg
 
 
 def shapes(svg: str) -> dict[str, ElementTree.Element]:
@@ -113,14 +124,42 @@ def test_dots_are_moved_apart():
 
 
 def test_a_notebook_shows_the_map_and_its_legend(world, rows):
-    drawn = world_map(rows, world)
-    assert drawn.svg in drawn._repr_html_()
-    assert "imputed" in drawn.legend
-    assert "no estimate" in drawn.legend
+    shown = drawn(rows, world)
+    assert shown.svg in shown._repr_html_()
+    assert "imputed" in shown.legend
+    assert "no estimate" in shown.legend
 
 
 def test_two_maps_on_one_page_do_not_share_patterns(world, rows):
-    one, other = (world_map(rows.assign(prevalence_median=rows["prevalence_median"] * f), world) for f in (1, 0.9))
-    names = [{part.split('"')[0] for part in drawn.svg.split('<pattern id="')[1:]} for drawn in (one, other)]
+    one, other = (drawn(rows.assign(prevalence_median=rows["prevalence_median"] * f), world) for f in (1, 0.9))
+    names = [{part.split('"')[0] for part in shown.svg.split('<pattern id="')[1:]} for shown in (one, other)]
     assert names[0]
     assert not names[0] & names[1]
+
+
+def test_a_page_can_switch_what_colours_the_map(world, rows):
+    found = shapes(drawn(rows, world, "prevalence", "width", "evidence").svg)
+    kenya, canada, dot = (found[name] for name in ("Kenya", "Canada", "Cape Verde"))
+    assert kenya.get("data-prevalence") in kenya.get("style")
+    assert all(kenya.get(f"data-{one}").startswith("var(--un-q") for one in ("prevalence", "width", "evidence"))
+    assert "hatch" in canada.get("data-evidence")
+    assert dot.get("data-evidence") == kenya.get("data-evidence") != canada.get("data-evidence")
+
+
+def test_width_and_surveys_colour_by_their_own_numbers(rows):
+    say, counted = read_words(), rows.assign(surveys=[0, 1, 4, 9] * 50)
+    width = shade("width", rows, "percent", say)
+    order = [width.colours[code] for code in rows["group"]]
+    assert order == sorted(order)  # the wider, the darker: in these rows width grows with prevalence
+    surveys = shade("surveys", counted, "percent", say)
+    assert [surveys.labels[surveys.colours[code]] for code in counted["group"][:4]] == ["0", "1", "3–4", "8 or more"]
+    with pytest.raises(un.UncountedError, match="Did you mean 'width'"):
+        shade("widht", rows, "percent", say)
+
+
+def test_a_still_map_has_plain_colours_and_its_legend(world, rows):
+    still = drawn(rows, world).still
+    assert "var(" not in still
+    assert "@media" not in still
+    told = [one.text for one in ElementTree.fromstring(still).iter() if one.tag == f"{SVG}text"]
+    assert {"surveyed", "imputed", "no estimate", "disputed or undetermined boundary"} <= set(told)

@@ -12,11 +12,10 @@ from scipy.special import expit, logsumexp
 from scipy.stats import binom
 
 import uncounted as un
-from uncounted.checks.held_out import without
 from uncounted.infer.derived import derived
+from uncounted.infer.refit import counted, without
 from uncounted.infer.sampler import Sampler, prepare
 from uncounted.model.build import Study
-from uncounted.model.likelihood import log_choose
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WORLDS, HELD, N, SIGMA, LKJ = 8, 20, 1500, 0.7, 2.0
@@ -83,8 +82,8 @@ def refit(model: pm.Model, ready: Sampler, parts: dict, seed: int) -> tuple[np.n
     """Sample the compiled model with other counts, rows held out; return B's logits (draws, rows) and the rest."""
     data = {}
     for prefix, (study, held) in parts.items():
-        counts = {"y_observed": study.seen.y, "log_choose": log_choose(study.seen.n, study.seen.y)}
-        data |= {f"{prefix}{key}": value for key, value in counts.items()} | without(study, held, prefix)
+        counts = counted(study, study.seen.y, study.seen.n)
+        data |= {f"{prefix}{key}": value for key, value in counts.items()} | without({prefix: study}, {prefix: held})
     draws, stats = ready.with_data(**data).run(seed, HOW)
     with model:
         pm.set_data(data)

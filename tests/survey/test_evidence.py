@@ -468,3 +468,16 @@ def test_pooled_evidence_is_the_same_in_any_order_and_never_twice(seen):
     assert pooled([seen]) is seen
     with pytest.raises(UncountedError, match=r"share the survey\(s\) a, b\."):
         pooled([some, counts(COUNTS, "work")])
+
+
+def test_figures_without_n_or_se_are_left_out_unless_an_unknown_n_is_said(figures_of):
+    rows = [{"survey": "a", "country": "GHA", "year": 2010, "sex": sex, "estimate": p} for sex, p in
+            (("both", 0.2), ("female", 0.15), ("male", 0.25))]  # fmt: skip
+    survey = figures_of(rows)
+    with pytest.raises(UncountedError, match="can be used"):
+        evidence(survey, "wasting", by=["sex"])
+    seen = evidence(survey, "wasting", by=["sex"], unknown_n=500)
+    assert seen.rows["n"].tolist() == [500, 500]
+    assert seen.rows["y"].tolist() == [75, 125]
+    assert seen.rows[["respondents", "cases", "deff"]].isna().all(axis=None)
+    assert seen.ledger.lines["why"].str.contains("unknown effective n, 500").sum() == 3

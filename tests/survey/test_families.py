@@ -403,9 +403,43 @@ def test_an_interviewed_country_is_a_host_of_what_other_countries_families_repor
     assert (rows["y"] <= rows["n"]).all()
     capped = found.ledger.lines.query("action == 'repaired'")
     assert set(capped["country"]) == set(rows.loc[rows["estimate"] == 1, "country"]) == {"QAT"}
-    again = scaled(read(ABROAD, constants={"country": "BTN", "year": 2019}), 560_000.0)
-    with pytest.raises(UncountedError, match="more than one survey of BTN"):
-        un.reported_from_elsewhere([bhutan, again], "forced_labour", world)
+
+
+def test_rounds_of_a_country_are_averaged(world):
+    """What one round reported weighs half once there is a second; nobody counts twice."""
+    first = scaled(read(ABROAD, constants={"country": "BTN", "year": 2019}), 560_000.0)
+    none = with_events((2, "self", "forced_labour", 28, "BTN", 2018, None))
+    second = scaled(read(none, constants={"country": "BTN", "year": 2020}), 560_000.0)
+    alone = un.reported_abroad(first, "forced_labour", by=()).set_index("country")
+    table = un.reported_abroad([first, second], "forced_labour", by=()).set_index("country")
+    np.testing.assert_allclose(table["persons"], alone["persons"] / 2)
+    np.testing.assert_allclose(table["se"], alone["se"] / 2)
+    rows = un.reported_from_elsewhere([first, second], "forced_labour", world, by=()).rows.set_index("country")
+    assert rows.loc["IND", "estimate"] == pytest.approx(
+        un.reported_from_elsewhere(first, "forced_labour", world, by=())
+        .rows.set_index("country")
+        .loc["IND", "estimate"]
+        / 2,
+        rel=0.05,  # the population is of another year
+    )
+    years = {"respondents": tables()["respondents"].assign(y=[2019, 2018, 2018])}
+    columns = COLUMNS | {"respondents": {**COLUMNS["respondents"], "year": "y"}}
+    both = read({**years, **ABROAD}, columns=columns, constants={"country": "BTN"})
+    with pytest.raises(UncountedError, match="interviews of BTN in several years"):
+        un.reported_from_elsewhere(scaled(both, 560_000.0), "forced_labour", world)
+
+
+def test_hosts_are_asked_of_given_ages_alone(world):
+    seen = scaled(read(ABROAD), 20_700_000.0)
+    rows = un.reported_from_elsewhere(seen, "forced_labour", world, by=(), ages=["15-29", "30+"]).rows
+    qatar = rows.set_index("country").loc["QAT"]
+    assert [band.label for band in qatar["covers"]] == ["15-29", "30+"]
+    people = persons(world, ["15+"], 2019).sel(country="QAT").sum().item()
+    assert qatar["estimate"] == pytest.approx(60 / 5 * 20_700_000 / 460 / people)
+    told = un.reported_from_elsewhere(seen, "forced_labour", world, by=(), ages=["15-29", "30+"]).ledger.lines
+    assert "age at the event is missing, or not asked for" in set(told["why"])
+    with pytest.raises(UncountedError, match="none lies within 18-24"):
+        un.reported_from_elsewhere(seen, "forced_labour", world, ages=["18-24"])
 
 
 def test_surveys_that_declare_different_designs_are_pooled_each_by_its_own():

@@ -1,5 +1,7 @@
 """Convergence: whether the draws behind every published number can be trusted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -24,17 +26,22 @@ def check(fit: Fit) -> Findings:
     Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
     chain.
     """
-    numbers = diagnostics(fit)
+    return Findings(judged(diagnostics(fit), [fit.stats]))
+
+
+def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding, ...]:
+    """Hold the measures of published numbers (columns grouping, name, sex, age and `measure`'s) to the thresholds.
+
+    stats: of every sampler behind them.
+    """
     wide = numbers["grouping"].isin(WIDE)
-    return Findings(
-        (
-            _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
-            _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
-            _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
-            _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
-            _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
-            *_sampler(fit.stats),
-        )
+    return (
+        _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
+        _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
+        _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
+        _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
+        _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
+        *_sampler(stats),
     )
 
 
@@ -53,11 +60,11 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
         keys = draws["number"].to_index().to_frame(index=False)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
-        found.append(pd.concat([keys, _measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
+        found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
     return pd.concat(found, ignore_index=True)
 
 
-def _measure(draws: np.ndarray) -> pd.DataFrame:
+def measure(draws: np.ndarray) -> pd.DataFrame:
     """Measure numbers (number, chain, draw), CHUNK at a time, which keeps them in the processor's cache."""
     parts = [_measured(np.ascontiguousarray(draws[i : i + CHUNK])) for i in range(0, len(draws), CHUNK)]
     return pd.concat(parts, ignore_index=True)
@@ -132,14 +139,17 @@ def _finding(name: str, good: bool, number: float, threshold: float, told: str, 
     return Finding(name, "pass" if good else "stop", number, threshold, told + more)
 
 
-def _sampler(stats: xr.Dataset) -> list[Finding]:
-    diverging = int(stats["diverging"].sum())
-    energy = stats["energy"].transpose("chain", "draw").to_numpy()
-    bfmi = float((np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)).min())
+def _sampler(stats: Sequence[xr.Dataset]) -> list[Finding]:
+    diverging, transitions = (sum(int(f(one["diverging"])) for one in stats) for f in (np.sum, np.size))
+    bfmi = np.concatenate([_bfmi(one["energy"].transpose("chain", "draw").to_numpy()) for one in stats])
     advice = " Raise target_accept, or look for a level centred without data." if diverging else ""
-    told = f"{diverging:,} of {stats['diverging'].size:,} transitions diverged; none may.{advice}"
-    low = f"The smallest of {len(energy)} chains is {bfmi:.2f}; at least {BFMI:g} is asked."
+    told = f"{diverging:,} of {transitions:,} transitions diverged; none may.{advice}"
+    low = f"The smallest of {len(bfmi)} chains is {bfmi.min():.2f}; at least {BFMI:g} is asked."
     return [
         Finding("divergences", "stop" if diverging else "pass", diverging, 0, told),
-        Finding("E-BFMI", "pass" if bfmi >= BFMI else "stop", bfmi, BFMI, low),
+        Finding("E-BFMI", "pass" if bfmi.min() >= BFMI else "stop", float(bfmi.min()), BFMI, low),
     ]
+
+
+def _bfmi(energy: np.ndarray) -> np.ndarray:
+    return np.square(np.diff(energy)).mean(axis=1) / energy.var(axis=1)

@@ -1,140 +1,159 @@
-"""Held out: what the model predicts of countries whose evidence it wasn't shown, beside what their surveys found."""
+"""Held out: what the model predicts of evidence it wasn't shown, beside what that showed and what naive guesses say."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pymc as pm
-import xarray as xr
-from scipy.special import expit
 
-from uncounted.errors import UncountedError, did_you_mean
-from uncounted.infer.derived import derived
+from uncounted.checks.fold_score import score_fold
+from uncounted.checks.folds import Fold, folds_of
+from uncounted.checks.summary import coverage, errors
+from uncounted.errors import UncountedError
+from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
-from uncounted.infer.joint import asked, check_alone, joint_of
 from uncounted.infer.progress import Progress
-from uncounted.infer.sample import part
-from uncounted.infer.sampler import prepare
-from uncounted.model.belief import flat
-from uncounted.model.build import Study, build
+from uncounted.infer.recipe import Recipe, recipe_of
+from uncounted.infer.refit import Numbers, refit, without
+from uncounted.infer.start import start_of
+from uncounted.model.build import Study
 from uncounted.model.card import Sampling
-from uncounted.model.centring import centring
-from uncounted.model.likelihood import draw_counts
+from uncounted.model.seen import look
 from uncounted.survey.evidence import Evidence
+
+SHORT = {"chains": 2, "tune": 150, "draws": 200}  # of a fold that begins where the whole fit ended
+COLD = {"chains": 2, "tune": 500, "draws": 300}  # of a fold of a model that wasn't sampled before
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Surveys that were held out, one row each in `table`, and what was predicted of them.
+
+    table: fold, outcome, country, name, region, survey, year, source; evidence (what class the country's estimate has
+    once it is held out), rows, n (effective respondents), observed, median, lower, upper (proportions, of the survey's
+    own result Σy/Σn), interval, covered, pit (randomised; `scores.pit`), error (median − observed), crps; the point,
+    CRPS and PIT of each naive prediction (`baselines`); log_score (log density of the country's rows together, or of
+    the survey's where surveys are held out one by one; ν summed out) with its Monte Carlo error log_score_mcse, alike
+    in all rows of a country, and joint_log_score of all outcomes where there are several; rhat, ess and divergences of
+    the fold; by, chains, tune, draws, seed, and deffs: whether design effects were smoothed without it.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def by(self) -> str:
+        """What was held out together."""
+        return str(self.table["by"].iloc[0])
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """How often intervals of 50, 80 and 95 % held what was observed, all together and by region, class, source."""
+        return coverage(self.table)
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """How far predictions were off, the model's beside the naive ones'."""
+        return errors(self.table)
+
+    def _repr_html_(self) -> str:
+        shown = [self.coverage.query("of == 'all'"), self.errors.query("of == 'all'")]
+        first = self.table.iloc[0]
+        head = (
+            f"<b>{len(self.table):,} surveys of {self.table['country'].nunique()} countries held out by {self.by}</b>: "
+            f"{self.table['fold'].nunique():,} folds of {first['chains']} chains × ({first['tune']} + "
+            f"{first['draws']}) draws or more; design effects {first['deffs']}"
+        )
+        return head + "".join(each.round(4).to_html(index=False) for each in shown)
 
 
 def hold_out(
-    fit: Fit, countries: Collection[str], seed: int, interval: float = 0.95, progress: Progress | None = None
-) -> pd.DataFrame:
-    """Refit without some countries and predict their surveys' own results, with sampling and non-sampling error.
-
-    The compiled model is the same: the rows of those countries get weight 0 in pm.Data, and every level that loses its
-    data is centred anew. A survey's result is Σy/Σn over its rows; its prediction draws ν of the survey from its prior
-    (no data inform it) and effective counts from the likelihood. One row per survey: country, survey, year, observed,
-    median, lower, upper (proportions), covered, below (share of predictions below the observed result).
-    """
-    check_alone(fit)
-    if fit.card.likelihood != "binomial":
-        raise UncountedError(
-            f"Surveys held out are predicted as binomial counts, and the card '{fit.card.name}' says likelihood = "
-            f"'{fit.card.likelihood}'. Hold out under likelihood = 'binomial'."
-        )
-    _check(countries, fit.evidence)
-    model = build(fit.card, fit.world, fit.evidence)
-    study: Study = model.study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model doesn't know what `build` adds
-    how = replace(fit.card.sampling, seed=None)
-    return _held_out(model, {"": (study, countries)}, seed, how, interval, progress)[""]
-
-
-def hold_out_jointly(
-    model: pm.Model,
-    countries: Mapping[str, Collection[str]],
+    source: Fit | pm.Model | Mapping[str, Fit],
+    by: str = "country",
+    *,
     seed: int,
+    countries: Collection[str] | Mapping[str, Collection[str]] | None = None,
+    folds: int | None = None,
     interval: float = 0.95,
+    evidence: Evidence | Mapping[str, Evidence] | None = None,
+    keep: str | Path | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
     **settings: Any,
-) -> pd.DataFrame:
-    """Sample a model of `build_jointly` without some countries of some outcomes and predict their surveys' own results.
+) -> HeldOut:
+    """Refit without some of the evidence, fold by fold, and predict what the surveys left out found themselves.
 
-    countries: outcome → codes; what the other outcomes' surveys found there stays in. Columns: outcome, then those of
-    `hold_out`. settings: as in `sample_jointly`.
+    source: a fit, all fits of one call of `sample_jointly`, or a model of `build` or `build_jointly`. by: "country",
+    "region", "survey", "latest" or "random" (`folds.folds_of`); countries: these out together, instead. The compiled
+    model stays the same: rows have weight 0, levels that lose their data are centred anew, and design effects are
+    smoothed anew over the surveys left, all of it pm.Data. A survey's result is predicted with a ν of its own from its
+    prior (no data inform it) and with sampling.
+
+    evidence: of a fit read from a file, `evidence_of(card)`, from which design effects can be smoothed anew; without it
+    they stay. keep, scheduler, workers: as in `batch.run`; a script that starts workers needs its work below
+    `if __name__ == "__main__":`. settings: chains, tune, draws, target_accept of each fold; if not said, 2 × (150 +
+    200) that begin at the fit's draws, with twice or four times as many where a prediction's R-hat exceeds 1.05 or its
+    ESS is below 100. Raises UncountedError for what cannot be held out.
     """
-    joint = joint_of(model)
-    held = {}
-    for outcome, codes in countries.items():
-        if outcome not in joint.studies:
-            raise UncountedError(f"The model has no outcome '{outcome}'.{did_you_mean(outcome, joint.studies)}")
-        _check(codes, joint.studies[outcome].evidence)
-        held[f"{outcome}::"] = (joint.studies[outcome], codes)
-    tables = _held_out(model, held, seed, asked(joint, settings), interval, progress)
-    told = [table.assign(outcome=prefix.removesuffix("::")) for prefix, table in tables.items()]
-    return pd.concat(told, ignore_index=True)[["outcome", *told[0].columns.drop("outcome")]]
+    recipe = _with_origins(recipe_of(source), evidence)
+    studies = _studies(recipe)
+    parts = folds_of(studies, by, seed, folds, countries)
+    start = start_of(source, seed)
+    how = _how(recipe, start is not None, settings)
+    batch = Batch(
+        ready=partial(refit, recipe.light, start),
+        work=partial(score_fold, how=how, interval=interval, apart=by == "survey" and countries is None),
+        seed=seed,
+        told={"recipe": recipe.digest, "by": by, "folds": [one.key for one in parts], "how": asdict(how)},
+    )
+    jobs = {one.key: partial(_given, studies, one) for one in parts}
+    where = {"keep": keep, "scheduler": scheduler, "workers": workers, "progress": progress}
+    tables = run(batch, jobs, what="folds", **where)
+    about = {"by": "countries" if countries is not None else by, "seed": seed, "deffs": _deffs(recipe)}
+    named = [table.assign(fold=key) for key, table in tables.items()]
+    table = pd.concat(named, ignore_index=True).assign(**about)
+    order = ["outcome", "country", "year", "survey"]
+    return HeldOut(table[["fold", *table.columns.drop("fold")]].sort_values(order, ignore_index=True))
 
 
-def _check(countries: Collection[str], evidence: Evidence) -> None:
-    unknown = set(countries) - set(evidence.rows["country"])
-    if unknown:
-        raise UncountedError(
-            f"No evidence of {', '.join(sorted(unknown))} entered, so it cannot be held out. Name surveyed countries."
-        )
+def _how(recipe: Recipe, warm: bool, settings: dict[str, Any]) -> Sampling:
+    accept = max(card.sampling.target_accept for card in recipe.cards)
+    return Sampling(**{**(SHORT if warm else COLD), "target_accept": accept, **settings})
 
 
-def _held_out(
-    model: pm.Model,
-    held: Mapping[str, tuple[Study, Collection[str]]],
-    seed: int,
-    how: Sampling,
-    interval: float,
-    progress: Progress | None,
-) -> dict[str, pd.DataFrame]:
-    """Hold countries out of a model or, by the prefix of their names, of parts of a joint one; a table of each."""
-    progress = progress or Progress()
-    rows = {prefix: study.evidence.rows["country"].isin(codes).to_numpy() for prefix, (study, codes) in held.items()}
-    data = {}
-    for prefix, (study, _) in held.items():
-        data |= without(study, rows[prefix], prefix)
-    with progress.shown():
-        with progress.stage("compiling the model"):
-            ready = prepare(model)
-        with progress.stage(f"sampling without {sum(len(codes) for _, codes in held.values())} countries") as stage:
-            draws, _ = ready.with_data(**data).run(seed, how, stage)
-        before = {name: model[name].get_value() for name in data}
-        with model:
-            pm.set_data(data)
-            reported = derived(model, draws, [f"{prefix}reported" for prefix in held])
-            pm.set_data(before)
-    return {
-        prefix: _scored(study.evidence.rows[rows[prefix]], _of_rows(reported, prefix, rows[prefix]), seed, interval)
-        for prefix, (study, _) in held.items()
-    }
+def _with_origins(recipe: Recipe, given: Evidence | Mapping[str, Evidence] | None) -> Recipe:
+    """Return the recipe with the origins of its evidence, from evidence that is the same."""
+    if given is None:
+        return recipe
+    of = {given.outcome: given} if isinstance(given, Evidence) else given
+    for evidence in recipe.evidences:
+        found = of.get(evidence.outcome)
+        if found is None or not found.holds(evidence):
+            raise UncountedError(
+                f"The evidence given on '{evidence.outcome}' isn't what the fit was made from. Give what evidence_of "
+                "makes of its card, or fit again."
+            )
+    kept = tuple(replace(evidence, origin=of[evidence.outcome].origin) for evidence in recipe.evidences)
+    return replace(recipe, evidences=kept)
 
 
-def without(study: Study, held: np.ndarray, prefix: str = "") -> dict[str, np.ndarray]:
-    """Return the numbers of pm.Data that hold rows (rows,) out of a model, or of the part of a joint one."""
-    weight = 1.0 - held
-    lam = centring(study.card, study.world, study.seen, weight)
-    return {f"{prefix}row_weight": weight, f"{prefix}centring": flat(lam)}
+def _deffs(recipe: Recipe) -> str:
+    return "smoothed without it" if all(evidence.origin for evidence in recipe.evidences) else "of all surveys"
 
 
-def _of_rows(reported: xr.Dataset, prefix: str, held: np.ndarray) -> xr.DataArray:
-    return part(reported, prefix)["reported"].isel(row=np.flatnonzero(held))
+def _studies(recipe: Recipe) -> dict[str, Study]:
+    """Return the parts of the model as they will be built, by prefix: what a fold's numbers are made from."""
+    found = {}
+    for card, evidence in zip(recipe.cards, recipe.evidences, strict=True):
+        seen = look(card, recipe.world, evidence)
+        prefix = "" if recipe.lkj is None else f"{card.outcome}::"
+        found[prefix] = Study(card, recipe.world, seen.evidence, seen)
+    return found
 
 
-def _scored(rows: pd.DataFrame, reported: xr.DataArray, seed: int, interval: float) -> pd.DataFrame:
-    eta = reported.stack(sample=("chain", "draw")).transpose("sample", "row").to_numpy()
-    n = rows["n"].to_numpy()
-    y = draw_counts(expit(eta), n, np.random.default_rng(seed))
-    told = []
-    for survey, at in rows.reset_index(drop=True).groupby("survey", sort=True).indices.items():
-        predicted = y[:, at].sum(axis=1) / n[at].sum()
-        observed = rows["y"].to_numpy()[at].sum() / n[at].sum()
-        low, middle, high = np.quantile(predicted, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
-        first = rows.iloc[at[0]]
-        told.append(
-            (first["country"], survey, first["year"], observed, middle, low, high, np.mean(predicted < observed))
-        )
-    columns = ["country", "survey", "year", "observed", "median", "lower", "upper", "below"]
-    table = pd.DataFrame(told, columns=columns).sort_values(["country", "year", "survey"], ignore_index=True)
-    return table.assign(covered=(table["lower"] <= table["observed"]) & (table["observed"] <= table["upper"]))
+def _given(studies: Mapping[str, Study], fold: Fold) -> tuple[Numbers, dict[str, np.ndarray]]:
+    return without(studies, fold.out), dict(fold.out)

@@ -10,7 +10,9 @@ from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
-from uncounted.infer.refit import refit
+from uncounted.infer.recipe import recipe_of
+from uncounted.infer.refit import refit, without
+from uncounted.infer.start import start_of
 
 SURE = 0.8  # the interval that must leave out zero for a slope to speak
 
@@ -32,13 +34,14 @@ def selection(
     how = replace(fit.card.sampling, chains=2, draws=max(fit.card.sampling.draws // 2, 200))
     found = []
     with progress.shown():
-        again = refit(fit, progress)
-        rows = again.seen.evidence.rows["country"]
+        again = refit(recipe_of(fit), start_of(fit, seed), progress)
+        rows = fit.evidence.rows["country"]
         surveyed = np.unique(rows)
         for half in range(halves):
             kept = rng.choice(surveyed, len(surveyed) // 2, replace=False)
             with progress.stage(f"half {half + 1} of {halves}") as stage:
-                draws = again.without(~rows.isin(kept).to_numpy(), seed + half, how, stage)
+                numbers = without(again.studies, {"": ~rows.isin(kept).to_numpy()})
+                draws, _ = again.sample(numbers, seed + half, how, stage=stage)
             found.append(_slopes(draws if "beta" in draws else derived(again.model, draws, ["beta"])))
     return _table(fit, np.stack(found), interval)
 

@@ -12,6 +12,8 @@ from uncounted.infer.sample import CELLS, draw, draw_prior, fitted
 from uncounted.model.card import Sampling
 from uncounted.model.joint import Joint
 
+LKJ = "lkj"  # attribute of the draws of the correlation: what prior it had
+
 
 def sample_jointly(
     model: pm.Model, *, seed: int, sampler: str = "nutpie", progress: Progress | None = None, **settings: Any
@@ -28,6 +30,8 @@ def sample_jointly(
     with progress.stage(CELLS):
         prior = draw_prior(model, seed)
         fits = {name: fitted(model, study, drawn, prior, f"{name}::") for name, study in joint.studies.items()}
+    for fit in fits.values():
+        fit.posterior["correlation"].attrs[LKJ] = joint.lkj
     return {
         name: replace(fit, seconds=dict(progress.seconds), notes=(*fit.notes, *_told(joint, name)))
         for name, fit in fits.items()
@@ -55,8 +59,8 @@ def check_alone(fit: Fit) -> None:
     """Raise UncountedError for a fit that is one of several sampled together: its model cannot be built from it."""
     if "country_score" in fit.posterior:
         raise UncountedError(
-            f"'{fit.card.outcome}' was sampled together with other outcomes, which this fit alone doesn't hold. Use "
-            "the model of build_jointly: hold_out_jointly(model, …)."
+            f"'{fit.card.outcome}' was sampled together with other outcomes, which this fit alone doesn't hold. Give "
+            "all that sample_jointly returned, or the model of build_jointly."
         )
 
 

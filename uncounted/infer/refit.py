@@ -1,58 +1,105 @@
-"""Refit: the model of a fit compiled once, and sampled again with some rows of its evidence left out."""
+"""Refit: a model compiled once and sampled as often as its numbers change."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pymc as pm
 import xarray as xr
 
-from uncounted.errors import UncountedError
-from uncounted.infer.fit import Fit
-from uncounted.infer.joint import check_alone
+from uncounted.infer.derived import deriver
 from uncounted.infer.progress import Progress, Stage
+from uncounted.infer.recipe import Recipe, studies_of
 from uncounted.infer.sampler import Sampler, prepare
+from uncounted.infer.start import Start
 from uncounted.model.belief import flat
-from uncounted.model.build import build
+from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
-from uncounted.model.seen import Seen
+from uncounted.model.likelihood import KINDS
+
+Numbers = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Refit:
-    """A compiled model: its rows, in the order of `seen`, can be left out without compiling again."""
+    """A compiled model, what its parts were built from by prefix (`studies_of`), and its pm.Data as they were built.
 
-    fit: Fit
+    points (points, dimensions): where chains begin, else where the sampler begins them.
+    """
+
     model: pm.Model
-    seen: Seen
+    studies: Mapping[str, Study]
     sampler: Sampler
+    built: Mapping[str, np.ndarray]
+    points: np.ndarray | None = None
 
-    def without(self, out: np.ndarray, seed: int, how: Sampling, stage: Stage | None = None) -> xr.Dataset:
-        """Sample without the rows that are out (rows,), every level that loses its data centred anew.
+    def sample(
+        self,
+        numbers: Numbers,
+        seed: int,
+        how: Sampling,
+        *,
+        stage: Stage | None = None,
+        cores: int | None = None,
+    ) -> tuple[xr.Dataset, xr.Dataset]:
+        """Sample with other numbers in some pm.Data, the rest as built; return draws and the sampler's statistics.
 
         The model's own pm.Data are left as those of this refit, for what is derived from the draws.
         """
-        weight = 1.0 - np.asarray(out, float)
-        data = {
-            "row_weight": weight,
-            "centring": flat(centring(self.fit.card, self.fit.world, self.seen, weight)),
-        }
-        draws, _ = self.sampler.with_data(**data).run(seed, replace(how, seed=None), stage)
+        ready = self.sampler.with_data(**numbers)
+        ready = ready if self.points is None else ready.starting(self.points)
+        draws, stats = ready.run(seed, replace(how, seed=None), stage, cores)
         with self.model:
-            pm.set_data(data)
-        return draws
+            pm.set_data({**self.built, **numbers})
+        return draws, stats
+
+    @cached_property
+    def covered(self) -> Callable[[xr.Dataset], xr.Dataset]:
+        """The function from the last refit's draws to `covered`: logits of rows before their surveys' own errors."""
+        return deriver(self.model, [f"{prefix}covered" for prefix in self.studies])
+
+    @cached_property
+    def cells(self) -> Callable[[xr.Dataset], xr.Dataset]:
+        """The function from the last refit's draws to `p`, prevalence of every cell, in single precision."""
+        return deriver(self.model, [f"{prefix}p" for prefix in self.studies], np.float32)
 
 
-def refit(fit: Fit, progress: Progress) -> Refit:
-    """Compile the model of a fit again, from its card, world and evidence; not of one of several outcomes."""
-    check_alone(fit)
-    if fit.card.forms:
-        raise UncountedError(
-            f"The card '{fit.card.name}' has exclusive forms, whose rows cannot be left out yet. Refit one form as an "
-            "outcome of its own."
-        )
-    with progress.stage("compiling the model"):
-        model = build(fit.card, fit.world, fit.evidence)
-        ready = prepare(model)
-    seen = model.study.seen  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model doesn't know what `build` adds
-    return Refit(fit, model, seen, ready)
+def refit(recipe: Recipe, start: Start | None = None, progress: Progress | None = None) -> Refit:
+    """Build and compile a recipe's model, or take the last one if it is the same; chains begin at draws of `start`."""
+    with (progress or Progress(show=False)).stage("compiling the model"):
+        model, sampler, built = _compiled(recipe)
+        points = None if start is None else start.points(model)
+        return Refit(model, studies_of(model), sampler, built, points)
+
+
+@lru_cache(maxsize=1)
+def _compiled(recipe: Recipe) -> tuple[pm.Model, Sampler, dict[str, np.ndarray]]:
+    model = recipe.build()
+    built = {str(data.name): np.array(data.get_value()) for data in model.data_vars}
+    return model, prepare(model), built
+
+
+def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numbers:
+    """Return the numbers of pm.Data that hold rows out of a model; out: prefix → rows (rows,), true where held out.
+
+    Weights of 0, what remains of the counts (`Evidence.remade`), and every level that loses its data centred anew.
+    """
+    numbers: Numbers = {}
+    for prefix, held in out.items():
+        study = studies[prefix]
+        remade = study.evidence.remade(np.asarray(held, bool))
+        y, n, weight = (remade[column].to_numpy(float) for column in ("y", "n", "left"))
+        seen = replace(study.seen, y=y, n=n)
+        own = counted(study, y, n, weight) | {
+            "row_weight": weight,
+            "centring": flat(centring(study.card, study.world, seen, weight)),
+        }
+        numbers |= {f"{prefix}{name}": value for name, value in own.items()}
+    return numbers
+
+
+def counted(study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> Numbers:
+    """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
+    return {"y_observed": y, **KINDS[study.card.likelihood].known(y, n, weight)}

@@ -20,7 +20,7 @@ from uncounted.model.card import Sampling
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
 PRIOR_DRAWS = 1000
-LARGE = ("p", "reported")  # over cells or rows: not kept among the parameters
+LARGE = ("p", "covered", "reported")  # over cells or rows: not kept among the parameters
 CELLS = "prevalence of every cell, with and without data"
 
 

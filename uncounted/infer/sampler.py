@@ -1,6 +1,6 @@
 """Sampler: a model compiled once and run as often as its data change."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -30,23 +30,34 @@ class Sampler:
         """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only."""
         return Sampler(self.model, self.name, self.compiled.with_data(**data))
 
-    def run(self, seed: int, how: Sampling, stage: Stage | None = None) -> tuple[xr.Dataset, xr.Dataset]:
+    def starting(self, points: np.ndarray) -> "Sampler":
+        """Return the sampler with each chain beginning at one of some points (points, dimensions); nutpie only."""
+
+        def at(seed: Any) -> np.ndarray:
+            return points[np.random.default_rng(seed).integers(len(points))].copy()
+
+        return Sampler(self.model, self.name, replace(self.compiled, initial_point_func=at))
+
+    def run(
+        self, seed: int, how: Sampling, stage: Stage | None = None, cores: int | None = None
+    ) -> tuple[xr.Dataset, xr.Dataset]:
         """Return the posterior's draws and the sampler's statistics per draw, dims (chain, draw, …)."""
-        tree = self._nutpie(seed, how, stage) if self.name == "nutpie" else self._other(seed, how)
+        tree = self._nutpie(seed, how, stage, cores) if self.name == "nutpie" else self._other(seed, how)
         names = KEPT_STATS | DEPTH
         stats = tree["sample_stats"].dataset
         kept = stats[[name for name in names if name in stats]].rename({n: names[n] for n in names if n in stats})
         return tree["posterior"].dataset, kept
 
-    def _nutpie(self, seed: int, how: Sampling, stage: Stage | None) -> xr.DataTree:
+    def _nutpie(self, seed: int, how: Sampling, stage: Stage | None, cores: int | None) -> xr.DataTree:
         def tell(chains: Any) -> None:
             if stage is not None:
                 stage.at(sum(c.finished_draws for c in chains) / max(sum(c.total_draws for c in chains), 1))
 
         settings = {key: value for key, value in asdict(how).items() if key != "seed"}
         return nutpie.sample(
-            self.compiled, seed=seed, progress_bar=False, progress_callback=tell, save_warmup=False, **settings
-        )
+            self.compiled, seed=seed, cores=cores, progress_bar=False, progress_callback=tell, save_warmup=False,
+            **settings,
+        )  # fmt: skip
 
     def _other(self, seed: int, how: Sampling) -> xr.DataTree:
         names = [rv.name for rv in self.model.free_RVs]

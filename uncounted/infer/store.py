@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,14 @@ from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
 from uncounted.survey.evidence import Evidence
+from uncounted.survey.figures import MASK_BELOW
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
 
 FORMAT = "uncounted fit 1"
 ENGINE = "h5netcdf"
+WORDS = ("outcome", "source", "digest")  # of the evidence
 
 
 def write_fit(fit: Fit, path: str | Path) -> Path:
@@ -84,7 +85,7 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "versions": json.dumps(dict(fit.versions)),
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
-        "evidence": json.dumps({k: v for k, v in asdict(fit.evidence).items() if isinstance(v, str)}),
+        "evidence": json.dumps({word: getattr(fit.evidence, word) for word in WORDS}),
         "digests": json.dumps({"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest}),
     }
 
@@ -101,6 +102,7 @@ def _fit(tree: xr.DataTree) -> Fit:
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
+    rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],
@@ -110,7 +112,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         people=tree["/people"].dataset["persons"],
         card=parse_card(about["card"], about["card_name"]),
         world=world,
-        evidence=Evidence(rows=rows, ledger=Ledger(_unpacked(tree["/evidence/ledger"].dataset)), **words),
+        evidence=Evidence(words["outcome"], rows, _ledger(tree), words["source"], words["digest"]),
         seed=int(about["seed"]),
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
@@ -122,6 +124,10 @@ def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
     if "shares" not in tree["/world"].children:
         return ()
     return tuple(one.dataset["share"].rename(name) for name, one in tree["/world/shares"].children.items())
+
+
+def _ledger(tree: xr.DataTree) -> Ledger:
+    return Ledger(_unpacked(tree["/evidence/ledger"].dataset))
 
 
 def _bands_text(bands: tuple[Band, ...]) -> str:

@@ -11,7 +11,7 @@ from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
-from uncounted.model.likelihood import LIKELIHOODS
+from uncounted.model.likelihood import LIKELIHOODS, sized_binomial
 from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -66,6 +66,10 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
     covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
+    pm.Deterministic("covered", covered, dims="row")
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
-    LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+    if seen.unknown.any():
+        sized_binomial(reported, seen.y, seen.n, belief, seen.unknown)
+    else:
+        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)

@@ -29,6 +29,20 @@ def draw_binomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> 
     return draw_counts(np.broadcast_to(expit(eta), size), n, rng)
 
 
+def sized_binomial(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, unknown: Tensor) -> Tensor:
+    """Return `binomial` of s·y cases of s·n + log s, s = each/n where n is unknown and stands for any, else 1."""
+    s: Tensor = pt.switch(unknown > 0, each / n, 1.0)  # pyright: ignore[reportAssignmentType] typed None
+    m, k = s * n, s * y
+    choose = _log_gamma(m + 1) - _log_gamma(k + 1) - _log_gamma(m - k + 1)
+    return k * eta - m * pt.softplus(eta) + choose + _log(s)
+
+
+def draw_sized_binomial(eta: Array, each: Array, n: Array, unknown: Array, rng: Rng, size: Size) -> Array:
+    """Draw counts of s·n persons, divided by s = each/n."""
+    s = np.broadcast_to(np.where(unknown > 0, each / n, 1.0), size)
+    return draw_counts(np.broadcast_to(expit(eta), size), s * n, rng) / s
+
+
 def beta_binomial(y: Tensor, eta: Tensor, excess: Tensor, n: Tensor, choose: Tensor) -> Tensor:
     """Return log C(n, y) + log B(y + κp, n − y + κ(1−p)) − log B(κp, κ(1−p)), κ = max(n − 1, 1) / excess."""
     kappa = pt.maximum(n - 1, 1) / excess

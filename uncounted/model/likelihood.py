@@ -2,10 +2,12 @@
 
 Every one takes reported logits eta, effective counts y of n (neither need be whole) and the belief that holds further
 priors, and observes y as pm.Data `y_observed`. The log density of a row is multiplied by its pm.Data `row_weight` in
-{0, 1} (0: held out). What depends on data alone is pm.Data too: its gammas cost as much as all the rest of the model.
+{0, 1} (0: held out). What depends on data alone is pm.Data too, by `Kind.known`, so that a refit sets it anew: its
+gammas cost as much as all the rest of the model.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pymc as pm
@@ -18,6 +20,7 @@ from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.density import draw_counts as draw_counts
 
+UNKNOWN_N = "unknown_n"  # the prior of the effective n of figures published without n or SE
 DEFF = "deff_excess"  # the prior of the beta-binomial: deff − 1, above 0
 
 
@@ -29,8 +32,27 @@ def effective_binomial(
     log f = y·η − n·softplus(η) + log C(n, y): for whole numbers the binomial. Random draws: `draw_counts`.
     """
     del belief
-    known = {"n": n, "log_choose": log_choose(n, y)}
-    return _observe("EffectiveBinomial", density.binomial, density.draw_binomial, [eta], known, y, name, dim)
+    return _observe(KINDS["binomial"], [eta], y, n, name, dim)
+
+
+def sized_binomial(
+    eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief, unknown: np.ndarray, dim: str = "row"
+) -> TensorVariable:
+    """Observe figures published without n or SE as shares of an effective n that is a parameter, `unknown_n`.
+
+    Where unknown (rows,), y/n is what was published and n a stand-in: log f(y) = log f_B(s·y | s·n, η) + log s, s =
+    unknown_n/n, f_B the density of `effective_binomial`; log s because y is observed, and s·y drawn. How figures of a
+    survey depart from each other tells a little of it; the prior on the card tells the rest.
+    """
+    size = belief.variable(UNKNOWN_N)
+    kind = replace(
+        KINDS["binomial"],
+        name="SizedBinomial",
+        logp=density.sized_binomial,
+        draw=density.draw_sized_binomial,
+        known=lambda _, n: {"n": n, "unknown": unknown.astype(float)},
+    )
+    return _observe(kind, [eta, size * pt.ones_like(eta)], y, n, "y", dim)
 
 
 def beta_binomial(
@@ -51,10 +73,7 @@ def beta_binomial(
         )
     excess = belief.variable(DEFF)
     pm.Deterministic("deff", 1 + excess)
-    known = {"n": n, "log_choose": log_choose(n, y)}
-    return _observe(
-        "BetaBinomial", density.beta_binomial, density.draw_beta_binomial, [eta, excess], known, y, name, dim
-    )
+    return _observe(KINDS["beta_binomial"], [eta, excess], y, n, name, dim)
 
 
 def logit_normal(
@@ -72,9 +91,7 @@ def logit_normal(
             f"{int(sure.sum())} row(s) of evidence show exactly 0 or 100 %, which has no logit, so the logit-normal "
             "cannot read them. Choose the binomial, or leave those rows out."
         )
-    p = shrunk(y, n)
-    known = {"n": n, "se": 1 / np.sqrt(n * p * (1 - p)), "log_jacobian": np.log(n / (y * (n - y)))}
-    return _observe("LogitNormal", density.logit_normal, density.draw_logit_normal, [eta], known, y, name, dim)
+    return _observe(KINDS["logit_normal"], [eta], y, n, name, dim)
 
 
 def fay_herriot(
@@ -86,9 +103,8 @@ def fay_herriot(
     form. With link = "identity" on the card the level is on the estimate's scale too, Fay and Herriot's (1979), and eta
     is the prevalence itself.
     """
-    p = shrunk(y, n)
     theta = belief.prevalence(eta) if belief else pt.sigmoid(eta)
-    return direct_normal(theta, y, n, np.sqrt(p * (1 - p) / n), name, dim)  # pyright: ignore[reportArgumentType]
+    return _observe(KINDS["fay_herriot"], [theta], y, n, name, dim)  # pyright: ignore[reportArgumentType]
 
 
 def direct_normal(
@@ -98,9 +114,8 @@ def direct_normal(
 
     Density and draws are of y = n·estimate; n = 1 makes them the estimate's. Draws may fall below 0 or above n.
     """
-    return _observe(
-        "DirectNormal", density.direct_normal, density.draw_direct_normal, [theta], {"n": n, "se": se}, y, name, dim
-    )
+    given = replace(KINDS["fay_herriot"], known=lambda *_: {"n": n, "se": se})
+    return _observe(given, [theta], y, n, name, dim)
 
 
 def multinomial(
@@ -119,9 +134,7 @@ def multinomial(
             f"In {int(apart.sum())} row(s) the counts of exclusive forms do not sum to n. Give those in none of the "
             "forms a column of their own."
         )
-    known = {"n": n, "log_choose": gammaln(n + 1) - gammaln(y + 1).sum(axis=1)}
-    forms = "(f),(),(),()->(f)"
-    return _observe("Multinomial", density.multinomial, density.draw_multinomial, [eta], known, y, name, dim, forms)
+    return _observe(KINDS["multinomial"], [eta], y, n, name, dim)
 
 
 LIKELIHOODS: dict[str, Callable[..., TensorVariable]] = {
@@ -138,37 +151,80 @@ def log_choose(n: np.ndarray, y: np.ndarray) -> np.ndarray:
     return gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)
 
 
-def shrunk(y: np.ndarray, n: np.ndarray) -> np.ndarray:
+def shrunk(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> np.ndarray:
     """Return p̃ = (y + 4m) / (n + 4), m = (Σy + 2) / (Σn + 4): four more respondents at the mean of all rows.
 
-    A standard error from p̂ itself moves with p̂, and low estimates would count for more than high ones.
+    A standard error from p̂ itself moves with p̂, and low estimates would count for more than high ones. weight: 0 for
+    rows held out, which the mean leaves out too.
     """
-    return (y + 4 * (y.sum() + 2) / (n.sum() + 4)) / (n + 4)
+    m = ((weight * y).sum() + 2) / ((weight * n).sum() + 4)
+    return (y + 4 * m) / (n + 4)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One likelihood: its distribution's name, its log density and random draw, and what it takes of the rows.
+
+    logp and draw are of `density`: (y, or nothing, then parameters, then what is known). known(y, n, weight) → name →
+    values (rows,), the pm.Data that follow from the counts; weight is 0 for rows held out. takes: the parameters that
+    a row's own prevalence isn't, by their names in the posterior. share: the first parameter is a share, not a logit.
+    """
+
+    name: str
+    logp: Callable
+    draw: Callable
+    known: Callable[..., dict[str, np.ndarray]]
+    takes: tuple[str, ...] = ()
+    share: bool = False
+    signature: str | None = None
+
+
+def _of_counts(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+    del weight
+    return {"n": n, "log_choose": log_choose(n, y)}
+
+
+def _of_logits(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+    p = shrunk(y, n, weight)
+    return {"n": n, "se": 1 / np.sqrt(n * p * (1 - p)), "log_jacobian": np.log(n / (y * (n - y)))}
+
+
+def _of_estimates(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+    p = shrunk(y, n, weight)
+    return {"n": n, "se": np.sqrt(p * (1 - p) / n)}
+
+
+def _of_forms(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+    del weight
+    return {"n": n, "log_choose": gammaln(n + 1) - gammaln(y + 1).sum(axis=1)}
+
+
+KINDS = {
+    "binomial": Kind("EffectiveBinomial", density.binomial, density.draw_binomial, _of_counts),
+    "beta_binomial": Kind("BetaBinomial", density.beta_binomial, density.draw_beta_binomial, _of_counts, (DEFF,)),
+    "logit_normal": Kind("LogitNormal", density.logit_normal, density.draw_logit_normal, _of_logits),
+    "fay_herriot": Kind("DirectNormal", density.direct_normal, density.draw_direct_normal, _of_estimates, share=True),
+    "multinomial": Kind(
+        "Multinomial", density.multinomial, density.draw_multinomial, _of_forms, signature="(f),(),(),()->(f)"
+    ),
+}
 
 
 def _observe(
-    kind: str,
-    logp: Callable,
-    random: Callable,
-    parameters: list[TensorVariable],
-    known: Mapping[str, np.ndarray],
-    y: np.ndarray,
-    name: str,
-    dim: str,
-    signature: str | None = None,
+    kind: Kind, parameters: list[TensorVariable], y: np.ndarray, n: np.ndarray, name: str, dim: str
 ) -> TensorVariable:
     """Observe y under a density logp(y, *parameters, *known), weighted row by row, and its random draws."""
     dims = (dim, "answer")[: y.ndim]
-    data = [pm.Data(key, value, dims=dim) for key, value in known.items()]
+    data = [pm.Data(key, value, dims=dim) for key, value in kind.known(y, n).items()]
     return pm.CustomDist(
         name,
         *parameters,
         *data,
         pm.Data("row_weight", np.ones(len(y)), dims=dim),
-        logp=lambda y, *given: given[-1] * logp(y, *given[:-1]),
-        random=lambda *given, rng, size: random(*given[:-1], rng=rng, size=size),
+        logp=lambda y, *given: given[-1] * kind.logp(y, *given[:-1]),
+        random=lambda *given, rng, size: kind.draw(*given[:-1], rng=rng, size=size),
         observed=pm.Data("y_observed", y, dims=dims),
         dims=dims,
-        class_name=kind,
-        signature=signature,
+        class_name=kind.name,
+        signature=kind.signature,
     )

@@ -16,7 +16,7 @@ from uncounted.errors import UncountedError, did_you_mean
 class Family:
     """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, the kind it can be of.
 
-    kind: a key of KINDS. mean_square: of a scale about zero, of anything else about its mean.
+    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else about its mean.
     """
 
     numbers: tuple[str, ...]
@@ -63,7 +63,7 @@ FAMILIES = {
         ("median", "log_sd"),
         lambda name, m, s, **kw: pm.LogNormal(name, pt.log(m), s, **kw),
         "size",
-        lambda m, s: m**2 * np.exp(s**2) * np.expm1(s**2),
+        lambda m, s: m**2 * np.exp(2 * s**2),
     ),
     "pc": Family(
         ("upper", "probability"),
@@ -81,7 +81,7 @@ KINDS = {
 }
 LOCATIONS = ("level", "female", "beta", "trend", "bias", "crosswalk")
 SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2")
-SIZES = ("duration", "slab_beta")
+SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
 NEEDED_BY = {
     "level": "the world's level (logit)",
@@ -103,8 +103,9 @@ class Prior:
     def fits(self, key: str) -> None:
         """Raise if the family cannot serve this variable: scales are positive, shares in (0, 1), effects any number."""
         kind = next((kind for kind, keys in OF_KIND.items() if key in keys), "scale")
-        if FAMILIES[self.family].kind != kind:
-            good = [name for name, family in FAMILIES.items() if family.kind == kind]
+        can_be = ("scale", "size") if kind == "scale" else (kind,)  # a size keeps a standard deviation away from zero
+        if FAMILIES[self.family].kind not in can_be:
+            good = [name for name, family in FAMILIES.items() if family.kind in can_be]
             raise UncountedError(
                 f"{key} = {self.text} cannot be: {key} is {KINDS[kind]}. Write one of: {', '.join(good)}.", key
             )
@@ -119,7 +120,7 @@ class Prior:
 
     @property
     def scale(self) -> float:
-        """A typical size of what the prior is of: the root mean square about its mean."""
+        """A typical size of what the prior is of: the root of its family's mean square."""
         return float(np.sqrt(FAMILIES[self.family].mean_square(*self.numbers)))
 
 

@@ -1,5 +1,7 @@
 """Reporting: from what a survey covers to what its respondents say: other windows, places, definitions, mistakes."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pymc as pm
@@ -61,10 +63,13 @@ def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVa
         for key in ("sensitivity", "specificity")
     )
     _validate(belief, seen, {"sensitivity": se, "specificity": sp})
-    q, not_q = pt.sigmoid(logit_q), pt.sigmoid(-logit_q)
-    yes = se[kind] * q + (1 - sp[kind]) * not_q
-    no = (1 - se[kind]) * q + sp[kind] * not_q
+    yes, no = mistaken(pt.sigmoid(logit_q), pt.sigmoid(-logit_q), se[kind], sp[kind])
     return pt.log(yes) - pt.log(no)  # pyright: ignore[reportOperatorIssue] PyTensor types it None
+
+
+def mistaken(q: Any, not_q: Any, se: Any, sp: Any) -> tuple[Any, Any]:
+    """Return the shares who say yes and who say no, r and 1 − r, of q and 1 − q; arrays or tensors."""
+    return se * q + (1 - sp) * not_q, (1 - se) * q + sp * not_q
 
 
 def _against(belief: Belief, key: str, labels: np.ndarray, reference: str, word: str) -> TensorVariable:

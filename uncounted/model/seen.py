@@ -24,7 +24,7 @@ class Seen:
 
     A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
     coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
-    of fieldwork.
+    of fieldwork. unknown (rows,): n stands for an effective n that nobody published.
     """
 
     evidence: Evidence
@@ -40,6 +40,7 @@ class Seen:
     sources: pd.Index
     survey_country: np.ndarray
     survey_since: np.ndarray
+    unknown: np.ndarray
     forms: np.ndarray | None = None
 
 
@@ -77,6 +78,7 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(int) - card.year,
         forms=_forms(card, evidence),
+        unknown=rows["unknown"].to_numpy() > 0,
     )
 
 

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from uncounted.report.numerals import short
+from uncounted.report.wording import Words
+
 WIDE, HIGH = 160.0, 16.0
 YEARS_WIDE, YEARS_HIGH = 640.0, 120.0
 
@@ -21,15 +24,15 @@ def whisker(low: float, middle: float, high: float, top: float, evidence: str) -
     ).format(mark, WIDE, HIGH, a, b, m)
 
 
-def axis(top: float, ticks: Sequence[float]) -> Markup:
+def axis(top: float, ticks: Sequence[float], say: Words) -> Markup:
     """Draw the scale of `whisker`: marks and their numbers, from 0 to top."""
     drawn = []
     for tick in ticks:
         x = 4 + tick / top * (WIDE - 8)
         anchor = "start" if tick == 0 else "end" if tick == ticks[-1] and x > WIDE - 12 else "middle"
         drawn.append(
-            Markup('<path d="M{x:.1f} 12V16"/><text x="{x:.1f}" y="9" text-anchor="{anchor}">{tick:g}</text>').format(
-                x=x, anchor=anchor, tick=tick
+            Markup('<path d="M{x:.1f} 12V16"/><text x="{x:.1f}" y="9" text-anchor="{anchor}">{tick}</text>').format(
+                x=x, anchor=anchor, tick=short(tick, say)
             )
         )
     return Markup('<svg class="axis" viewBox="0 0 {:g} {:g}" aria-hidden="true">{}</svg>').format(

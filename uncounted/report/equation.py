@@ -7,13 +7,14 @@ from scipy.special import expit
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of, scale
+from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
-from uncounted.report.wording import Words, rate, rates, read_words
+from uncounted.report.wording import Words, read_words
 
 
-def equation(card: Card) -> list[Line]:
+def equation(card: Card, language: str = "en") -> list[Line]:
     """Return the lines of the card's model, from the prevalence of a cell to the counts of surveys and the totals."""
-    say = read_words()
+    say = read_words(language)
     lines = [_cell(card, say), *_people(card, say), *_places(card, say), *_covariates(card, say), *_trend(card, say)]
     return [*lines, *observed(card, say), _total(card, say)]
 
@@ -70,7 +71,7 @@ def _places(card: Card, say: Words) -> Iterator[Line]:
     bounds = [mean + z * sd for z in (0.0, -1.96, 1.96)]
     middle, low, high = bounds if card.link == "identity" else (float(expit(one)) for one in bounds)
     word = "equation.level_identity" if card.link == "identity" else "equation.level"
-    told = say(word, rate=rate(middle, card.show), rates=rates(low, high, card.show))
+    told = say(word, rate=rate(middle, card.show, say), rates=rates(low, high, card.show, say))
     yield Line(f"level ~ {distribution(level)}", told)
     above = "level"
     for rung in card.place:

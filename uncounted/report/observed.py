@@ -6,6 +6,7 @@ from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
 from uncounted.report.formula import number
 from uncounted.report.line import Line, brings, cell, scale
+from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
 AGAINST = {"bias": "source", "crosswalk": "definition"}  # prior: what its rows are told apart by
@@ -80,7 +81,9 @@ def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:
     for key in keys:
         counts = {kind: table[key] for kind, table in card.validation.items() if key in table}
         if counts:
-            pairs = "; ".join(say("equation.pair", kind=kind, k=k, n=n) for kind, (k, n) in counts.items())
+            pairs = "; ".join(
+                say("equation.pair", kind=kind, k=whole(k, say), n=whole(n, say)) for kind, (k, n) in counts.items()
+            )
             formula = f"k[kind] ~ Binomial(m[kind], {key}[kind])"
             yield Line(formula, say(f"equation.validated_{key}", pairs=pairs))
 
@@ -90,6 +93,8 @@ def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
     match card.likelihood:
         case "binomial":
             yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
+            if _has(card, "unknown_n"):
+                yield Line("n[j] = unknown_n", say("equation.unknown_n"), brings(card, "unknown_n"))
         case "multinomial":
             yield Line(f"y[·,j] ~ Multinomial(n[j], {shown.replace('[', '[·,')})", told)
         case "beta_binomial":

@@ -15,8 +15,10 @@ from uncounted.infer import totals
 from uncounted.infer.derived import derived
 from uncounted.infer.sample import draw_prior
 from uncounted.model.build import build
-from uncounted.model.card import OPTIONAL, SHOW, Card
-from uncounted.report.wording import fraction, rate, read_words, unit
+from uncounted.model.card import Card
+from uncounted.model.vocabulary import OPTIONAL, SHOW
+from uncounted.report.numerals import fraction, rate, unit
+from uncounted.report.wording import read_words
 from uncounted.survey.evidence import counts
 from uncounted.survey.exclusive import exclusive
 from uncounted.world.world import World, persons
@@ -49,7 +51,7 @@ class PriorPredictive:
         say, show = read_words(), self.card.show
         bars = pd.concat([_bars(self, name) for name in COLOURS], ignore_index=True)
         labels = [say(f"prior.{name}") for name in COLOURS]
-        axis = alt.Axis(title=say("prior.axis", unit=unit(show)), format="~g", tickCount=6)
+        axis = alt.Axis(title=say("prior.axis", unit=unit(show, say)), format="~g", tickCount=6)
         base = alt.Chart(bars, width=520, height=180, title=say("prior.title", title=self.card.title))
         of = alt.Color("of:N", title=None, scale=alt.Scale(domain=labels, range=list(COLOURS.values())))
         share = alt.Y("share:Q", title=None, axis=None, stack=None)
@@ -135,9 +137,9 @@ def _warning(card: Card, country: xr.DataArray) -> str:
     above, below = float((country > HIGH).mean()), float((country < LOW).mean())
     if above + below <= MASS:
         return ""
-    bounds = {"high": rate(HIGH, card.show), "low": "1 in 100,000"}
-    shares = {"share": fraction(above + below), "above": fraction(above), "below": fraction(below)}
-    return read_words()("prior.absurd", **shares, **bounds)
+    say, parts = read_words(), {"share": above + below, "above": above, "below": below}
+    shares = {name: fraction(share, say) for name, share in parts.items()}
+    return say("prior.absurd", **shares, high=rate(HIGH, card.show, say), low=f"1 in {1 / LOW:,.0f}")
 
 
 def _bars(prior: PriorPredictive, name: str) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from scipy.special import logit
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
+from uncounted.infer.backing import behind
 from uncounted.infer.fit import Fit
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -27,6 +27,7 @@ def estimates(
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
     of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
     surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
+    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
     """
@@ -74,7 +75,7 @@ def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
 def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
     keys = rows[["name", *(axis for axis in fit.card.axes if axis in words)]].rename(columns={"name": "group"})
-    behind = rows[["evidence", "surveys", "respondents", "cases", "population", "prior_share"]]
+    behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
     return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
 
 
@@ -102,7 +103,7 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
     rows = rows.assign(
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
-    told = rows.merge(_behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left")
+    told = rows.merge(behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left")
     return _ordered(told, fit.card.axes[2:])
 
 
@@ -143,32 +144,10 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
 
 
-def _behind(fit: Fit, group: pd.Series) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents and cases of each group.
-
-    What families abroad reported is no survey of the country; where they reported nobody, it stays imputed.
-    """
-    rows = fit.evidence.rows.assign(group=fit.evidence.rows["country"].map(group))
-    abroad = rows["source"] == ELSEWHERE
-    by = rows[~abroad].groupby("group")
-    counts = pd.DataFrame({"surveys": by["survey"].nunique(), "respondents": by["respondents"].sum()})
-    cases = rows.groupby("group")["cases"].sum()
-    told = counts.join(cases, how="outer").reindex(sorted(group.unique())).fillna(0).rename_axis("group").reset_index()
-    seen = rows["country"][~abroad], rows["country"][~abroad | (rows["cases"] > 0)]
-    people = totals.expected(fit.people).sum(totals.axes(fit.people)).to_series()
-    surveyed, reported = (
-        people.where(people.index.isin(countries), 0.0).groupby(group).sum() / people.groupby(group).sum()
-        for countries in seen
-    )
-    most = [told["group"].map(share) >= 0.5 for share in (surveyed, reported)]
-    return told.assign(
-        evidence=np.select(most, ["surveyed", ELSEWHERE], "imputed"), surveys=told["surveys"].astype(int)
-    )
-
-
 def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
     stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
-    rest = ["interval", "evidence", "surveys", "respondents", "cases", "population", "prior_share", "own_data_share"]
+    counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
+    rest = ["interval", "evidence", *counts, "population", "prior_share", "own_data_share"]
     keys = [*KEYS, *traits]
-    return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence"], "str"))
+    return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence", "masked"], "str"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -13,7 +14,12 @@ from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.infer.people import people_in
 from uncounted.infer.years import in_year
+from uncounted.model.vocabulary import SHOW
 from uncounted.model.trend import years_of
+from uncounted.report.numerals import heading, level
+from uncounted.report.palette import MARK, SECOND, styled
+from uncounted.report.wording import Words, read_words
+from uncounted.survey.disclosure import released
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -40,7 +46,9 @@ def trend(
     return table.sort_values(["grouping", "group", "year"], key=lambda c: c.replace(order), ignore_index=True)
 
 
-def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float = 0.95) -> alt.Chart | alt.FacetChart:
+def plot_trend(
+    fit: Fit, places: str | Sequence[str] = "World", interval: float = 0.95, language: str = "en"
+) -> alt.FacetChart:
     """Draw prevalence by year of the world, of regions or countries by name or code, with surveys' own results.
 
     A line is the median, a band its interval; a dot is what a survey of that country showed of everybody it covered.
@@ -48,21 +56,26 @@ def plot_trend(fit: Fit, places: str | Sequence[str] = "World", interval: float 
     wanted = [places] if isinstance(places, str) else list(places)
     rows = trend(fit, _groupings_of(fit, wanted), interval=interval)
     rows = rows[rows["name"].isin(wanted) | rows["group"].isin(wanted)]
-    unit = 100.0 if fit.card.show == "percent" else 1000.0
-    columns = {f"prevalence_{stat}": stat for stat in ("median", "lower", "upper")}
-    lines = rows.rename(columns=columns)[["name", "year", *columns.values()]]
-    lines = lines.assign(**{stat: lines[stat] * unit for stat in columns.values()})
-    dots = _dots(fit, rows[rows["grouping"] == "country"]).assign(observed=lambda d: d["observed"] * unit)
-    both = pd.concat([lines, dots], ignore_index=True)
-    axis = alt.X("year:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1))
-    base = alt.Chart(both).encode(x=axis)
+    dots = seen_in(released(fit.evidence), rows[rows["grouping"] == "country"])
+    return styled(courses(rows, dots, fit.card.show, read_words(language)))
+
+
+def courses(rows: pd.DataFrame, dots: pd.DataFrame, show: str, say: Words, columns: int = 3) -> Any:
+    """Return the chart of rows of `trend`, a panel for each place, with surveys' results (name, year, observed)."""
+    columns_of = {f"prevalence_{stat}": stat for stat in ("median", "lower", "upper")}
+    lines = rows.rename(columns=columns_of)[["name", "year", *columns_of.values()]]
+    lines = lines.assign(**{stat: lines[stat] * SHOW[show] for stat in columns_of.values()})
+    both = pd.concat([lines, dots.assign(observed=dots["observed"].astype(float) * SHOW[show])], ignore_index=True)
+    both["name"] = [say.term(name) for name in both["name"]]
+    base = alt.Chart(both).encode(x=alt.X("year:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1, tickCount=6)))
     course, seen = base.transform_filter("isValid(datum.median)"), base.transform_filter("isValid(datum.observed)")
-    title = f"{fit.card.show}, {interval:.0%} interval"
-    band = course.mark_area(opacity=0.25, color="#1b6ca8").encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
-    line = course.mark_line(color="#1b6ca8").encode(y="median:Q")
-    surveys = seen.mark_point(filled=True, size=30, color="#b3541e", opacity=0.8).encode(y="observed:Q")
-    layers = (band + line + surveys).properties(width=230, height=130)
-    return layers.facet(facet=alt.Facet("name:N", title=None), columns=3)
+    y = alt.Y("lower:Q", title=f"{heading(show, say)}, {level(rows['interval'].iloc[0], say)}")
+    band = course.mark_area(opacity=0.25, color=MARK).encode(y=y, y2="upper:Q")
+    line = course.mark_line(color=MARK).encode(y="median:Q")
+    surveys = seen.mark_point(filled=True, size=30, color=SECOND, opacity=0.8).encode(y="observed:Q")
+    layers = (band + line + surveys).properties(width=190, height=130)
+    names = list(dict.fromkeys(both["name"]))
+    return layers.facet(facet=alt.Facet("name:N", title=None, sort=names), columns=columns)
 
 
 def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
@@ -96,10 +109,8 @@ def _groupings_of(fit: Fit, wanted: Sequence[str]) -> list[str]:
     return [grouping for grouping, members in found.items() if members & set(wanted)]
 
 
-def _dots(fit: Fit, countries: pd.DataFrame) -> pd.DataFrame:
-    rows = fit.evidence.rows
-    rows = rows[rows["country"].isin(countries["group"])]
-    sums = rows.groupby(["country", "survey", "year"])[["y", "n"]].sum().reset_index()
+def seen_in(surveys: pd.DataFrame, countries: pd.DataFrame) -> pd.DataFrame:
+    """Return what surveys (of `disclosure.released`) of some countries showed, with name, year and observed."""
+    seen = surveys[surveys["country"].isin(countries["group"]) & surveys["prevalence"].notna()]
     name = dict(zip(countries["group"], countries["name"], strict=True))
-    observed = (sums["y"] / sums["n"]).to_numpy()
-    return pd.DataFrame({"name": sums["country"].map(name), "year": sums["year"], "observed": observed})
+    return pd.DataFrame({"name": seen["country"].map(name), "year": seen["year"], "observed": seen["prevalence"]})

@@ -10,7 +10,7 @@ from uncounted.survey.network import SELF
 from uncounted.world.age import Band
 
 HOME, HOST, YEAR = "NPL", "QAT", 2022
-ABROAD = 0.05  # share of those aged 18–44 who live abroad, with family at home
+ABROAD = 0.05  # share of those of certain ages who live abroad, with family at home
 CONSTANTS = {"country": HOME, "year": YEAR}
 COLUMNS = {  # of Interviews, as `read_families` is to read them
     "respondents": {role: role for role in ("id", "weight", "stratum", "psu", "sex", "age", "m")},
@@ -41,13 +41,15 @@ class Interviews:
     events: pd.DataFrame
 
 
-def population(seed: int, couples: int = 4000, strata: int = 4, psus: int = 40) -> Population:
+def population(
+    seed: int, couples: int = 4000, strata: int = 4, psus: int = 40, away: tuple[float, float] = (18, 45)
+) -> Population:
     """Simulate `couples`, their children, who marry each other, and the children of these.
 
     Two families share a couple, so immediate family is not transitive: my brother's wife is his, and not mine.
     3.6 and 2.8 children a couple, as far as born by now, 18 to 42 years younger than the mother; husbands are
     about 4 years older. Single children live with their parents, couples in the PSU of the husband's parents
-    or any other of the stratum. psus: PSUs of each stratum.
+    or any other of the stratum. psus: PSUs of each stratum. away: ages of which some live abroad.
     """
     rng = np.random.default_rng(seed)
     wives = rng.normal(66, 8, couples).clip(45, 95)
@@ -59,7 +61,7 @@ def population(seed: int, couples: int = 4000, strata: int = 4, psus: int = 40) 
     third = _children(second, rng, 2.8)
     everybody = pd.concat([first, second, third], ignore_index=True)
     alive = rng.random(len(everybody)) > (everybody["age"] / 100).clip(0, 1) ** 6
-    return _population(everybody.loc[alive].reset_index(drop=True), rng, psus)
+    return _population(everybody.loc[alive].reset_index(drop=True), rng, psus, away)
 
 
 def _children(couples: pd.DataFrame, rng: np.random.Generator, mean: float) -> pd.DataFrame:
@@ -91,8 +93,10 @@ def _married(people: pd.DataFrame, rng: np.random.Generator, psus: int, first: i
     return people
 
 
-def _population(people: pd.DataFrame, rng: np.random.Generator, psus: int) -> Population:
-    away = people["age"].between(18, 45) & (rng.random(len(people)) < ABROAD)
+def _population(
+    people: pd.DataFrame, rng: np.random.Generator, psus: int, ages_away: tuple[float, float]
+) -> Population:
+    away = people["age"].between(*ages_away) & (rng.random(len(people)) < ABROAD)
     persons = people[["sex", "age", "stratum"]].assign(
         psu=people["stratum"] * psus + people["psu"],
         lives_in=np.where(away, HOST, HOME),

@@ -100,6 +100,7 @@ SHAPES: Shapes = {
     "constants": ("a table of values", table_of(_single)),
     "replicates": ("a table", lambda value: isinstance(value, dict)),
     "nested": YES_OR_NO,
+    "mask_below": NUMBER,
 }
 OF_REPLICATES: Shapes = {
     "columns": ("a pattern or a list of columns", _columns),

@@ -1,7 +1,8 @@
 """Elsewhere: what families report of events abroad, as estimates and evidence for where it happened."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,36 @@ from uncounted.survey import effects
 from uncounted.survey.breakdown import named
 from uncounted.survey.direct import direct
 from uncounted.survey.evidence import AXES, Evidence, canonical, digest_of
+from uncounted.survey.evidence import ELSEWHERE as ELSEWHERE
 from uncounted.survey.families import CARRIED, Families, as_respondents, events_of
 from uncounted.survey.kinship import ADULT
 from uncounted.survey.ledger import Ledger
-from uncounted.world.age import Band, parse_band
+from uncounted.world.age import Band, contains, parse_band
 from uncounted.world.world import World, check_codes, persons
 
-ELSEWHERE = "reported from elsewhere"  # the kind of source of these rows
 SCALE = 2.0  # weights that add up to more than this times the frame, or less than its inverse, count no persons
 KEY = ["id", "member"]
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """The origin of `reported_from_elsewhere`: the families, how their reports become evidence, and the rows made."""
+
+    families: Families
+    make: Callable[[Families], Evidence]
+    rows: pd.DataFrame
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Make the rows again without what was told in interviews in some countries."""
+        del surveys
+        whole = self.families
+        interviews = whole.interviews.loc[~whole.interviews["country"].isin(countries)]
+        persons = whole.persons.loc[~whole.persons["country"].isin(countries)]
+        if interviews.empty:
+            return self.rows.iloc[:0]
+        events = whole.events.loc[whole.events["id"].isin(interviews["id"])]
+        rows = self.make(replace(whole, interviews=interviews, persons=persons, events=events)).rows
+        return rows.assign(survey=rows["country"].map(self.rows.groupby("country")["survey"].first()))
 
 
 def reported_abroad(
@@ -28,11 +50,11 @@ def reported_abroad(
     """Estimate the victims in other countries who have family where interviews were held, by host × cell.
 
     N̂_h = Σ_i w_i Σ_j z_ij/m_j over all interviewed countries but h; its variance is linearised at their PSUs,
-    countries being independent. Columns country (the host), `by`, persons, se and cases (reports); hosts of
-    which nobody reported are not listed. m_j counts relatives in one country: whoever has family in two
-    interviewed ones counts twice.
+    countries being independent; of a country surveyed in k rounds, each counts 1/k. Columns country (the host),
+    `by`, persons, se and cases (reports); hosts of which nobody reported are not listed. m_j counts relatives in one
+    country: whoever has family in two interviewed ones counts twice.
     """
-    everybody = _together(families)
+    everybody = _averaged(_together(families))
     axes = _axes(by)
     rows = _by_host(everybody, outcome)
     columns = ["country", *axes, "persons", "se", "cases"]
@@ -48,6 +70,7 @@ def reported_from_elsewhere(
     outcome: str,
     world: World,
     by: str | Sequence[str] = AXES,
+    ages: Sequence[str] | None = None,
 ) -> Evidence:
     """Return what was reported from abroad as evidence of q_h = N̂_h/N_h, one row per host country × cell.
 
@@ -56,21 +79,25 @@ def reported_from_elsewhere(
     world y = N̂_h/(w̄ d̃) and n = N_h/(w̄ d̃). d̃ smooths V̂/(w̄ N̂_h) over hosts with `effects.CASES` reports or more.
     q_h sees only victims who have family where interviews were held, so it is not p_h, and a host's rows
     are never added to its own survey. N̂_h > N_h, as where one report stands for more people than a small cell
-    has, becomes N_h, and is in the ledger. Raises UncountedError for weights that don't add up to persons, two
-    surveys of one country, and codes that the world lacks.
+    has, becomes N_h, and is in the ledger. ages: bands that the outcome is of; the families' within them count,
+    else all. Raises UncountedError for weights that don't add up to persons, rounds of one country that no
+    survey's name tells apart, and codes that the world lacks.
     """
-    everybody = _together(families)
+    together = _aged(_together(families), ages)
+    everybody = _averaged(together)
     axes = _axes(by)
     year = _checked(everybody, world)
-    seen = reported_abroad(everybody, outcome, axes)
-    ledger = _left_out(everybody, outcome, world, axes, year)
+    ledger = _left_out(everybody, outcome, world, axes if ages is None else {*axes, "age"}, year)
+    seen = reported_abroad(together if ages is None else _of_ages(together), outcome, axes)
     hosts = _cells(everybody, world, axes, year)
     rows = hosts.merge(seen, on=["country", *axes], how="left").fillna({"persons": 0.0, "cases": 0})
     over = rows["persons"] > rows["people"]
     told = rows.loc[over].assign(survey=everybody.name, year=year)
     ledger = ledger.add(told, "repaired", "more victims estimated than people there: all of them taken")
     rows = rows.assign(estimate=(rows["persons"] / rows["people"]).clip(upper=1.0))
-    return _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
+    made = _evidence(_effective(rows, everybody), everybody, outcome, axes, year, ledger)
+    again = partial(reported_from_elsewhere, outcome=outcome, world=world, by=by)
+    return replace(made, origin=(Abroad(everybody, again, made.rows),))
 
 
 def _effective(rows: pd.DataFrame, families: Families) -> pd.DataFrame:
@@ -101,6 +128,7 @@ def _evidence(
         respondents=np.nan,
         cases=rows["cases"].astype(float),
         breakdown=named(axes),
+        mask_below=families.mask_below,
     )
     rows = canonical(rows)
     return Evidence(outcome, rows, ledger, f"{families.name}, {ELSEWHERE}", digest_of(rows))
@@ -131,16 +159,15 @@ def _by_host(families: Families, outcome: str) -> pd.DataFrame:
     return rows.assign(host=rows["host"].fillna(""), case=case.astype(int))
 
 
-def _left_out(families: Families, outcome: str, world: World, axes: Sequence[str], year: int) -> Ledger:
+def _left_out(families: Families, outcome: str, world: World, axes: Collection[str], year: int) -> Ledger:
     """Return the ledger of reports that are in no row; raises UncountedError for codes that nobody knows."""
     rows = _by_host(families, outcome)
     rows = rows.loc[rows["case"] == 1].assign(country=lambda found: found["host"], survey=families.name, year=year)
     unknown = check_codes(world, rows["country"].unique(), f"The events abroad of {families.name}")
     lacking = rows["country"].isin(unknown)
     ledger = Ledger().add(rows.loc[lacking], "excluded", "the population table lacks the country")
-    within = [(12 * rows["age"] >= band.lower) & (12 * rows["age"] < band.end) for band in families.ages]
-    known = {"sex": rows["sex"] != "", "age": pd.concat(within, axis=1).any(axis=1)}
-    for axis in axes:
+    known = {"sex": rows["sex"] != "", "age": _within(rows["age"], families.ages)}
+    for axis in sorted(axes):
         out = ~lacking & ~known[axis]
         ledger = ledger.add(rows.loc[out], "excluded", f"{axis} at the event is missing, or not asked for")
     return ledger
@@ -171,11 +198,50 @@ def _together(families: Families | Sequence[Families]) -> Families:
     for what in ("persons", "events", "interviews"):
         parts = [getattr(each, what) for each in families]
         numbered = [part.assign(id=f"{i}/" + part["id"]) for i, part in enumerate(parts)]
+        if what != "events":  # of a country surveyed in two of them, each is a round
+            numbered = [part.assign(survey=f"{i}/" + part.get("survey", "")) for i, part in enumerate(numbered)]
         table = pd.concat(numbered, ignore_index=True)
         for role in {*CARRIED} & {*table.columns}:  # where one survey declares what another doesn't
             table[role] = table[role].fillna(table["id"] if role == "psu" else "all")
         tables[what] = table
-    return replace(first, name="; ".join(each.name for each in families), **tables)
+    most = max(each.mask_below for each in families)
+    return replace(first, name="; ".join(each.name for each in families), mask_below=most, **tables)
+
+
+def _aged(families: Families, ages: Sequence[str] | None) -> Families:
+    """Return the families with those of their bands that lie within given ones."""
+    if ages is None:
+        return families
+    given = [parse_band(age) for age in ages]
+    kept = tuple(band for band in families.ages if any(contains(one, band) for one in given))
+    if not kept:
+        raise UncountedError(
+            f"{families.name} has the ages {', '.join(band.label for band in families.ages)}, of which none lies "
+            f"within {', '.join(ages)}. Read it with bands that do."
+        )
+    return replace(families, ages=kept)
+
+
+def _of_ages(families: Families) -> Families:
+    """Return the families without events at other ages than their bands."""
+    return replace(families, events=families.events.loc[_within(families.events["age"], families.ages)])
+
+
+def _within(age: pd.Series, bands: Sequence[Band]) -> pd.Series:
+    return pd.concat([(12 * age >= band.lower) & (12 * age < band.end) for band in bands], axis=1).any(axis=1)
+
+
+def _averaged(families: Families) -> Families:
+    """Return the families with the weights of a country's k rounds divided by k, so that it counts once."""
+    asked = families.interviews
+    if "survey" not in asked:
+        return families
+    rounds = asked.groupby("country")["survey"].nunique()
+    if (rounds == 1).all():
+        return families
+    parts = {"persons": families.persons, "interviews": asked}
+    shared = {what: part.assign(weight=part["weight"] / part["country"].map(rounds)) for what, part in parts.items()}
+    return replace(families, **shared)
 
 
 def _checked(families: Families, world: World) -> int:
@@ -183,12 +249,13 @@ def _checked(families: Families, world: World) -> int:
     asked, where = families.interviews, families.name
     lacking = check_codes(world, asked["country"].unique(), where)
     of = asked.groupby("country")
-    twice = of["survey" if "survey" in asked else "year"].nunique()
+    twice = of["year"].nunique()
     for country in sorted(twice.index[twice > 1]):
-        raise UncountedError(
-            f"{where} has more than one survey of {country}, which would count its families twice. Give one "
-            "round at a time."
-        )
+        if "survey" not in asked:
+            raise UncountedError(
+                f"{where} has interviews of {country} in several years, which would count its families twice. "
+                "Say which survey each belongs to."
+            )
     year = round(of["year"].mean().mean())
     frame = persons(world, [Band(12 * ADULT, None)], year, nearest=True).sum(["sex", "age"])
     for country, total in of["weight"].sum().items():

@@ -1,8 +1,9 @@
 """Evidence: what surveys saw, as rows of effective counts that a binomial likelihood can read."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey import effects
 from uncounted.survey.breakdown import finest
 from uncounted.survey.families import Families, reported
-from uncounted.survey.figures import Figures, ambiguous
+from uncounted.survey.figures import MASK_BELOW, Figures, ambiguous
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.tabulation import tabulated
@@ -23,8 +24,55 @@ AXES = ("sex", "age")
 FORM = "y:"  # begins the column of an exclusive form's counts
 COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
-    "respondents", "cases", "deff", "breakdown",
+    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
 )  # fmt: skip
+ELSEWHERE = "reported from elsewhere"  # the kind of source of what families abroad told
+SAID = (  # columns that say something of a row; all others, with its survey, tell which row it is
+    "country", "year", "until", "source", "definition", "window", "estimate", "n", "y", "respondents", "cases", "deff",
+    "breakdown", "mask_below", "unknown",
+)  # fmt: skip
+
+
+class Origin(Protocol):
+    """What rows of effective counts were made from."""
+
+    def without(self, surveys: Collection[str], countries: Collection[str]) -> pd.DataFrame:
+        """Return the rows, those of `Evidence.rows`, as if some surveys, all that some countries had, were not made."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The origin of `evidence`: every figure with what is known of its size, and the rows that were chosen of them."""
+
+    figures: pd.DataFrame
+    chosen: pd.DataFrame
+    traits: tuple[str, ...] = ()
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Smooth design effects and common factors anew over the surveys that are left, of whatever year."""
+        figures, rows = (
+            table.loc[~(table["survey"].isin(surveys) | table["country"].isin(countries))]
+            for table in (self.figures, self.chosen)
+        )
+        if rows.empty:
+            return rows.assign(y=0.0)
+        figures, _ = _largest_se(figures.assign(se=figures["own_se"]), self.traits, Ledger())
+        figures = figures.assign(smooth_deff=np.where(figures["unknown"], 1.0, effects.smoothed(figures)))
+        again = rows.assign(se=figures["se"], smooth_deff=figures["smooth_deff"])
+        return _deflated(again, _totals(figures, self.traits))
+
+
+@dataclass(frozen=True)
+class AsTheyAre:
+    """The origin of rows that do not depend on each other."""
+
+    rows: pd.DataFrame
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Return the rows of the other surveys."""
+        del countries
+        return self.rows.loc[~self.rows["survey"].isin(surveys)]
 
 
 @dataclass(frozen=True)
@@ -34,8 +82,9 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n) and breakdown; then a column for each further trait of persons: its level, or "all". Sorted
-    canonically: the same evidence in any order is the same object.
+    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
+    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    order is the same object. `origin` is what they were made from, where that is known.
     """
 
     outcome: str
@@ -43,6 +92,7 @@ class Evidence:
     ledger: Ledger
     source: str
     digest: str
+    origin: tuple[Origin, ...] = ()
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -57,9 +107,12 @@ class Evidence:
 
     @property
     def surveys(self) -> pd.DataFrame:
-        """One line per survey: country, year, source, breakdown, rows, respondents, cases, effective n."""
+        """One line per survey: country, year, source, breakdown, mask_below, rows, respondents, cases, effective n.
+
+        Not masked: `disclosure.released` is the table to publish.
+        """
         by = self.rows.groupby("survey", sort=True)
-        first = by[["country", "year", "source", "breakdown"]].first()
+        first = by[["country", "year", "source", "breakdown", "mask_below"]].first()
         sums = by[["respondents", "cases", "n"]].sum(min_count=1).rename(columns={"n": "effective_n"})
         return first.join(by.size().rename("rows")).join(sums)
 
@@ -68,6 +121,30 @@ class Evidence:
         named = self.rows.assign(age=[", ".join(band.label for band in bands) for bands in self.rows["covers"]])
         ledger = self.ledger.add(named[out.astype(bool)], "excluded", why)
         return replace(self, rows=self.rows[~out.astype(bool)].reset_index(drop=True), ledger=ledger)
+
+    def remade(self, out: np.ndarray) -> pd.DataFrame:
+        """Return n, y and left of every row as they would be had the rows that are out (rows,) not been made.
+
+        Design effects are smoothed without the surveys that are out as a whole; what families interviewed in a country
+        reported of others is out with all of its surveys. left is false for the rows that are out and for those of
+        which nothing remains. Where the origin isn't known, as of `counts`, the counts stay as they are.
+        """
+        same = self.rows[["n", "y"]].assign(left=~out)
+        left = self.rows.loc[~out]
+        surveys = set(self.rows["survey"]) - set(left["survey"])
+        if not surveys or not self.origin:
+            return same
+        countries = set(_own(self.rows)["country"]) - set(_own(left)["country"])
+        again = pd.concat([_counted(origin.without(surveys, countries), self.rows) for origin in self.origin])
+        found = again.reindex(_counted(self.rows, self.rows).index).set_axis(self.rows.index)
+        return found.fillna(same[["n", "y"]]).assign(left=found["n"].notna() & ~out)
+
+    def holds(self, other: "Evidence") -> bool:
+        """Say whether this evidence has every row of another, with the same counts but for rounding."""
+        if self.outcome != other.outcome or not set(other.rows) - {*SAID} <= set(self.rows):
+            return False
+        theirs = _counted(other.rows, other.rows)
+        return bool(np.isclose(_counted(self.rows, other.rows).reindex(theirs.index), theirs, rtol=1e-6).all())
 
     def placed(self, world: World) -> "Evidence":
         """Return the evidence of countries that have a population; the others go to the ledger.
@@ -93,6 +170,7 @@ def evidence(
     by: Sequence[str] = AXES,
     years: Sequence[int] | None = None,
     single_psu: str | None = None,
+    unknown_n: float | None = None,
 ) -> Evidence:
     """Turn published figures, or respondents, into effective counts: n_eff = n / (d̃·f), y_eff = n_eff · p̂.
 
@@ -104,6 +182,8 @@ def evidence(
     Respondents are first tabulated as the figures their surveys would publish (`tabulated`); single_psu is `direct`'s.
     by: sex, age and traits that the survey is divided by, in the finest complete way that there is (`finest`).
     Families are respondents of weight w/m (`families.reported`); their n is Kish's, so that d̃ is of clustering alone.
+    Figures with neither n nor SE are left out, unless unknown_n says of how many effective respondents they are taken
+    to be until a model with that prior says better; their deff is NaN.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
     by = [by] if isinstance(by, str) else by
@@ -117,7 +197,12 @@ def evidence(
     card = survey.card
     sized, ledger = _sizes(survey.tables[outcome], card.plausible_n, card.traits, survey.ledgers[outcome])
     sized["smooth_deff"] = effects.smoothed(sized)
+    sized, ledger = _of_unknown_size(sized, unknown_n, ledger)
     rows, ledger = finest(sized, by, card.age, card.whole, ledger, card.traits, exhaustive=card.kind == "respondents")
+    rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
+    if rows.empty:
+        raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
+    origin = Sized(sized, rows, tuple(card.traits))
     rows = _deflated(rows, _totals(sized, card.traits))
     if years is not None:
         table, first, last = survey.tables[outcome], *years
@@ -126,8 +211,8 @@ def evidence(
         rows = rows.loc[rows["year"].between(first, last)]
     if rows.empty:
         raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    rows = canonical(rows, further(by))
-    return Evidence(outcome, rows, ledger, card.title, digest_of(rows))
+    rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
+    return Evidence(outcome, rows, ledger, card.title, digest_of(rows), (origin,))
 
 
 def further(by: Sequence[str]) -> list[str]:
@@ -147,6 +232,17 @@ def _check_asked(survey: Figures, outcome: str, by: Sequence[str]) -> None:
                 f"Published figures are read by {' and '.join(known)}; '{axis}' is none of them."
                 f'{did_you_mean(axis, known)} Further traits are named on the survey\'s card, as traits = ["migrant"].'
             )
+
+
+def _counted(rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """Return n and y by what tells which row it is: its survey, and the columns of `like` that aren't among SAID."""
+    keys = rows[[column for column in like if column not in SAID]].astype(str)
+    return rows[["n", "y"]].set_index(pd.MultiIndex.from_frame(keys))
+
+
+def _own(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of surveys held in the country that they speak of."""
+    return rows.loc[rows["source"] != ELSEWHERE]
 
 
 def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequence[str] = AXES) -> Evidence:
@@ -199,7 +295,8 @@ def pooled(parts: Sequence[Evidence]) -> Evidence:
     rows = _sorted(rows.fillna(dict.fromkeys(traits, EVERYBODY)), traits)
     lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
     source = "; ".join(sorted(part.source for part in parts))
-    return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows))
+    origin = tuple(one for part in parts for one in part.origin or (AsTheyAre(part.rows),))
+    return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows), origin)
 
 
 def _sizes(
@@ -226,9 +323,20 @@ def _sizes(
     )
     rows["se"] = rows["se"].where((rows["se"] > 0) & ~tight)
     rows, ledger = _largest_se(rows.assign(own_se=rows["se"]), traits, ledger)
-    rows["usable"] = rows["n"].notna() | rows["se"].notna()
+    rows["nobody"] = rows["estimate"].isna()  # of respondents: without them the survey's division is complete
+    rows["usable"] = rows["n"].notna() | rows["se"].notna() | rows["nobody"]
     sure = ~rows["usable"] & ((p == 0) | (p == 1))
     return ledger.split(rows, sure, "exactly 0 or 100 % with neither n nor SE")
+
+
+def _of_unknown_size(rows: pd.DataFrame, unknown_n: float | None, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
+    """Give figures with neither n nor SE the effective n that they are taken to be of."""
+    unknown = ~rows["usable"] & (unknown_n is not None)
+    told = ledger.add(
+        rows[unknown], "repaired", f"neither n nor SE: an unknown effective n, {unknown_n or 0:g} at first"
+    )
+    n, one = rows["n"].mask(unknown, unknown_n or np.nan), rows["smooth_deff"].mask(unknown, 1.0)
+    return rows.assign(n=n, smooth_deff=one, usable=rows["usable"] | unknown, unknown=unknown), told
 
 
 def _largest_se(rows: pd.DataFrame, traits: Sequence[str], ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
@@ -251,7 +359,7 @@ def _largest_se(rows: pd.DataFrame, traits: Sequence[str], ledger: Ledger) -> tu
 
 def _deflated(rows: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     """Turn the chosen rows into effective counts; totals: variance of each survey's own total, NaN where unknown."""
-    counted = rows["respondents"].fillna(rows["n"])
+    counted = rows["respondents"].fillna(rows["n"]).mask(rows["unknown"])
     rows = rows.assign(respondents=counted, cases=rows["cases"].fillna(counted * rows["estimate"]))
     share = _shares(rows)
     implied = rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2
@@ -314,7 +422,10 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
     """Return rows with the columns of `Evidence.rows` alone, what nobody declared being empty, sorted canonically."""
     rows = rows.reindex(columns=[*COLUMNS, *traits])
     rows = rows.assign(
-        until=rows["until"].fillna(rows["year"]).astype(int), definition=rows["definition"].astype("object").fillna("")
+        until=rows["until"].fillna(rows["year"]).astype(int),
+        definition=rows["definition"].astype("object").fillna(""),
+        mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
+        unknown=rows["unknown"].astype(float).fillna(0.0),
     )
     return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
 
@@ -326,6 +437,7 @@ def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
 
 
 def digest_of(rows: pd.DataFrame) -> str:
-    """Return the content hash of rows of evidence: the same rows give the same digest."""
-    text = rows.assign(covers=rows["covers"].map(str)).to_csv(index=False, float_format="%.12g")
+    """Return the content hash of what enters the likelihood: the same rows give the same digest."""
+    rows = rows.drop(columns="mask_below").assign(covers=rows["covers"].map(str))
+    text = rows.to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.survey.evidence import FORM, Evidence, digest_of
+from uncounted.survey.evidence import FORM, SAID, Evidence, digest_of
 from uncounted.survey.ledger import Ledger
-
-MEASURED = ("estimate", "n", "y", "respondents", "cases", "deff", "breakdown")  # columns that differ between forms
 
 
 def exclusive(parts: Mapping[str, Evidence], outcome: str) -> Evidence:
@@ -37,12 +35,14 @@ def exclusive(parts: Mapping[str, Evidence], outcome: str) -> Evidence:
         ignore_index=True
     )
     source = "; ".join(sorted({part.source for part in parts.values()}))
-    return replace(first, outcome=outcome, rows=joined, ledger=Ledger(lines), source=source, digest=digest_of(joined))
+    return replace(
+        first, outcome=outcome, rows=joined, ledger=Ledger(lines), source=source, digest=digest_of(joined), origin=()
+    )
 
 
 def _keys(rows: pd.DataFrame) -> pd.Index:
-    """Return whom and when each row speaks of, by which rows of several forms are told to be the same."""
-    of = [column for column in rows if column not in MEASURED]
+    """Return which row each is: its survey and whom it covers, the same for all forms."""
+    of = [column for column in rows if column not in SAID]
     return pd.Index(["\x1f".join(map(str, row)) for row in rows[of].itertuples(index=False, name=None)])
 
 

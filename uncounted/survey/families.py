@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 
@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey.column import identifier
 from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
+from uncounted.survey.figures import MASK_BELOW, check_mask
+from uncounted.survey.files import Source, query
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities
 from uncounted.survey.network import Table, check_ages, read_network
@@ -25,9 +28,19 @@ SHAPES: Shapes = {  # of the words of a card
     "recodes": ("tables of values", table_of(table_of(lambda value: not isinstance(value, dict | list)))),
     "constants": ("a table of values", table_of(lambda value: not isinstance(value, dict | list))),
     "window_years": ("a table of years", table_of(is_number)),
+    "among": ("tables with of and below", table_of(lambda value: isinstance(value, dict))),
     "ages": ("a list of age bands", list_of(is_text)),
     "nested": YES_OR_NO,
+    "mask_below": ("a number", is_number),
 }
+
+
+@dataclass(frozen=True)
+class Among:
+    """An outcome among the persons of another: that it happened `below` an age, in years, to those of outcome `of`."""
+
+    of: str
+    below: float
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Families:
     persons: one row per respondent and per member of their immediate family: id (the respondent's), member,
     relationship, sex, age (now), lives_in, m, weight = w/m, and CARRIED of the respondent. events: one row per
     event in its outcome's window: id, member, outcome, country (where it happened), age (while exploited),
-    start, end. interviews: one row per respondent.
+    start, end. interviews: one row per respondent. among: outcomes that are shares of another's persons.
     """
 
     name: str
@@ -49,9 +62,12 @@ class Families:
     multiplicity: str
     nested: bool
     single_psu: str
+    among: Mapping[str, Among] = field(default_factory=dict)
+    mask_below: float = MASK_BELOW
 
     def _repr_html_(self) -> str:
         windows = ", ".join(f"{outcome} ({years:g} years)" for outcome, years in self.window_years.items())
+        windows += "".join(f", {outcome} (among {share.of})" for outcome, share in self.among.items())
         return (
             f"<b>{self.name}</b>: {len(self.interviews):,} respondents in {self.interviews['country'].nunique()} "
             f"countries report on {len(self.persons):,} persons, themselves included; multiplicity: "
@@ -68,12 +84,14 @@ def read_families(
     multiplicity: str,
     window_years: Mapping[str, float],
     ages: Sequence[str],
+    among: Mapping[str, Mapping] | None = None,
     recodes: Mapping[str, Mapping] | None = None,
     constants: Mapping[str, object] | None = None,
     nested: bool = False,
     single_psu: str = "error",
     name: str = "families",
     encoding: str = "utf-8",
+    mask_below: float = MASK_BELOW,
 ) -> Families:
     """Read a survey whose respondents report on themselves, spouse, parents, children and siblings: three tables.
 
@@ -89,12 +107,14 @@ def read_families(
     counts the person's own relatives, and the person, who are 15 or older and live in the country.
     window_years: outcome → T. An event counts if end > interviewed − T and start is not after the interview;
     in whole years these are T calendar years. T = 0: going on at the interview. ages: age bands.
-    recodes: role → {value → value; None: missing}. nested, single_psu: as in `read_respondents`.
+    among: share → {"of": outcome, "below": age}, as of those in forced marriage who were married below 18.
     Raises UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
     """
     bands = _bands(ages)
     check_policy(single_psu)
+    check_mask(mask_below, name)
     _check_windows(window_years)
+    shares = _shares(among or {}, window_years)
     sources = {"respondents": respondents, "roster": roster, "events": events}
     network = read_network(sources, columns, recodes or {}, constants or {}, window_years, encoding)
     if multiplicity != "asked":
@@ -115,6 +135,8 @@ def read_families(
         multiplicity=multiplicity,
         nested=nested,
         single_psu=single_psu,
+        among=shares,
+        mask_below=mask_below,
     )
 
 
@@ -128,7 +150,17 @@ def reported(families: Families, outcome: str) -> Respondents:
     outcome without a window, the age now. Persons living abroad are left out unless the event was at home;
     events abroad are no cases (`reported_from_elsewhere`). n counts reports, and Kish's n of these
     weights is n·(N_cell/N_frame)/mean(1/m).
+    An outcome `among` another's persons: these are asked, of the ages they have in that outcome, and they are cases if
+    it happened below the age; everybody else stays in the design without an answer.
     """
+    if outcome in families.among:
+        return _reported_among(families, outcome, families.among[outcome])
+    rows = _reports(families, outcome)
+    return as_respondents(families, rows, {outcome: "case"}, ["sex", "age", "relationship", "window"])
+
+
+def _reports(families: Families, outcome: str) -> pd.DataFrame:
+    """Return the persons reported on who live at home or are cases, with `case`, 0 or 1, and `then`, the age at it."""
     home = events_of(families, outcome).merge(families.persons[["id", "member", "country"]], on=["id", "member"])
     at = home.loc[home["country_x"] == home["country_y"]]
     last = at.drop_duplicates(["id", "member"], keep="last")[["id", "member", "age"]].rename(columns={"age": "then"})
@@ -137,7 +169,15 @@ def reported(families: Families, outcome: str) -> Respondents:
     rows = rows.loc[case | (rows["lives_in"] == rows["country"])].assign(case=case.astype(int))
     if families.window_years[outcome] > 0:
         rows = rows.assign(age=rows["age"].where(~case, rows["then"]), window=families.window_years[outcome])
-    return as_respondents(families, rows, {outcome: "case"}, ["sex", "age", "relationship", "window"])
+    return rows
+
+
+def _reported_among(families: Families, outcome: str, share: Among) -> Respondents:
+    """Return the reports of the outcome that the share is of, `answer` blank where that didn't happen."""
+    rows = _reports(families, share.of)
+    young = (rows["then"] < share.below).astype(float)
+    rows = rows.assign(answer=young.where((rows["case"] == 1) & rows["then"].notna()))
+    return as_respondents(families, rows, {outcome: "answer"}, ["sex", "age", "relationship"])
 
 
 def as_respondents(
@@ -146,7 +186,7 @@ def as_respondents(
     """Return reported persons as respondents in their reporters' design, their ages cut into the families' bands."""
     rows = rows if "psu" in rows else rows.assign(psu=rows["id"])
     roles = [role for role in ("weight", "psu", *CARRIED, *traits) if role in rows]
-    return read_respondents(
+    read = read_respondents(
         rows,
         {role: role for role in roles},
         outcomes,
@@ -154,15 +194,19 @@ def as_respondents(
         nested=families.nested,
         single_psu=families.single_psu,
         name=families.name,
+        mask_below=families.mask_below,
     )
+    columns = [*read.traits, *read.outcomes, "weight", "stratum", "psu"]
+    table = query(read.source, f"SELECT {', '.join(map(identifier, columns))} FROM ({read.select})")
+    source = Source(families.name, "rows_in_memory", {}, table)  # settled once: each query would recode all rows anew
+    return replace(read, source=source, select=f"SELECT * FROM {source.scan}")
 
 
 def events_of(families: Families, outcome: str) -> pd.DataFrame:
     """Return an outcome's events in its window, a person's last one last; raises UncountedError for an unknown one."""
     if outcome not in families.window_years:
-        raise UncountedError(
-            f"{families.name} has no outcome '{outcome}'.{did_you_mean(outcome, families.window_years)}"
-        )
+        known = [*families.window_years, *families.among]
+        raise UncountedError(f"{families.name} has no outcome '{outcome}'.{did_you_mean(outcome, known)}")
     return families.events.loc[families.events["outcome"] == outcome]
 
 
@@ -200,3 +244,22 @@ def _check_windows(window_years: Mapping[str, float]) -> None:
             raise UncountedError(
                 f"window_years of '{outcome}' is {years!r}. Give a number of years, 0 if it must be going on."
             )
+
+
+def _shares(among: Mapping[str, Mapping], window_years: Mapping[str, float]) -> dict[str, Among]:
+    """Return the declared shares; raises UncountedError unless each has `of`, a known outcome, and `below`, an age."""
+    shares = {}
+    for outcome, words in among.items():
+        right = isinstance(words, Mapping) and set(words) == {"of", "below"} and is_number(words["below"])
+        if outcome in window_years or not right:
+            raise UncountedError(
+                f"among says {outcome} = {words!r}. Give a share its own name, the outcome that it is a share of "
+                "and an age in years: { of = 'forced_marriage', below = 18 }."
+            )
+        if words["of"] not in window_years:
+            raise UncountedError(
+                f"among says that {outcome} is a share of '{words['of']}', to which no window is given."
+                f"{did_you_mean(str(words['of']), window_years)}"
+            )
+        shares[outcome] = Among(words["of"], float(words["below"]))
+    return shares

@@ -36,13 +36,17 @@ NUMBERS = [
     "respondents",
     "cases",
 ]
+MASK_BELOW = 10  # persons: observed counts below are masked, unless the survey's card says otherwise (`disclosure`)
 SEXES = ["female", "male", "both"]
 WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
 
 
 @dataclass(frozen=True)
 class SurveyCard:
-    """The words of the card of a table of published figures; the file's own columns are under [columns]."""
+    """The words of the card of a table of published figures; the file's own columns are under [columns].
+
+    mask_below: observed counts of fewer persons are masked in what is released; 0 if the figures are public already.
+    """
 
     title: str
     kind: str
@@ -58,6 +62,7 @@ class SurveyCard:
     traits: tuple[str, ...] = ()
     interval: float = 0.95
     plausible_n: float = 100_000
+    mask_below: float = MASK_BELOW
     sources: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -115,6 +120,7 @@ def _card(words: dict[str, Any], path: Path) -> SurveyCard:
             raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
     given: dict[str, Any] = words | {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
     card = SurveyCard(**given)
+    check_mask(card.mask_below, str(path))
     if card.unit not in UNITS:
         raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
     try:
@@ -142,6 +148,8 @@ def _fits(word: str, value: Any, path: Path) -> None:
         kind = "a table of lists of names"
     elif word in ("whole", "traits"):
         kind, right = f"a list of {'kinds' if word == 'whole' else 'names'}", isinstance(value, list) and _texts(value)
+    elif word == "mask_below":
+        kind, right = "a number of persons", isinstance(value, int | float)
     elif word in ("interval", "plausible_n"):
         most = {"interval": 1.0, "plausible_n": float("inf")}[word]
         kind, right = f"a number above 0 and below {most:g}", isinstance(value, int | float) and 0 < value < most
@@ -149,6 +157,14 @@ def _fits(word: str, value: Any, path: Path) -> None:
         kind, right = "a text", isinstance(value, str)
     if not right:
         raise UncountedError(f"{path} says {word} = {value!r}, which should be {kind}.")
+
+
+def check_mask(mask_below: float, where: str) -> None:
+    """Refuse a threshold of masking that is no number of persons."""
+    if isinstance(mask_below, bool) or not mask_below >= 0:
+        raise UncountedError(
+            f"{where} says mask_below = {mask_below!r}. Write a number of persons, 0 where all counts are public."
+        )
 
 
 def _texts(values: Iterable[Any]) -> bool:

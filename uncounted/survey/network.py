@@ -93,7 +93,8 @@ def _read(source: Table, columns: Mapping[str, str], what: str, recodes: Mapping
     frame = query(opened, f"SELECT {', '.join(parts)} FROM {opened.scan}").to_pandas()
     frame = frame.astype("str").where(frame.notna(), "").sort_values(list(columns), ignore_index=True)
     for role in set(columns) & set(NUMBERS):
-        values = numbers(frame.loc[:, role])
+        code, texts = pd.factorize(frame[role])  # few values, many rows
+        values = numbers(texts.to_series())[code]
         if np.isinf(values).any():
             shown = frame[role][np.isinf(values)].iloc[0]
             raise UncountedError(
@@ -169,7 +170,8 @@ def _check_roster(respondents: pd.DataFrame, roster: pd.DataFrame, own: pd.DataF
     _refuse(roster, roster.duplicated(["id", "member"]), "a member that is there twice", "Give each member one row")
     _refuse(roster.loc[own.index], own["id"].duplicated(), "a second 'self'", "Keep one")
     link = roster.loc[roster["through"] != ""]
-    kin = pd.MultiIndex.from_frame(roster[["id", "member", "relationship"]])
+    near = roster.loc[roster["id"].isin(link["id"].unique()), ["id", "member", "relationship"]]
+    kin = pd.MultiIndex.from_frame(near)
     asked = link.assign(near=link["relationship"].map(THROUGH))[["id", "through", "near"]]
     bad = ~pd.Series(pd.MultiIndex.from_frame(asked).isin(kin), index=link.index)
     _refuse(

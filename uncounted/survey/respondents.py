@@ -10,6 +10,7 @@ import pyarrow as pa
 from uncounted.survey import audit
 from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
 from uncounted.survey.design import Design, check_policy, unit
+from uncounted.survey.figures import MASK_BELOW, check_mask
 from uncounted.survey.files import Source, open_source
 from uncounted.survey.replicates import Replicates, resolve
 
@@ -31,6 +32,7 @@ class Respondents:
     missing: pd.DataFrame
     n: int
     heaviest: float
+    mask_below: float = MASK_BELOW
 
     def _repr_html_(self) -> str:
         return (
@@ -53,6 +55,7 @@ def read_respondents(
     single_psu: str = "error",
     name: str | None = None,
     encoding: str = "utf-8",
+    mask_below: float = MASK_BELOW,
 ) -> Respondents:
     """Declare what the columns of a file, folder, glob or table of respondents are, and check that it is so.
 
@@ -63,13 +66,15 @@ def read_respondents(
     reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
     numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
     start anew in each stratum. single_psu: what `direct` and `evidence` make of a stratum with a single PSU,
-    unless told otherwise. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. Raises
-    UncountedError for whatever is not as declared: nothing is dropped or repaired in silence.
+    unless told otherwise. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. mask_below:
+    observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError for
+    whatever is not as declared: nothing is dropped or repaired in silence.
     """
     named = _named(outcomes)
     book = Codebook(recodes or {}, missing or {}, cuts or {}, constants or {})
     check_words(columns, named, book)
     check_policy(single_psu)
+    check_mask(mask_below, name or "read_respondents")
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
     replicates = resolve(replicates, list(opened.columns)) if replicates else None
     select = relation(opened, columns, named, book, replicates)
@@ -87,6 +92,7 @@ def read_respondents(
         missing=audit.missing(found),
         n=sum(group["n"] for group in found),
         heaviest=max(group["heaviest"] for group in found),
+        mask_below=mask_below,
     )
 
 

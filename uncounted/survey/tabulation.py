@@ -42,7 +42,7 @@ def tabulated(
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
     of = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
     age = "all" if "age" in by else _ages(respondents, outcome)
-    card = SurveyCard(**of, outcomes={outcome: outcome}, age=age, traits=traits)
+    card = SurveyCard(**of, outcomes={outcome: outcome}, age=age, traits=traits, mask_below=respondents.mask_below)
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
 
 

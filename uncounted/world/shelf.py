@@ -23,3 +23,11 @@ def shelf(*parts: str) -> Path:
         return path
     known = [file.relative_to(root).as_posix() for file in sorted((root / parts[0]).rglob("*.*"))]
     raise UncountedError(f"Nothing named '{asked}' ships with uncounted.{did_you_mean(asked, known)}")
+
+
+def shipped(name: str | Path) -> Path:
+    """Return a path as it is if something is there, else what ships below data/ by that name ("cases/records.csv")."""
+    path = Path(name)
+    if path.exists() or path.is_absolute():
+        return path
+    return shelf("data", *[part for part in path.parts if part != "data"])

@@ -1,0 +1,37 @@
+"""What stops an estimate from being published."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from uncounted.leaves.convergence import check_estimate, diagnostics
+
+
+def test_independent_draws_pass_and_every_distinct_number_is_measured(estimate):
+    numbers = diagnostics(estimate)
+    assert not check_estimate(estimate).stopped
+    world = numbers[numbers["grouping"] == "world"]
+    adults = world[world["leaf"] == "Labour, adults"]
+    assert sorted(adults["sex"]) == ["all", "female", "male"]  # adults are all there are in it
+    assert len(world[world["leaf"] == "total"]) == 9
+
+
+def test_a_chain_that_is_stuck_elsewhere_stops_the_estimate(estimate):
+    leaf = estimate.leaves["Marriage"]
+    factor = np.ones((4, 1, 1, 1, 1), np.float32)
+    factor[0] = 5
+    stuck = replace(leaf, persons=leaf.persons * factor)
+    bad = replace(estimate, leaves={**estimate.leaves, "Marriage": stuck})
+    findings = {finding.name: finding.verdict for finding in check_estimate(bad)}
+    assert findings["R-hat of the world and regions"] == "stop"
+
+
+def test_a_divergence_behind_any_leaf_stops_the_estimate(estimate):
+    fit = estimate.parts.fits["marriage"]
+    diverging = fit.stats["diverging"].copy()
+    diverging[0, 0] = True
+    fits = {**estimate.parts.fits, "marriage": replace(fit, stats=fit.stats.assign(diverging=diverging))}
+    found = check_estimate(replace(estimate, parts=replace(estimate.parts, fits=fits)))
+    told = next(finding for finding in found if finding.name == "divergences")
+    assert (told.verdict, told.number) == ("stop", 1)
+    assert "1 of 3,000" in told.sentence

@@ -1,0 +1,81 @@
+"""Possible: the true numbers that a published count may stand for, exact, suppressed or noisy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import gammaln, logsumexp
+
+NODES = 5  # of a noisy count that is far from zero
+FAR = 4.0  # sds
+LEAST = 0.5  # stands for zero where a number divides
+
+
+@dataclass(frozen=True, eq=False)
+class Possible:
+    """Values (v,), distinct and rising, and their log weights (v,): P(what is published | a) · 1/a."""
+
+    values: np.ndarray
+    log_weight: np.ndarray
+
+    def __add__(self, other: "Possible") -> "Possible":
+        """Return what the sum of two counts may be."""
+        values = np.add.outer(self.values, other.values).ravel()
+        weight = np.add.outer(self.log_weight, other.log_weight).ravel()
+        if len(values) == 1:
+            return Possible(values, np.zeros(1))
+        distinct, at = np.unique(values.round(9), return_inverse=True)
+        return Possible(distinct, np.log(np.bincount(at, np.exp(weight - weight.max()))))
+
+    def times(self, share: float) -> "Possible":
+        """Return what a share of the count may be."""
+        return Possible(self.values * share, self.log_weight)
+
+    @property
+    def certain(self) -> bool:
+        """Whether there is only one value."""
+        return len(self.values) == 1
+
+
+def possible(count: float, below: float = np.nan, noise_sd: float = 0.0) -> Possible:
+    """Return the true numbers behind a published count.
+
+    Suppressed, written "<k": 1 … k − 1. With added noise, c = a + N(0, s²): whole numbers a ≥ 0 by N(c | a, s²), or,
+    where c > 4s, five Gauss–Hermite nodes, exact for what is as smooth as a likelihood. Otherwise it is what it says.
+    """
+    if below == below:
+        values = np.arange(1.0, below)
+        return Possible(values, -np.log(values))
+    if noise_sd == 0:
+        return Possible(np.array([count]), np.zeros(1))
+    if count > FAR * noise_sd:
+        nodes, weight = hermegauss(NODES)
+        values = count + noise_sd * nodes
+        return Possible(values, np.log(weight / values))
+    values = np.arange(0.0, max(np.ceil(count + FAR * noise_sd), 1.0) + 1)
+    return Possible(values, -0.5 * ((count - values) / noise_sd) ** 2 - np.log(np.maximum(values, LEAST)))
+
+
+def total(counts: Iterable[Possible]) -> Possible:
+    """Return what the sum of counts may be; of none, zero."""
+    return reduce(Possible.__add__, counts, Possible(np.zeros(1), np.zeros(1)))
+
+
+def pairs(a: Possible, b: Possible) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return every pair (a, b) that two counts may be, and log w of the likelihood Σ w π^a (1−π)^b.
+
+    P(a, b, published | π) = C(n, a) π^a (1−π)^b · p(n) · P(published | a) · P(published | b), n = a + b. Rates of any
+    order of magnitude are as likely beforehand: p(n) ∝ 1/n, and of a sum's parts p(a₁, a₂ | a) ∝ a/(a₁a₂), Haldane's.
+    Where both are known this is the binomial's likelihood.
+    """
+    x, y = (grid.ravel() for grid in np.meshgrid(a.values, b.values, indexing="ij"))
+    n = x + y
+    choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(y + 1) - np.log(np.maximum(n, LEAST))
+    weight = choose + np.add.outer(_published(a), _published(b)).ravel()
+    return x, y, weight - logsumexp(weight)
+
+
+def _published(count: Possible) -> np.ndarray:
+    return np.zeros(1) if count.certain else count.log_weight + np.log(np.maximum(count.values, LEAST))

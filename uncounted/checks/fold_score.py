@@ -1,0 +1,183 @@
+"""Fold score: one fold sampled, and what it predicts of the rows that were out scored against what they showed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from arviz_stats.base.array import array_stats
+
+from uncounted.checks.baselines import baselines, by_country, results
+from uncounted.checks.scores import crps, inside, log_score, pit
+from uncounted.infer.refit import Numbers, Refit
+from uncounted.infer.sample import part
+from uncounted.model.build import Study
+from uncounted.model.card import Sampling
+from uncounted.model.prediction import Prediction, predict
+from uncounted.survey.evidence import ELSEWHERE
+from uncounted.world.world import groups
+
+RHAT, ESS, LONGER = 1.05, 100.0, 2  # predictions that mix worse are sampled again, twice as long, at most so often
+REPLICATES = 5  # survey errors and samples drawn for each draw
+DISCRETE = ("binomial", "beta_binomial")  # likelihoods whose counts lie on a lattice
+
+
+def score_fold(
+    again: Refit,
+    numbers: Numbers,
+    out: Mapping[str, np.ndarray],
+    seed: int,
+    cores: int | None,
+    *,
+    how: Sampling,
+    interval: float,
+    apart: bool,
+) -> pd.DataFrame:
+    """Sample a fold, longer if it must be, and score its predictions of the rows that are out: one row per survey.
+
+    apart: log scores are of single surveys, else of all of a country's rows together.
+    """
+    found = _sampled(again, numbers, out, seed, cores, how)
+    rng = np.random.default_rng(seed)
+    tables = [
+        _surveys(again.studies[prefix], one, out[prefix], numbers[f"{prefix}row_weight"], interval, rng)
+        for prefix, one in found.seen.items()
+    ]
+    scores = _log_scores(again.studies, found, apart)
+    table = pd.concat(tables, ignore_index=True).merge(scores, on=["outcome", "survey"], validate="one_to_one")
+    settings = {"chains": found.how.chains, "tune": found.how.tune, "draws": found.how.draws}
+    return table.assign(rhat=found.rhat, ess=found.ess, divergences=found.divergences, **settings)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A sampled fold: what its draws say of the rows that are out, by prefix, and how well they mix."""
+
+    seen: dict[str, Prediction]
+    how: Sampling
+    rhat: float
+    ess: float
+    divergences: int
+
+
+def _sampled(
+    again: Refit,
+    numbers: Numbers,
+    out: Mapping[str, np.ndarray],
+    seed: int,
+    cores: int | None,
+    how: Sampling,
+    times: int = LONGER,
+) -> Sampled:
+    """Sample a fold, and once more, twice as long, if its predictions don't mix; at most so many times more."""
+    draws, stats = again.sample(numbers, seed, how, cores=cores)
+    whole = draws.merge(again.covered(draws))
+    seen = {
+        prefix: predict(study, part(whole, prefix), np.flatnonzero(out[prefix]), 1.0 - out[prefix])
+        for prefix, study in again.studies.items()
+        if out[prefix].any()
+    }
+    rhat, ess = _mixing(list(seen.values()), how)
+    if times and (rhat > RHAT or ess < ESS):
+        longer = replace(how, tune=2 * how.tune, draws=2 * how.draws)
+        return _sampled(again, numbers, out, seed + 1, cores, longer, times - 1)
+    return Sampled(seen, how, rhat, ess, int(stats["diverging"].sum()))
+
+
+def _mixing(seen: list[Prediction], how: Sampling) -> tuple[float, float]:
+    """Return the worst R-hat and bulk ESS of what surveys would show of everybody, before their own errors."""
+    rhat, ess = 1.0, np.inf
+    for one in seen:
+        for survey in np.unique(one.survey):
+            logits = one.covered[:, one.survey == survey].mean(axis=1).reshape(how.chains, how.draws)
+            found: tuple[Any, Any] = array_stats.rhat(logits, 0, 1), array_stats.ess(logits, 0, 1)
+            rhat, ess = max(rhat, float(found[0])), min(ess, float(found[1]))
+    return rhat, ess
+
+
+def _surveys(
+    study: Study, seen: Prediction, out: np.ndarray, weight: np.ndarray, interval: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the result of every survey that is out beside what was predicted of it."""
+    rows = study.evidence.rows
+    held = rows.loc[out].reset_index(drop=True)
+    counts = np.concatenate([seen.counts(rng) for _ in range(REPLICATES)])
+    left, region = results(_own(rows), weight[(rows["source"] != ELSEWHERE).to_numpy()]), groups(study.world, "region")
+    naive = by_country(left, region)
+    discrete, told = study.card.likelihood in DISCRETE, []
+    for survey, at in held.groupby("survey", sort=True).indices.items():
+        first, n, y = held.iloc[at[0]], seen.n[at].sum(), seen.y[at].sum()
+        about = _about(study, rows.loc[weight > 0], first) | {"survey": survey, "rows": len(at), "n": n}
+        steps = (1.0, float(1 / held["deff"].iloc[at].fillna(1.0).mean())) if discrete else (0.0, 0.0)
+        predicted = _predicted(counts[:, at].sum(axis=1), y, n, interval, rng, steps)
+        told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n))
+    return pd.DataFrame(told)
+
+
+def _own(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.loc[rows["source"] != ELSEWHERE]
+
+
+def _about(study: Study, left: pd.DataFrame, first: pd.Series) -> dict[str, object]:
+    """Return what a survey is, and what class the country's estimate has in the fold."""
+    code, place = first["country"], study.world.places.loc[first["country"]]
+    remaining = left.loc[left["country"] == code]
+    abroad = remaining["source"] == ELSEWHERE
+    reported = bool((remaining.loc[abroad, "y"] > 0).any())
+    has = "surveyed" if (~abroad).any() else ELSEWHERE if reported else "imputed"
+    return {
+        "outcome": study.card.outcome,
+        "country": code,
+        "name": place["name"],
+        "region": place["region"],
+        "year": int(first["year"]),
+        "source": first["source"],
+        "evidence": has,
+    }
+
+
+def _predicted(
+    counts: np.ndarray,
+    y: float,
+    n: float,
+    interval: float,
+    rng: np.random.Generator,
+    steps: tuple[float, float],
+) -> dict[str, float | bool]:
+    """Score draws of a survey's count (draws,) against its own, y of n, as shares."""
+    low, middle, high = np.quantile(counts / n, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+    at = pit(counts, y, rng, *steps)
+    return {
+        "observed": y / n,
+        "median": middle,
+        "lower": low,
+        "upper": high,
+        "interval": interval,
+        "covered": bool(inside(np.array(at), interval)),
+        "pit": at,
+        "error": middle - y / n,
+        "crps": crps(counts / n, y / n),
+    }
+
+
+def _log_scores(studies: Mapping[str, Study], found: Sampled, apart: bool) -> pd.DataFrame:
+    """Return log_score and its Monte Carlo error by outcome and survey, and joint_log_score of several outcomes."""
+    parts = [
+        (studies[prefix].card.outcome, studies[prefix].seen.surveys[survey], country, density)
+        for prefix, one in found.seen.items()
+        for survey, density in one.log_scores().items()
+        for country in [studies[prefix].seen.survey_country[survey]]
+    ]
+    table = pd.DataFrame([part[:3] for part in parts], columns=["outcome", "survey", "country"])
+    density = np.stack([part[3] for part in parts])
+    unit = table["survey"] if apart else table["country"]
+    told = {"log_score": table["outcome"].astype(str) + " " + unit.astype(str)}
+    told |= {"joint_log_score": unit.astype(str)} if len(studies) > 1 else {}
+    for name, group in told.items():
+        scored = {
+            one: log_score(density[at].sum(axis=0).reshape(found.how.chains, found.how.draws))
+            for one, at in group.groupby(group).indices.items()
+        }
+        table[[name, f"{name}_mcse"]] = [scored[one] for one in group]
+    return table.drop(columns="country")

@@ -1,0 +1,71 @@
+"""Scores: how good a prediction was, once what it was of is known."""
+
+from typing import Any
+
+import numpy as np
+from arviz_stats.base.array import array_stats
+from scipy.stats import binom
+from scipy.stats import t as student
+
+LEVELS = (0.5, 0.8, 0.95)
+GRID = (np.arange(2000) + 0.5) / 2000  # quantiles that stand for a distribution in `crps`
+
+
+def crps(draws: np.ndarray, observed: float) -> float:
+    """Return the continuous ranked probability score of draws (draws,): E|X − y| − ½ E|X − X′|, small when good.
+
+    In the unit of y; of a single number it is the absolute error. By order statistics x₁ ≤ … ≤ x_S, E|X − X′| =
+    2/(S(S−1)) Σ (2i − S − 1) x_i, which is unbiased [Gneiting & Raftery 2007, §4.2; Zamo & Naveau 2018].
+    """
+    x, size = np.sort(draws), len(draws)
+    apart = 2 * ((2 * np.arange(1, size + 1) - size - 1) @ x) / (size * (size - 1))
+    return float(np.abs(x - observed).mean() - apart / 2)
+
+
+def pit(draws: np.ndarray, observed: float, rng: np.random.Generator, step: float, own_step: float) -> float:
+    """Return the randomised probability integral transform: the share of draws (draws,) below what was observed.
+
+    Draws lie on a lattice of `step`, the observed number on one of `own_step`; both are spread evenly over their own
+    cell, so that it is uniform for a prediction that is right, ties and zeros included [Czado et al. 2009]. 0: spread
+    nothing.
+    """
+    spread = draws + step * (rng.random(len(draws)) - 0.5)
+    return float(np.mean(spread < observed + own_step * (rng.random() - 0.5)))
+
+
+def log_score(log_density: np.ndarray) -> tuple[float, float]:
+    """Return log mean exp of draws of a log density (chain, draw), and the Monte Carlo standard error of it.
+
+    By the delta method: the standard error of the mean of w = exp(log f − max), which knows that draws depend on each
+    other, over that mean.
+    """
+    most = log_density.max()
+    weight = np.exp(log_density - most)
+    mean = weight.mean()
+    error: Any = array_stats.mcse(weight, 0, 1, method="mean") if weight.std() > 0 else 0.0
+    return float(most + np.log(mean)), float(error) / float(mean)
+
+
+def inside(pit: np.ndarray, level: float) -> np.ndarray:
+    """Say which numbers lie in the equal-tailed interval of a level, by their PIT."""
+    return np.abs(np.asarray(pit) - 0.5) <= level / 2
+
+
+def band(trials: int, share: float, level: float = 0.95) -> tuple[float, float]:
+    """Return between which shares of `trials` successes lie with a probability of `level`, each having `share`."""
+    low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], trials, share) / max(trials, 1)
+    return float(low), float(high)
+
+
+def spread_about(values: np.ndarray) -> tuple[float, float, float]:
+    """Return what a next value is predicted as by some alone: mean, scale and degrees of freedom of Student's t.
+
+    t_{k−1} about the mean, scale s√(1 + 1/k): the prediction interval of one more draw of a normal.
+    """
+    k = len(values)
+    return float(values.mean()), float(values.std(ddof=1) * np.sqrt(1 + 1 / k)), k - 1.0
+
+
+def quantiles_of(location: float, scale: float, df: float) -> np.ndarray:
+    """Return evenly spaced quantiles of a Student's t, to stand for its draws."""
+    return location + scale * student.ppf(GRID, df)

@@ -1,0 +1,199 @@
+"""Draws: every model behind an edition is fitted, its draws are paired with the others', and leaves added up."""
+
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from uncounted.cases.durations import Durations, fit_durations
+from uncounted.cases.ratios import Ratios, fit_ratios
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.fit import Fit
+from uncounted.infer.joint import sample_jointly
+from uncounted.infer.progress import Progress
+from uncounted.infer.sample import PACKAGES, sample
+from uncounted.leaves.card import ADULT, EstimateCard, LeafCard
+from uncounted.leaves.edition import Edition
+from uncounted.leaves.estimate import Estimate, denominators
+from uncounted.leaves.figures import BY_COUNTRY, OutsideFigures, by_country, drawn_figures
+from uncounted.leaves.leaf import leaves
+from uncounted.leaves.parts import SAMPLE, Parts, paired
+from uncounted.model.build import build
+from uncounted.model.card import Sampling
+from uncounted.model.joint import build_jointly
+from uncounted.model.people import SEXES
+from uncounted.world.age import Band
+
+EQUAL = "equal"
+CHILDREN = {"adult": "adults", "child": "children"}
+
+
+def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **settings: Any) -> Estimate:
+    """Fit every model behind an edition and add its leaves up, draw by draw.
+
+    Leaves of surveys are sampled jointly if the card has `lkj`, shares and cases apart; draws of what shares no data
+    are paired by a seeded permutation. settings: chains, tune, draws, target_accept; what isn't given is the card's.
+    Raises UncountedError where a leaf lacks its evidence.
+    """
+    progress = progress or Progress()
+    how = replace(edition.card.sampling, seed=seed, **settings)
+    with progress.shown():
+        parts = _parts(edition, how, progress)
+        with progress.stage("adding leaves up"):
+            found = leaves(edition.card, edition.world, parts)
+    return Estimate(
+        card=edition.card,
+        world=edition.world,
+        leaves=found,
+        parts=parts,
+        people=denominators(edition.world, edition.card.year),
+        seed=seed,
+        inputs=edition.digests,
+        versions={name: version(name) for name in PACKAGES},
+        seconds=dict(progress.seconds),
+    )
+
+
+def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
+    of_fits, of_ratios, of_durations, of_figures, of_pairs, of_selection = _seeds(how.seed, 6)
+    fits = _fits(edition, replace(how, seed=of_fits), progress)
+    size = how.chains, how.draws
+    ratios = _ratios(edition, replace(how, seed=of_ratios), progress)
+    durations = _durations(edition, replace(how, seed=of_durations), progress)
+    pairs = _seeds(of_pairs, 2)
+    mu = paired(durations.mu, *size, seed=pairs[0]) if durations else None
+    log_odds = paired(ratios.log_odds, *size, seed=pairs[1]) if ratios else None
+    of, seeds = edition.figures, _seeds(of_figures, len(edition.figures))
+    return Parts(
+        fits=fits,
+        log_odds=None if log_odds is None else _by_leaf(edition.card, log_odds),
+        duration={one.name: _duration(one, mu) for one in edition.card.leaf if one.stock},
+        relative_duration={one.name: _relative(one, mu) for one in edition.card.leaf if _unequal(one)},
+        figures={name: _figures(edition, one, size, seed) for (name, one), seed in zip(of.items(), seeds, strict=True)},
+        stats=tuple(one.stats for one in (ratios, durations) if one),
+        seed=of_selection,
+    )
+
+
+def _seeds(seed: int | None, count: int) -> list[int]:
+    return np.random.SeedSequence(seed).generate_state(count).tolist()
+
+
+def _fits(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
+    """Sample the models of leaves, jointly if the card says how they are correlated, and those of shares."""
+    card = edition.card
+    settings: dict[str, Any] = {key: value for key, value in asdict(how).items() if key != "seed"}
+    of_leaves = tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
+    together = of_leaves if card.lkj is not None and len(of_leaves) > 1 else ()
+    seeds = dict(zip(("together", *edition.cards), _seeds(how.seed, 1 + len(edition.cards)), strict=True))
+    fits: dict[str, Fit] = {}
+    if together:
+        cards = [edition.cards[name] for name in together]
+        model = build_jointly(cards, edition.world, [edition.evidence[name] for name in together], lkj=card.lkj or 1.0)
+        joint = sample_jointly(model, seed=seeds["together"], progress=progress, **settings)
+        fits = {name: joint[one.outcome] for name, one in zip(together, cards, strict=True)}
+    for name, one in edition.cards.items():
+        if name not in fits:
+            model = build(one, edition.world, edition.evidence[name])
+            fits[name] = sample(model, seed=seeds[name], progress=progress, **settings)
+    return fits
+
+
+def _ratios(edition: Edition, how: Sampling, progress: Progress) -> Ratios | None:
+    asked = list(dict.fromkeys(one.ratio.which for one in edition.card.leaf if one.ratio))
+    if not asked:
+        return None
+    if edition.records is None:
+        raise UncountedError(
+            f"The card '{edition.card.name}' has leaves that are ratios and no [records] to learn them from."
+        )
+    told = edition.card.records
+    with progress.stage("ratios of victim records"):
+        return fit_ratios(
+            edition.records, edition.world, asked, told["priors"], both=told["both"],
+            periods=[(first, last) for first, last in told["periods"]], year=edition.card.year,
+            seed=how.seed or 0, chains=how.chains, draws=how.draws,
+        )  # fmt: skip
+
+
+def _durations(edition: Edition, how: Sampling, progress: Progress) -> Durations | None:
+    if not any(one.stock or _unequal(one) for one in edition.card.leaf):
+        return None
+    if edition.spells is None:
+        raise UncountedError(
+            f"The card '{edition.card.name}' turns a window into a stock and has no [durations] of spells."
+        )
+    told = edition.card.durations
+    with progress.stage("durations of spells"):
+        return fit_durations(
+            edition.spells,
+            told["priors"],
+            family=told["family"],
+            seed=how.seed or 0,
+            chains=how.chains,
+            draws=how.draws,
+        )
+
+
+def _figures(edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int) -> xr.DataArray:
+    """Return persons (chain, draw, country, sex, age) of outside figures; attrs["own_figure"]: countries with one."""
+    drawn = drawn_figures(figures, size[0] * size[1], seed)
+    persons = by_country(
+        drawn, figures, edition.world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], edition.card.year
+    )
+    own = [str(code) for code in persons["country"].values[persons["evidence"].values == BY_COUNTRY]]
+    named = persons.drop_vars("evidence").assign_coords(age=[CHILDREN[str(age)] for age in persons["age"].values])
+    rest = ("country", "sex", "age")
+    values = named.transpose("sample", *rest).to_numpy().astype(np.float32)
+    return xr.DataArray(
+        values.reshape(*size, *values.shape[1:]),
+        {dim: named[dim] for dim in rest},
+        (*SAMPLE, *rest),
+        attrs={"own_figure": own},
+    )
+
+
+def _by_leaf(card: EstimateCard, log_odds: xr.DataArray) -> xr.DataArray:
+    of = {one.name: one.ratio.which for one in card.leaf if one.ratio}
+    return log_odds.sel(ratio=list(of.values())).assign_coords(ratio=list(of))
+
+
+def _duration(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
+    """Return μ of a leaf's spells (chain, draw), or of each sex (chain, draw, sex)."""
+    assert mu is not None
+    assert one.stock is not None
+    known = [str(group) for group in mu["group"].values]
+    if one.stock.group:
+        return _of_group(one, mu, one.stock.group)
+    if set(known) != set(SEXES):
+        raise UncountedError(
+            f"The leaf '{one.name}' has durations by sex, and the spells' groups are {', '.join(known)}. Say which it "
+            'is: stock = { window_years = …, group = "…" }.'
+        )
+    return mu.rename(group="sex").sel(sex=list(SEXES))
+
+
+def _of_group(one: LeafCard, mu: xr.DataArray, group: str) -> xr.DataArray:
+    known = [str(label) for label in mu["group"].values]
+    if group not in known:
+        raise UncountedError(f"The leaf '{one.name}' asks for spells of '{group}'.{did_you_mean(group, known)}")
+    return mu.sel(group=group, drop=True)
+
+
+def _unequal(one: LeafCard) -> bool:
+    return one.ratio is not None and one.ratio.durations != EQUAL
+
+
+def _relative(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
+    """Return μ′/μ: records are of persons met within a time, and stocks last as long as spells do."""
+    assert mu is not None
+    assert one.ratio is not None
+    if isinstance(one.ratio.durations, str) or len(one.ratio.durations) != 2:
+        raise UncountedError(
+            f"The leaf '{one.name}' says durations = {one.ratio.durations!r}. Say \"equal\", or the groups of spells "
+            'of this leaf and of the other, as ["sexual", "labour"].'
+        )
+    own, other = (_of_group(one, mu, group) for group in one.ratio.durations)
+    return own / other

@@ -1,0 +1,48 @@
+"""Parts: the draws that leaves are made of, whatever they are of, paired with each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from uncounted.errors import UncountedError
+from uncounted.infer.fit import Fit
+
+SAMPLE = ("chain", "draw")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Draws behind an estimate, all (chain, draw, …) of one shape: draw j of chain i is one state of the world.
+
+    fits: by model card. log_odds (ratio, chain, draw, region, sex): among registrations, ratio being the leaf's name.
+    By leaf: duration, μ in years (…, sex); relative_duration, μ′/μ; figures, persons (…, country, sex, age). stats: of
+    the samplers of ratios and durations. seed: of the selection δ, so that it is drawn alike under other numbers of it.
+    """
+
+    fits: Mapping[str, Fit]
+    log_odds: xr.DataArray | None = None
+    duration: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    relative_duration: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    figures: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    stats: tuple[xr.Dataset, ...] = ()
+    seed: int = 0
+
+
+def paired(draws: xr.DataArray, chains: int, size: int, seed: int | list[int]) -> xr.DataArray:
+    """Return independent draws (chain, draw, …) in a seeded random order, as many as asked, to stand beside others.
+
+    Draws of models that share no data are independent, so any pairing is right, and one without order keeps chains of
+    one from lining up with those of another. Raises UncountedError if fewer than asked are there: none is used twice.
+    """
+    rest = [dim for dim in draws.dims if dim not in SAMPLE]
+    flat = draws.transpose(*SAMPLE, *rest).to_numpy().reshape(-1, *(draws.sizes[dim] for dim in rest))
+    if len(flat) < chains * size:
+        raise UncountedError(
+            f"{chains} × {size:,} draws are to be added up, and '{draws.name}' has {len(flat):,}. Draw as many of it."
+        )
+    order = np.random.default_rng(seed).permutation(len(flat))[: chains * size]
+    picked = flat[order].reshape(chains, size, *flat.shape[1:])
+    coords = {name: labels for name, labels in draws.coords.items() if set(labels.dims) <= set(rest)}
+    return xr.DataArray(picked, coords, (*SAMPLE, *rest), name=draws.name, attrs=draws.attrs)

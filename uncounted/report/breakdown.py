@@ -1,0 +1,115 @@
+"""Breakdown: the rows of an estimate, one for each leaf, sum and the total, by group, sex and age."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from uncounted.infer import totals
+from uncounted.leaves.estimate import Estimate, plain, shares
+from uncounted.leaves.leaf import CLASSES
+from uncounted.world.world import groups
+
+KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
+STATS = ("median", "mean", "lower", "upper")
+NOT_A_PREVALENCE = "a share of a leaf's persons: in no sum, and no prevalence of children"
+
+
+def breakdown(
+    estimate: Estimate, groupings: Sequence[str | Path | pd.DataFrame], interval: float = 0.95
+) -> pd.DataFrame:
+    """Return one row per leaf (total first, then sums) × grouping × group × sex × age: persons and prevalence.
+
+    Prevalence is persons over the children, the adults or all people of the group in the reference year. persons_print
+    adds up: the mean of every leaf, country, sex and age group in whole persons, summed; persons_mean and the other
+    statistics are of draws that were summed, of which only the mean adds up. country_evidence is the share of a leaf's
+    people, of a sum's persons, in countries with evidence of their own on it: 0 marks rows that rest on other countries
+    alone. The evidence class is that of at least half of them.
+    """
+    parts = [_grouping(estimate, by, interval) for by in groupings]
+    rows = pd.concat(parts, ignore_index=True)
+    order = {name: i for i, name in enumerate((*estimate.names, *(one.name for one in estimate.card.share)))}
+    return rows.sort_values("leaf", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+
+
+def _grouping(estimate: Estimate, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
+    group = groups(estimate.world, by)
+    people = totals.population(estimate.people, group)
+    names = estimate.world.places["name"].to_dict() if isinstance(by, str) and by == "country" else {}
+    printed = {name: _whole(leaf.persons) for name, leaf in estimate.leaves.items()}
+    told = []
+    for name in estimate.names:
+        in_print = reduce(add, (printed[leaf] for leaf in estimate.members(name)))
+        rows = _summarised(estimate.persons(name), in_print, people, group, interval)
+        told.append(rows.merge(_behind(estimate, name, group), on="group").assign(leaf=name, note=""))
+    for name, persons in shares(estimate).items():
+        rows = _summarised(persons, _whole(persons), people, group, interval)
+        told.append(rows.assign(leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan))
+    grouping = by if isinstance(by, str) else "own"
+    rows = pd.concat(told, ignore_index=True)
+    return _ordered(rows.assign(grouping=grouping, interval=interval, name=rows["group"].replace(names)))
+
+
+def _whole(persons: xr.DataArray) -> xr.DataArray:
+    """Return the mean of each cell in whole persons (country, sex, age), which add up to whatever is printed."""
+    return plain(persons).mean(["chain", "draw"], dtype=float).round()
+
+
+def _summarised(
+    persons: xr.DataArray, printed: xr.DataArray, people: xr.DataArray, group: pd.Series, interval: float
+) -> pd.DataFrame:
+    one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
+    counts = totals.affected(persons, one, group).transpose("group", "sex", "age", "chain", "draw")
+    draws = counts.to_numpy().reshape(*people.shape, -1)
+    low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
+    stats = dict(zip(STATS, (middle, draws.mean(axis=-1), low, high), strict=True))
+    in_print = totals.affected(printed, one, group).transpose("group", "sex", "age").to_numpy()
+    n = people.to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {f"prevalence_{stat}": value / n for stat, value in stats.items()}
+    columns |= {f"persons_{stat}": value for stat, value in stats.items()}
+    columns |= {"persons_print": in_print, "population": n}
+    frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
+    return frame.to_dataframe().reset_index()
+
+
+def _behind(estimate: Estimate, name: str, group: pd.Series) -> pd.DataFrame:
+    """Return evidence class, surveys, respondents, cases and country_evidence of a leaf or sum in each group."""
+    people = estimate.people.sum(["sex", "age"]).to_series()
+    weights, counts = pd.DataFrame(0.0, sorted(group.unique()), list(CLASSES)), []
+    for leaf in (estimate.leaves[member] for member in estimate.members(name)):
+        table = leaf.behind.reindex(people.index)
+        weight = (
+            people if name == leaf.name else plain(leaf.persons).mean(["chain", "draw"]).sum(["sex", "age"]).to_series()
+        )
+        for word in CLASSES:
+            weights[word] += weight.where(table["evidence"] == word, 0.0).groupby(group).sum()
+        counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum())
+    share = weights.div(weights.sum(axis=1), axis=0).fillna(0.0)
+    behind = pd.concat(counts).groupby(level=0)
+    told = (
+        behind[["surveys", "respondents"]].max().join(behind["cases"].sum())
+    )  # leaves of one survey share respondents
+    word = share.cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
+    told = told.assign(evidence=word, country_evidence=1 - share["imputed"])
+    return told.rename_axis("group").reset_index()
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    stats = [f"{what}_{stat}" for what in ("prevalence", "persons") for stat in STATS]
+    rest = [
+        "persons_print",
+        "interval",
+        "evidence",
+        "country_evidence",
+        "surveys",
+        "respondents",
+        "cases",
+        "population",
+        "note",
+    ]
+    return rows[[*KEYS, *stats, *rest]].astype(dict.fromkeys([*KEYS, "evidence", "note"], "str"))

@@ -1,0 +1,24 @@
+"""Headline: an estimate's number in one sentence, with its intervals."""
+
+import pandas as pd
+
+from uncounted.report.numerals import people, persons_between, rate, rates
+from uncounted.report.release import Release
+
+
+def headline(release: Release, row: pd.Series | None = None) -> str:
+    """Return prevalence and persons of a row of estimates in words, with their intervals; the world's if not given."""
+    say, row = release.say, release.of_world if row is None else row
+    of_world = row["grouping"] == "world"
+    return say(
+        "headline.sentence",
+        title=release.title,
+        year=release.year,
+        whom=release.whom,
+        where=say("headline.worldwide") if of_world else say("headline.in", name=say.term(row["name"])),
+        rate=rate(row["prevalence_median"], release.show, say),
+        rates=rates(row["prevalence_lower"], row["prevalence_upper"], release.show, say),
+        people=people(row["persons_mean"], say),
+        between=persons_between(row["persons_lower"], row["persons_upper"], say),
+        level=release.level,
+    )

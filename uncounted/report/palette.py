@@ -1,0 +1,30 @@
+"""Palette: the colours and type of every chart, on the page, on paper and in a notebook."""
+
+from typing import Any
+
+import altair as alt
+
+INK, SOFT, RULE, PAPER = "#22262b", "#596068", "#dedbd4", "#fdfcfa"
+MARK, SECOND = "#1f5f86", "#b3541e"  # told apart by lightness too, and never by colour alone
+SHARES = ("#1f5f86", "#b3541e", "#70bfa3", "#7a5c99", "#c9a227", "#8a8f95")
+FONT = "Libertinus Serif, Georgia, serif"
+
+
+def styled(chart: Any) -> Any:
+    """Return a chart in the house's style: one typeface, thin axes, no frame."""
+    text = {
+        "labelColor": SOFT,
+        "titleColor": SOFT,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+    }
+    return chart.configure(
+        background="transparent",
+        font=FONT,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(**text, gridColor=RULE, domainColor=SOFT, tickColor=SOFT),
+        legend=alt.LegendConfig(**text, orient="top"),
+        header=alt.HeaderConfig(labelColor=INK, labelFontSize=12, titleColor=SOFT),
+        title=alt.TitleConfig(color=INK, fontSize=13, fontWeight="normal", anchor="start"),
+    )

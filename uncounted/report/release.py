@@ -1,0 +1,199 @@
+"""Release: all that may be handed out of an estimate, whatever the format: no writer sees an unmasked count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from uncounted.checks.finding import Finding
+from uncounted.errors import UncountedError
+from uncounted.infer.fit import Fit
+from uncounted.model.card import Card
+from uncounted.report.account import Account, read_account
+from uncounted.report.numerals import level, whom
+from uncounted.report.wording import Words, read_words
+from uncounted.survey.disclosure import masked, released, released_inputs, released_ledger
+from uncounted.survey.ledger import Ledger
+from uncounted.world.age import Band
+from uncounted.world.world import World
+
+ALL = "all"
+PLACES = ("grouping", "group", "name")
+STATS = ("median", "mean", "lower", "upper")
+BEHIND = ("interval", "evidence", "surveys", "respondents", "cases", "cases_elsewhere", "masked", "note")
+SHARES = ("population", "prior_share", "own_data_share")
+LEAF = "leaf"
+NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS}
+NEEDED = ("grouping", "group", "name", "sex", "age", "interval", "evidence", "prevalence_median", "persons_mean")
+NOTES = {"converged": "not converged: not for publication", "validated": "not validated: not for publication"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model behind an estimate: its card, and what may be published of its evidence.
+
+    surveys, inputs: tables of `disclosure.released` and `released_inputs`. digests: of world, evidence and card.
+    """
+
+    card: Card
+    surveys: pd.DataFrame
+    inputs: pd.DataFrame
+    ledger: Ledger
+    source: str
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What every format is written from.
+
+    rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all" being their sum. parts: a model
+    or several. trend: rows of `trends.trend`; held_out: surveys' results beside what was predicted of them; budget:
+    shares of the variance (columns component, share); each None where there is none. account: the analyst's own words.
+    """
+
+    name: str
+    title: str
+    why: str
+    year: int
+    show: str
+    bands: tuple[Band, ...]
+    world: World
+    rows: pd.DataFrame
+    findings: Sequence[Finding]
+    parts: tuple[Part, ...]
+    seed: int
+    versions: Mapping[str, str]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    trend: pd.DataFrame | None = None
+    held_out: pd.DataFrame | None = None
+    budget: pd.DataFrame | None = None
+    account: Account = field(default_factory=Account)
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        """Refuse rows that no report can be written of."""
+        lacking = [column for column in NEEDED if column not in self.rows]
+        if lacking:
+            raise UncountedError(f"The estimates have no column {', '.join(lacking)}. Give the rows of estimates(fit).")
+        for grouping in ("world", "country"):
+            if not (self.totals["grouping"] == grouping).any():
+                raise UncountedError(f"The estimates have no total of the grouping '{grouping}', which a report needs.")
+
+    @property
+    def say(self) -> Words:
+        """The words of the report's language."""
+        return read_words(self.language)
+
+    @property
+    def axes(self) -> list[str]:
+        """The traits of persons that the rows are broken down by: sex, age and what else there is."""
+        return [str(name) for name in self.rows if name not in NOT_PERSONS]
+
+    @property
+    def main(self) -> pd.DataFrame:
+        """The rows of everything together: of an estimate with leaves, those of their sum."""
+        return self.rows[self.rows[LEAF] == ALL] if LEAF in self.rows else self.rows
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """The rows of all persons."""
+        return self.main[(self.main[self.axes] == ALL).all(axis=1)]
+
+    def by(self, *axes: str) -> pd.DataFrame:
+        """The rows broken down by some traits of persons, with their sums, and by no others."""
+        others = [axis for axis in self.axes if axis not in axes]
+        return self.main[(self.main[others] == ALL).all(axis=1)]
+
+    @property
+    def of_world(self) -> pd.Series:
+        """The world's row."""
+        return self.totals[self.totals["grouping"] == "world"].iloc[0]
+
+    @property
+    def level(self) -> str:
+        """The intervals' level in words."""
+        return level(self.of_world["interval"], self.say)
+
+    @property
+    def whom(self) -> str:
+        """Of whom the estimate speaks, in words."""
+        return whom(self.bands, self.say)
+
+    @property
+    def failures(self) -> list[Finding]:
+        """The findings that forbid publication."""
+        return [finding for finding in self.findings if finding.verdict == "stop"]
+
+    @property
+    def stamps(self) -> list[str]:
+        """What is stamped on every format: "converged" and "validated" where it is not."""
+        of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
+        failed = {"converged": not all(of_hold_out), "validated": any(of_hold_out)}
+        return [stamp for stamp, has in failed.items() if has]
+
+    @property
+    def noted(self) -> pd.DataFrame:
+        """The rows with a column `note` that carries the stamps, where there are any."""
+        note = "; ".join(NOTES[stamp] for stamp in self.stamps)
+        return self.rows.assign(note=note) if note else self.rows
+
+
+def is_of_hold_out(finding: Finding) -> bool:
+    """Say whether a finding is about predictions of what was held out, not about the draws."""
+    return any(word in finding.name.lower() for word in ("held out", "held-out", "hold-out", "coverage of surveys"))
+
+
+def release_of(
+    fit: Fit,
+    rows: pd.DataFrame,
+    findings: Sequence[Finding],
+    *,
+    trend: pd.DataFrame | None = None,
+    held_out: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
+    account: Account | None = None,
+    language: str = "en",
+) -> Release:
+    """Return what may be handed out of a fit; results of surveys with few cases are masked in held_out too.
+
+    account: else the one that ships with the card, if any. Raises UncountedError for rows that lack a column or the
+    world's total.
+    """
+    card, told = fit.card, account or read_account(fit.card.name)
+    words = told.inside(language)
+    return Release(
+        name=card.name,
+        title=words.title or card.title,
+        why=words.why or card.why,
+        year=card.year,
+        show=card.show,
+        bands=card.bands,
+        world=fit.world,
+        rows=rows,
+        findings=findings,
+        parts=(part_of(fit),),
+        seed=fit.seed,
+        versions=fit.versions,
+        seconds=fit.seconds,
+        notes=fit.notes,
+        trend=trend,
+        held_out=None if held_out is None else masked(held_out, fit.evidence),
+        budget=budget,
+        account=words,
+        language=language,
+    )
+
+
+def part_of(fit: Fit) -> Part:
+    """Return a fit as one of the models behind an estimate, its observed counts masked."""
+    evidence = fit.evidence
+    return Part(
+        card=fit.card,
+        surveys=released(evidence),
+        inputs=released_inputs(evidence),
+        ledger=Ledger(released_ledger(evidence)),
+        source=evidence.source,
+        digests={"card": fit.card.digest, "evidence": evidence.digest, "world": fit.world.digest},
+    )

@@ -1,0 +1,299 @@
+"""Workbook: the tables of a report as sheets: numbers as numbers, text never a formula, units and notes above."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from uncounted.model.vocabulary import SHOW
+from uncounted.report import numerals, outline
+from uncounted.report.gather import gather
+from uncounted.report.headline import headline
+from uncounted.report.outline import Record
+from uncounted.report.release import ALL, LEAF, Release
+
+FORMATS = {  # of a kind of column: how its numbers look, and its width in letters
+    "text": ("@", 26), "long": ("@", 90), "rate": ("0.0", 11), "persons": ("#,##0", 15), "count": ("#,##0", 12),
+    "share": ("0%", 10), "number": ("0.00", 10), "year": ("0", 8),
+}  # fmt: skip
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
+LONGEST = 31  # letters of a sheet's name
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sheet: its head, the key of its values, and the kind of value (a key of FORMATS)."""
+
+    head: str
+    key: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: name, what is to be known of it, columns and rows."""
+
+    name: str
+    note: str
+    columns: Sequence[Column]
+    rows: Sequence[Record]
+
+
+def write_workbook(release: Release, path: str | Path) -> Path:
+    """Write the tables of a report as an .xlsx file, one sheet for each breakdown.
+
+    Prevalence is in the estimate's unit, persons in full; both are shown rounded and kept whole. What is masked says
+    so; what isn't known is empty. If publication is stopped, the second line of every sheet says so.
+    """
+    path = Path(path)
+    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
+        book.set_properties({"title": release.title, "comments": outline.citation(release)})
+        formats = {
+            kind: book.add_format({"num_format": shape, "valign": "top"}) for kind, (shape, _) in FORMATS.items()
+        }
+        formats["long"].set_text_wrap()
+        bold = {
+            "title": book.add_format({"bold": True, "font_size": 14}),
+            "stamp": book.add_format({"bold": True, "font_color": "#A3231D"}),
+            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}),
+        }
+        for sheet in sheets(release):
+            _write(book.add_worksheet(sheet.name), sheet, release, formats, bold)
+    return path
+
+
+def _write(on: Worksheet, sheet: Sheet, release: Release, formats: dict[str, Format], bold: dict[str, Format]) -> None:
+    on.write_string(0, 0, f"{release.title}, {release.year}", bold["title"])
+    stamp = " · ".join(release.say(f"banner.{stamp}") for stamp in release.stamps)
+    if stamp:
+        on.write_string(1, 0, f"{stamp}. {release.say('banner.told')}", bold["stamp"])
+    on.write_string(2, 0, sheet.note)
+    for at, column in enumerate(sheet.columns):
+        on.write_string(3, at, column.head, bold["head"])
+        on.set_column(at, at, FORMATS[column.kind][1], formats[column.kind])
+    for i, row in enumerate(sheet.rows, 4):
+        for at, column in enumerate(sheet.columns):
+            _cell(on, i, at, row.get(column.key), formats[column.kind])
+    on.freeze_panes(4, 1)
+    on.hide_gridlines(2)
+    if sheet.rows:
+        on.autofilter(3, 0, 3 + len(sheet.rows), len(sheet.columns) - 1)
+
+
+def _cell(on: Worksheet, row: int, at: int, value: Any, shape: Format) -> None:
+    if isinstance(value, str):
+        on.write_string(row, at, value, shape)
+    elif value is not None and math.isfinite(value):
+        on.write_number(row, at, float(value), shape)
+
+
+def sheets(release: Release) -> Iterator[Sheet]:
+    """Yield the sheets of a report: about, breakdowns, surveys, checks and record."""
+    yield _about(release)
+    yield _regions(release)
+    yield from _leaves(release)
+    yield _people(release, ("world", "region", "subregion"), "people")
+    yield _countries(release)
+    yield _people(release, ("country",), "countries_people")
+    for axis in release.axes:
+        if axis not in ("sex", "age"):
+            yield _trait(release, axis)
+    yield from _trend(release)
+    yield _surveys(release)
+    yield _checks(release)
+    yield from _held_out(release)
+    yield from _budget(release)
+    yield _gather(release)
+    yield _ledger(release)
+
+
+def _named(release: Release, name: str) -> str:
+    return release.say(f"sheets.{name}")[:LONGEST]
+
+
+def _note(release: Release) -> str:
+    say = release.say
+    return say("sheets.note", unit=numerals.unit(release.show, say), level=release.level, whom=release.whom)
+
+
+def _about(release: Release) -> Sheet:
+    say = release.say
+    told = [headline(release), release.why, *release.notes, *outline.limits(release)["told"], say("regions.adding")]
+    told += [say("countries.shares"), say("map.borders", source="–", licence="–").split(" Equal Earth")[0]]
+    told += [outline.citation(release), *(f"{what}: {value}" for what, value in outline.facts(release))]
+    rows = [{"told": one} for one in told if one]
+    return Sheet(_named(release, "about"), _note(release), [Column(say("sheets.told"), "told", "long")], rows)
+
+
+def _estimates(release: Release) -> list[Column]:
+    say, unit = release.say, numerals.heading(release.show, release.say)
+    stats = {"median": "rate", "lower": "rate", "upper": "rate"}
+    of_rate = [Column(say(f"sheets.rate_{stat}", unit=unit), f"rate_{stat}", kind) for stat, kind in stats.items()]
+    of_persons = [
+        Column(say(f"sheets.persons_{stat}"), f"persons_{stat}", "persons") for stat in ("mean", "lower", "upper")
+    ]
+    return [*of_rate, *of_persons]
+
+
+def _told(release: Release, row: Record) -> Record:
+    """Return a row of estimates with its prevalence in the estimate's unit, and its words in the report's language."""
+    say, unit = release.say, SHOW[release.show]
+    rates = {f"rate_{stat}": row[f"prevalence_{stat}"] * unit for stat in ("median", "lower", "upper")}
+    words = {"name": say.term(row["name"]), "evidence": say.term(row["evidence"])}
+    words |= {"sex": say(f"people.{row['sex']}"), "age": numerals.band(row["age"], say)}
+    words["age"] = say("people.ages") if row["age"] == ALL else words["age"]
+    hidden = row.get("masked", "")
+    counts = {
+        c: say("countries.masked") for c in ("respondents", "cases", "cases_elsewhere") if c in hidden.split(", ")
+    }
+    return row | rates | words | counts
+
+
+def _regions(release: Release) -> Sheet:
+    say = release.say
+    columns = [Column(say("regions.place"), "name", "text"), Column(say("sheets.grouping"), "kind", "text")]
+    columns += [*_estimates(release), Column(say("regions.printed"), "printed", "persons")]
+    columns += [
+        Column(say("regions.covered"), "covered", "share"),
+        Column(say("regions.prior"), "prior_share", "share"),
+    ]
+    rows = [_told(release, row) | {"kind": say.term(row["grouping"])} for row in outline.regions(release)]
+    return Sheet(_named(release, "regions"), f"{_note(release)} {say('regions.adding')}", columns, rows)
+
+
+def _leaves(release: Release) -> Iterator[Sheet]:
+    if LEAF not in release.rows:
+        return
+    say, rows = release.say, release.rows[release.rows["grouping"].isin(["world", "region"])]
+    rows = rows[(rows[release.axes] == ALL).all(axis=1)]
+    columns = [Column(say("leaves.leaf"), "leaf", "text"), Column(say("regions.place"), "name", "text")]
+    told = [
+        _told(release, row) | {"leaf": say("leaves.sum") if row[LEAF] == ALL else say.term(row[LEAF])}
+        for row in outline.records(rows)
+    ]
+    yield Sheet(_named(release, "leaves"), _note(release), [*columns, *_estimates(release)], told)
+
+
+def _people(release: Release, groupings: Sequence[str], name: str) -> Sheet:
+    say, rows = release.say, release.by("sex", "age")
+    columns = [Column(say("regions.place"), "name", "text"), Column(say("sheets.sex"), "sex", "text")]
+    columns += [Column(say("sheets.age"), "age", "text"), *_estimates(release)]
+    told = [_told(release, row) for row in outline.records(rows[rows["grouping"].isin(groupings)])]
+    return Sheet(_named(release, name), _note(release), columns, told)
+
+
+def _trait(release: Release, axis: str) -> Sheet:
+    say, rows = release.say, release.by("sex", axis)
+    columns = [Column(say("regions.place"), "name", "text"), Column(say("sheets.sex"), "sex", "text")]
+    columns += [Column(say.term(axis), "value", "text"), *_estimates(release)]
+    told = [_told(release, row) | {"value": say.term(row[axis])} for row in outline.records(rows)]
+    name = say("people.by", axis=say.term(axis))[:LONGEST]
+    return Sheet("".join(c for c in name if c not in "[]:*?/\\"), _note(release), columns, told)
+
+
+def _countries(release: Release) -> Sheet:
+    say = release.say
+    columns = [Column(say("sheets.code"), "group", "text"), Column(say("countries.name"), "name", "text")]
+    columns += [Column(say("countries.region"), "region", "text"), *_estimates(release)]
+    counts = {"surveys": "surveys", "asked": "respondents"}
+    columns += [Column(say("countries.evidence"), "evidence", "text")]
+    columns += [Column(say(f"countries.{word}"), key, "count") for word, key in counts.items()]
+    columns += [Column(say("surveys.cases"), "cases", "count"), Column(say("countries.prior"), "prior_share", "share")]
+    columns += [Column(say("countries.own"), "own_data_share", "share")]
+    rows = [_told(release, row) | {"region": say.term(row["region"])} for row in outline.countries(release)]
+    return Sheet(_named(release, "countries"), _note(release), columns, rows)
+
+
+def _trend(release: Release) -> Iterator[Sheet]:
+    if release.trend is None:
+        return
+    say, unit = release.say, SHOW[release.show]
+    columns = [Column(say("regions.place"), "name", "text"), Column(say("sheets.year"), "year", "year")]
+    columns += [column for column in _estimates(release) if column.key.startswith("rate")]
+    rates = ("median", "lower", "upper")
+    rows = [
+        row | {"name": say.term(row["name"])} | {f"rate_{stat}": row[f"prevalence_{stat}"] * unit for stat in rates}
+        for row in outline.records(release.trend)
+    ]
+    yield Sheet(_named(release, "trend"), _note(release), columns, rows)
+
+
+def _surveys(release: Release) -> Sheet:
+    say, table = release.say, outline.surveys(release)
+    unit = numerals.heading(release.show, say)
+    kinds = {"country": "text", "survey": "text", "year": "year", "kind": "text", "breakdown": "text", "asked": "count"}
+    keys = {"country": "name", "kind": "source", "asked": "respondents"}
+    columns = [Column(say(f"surveys.{word}"), keys.get(word, word), kind) for word, kind in kinds.items()]
+    columns += [Column(say("surveys.cases"), "cases", "count"), Column(say("surveys.deff"), "deff", "number")]
+    columns += [Column(say("surveys.found", unit=unit), "found", "rate")]
+    masked, rows = say("surveys.masked"), []
+    for row in outline.records(table):
+        row["found"] = row["prevalence"] * SHOW[release.show]
+        hidden = {"cases": masked, "found": masked, "deff": masked} if row["masked"] else {}
+        hidden |= {"respondents": masked} if "respondents" in row["masked"] else {}
+        words = {"source": say.term(row["source"]), "breakdown": say.term(row["breakdown"])}
+        rows.append(row | words | hidden)
+    note = say("surveys.told", unit=numerals.unit(release.show, say))
+    return Sheet(_named(release, "surveys"), note, columns, rows)
+
+
+def _checks(release: Release) -> Sheet:
+    say = release.say
+    columns = [Column(say("checks.verdict"), "verdict", "text"), Column(say("checks.name"), "name", "text")]
+    columns += [Column(say("checks.sentence"), "told", "long")]
+    rows = [
+        {
+            "verdict": say(f"checks.{one['verdict']}"),
+            "name": one["name"],
+            "told": f"{one['number']} {one['sentence']}".strip(),
+        }
+        for one in outline.checks(release)
+    ]
+    return Sheet(_named(release, "checks"), say("checks.told"), columns, rows)
+
+
+def _held_out(release: Release) -> Iterator[Sheet]:
+    rows = outline.held_out(release)
+    if not rows:
+        return
+    say, unit = release.say, SHOW[release.show]
+    columns = [Column(say("surveys.country"), "name", "text"), Column(say("surveys.survey"), "survey", "text")]
+    columns += [Column(say("surveys.year"), "year", "year"), Column(say("held_out.head_observed"), "observed", "rate")]
+    columns += [Column(say("held_out.head_predicted"), "median", "rate")]
+    columns += [Column(say(f"sheets.{end}"), end, "rate") for end in ("lower", "upper")]
+    numbers = ("observed", "median", "lower", "upper")
+    told = [row | {name: row[name] * unit for name in numbers if not pd.isna(row[name])} for row in rows]
+    note = say("held_out.caption", unit=numerals.unit(release.show, say))
+    yield Sheet(_named(release, "held_out"), note, columns, told)
+
+
+def _budget(release: Release) -> Iterator[Sheet]:
+    if release.budget is None:
+        return
+    say = release.say
+    columns = [Column(say("budget.component"), "component", "text"), Column(say("budget.share"), "share", "share")]
+    rows = [row | {"component": say.term(row["component"])} for row in outline.records(release.budget)]
+    yield Sheet(_named(release, "budget"), say("budget.told"), columns, rows)
+
+
+def _gather(release: Release) -> Sheet:
+    say = release.say
+    columns = [Column(say("gather.item"), "number", "year"), Column(say("gather.asked"), "asked", "long")]
+    columns += [Column(say("gather.answer"), "answer", "long")]
+    return Sheet(_named(release, "gather"), say("gather.told"), columns, [vars(item) for item in gather(release)])
+
+
+def _ledger(release: Release) -> Sheet:
+    say = release.say
+    columns = [Column(say("record.action"), "action", "text"), Column(say("record.why"), "why", "long")]
+    columns += [Column(say("record.rows"), "rows", "count"), Column(say("record.surveys"), "surveys", "count")]
+    rows = [
+        fate | {"action": say.term(fate["action"]), "why": say.term(fate["why"])} for fate in outline.fates(release)
+    ]
+    return Sheet(_named(release, "ledger"), say("record.ledger_told"), columns, rows)
