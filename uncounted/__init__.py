@@ -66,6 +66,7 @@ from uncounted.survey.direct import direct
 from uncounted.survey.disclosure import released
 from uncounted.survey.elsewhere import reported_abroad, reported_from_elsewhere
 from uncounted.survey.evidence import Evidence, counts, evidence, pooled
+from uncounted.survey.exclusive import exclusive
 from uncounted.survey.families import Families, read_families, reported
 from uncounted.survey.lists import Lists, read_lists
 from uncounted.survey.replicates import Replicates

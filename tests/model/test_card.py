@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
 from uncounted.leaves.card import is_estimate_card
-from uncounted.model.card import SLOPES, Card, Sampling, needs, parse_card, read_card
+from uncounted.model.card import Card, Sampling, parse_card, read_card
 from uncounted.model.priors import Prior
+from uncounted.model.vocabulary import SLOPES, needs
 from uncounted.world.shelf import shelf
 
 TEXT = """\

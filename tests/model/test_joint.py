@@ -12,7 +12,9 @@ from scipy.stats import beta, kstest
 
 import uncounted as un
 from uncounted.errors import UncountedError
+from uncounted.model.card import Together
 from uncounted.model.correlation import cholesky
+from uncounted.report import estimate
 
 CORRELATION, SIGMA = 0.8, 0.7
 PLAIN = {"mode": Mode(linker="py", optimizer="fast_compile")}
@@ -102,6 +104,54 @@ def test_each_fit_works_as_one_alone(fits, tmp_path):
         un.hold_out(fit, seed=1)
     with pytest.raises(UncountedError, match="which were labour, marriage"):
         un.hold_out({"marriage": fit}, seed=1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of two cards, the first naming the second."""
+    together = replace(LABOUR, name="labour", joint=Together(("marriage",), 2.0))
+    for card in (together, replace(MARRIAGE, name="marriage")):
+        (tmp_path / f"{card.name}.toml").write_text(card.text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_card_names_the_cards_that_it_is_sampled_with(folder, model, fits, evidences, monkeypatch):
+    """The model and its fits are those of this module: here it is what is read, asked for and written."""
+    asked = {}
+    by_outcome = {evidence.outcome: evidence for evidence in evidences}
+
+    def build(cards, _, given, *, lkj):
+        asked.update(cards=[card.outcome for card in cards], lkj=lkj, evidence=[one.outcome for one in given])
+        return model
+
+    monkeypatch.setattr(estimate, "evidence_of", lambda card, _: by_outcome[card.outcome])
+    monkeypatch.setattr(estimate, "build_jointly", build)
+    monkeypatch.setattr(estimate, "sample_jointly", lambda *_, **how: fits if how["seed"] == 5 else {})
+    done = un.estimate(folder / "labour.toml", folder, seed=5, progress=un.Progress(show=False))
+    assert asked == {"cards": ["labour", "marriage"], "lkj": 2.0, "evidence": ["labour", "marriage"]}
+    assert done.folder == folder / "labour"
+    for name, other in (("labour", "marriage"), ("marriage", "labour")):
+        assert f"together with '{other}'" in un.read_fit(folder / name / "fit.nc").notes[0]
+        assert f"together with &#39;{other}&#39;" in (folder / name / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ('cards = ["labour"]\nlkj = 2.0', "should name the other cards"),
+        ("cards = []\nlkj = 2.0", "should name the other cards"),
+        ('cards = ["marriage"]\nlkj = 0', "should be above 0"),
+        ('cards = "marriage"\nlkj = 1', r"cards = \["),
+        ('card = ["marriage"]', r"no word of \[joint\]. Did you mean 'cards'"),
+        ('cards = ["marriages"]\nlkj = 1', "Nothing named 'models/marriages.toml' ships"),
+    ],
+)
+def test_what_a_card_cannot_say_of_its_partners(folder, words, told):
+    path = folder / "labour.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('cards = ["marriage"]\nlkj = 2.0', words), encoding="utf-8")
+    with pytest.raises(UncountedError, match=told):
+        un.estimate(path, folder, seed=5, progress=un.Progress(show=False))
 
 
 def test_a_country_held_out_of_one_outcome(model, fits, evidences):

@@ -34,7 +34,7 @@ def belief(scale: float = 1.0) -> Belief:
 
 def model_of(word: str, eta=ETA, y=Y, n=N, excess: float | None = DEFF - 1) -> pm.Model:
     """Observe rows at fixed logits eta; excess: of the beta-binomial's deff, or None to leave it free."""
-    rows = {"row": range(len(y)), "form": range(np.shape(y)[-1])}
+    rows = {"row": range(len(y)), "answer": range(np.shape(y)[-1])}
     with pm.Model(coords=rows) as model:
         LIKELIHOODS[word](pm.Data("eta", eta), y, n, belief())
     return model if excess is None or word != "beta_binomial" else pm.do(model, {"deff_excess": excess})
@@ -206,7 +206,7 @@ def test_recovers_what_was_simulated(word):
 def test_log_likelihood_and_predictive_checks_are_defined(word):
     forms = word == "multinomial"
     y = np.column_stack([Y, N - Y]) if forms else Y
-    with pm.Model(coords={"row": range(3), "form": range(2)}):
+    with pm.Model(coords={"row": range(3), "answer": range(2)}):
         eta = pm.Normal("level", 0, 1) + pm.Data("eta", np.column_stack([ETA, 0 * ETA]) if forms else ETA)
         LIKELIHOODS[word](eta, y, N, belief())
         mode = {"mode": "FAST_COMPILE"}

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 import uncounted as un
-from uncounted.model.card import LIKELIHOODS, NEIGHBOURS, OPTIONAL, SLOPES, SMOOTH
 from uncounted.model.priors import FAMILIES, LOCATIONS, SHARES, SIZES
+from uncounted.model.vocabulary import LIKELIHOODS, LINKS, NEIGHBOURS, OPTIONAL, SLOPES, SMOOTH
 from uncounted.report.equation import equation
 from uncounted.report.latex import latex
 from uncounted.report.line import distribution
@@ -67,9 +67,15 @@ INDEX = having(
 )  # fmt: skip
 INDEX_R2 = having(INDEX, "beta", priors={"r2": ("beta", 1, 1)})
 ELSEWHERE = having(PLAIN, priors={"kappa": ("beta", 2, 4), "sigma_survey": ("exponential", 0.3)})
+IDENTITY = without(PLAIN, likelihood="fay_herriot", link="identity")
+FORMS = having(
+    PLAIN, priors={"sigma_survey": ("exponential", 0.3), "sigma_migrant": ("half_normal", 0.5)},
+    likelihood="multinomial", forms=("early", "late"), people=("sex", "age", "migrant"),
+)  # fmt: skip
 CARDS = {
     "stunting": STUNTING, "stunting-trend": un.read_card("stunting-trend"), "plain": PLAIN, "country": COUNTRY,
     "horseshoe": HORSESHOE, "r2d2": R2D2, "index": INDEX, "index-r2": INDEX_R2, "elsewhere": ELSEWHERE,
+    "identity": IDENTITY, "forms": FORMS,
     "child-labour": un.read_card("child-labour"),
 }  # fmt: skip
 every = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
@@ -109,6 +115,7 @@ def test_the_cards_here_have_every_word():
     } <= used  # shape is a spell's, of no model card
     assert {card.likelihood for card in CARDS.values()} == set(LIKELIHOODS)
     assert {card.neighbours for card in CARDS.values()} == set(NEIGHBOURS)
+    assert {card.link for card in CARDS.values()} == set(LINKS)
     assert {prior.family for card in CARDS.values() for prior in card.priors.values()} == set(FAMILIES)
 
 
@@ -128,6 +135,16 @@ def test_the_whole_card_is_in_its_equation():
     assert "countryc∼Normal(subregiond(c)+xc·β,σcountry)" in told
     assert "slopec∼Normal(trend+trend regionr(c),σtrend country)" in told
     assert "yj∼Binomial(nj,qj′)" in told
+
+
+def test_links_and_forms_are_told_as_they_are():
+    told = read(IDENTITY)
+    assert told[0] == "pc,s,a=countryc+sexs+agea"
+    assert not any("logit" in line for line in told)
+    told = read(FORMS)
+    assert told[0] == "logpf,c,s,a,gp0,c,s,a,g=countryc+sexs+agea+migrantg"
+    assert "y·,j∼Multinomial(nj,q·,j′)" in told
+    assert "affectedf,G=∑c∈G,s,a,gNc,s,a,gpf,c,s,a,g" in told
 
 
 def test_what_the_card_has_not_is_not_in_its_equation():

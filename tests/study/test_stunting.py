@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import altair as alt
-import arviz as az
-import numpy as np
 import pandas as pd
 import pytest
 

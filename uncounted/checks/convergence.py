@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
-from uncounted.infer.totals import affected, axes, expected, population
+from uncounted.infer.totals import affected, axes, expected, size
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
@@ -54,8 +54,10 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
     found = []
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
-        people, number = population(fit.people, group), ("group", *axes(fit.people))
-        draws = (affected(fit.p, fit.people, group) / people).stack(number=number).transpose("number", ...)
+        number = ("group", *axes(fit.p))
+        people = size(fit.p, fit.people, group)
+        counts = affected(fit.p, fit.people, group).transpose(..., *number)
+        draws = (counts / people).stack(number=number).transpose("number", ...)
         keys = draws["number"].to_index().to_frame(index=False)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])

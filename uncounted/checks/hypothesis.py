@@ -13,7 +13,7 @@ from arviz_stats.base.array import array_stats
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")

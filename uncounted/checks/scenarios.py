@@ -21,9 +21,10 @@ from uncounted.infer.start import start_of
 from uncounted.infer.totals import affected_in_all, expected
 from uncounted.model.belief import flat
 from uncounted.model.build import Study
-from uncounted.model.card import SHOW, Sampling
+from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
 from uncounted.model.seen import look
+from uncounted.model.vocabulary import SHOW
 from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
 

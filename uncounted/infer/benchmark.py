@@ -46,6 +46,11 @@ def benchmark(
     methods = {"exact": _exact, "soft": _soft}
     if how not in methods:
         raise UncountedError(f"how='{how}' is no way to benchmark.{did_you_mean(how, methods)}")
+    if how == "exact" and (fit.card.link == "identity" or fit.card.forms):
+        raise UncountedError(
+            f"An exact benchmark shifts the log odds of one prevalence, and the card '{fit.card.name}' has "
+            f"{'forms' if fit.card.forms else 'none on its link'}. Benchmark softly: how='soft'."
+        )
     target = aim(fit, totals, by)
     if target.uncertain and seed is None:
         raise UncountedError("These totals have an SE, so numbers are drawn. Give benchmark a seed, as seed=20260801.")

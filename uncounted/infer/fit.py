@@ -15,11 +15,11 @@ from uncounted.world.world import World
 class Fit:
     """Draws of p over the world's cells, and what made them.
 
-    p (chain, draw, country, sex, age, *traits): prevalence in the reference year given the data, float32. prior, with
-    the same dims: the same before any data. posterior: the parameters' draws. stats: the sampler's, per draw. people
-    (country, sex, age, *traits): persons in the reference year, after chain and draw where shares of a trait are
-    uncertain. seconds: wall time of each stage. notes: sentences on
-    what was done to the draws after sampling.
+    p (chain, draw, country, sex, age, *traits, and form where the card has forms): prevalence in the reference year
+    given the data, float32. prior, with the same dims: the same before any data. posterior: the parameters' draws.
+    stats: the sampler's, per draw. people (country, sex, age, *traits): persons in the reference year, after chain and
+    draw where shares of a trait are uncertain. seconds: wall time of each stage. notes: sentences on what was done to
+    the draws after sampling.
     """
 
     p: xr.DataArray
@@ -37,7 +37,7 @@ class Fit:
 
     def _repr_html_(self) -> str:
         size = self.p.sizes
-        traits = "".join(f" × {size[trait]} of {escape(trait)}" for trait in self.card.traits)
+        traits = "".join(f" × {size[trait]} of {escape(trait)}" for trait in self.card.axes[2:])
         notes = "".join(f"<br>{escape(note)}" for note in self.notes)
         return (
             f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries "

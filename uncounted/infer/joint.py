@@ -32,7 +32,10 @@ def sample_jointly(
         fits = {name: fitted(model, study, drawn, prior, f"{name}::") for name, study in joint.studies.items()}
     for fit in fits.values():
         fit.posterior["correlation"].attrs[LKJ] = joint.lkj
-    return {name: replace(fit, seconds=dict(progress.seconds), notes=_told(joint, name)) for name, fit in fits.items()}
+    return {
+        name: replace(fit, seconds=dict(progress.seconds), notes=(*fit.notes, *_told(joint, name)))
+        for name, fit in fits.items()
+    }
 
 
 def joint_of(model: pm.Model) -> Joint:

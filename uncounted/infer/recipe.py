@@ -77,8 +77,20 @@ class Recipe:
 def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
     """Return the recipe of a fit, of the fits of `sample_jointly`, or of a model of `build` or `build_jointly`.
 
-    Raises UncountedError for one fit of several sampled together, and for a model written by hand.
+    Raises UncountedError for one fit of several sampled together, for a model written by hand, and for one of exclusive
+    forms.
     """
+    recipe = _recipe(source)
+    for card in recipe.cards:
+        if card.forms:
+            raise UncountedError(
+                f"The card '{card.name}' has exclusive forms, and no rows of such a model can be left out yet. Take "
+                "one form as an outcome of its own, or all of them together."
+            )
+    return recipe
+
+
+def _recipe(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
     if isinstance(source, Fit):
         check_alone(source)
         return Recipe((source.card,), (source.evidence,), source.world)

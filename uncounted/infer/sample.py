@@ -44,7 +44,7 @@ def sample(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Fit:
-    """Sample a model that has a `p` with dims (country, sex, age, *traits) over the world's cells.
+    """Sample a model that has a `p` with dims (country, sex, age, …) over the world's cells.
 
     `study` is what it was built from: `build` leaves it on the model, a model written by hand brings its own. settings:
     chains, tune, draws, target_accept; what isn't given is the card's. Raises UncountedError for a model without `p`.
@@ -88,7 +88,15 @@ def fitted(model: pm.Model, study: Study, drawn: Drawn, prior: xr.Dataset, prefi
         evidence=study.evidence,
         seed=drawn.seed,
         versions={"sampler": drawn.sampler, **{name: version(name) for name in PACKAGES}},
+        notes=_outside(p),
     )
+
+
+def _outside(p: xr.DataArray) -> tuple[str, ...]:
+    """Return a sentence if prevalence lies outside 0 to 1 in some draw of a cell, as an identity link allows."""
+    share = float(((p < 0) | (p > 1)).mean())
+    told = f"In {share:.2%} of the draws of cells prevalence lies below 0 or above 1, which link = 'identity' allows."
+    return (told,) if share else ()
 
 
 def part(draws: xr.Dataset, prefix: str) -> xr.Dataset:

@@ -16,11 +16,13 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     """Return Σ p·persons of each group, sex, age and level, and of all of them (…, group, sex, age, *traits), persons.
 
     In every draw: p (…, country, sex, age, *traits), people likewise, with chain and draw if they are uncertain, group:
-    country → label. With M the membership of countries in groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries
-    draw by draw. Sums are in double precision.
+    country → label. p may have a dim more, form: forms are exclusive, so that all of them together are any. With M the
+    membership of countries in groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries draw by draw. Sums are in
+    double precision.
     """
     labels, member = _membership(p, group)
-    parts = axes(people)
+    parts = axes(p)
+    people = people.expand_dims({dim: p.sizes[dim] for dim in parts if dim not in people.dims})
     dims = [dim for dim in p.dims if dim not in ("country", *parts)]
     shape, sizes = [p.sizes[dim] for dim in dims], [p.sizes[dim] for dim in parts]
     sums = np.zeros((len(labels), *(size + 1 for size in sizes), *shape))  # draws last: they are read number by number
@@ -43,7 +45,7 @@ def _summed(member: np.ndarray, persons: np.ndarray, draws: np.ndarray) -> np.nd
 
 
 def axes(people: xr.DataArray) -> tuple[str, ...]:
-    """Return the dims that divide the persons of a country: sex, age and further traits."""
+    """Return the dims that divide the persons of a country, or their prevalence: sex, age, further traits, form."""
     return tuple(str(dim) for dim in people.dims if dim not in ("country", *DRAWS))
 
 
@@ -55,13 +57,20 @@ def expected(people: xr.DataArray) -> xr.DataArray:
 def affected_in_all(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
     """Return Σ p·persons of each group, all its persons together (…, group): `affected` without the parts."""
     labels, member = _membership(p, group)
-    of_country = xr.dot(p, people, dim=list(axes(people)))
+    of_country = xr.dot(p, people, dim=list(axes(p)))
     return xr.dot(of_country, xr.DataArray(member, {"group": labels}, ("group", "country")), dim="country")
 
 
 def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
     """Return the persons of each group, sex, age and level and of all of them (…, group, sex, age, *traits)."""
     return affected(xr.ones_like(people), people, group)
+
+
+def size(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+    """Return the persons whom each number of `affected` is of (…, group, *axes of p): of every form, all of them."""
+    persons = population(people, group)
+    lacking = {dim: [*_values(p, dim), ALL] for dim in axes(p) if dim not in persons.dims}
+    return persons.expand_dims(lacking).transpose(..., "group", *axes(p))
 
 
 def _membership(p: xr.DataArray, group: pd.Series) -> tuple[pd.Index, np.ndarray]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.model.card import SHOW, Sampling, parse_sampling
+from uncounted.model.card import Sampling, parse_sampling
+from uncounted.model.vocabulary import SHOW
 from uncounted.world.shelf import shelf
 
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf

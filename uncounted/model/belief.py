@@ -41,6 +41,12 @@ class Belief:
         family = FAMILIES[self.card.priors[key].family]
         return family.make(key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim)
 
+    def prevalence(self, eta: TensorVariable) -> TensorVariable:
+        """Return p where effects add up to η: logit⁻¹ η, or η itself under the identity link."""
+        if self.card.link == "identity":
+            return eta
+        return pt.as_tensor(pt.sigmoid(eta))  # pyright: ignore[reportArgumentType] PyTensor types it None
+
     def label(self, dim: str, labels: Sequence[str]) -> None:
         """Give the model under construction a dim that only the evidence tells, such as the hosts of events abroad."""
         pm.modelcontext(None).add_coord(dim, list(labels))  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel

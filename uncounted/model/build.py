@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 
 import pymc as pm
-import pytensor.tensor as pt
 
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
 from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
+from uncounted.model.dims import coords
+from uncounted.model.forms import say_forms
 from uncounted.model.likelihood import LIKELIHOODS, sized_binomial
 from uncounted.model.measurement import averaged, survey_error
-from uncounted.model.people import SEXES, traits
-from uncounted.model.place import ladder, rungs
+from uncounted.model.people import cells
+from uncounted.model.place import ladder
 from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
-from uncounted.model.trend import courses, has_trend, is_smooth, term_names
+from uncounted.model.trend import courses
 from uncounted.survey.evidence import Evidence
-from uncounted.world.world import World, levels
+from uncounted.world.world import World
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
         r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
         y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood
 
-    Each line is one function of this room. `p` is a Deterministic with dims (country, sex, age, *traits); everything
-    that a refit may change (row weights, counts, centring, the numbers of priors) is pm.Data.
+    With the card's link = "identity" the first line has no logit⁻¹, nor have the others; exclusive forms are
+    `forms.say_forms`. Each line is one function of
+    this room. `p` is a Deterministic with dims (country, sex, age, *traits); everything that a refit may change (row
+    weights, counts, centring, the numbers of priors) is pm.Data.
     """
     seen = look(card, world, evidence)
     with pm.Model(coords=coords(card, world, seen)) as model:
-        say(card, world, seen)
+        (say_forms if card.forms else say)(card, world, seen)
     study = Study(card, world, seen.evidence, seen)
     model.study = study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model takes any attribute, its types don't
     return model
@@ -58,8 +61,8 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     belief = believe(card, world, centring(card, world, seen))
     place = ladder(belief, shift(belief), correlated)
     course = courses(belief)
-    eta = place.dimshuffle(0, *["x"] * (2 + len(card.traits))) + traits(belief)
-    pm.Deterministic("p", pt.sigmoid(eta), dims=("country", "sex", "age", *card.traits))
+    eta = cells(belief, place)
+    pm.Deterministic("p", belief.prevalence(eta), dims=("country", *card.axes))
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
     covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
@@ -70,15 +73,3 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
         sized_binomial(reported, seen.y, seen.n, belief, seen.unknown)
     else:
         LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
-
-
-def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
-    """Return the labels of the model's dims."""
-    labels = {rung.name: list(rung.labels) for rung in rungs(card, world)}
-    labels["country"] = list(world.places.index)
-    if has_trend(card):
-        labels["term"] = term_names(card)
-        labels |= {"wave": labels["term"][1:]} if is_smooth(card) else {}
-    labels |= {"sex": list(SEXES), "age": [band.label for band in card.bands], "covariate": list(card.covariates)}
-    labels |= {trait: levels(world, trait) for trait in card.traits}
-    return labels | {"survey": list(seen.surveys), "source": list(seen.sources), "row": list(range(len(seen.y)))}

@@ -5,26 +5,16 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.model.priors import NEEDED_BY, Prior, parse_prior
+from uncounted.model.consistency import check
+from uncounted.model.priors import Prior, parse_prior
+from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
 from uncounted.world.covariates import TRANSFORMS
-from uncounted.world.population import check_trait
 from uncounted.world.shelf import shelf
-
-PEOPLE = ("sex", "age")
-PLACE = ("region", "subregion", "country")
-SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
-LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot")
-NEIGHBOURS = ("", "borders", "covariates")
-OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n")
-SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
-SHOW = {"per 1,000": 1000.0, "percent": 100.0}
-LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable")
 
 
 @dataclass(frozen=True)
@@ -39,6 +29,17 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Together:
+    """With which outcomes a card's is sampled, their countries' effects correlated: words of the card's [joint].
+
+    cards: of the other outcomes, by the names that `read_card` takes. lkj: η of the correlations' prior, LKJ(η).
+    """
+
+    cards: tuple[str, ...]
+    lkj: float
+
+
+@dataclass(frozen=True)
 class Card:
     """What is believed about one outcome; a field is a word of the TOML card, and nothing else is.
 
@@ -50,9 +51,11 @@ class Card:
     first and last year of evidence, `year` the reference year of the estimates; a trend enters if `priors` has `trend`,
     and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with `index` they enter as
     the one factor that they share. `neighbours` lets countries resemble those they border, or those of like covariates.
-    `likelihood` is the distribution of counts. `reference_source` and `reference_definition` have no `bias` and
-    `crosswalk`; `window_years` is the T of "ever in the last T years"; `validation` holds counts behind sensitivity and
-    specificity. The key of each prior is the variable's name in PyMC, posterior and report.
+    `likelihood` is the distribution of counts; effects add up on the scale of `link`, log odds or the prevalence
+    itself. `forms` are exclusive forms of the outcome, each an outcome of the evidence and a part of p.
+    `reference_source` and `reference_definition` have no `bias` and `crosswalk`; `window_years` is the T of "ever in
+    the last T years"; `validation` holds counts behind sensitivity and specificity. `joint` names the cards of
+    outcomes that this one is sampled with. The key of each prior is the variable's name in PyMC, posterior and report.
     """
 
     title: str
@@ -73,18 +76,21 @@ class Card:
     exchangeable: tuple[str, ...] = ()
     age_order: int = 0
     likelihood: str = "binomial"
+    link: str = "logit"
+    forms: tuple[str, ...] = ()
     reference_source: str = ""
     reference_definition: str = ""
     window_years: float | None = None
     validation: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     years: tuple[int, ...] | None = None
     show: str = "per 1,000"
+    joint: Together | None = None
     sampling: Sampling = field(default_factory=Sampling)
     name: str = "card"
 
     def __post_init__(self) -> None:
         """Refuse what no model can be built from; say which word and what to write."""
-        _check(self)
+        check(self)
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -95,6 +101,11 @@ class Card:
     def traits(self) -> tuple[str, ...]:
         """The traits of persons beyond sex and age, in the card's order: further dims of p, after country, sex, age."""
         return tuple(one for one in self.people if one not in PEOPLE)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The dims of p after country: sex, age, further traits of persons, and form where the card has forms."""
+        return (*PEOPLE, *self.traits, *(("form",) if self.forms else ()))
 
     @property
     def digest(self) -> str:
@@ -153,6 +164,7 @@ def _from_words(words: dict[str, Any], name: str) -> Card:
             raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
     lists = {word: tuple(words[word]) for word in LISTS if word in words}
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
+    lists |= {"joint": _joint(words["joint"])} if "joint" in words else {}
     given: dict[str, Any] = words | lists | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
     return Card(**given, name=name)
 
@@ -163,7 +175,7 @@ def _check_kind(word: str, value: Any) -> None:
     if word in LISTS:
         kind = f"a list of {'whole numbers' if member is int else 'texts'}"
         right = type(value) is list and all(type(one) is member for one in value)
-    elif word in ("priors", "sampling"):
+    elif word in ("priors", "sampling", "joint"):
         kind, right = f"a table: [{word}] with a line for each", type(value) is dict
     elif word == "validation":
         kind, right = "tables [validation.KIND] with sensitivity = [found, with] or specificity", _validates(value)
@@ -198,6 +210,20 @@ def _validates(value: Any) -> bool:
     return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 
 
+def _joint(words: dict[str, Any]) -> Together:
+    for word in words:
+        if word not in ("cards", "lkj"):
+            raise UncountedError(f"'{word}' is no word of [joint].{did_you_mean(word, ('cards', 'lkj'))}", word)
+    cards, lkj = words.get("cards"), words.get("lkj")
+    if not _named(cards) or type(lkj) not in (int, float):
+        raise UncountedError('[joint] should have cards = ["NAME", …] and lkj = a number above 0.', "joint")
+    return Together(tuple(cards or ()), float(lkj or 0))
+
+
+def _named(value: Any) -> bool:
+    return type(value) is list and all(type(one) is str for one in value)
+
+
 def parse_sampling(words: dict[str, Any]) -> Sampling:
     """Read the words of [sampling], of whichever card."""
     known = [f.name for f in fields(Sampling)]
@@ -213,137 +239,19 @@ def parse_sampling(words: dict[str, Any]) -> Sampling:
     return Sampling(**words)
 
 
-def _check(card: Card) -> None:
-    products = interactions(card)
-    allowed = {
-        "people": (*PEOPLE, *(one for one in card.people if f"sigma_{one}" in card.priors)),
-        "place": PLACE,
-        "interactions": products,
-        "show": SHOW,
-        "neighbours": NEIGHBOURS,
-        "likelihood": LIKELIHOODS,
-    }
-    allowed["exchangeable"] = ("region", "age", *card.traits, *products)
-    for word, known in allowed.items():
-        given = getattr(card, word)
-        for value in [given] if isinstance(given, str) else given:
-            if value not in known:
-                trait = f" A trait of persons needs its prior, sigma_{value}." if word == "people" else ""
-                raise UncountedError(
-                    f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}{trait}", word
-                )
-    for word in LISTS:
-        given = getattr(card, word)
-        if word != "years" and len(set(given)) < len(given):
-            raise UncountedError(f"{word} = {list(given)} has the same twice. Keep one.", word)
-    for trait in card.traits:
-        check_trait(trait, f"The card '{card.name}'")
-    if "country" not in card.place:
-        raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
-    if list(card.place) != [rung for rung in PLACE if rung in card.place]:
-        raise UncountedError(f"place should go from the largest to the smallest: {', '.join(PLACE)}.", "place")
-    for interaction in card.interactions:
-        for factor in interaction.split(":"):
-            if factor not in (*card.people, *card.place):
-                raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
-    if card.years is not None and (len(card.years) != 2 or card.years[0] > card.years[1]):
-        raise UncountedError(f"years = {list(card.years)} should be the first and the last year of evidence.", "years")
-    try:
-        bands = card.bands
-    except UncountedError as error:
-        raise UncountedError(f"ages has a wrong band: {error}", "ages") from error
-    if not bands or any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands)):
-        raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
-    if card.age_order and len(bands) <= card.age_order:
-        raise UncountedError(f"age_order = {card.age_order} needs more than {card.age_order} ages.", "age_order")
-    if set(SMOOTH) & set(card.priors) and (card.years is None or "region" not in card.place):
-        raise UncountedError(
-            "a trend that bends needs `years`, the first and the last, and regions under place.", "years"
-        )
-    _check_partners(card)
-    _check_priors(card)
-
-
-def interactions(card: Card) -> tuple[str, ...]:
-    """Return the products that a card may name: "region:sex", "sex:age", "age:migrant" …, of all persons' factors."""
-    persons = (*PEOPLE, *card.traits)
-    return tuple(f"{one}:{other}" for one, other in [*combinations(persons, 2), *(("region", one) for one in persons)])
-
-
-def _check_partners(card: Card) -> None:
-    """Refuse words and priors that need another word which the card lacks."""
-    for name in set(card.transforms) - set(card.covariates):
-        raise UncountedError(
-            f"transforms names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}",
-            "transforms",
-        )
-    if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
-        raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
-    if card.of == card.outcome and card.of:
-        raise UncountedError(f"of = '{card.of}' is the card's own outcome. Name another, or leave it out.", "of")
-    needs_word = {"bias": "reference_source", "crosswalk": "reference_definition", "duration": "window_years"}
-    for key, word in needs_word.items():
-        if key in card.priors and not getattr(card, word):
-            raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
-    if "unknown_n" in card.priors and card.likelihood != "binomial":
-        raise UncountedError('figures of unknown n are read by likelihood = "binomial" alone.', "unknown_n")
-    for key in {key for table in card.validation.values() for key in table} - set(card.priors):
-        raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
-
-
-def _check_priors(card: Card) -> None:
-    needed = needs(card)
-    for key in card.priors:
-        if key not in needed:
-            raise UncountedError(
-                f"[priors] has '{key}', which this card's model has not.{did_you_mean(key, needed)}", key
-            )
-    for key, choice in needed.items():
-        if not any(one in card.priors for one in choice):
-            raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")
-    given = [key for key in SLOPES if key in card.priors]
-    if len(given) > 1:
-        raise UncountedError(
-            f"[priors] has {' and '.join(given)}: say in one way how large slopes of covariates are.", given[1]
-        )
-    for key, prior in card.priors.items():
-        prior.fits(key)
-
-
-def needs(card: Card) -> dict[str, tuple[str, ...]]:
-    """Return the priors that the card's model has, each with the keys of which one must be given."""
-    needed: dict[str, tuple[str, ...]] = {"level": ("level",)}
-    scales = [*card.place, *(f for f in card.people if f != "sex"), *card.interactions]
-    needed |= {(key := "sigma_" + one.replace(":", "_")): (key,) for one in scales}
-    if "sex" in card.people:
-        needed["female"] = ("female",)
-    if card.covariates:
-        needed |= dict.fromkeys(SLOPES, SLOPES)
-        needed |= {"slab_beta": ("slab_beta",)} if "tau_beta" in card.priors else {}
-    if card.likelihood == "beta_binomial":
-        needed["deff_excess"] = ("deff_excess",)
-    if card.neighbours:
-        needed["rho"] = ("rho",)
-    if "trend" in card.priors or "sigma_trend_region" in card.priors:
-        needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
-        needed |= {"sigma_trend_region": ("sigma_trend_region",)} if "region" in card.place else {}
-    if {"sigma_smooth_region", "sigma_smooth_country"} & set(card.priors):
-        needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
-    needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
-    return needed
-
-
 def _toml(card: Card) -> str:
     lines = []
     for f in fields(Card):
         value = getattr(card, f.name)
         default = f.default_factory() if f.default_factory is not MISSING else f.default
         silent = not value and value == default
-        if f.name not in ("name", "priors", "sampling", "validation") and not silent:
+        if f.name not in ("name", "priors", "sampling", "validation", "joint") and not silent:
             lines.append(f"{f.name} = {_value(value)}")
     for kind, table in card.validation.items():
         lines += ["", f"[validation.{json.dumps(kind, ensure_ascii=False)}]"]
         lines += [f"{key} = {list(pair)}" for key, pair in table.items()]
+    if card.joint:
+        lines += ["", "[joint]"] + [f"{key} = {_value(value)}" for key, value in asdict(card.joint).items()]
     lines += ["", "[sampling]"] + [f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None]
     lines += ["", "[priors]"] + [f"{key} = {prior.text}" for key, prior in card.priors.items()]
     return "\n".join(lines)

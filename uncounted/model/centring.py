@@ -27,7 +27,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     weight (rows,): 0 for a row held out.
     """
     scale = {key: prior.scale for key, prior in card.priors.items()}
-    rows = _information(seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
+    rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
     if card.neighbours:  # what is left to the countries themselves
         a, b = card.priors["rho"].numbers
         scale["sigma_country"] *= np.sqrt(b / (a + b))
@@ -55,7 +55,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     cells = _cells(card, world, seen, rows, 1.0 if weight is None else weight)
     for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
         name, table = factor.replace(":", "_"), _of_factor(card, cells, factor)
-        tau = min(_few(scale[f"sigma_{name}"], table[4].size), _shown(table))
+        tau = min(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, _unit(card, seen)))
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
 
@@ -75,16 +75,17 @@ def _few(scale: float, members: int | np.ndarray) -> float | np.ndarray:
     return scale * members / (members + FEW)
 
 
-def _shown(table: np.ndarray) -> float:
+def _shown(table: np.ndarray, unit: float) -> float:
     """Return the largest τ of a factor of persons or a product that the rows bear out; table (5, *dims).
 
     Cases and non-cases of each member against those expected if all respondents of a survey were alike give a log odds
     ratio d, less what its margins give, and τ² = Σd²/dof − v(1 + 2√(2/dof)), v = mean(1/I): what is more than chance.
+    unit: what a log odds is on the scale of the card's link.
     An outcome that doesn't differ by age is a funnel if ages are centred, however many cases speak of it: on stunting's
     surveys with an outcome of 0.5 %, alike at all ages, τ of the prior left a bulk ESS of 13.
     """
     cases, expected, others, others_expected = np.log(np.maximum(table[:4], 0.0) + 0.5)
-    d = (cases - expected) - (others - others_expected)
+    d = unit * ((cases - expected) - (others - others_expected))
     for axis in range(d.ndim):
         d = d - d.mean(axis=axis, keepdims=True)
     dof = np.prod([size - 1 for size in d.shape])
@@ -95,10 +96,19 @@ def _shown(table: np.ndarray) -> float:
     return float(np.sqrt(max((d**2).sum() / dof - chance, 0.0)))
 
 
-def _information(seen: Seen) -> np.ndarray:
-    """Fisher information of each row about a logit: n·p(1−p), p shrunk to the evidence's mean by two respondents."""
+def _information(card: Card, seen: Seen) -> np.ndarray:
+    """Fisher information of each row about a logit: n·p(1−p), p shrunk to the evidence's mean by two respondents.
+
+    About p itself, under the identity link: n/p(1−p).
+    """
     p = (seen.y + 2 * seen.y.sum() / seen.n.sum()) / (seen.n + 2)
-    return seen.n * p * (1 - p)
+    return seen.n / (p * (1 - p)) if card.link == "identity" else seen.n * p * (1 - p)
+
+
+def _unit(card: Card, seen: Seen) -> float:
+    """Return what a log odds is on the scale of the card's link: p(1−p) at the evidence's mean if that is identity."""
+    p = (seen.y.sum() + 1) / (seen.n.sum() + 2)
+    return p * (1 - p) if card.link == "identity" else 1.0
 
 
 def _passed(information: np.ndarray, scale: float) -> np.ndarray:

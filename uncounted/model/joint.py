@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pymc as pm
 import pytensor.tensor as pt
 
 from uncounted.errors import UncountedError
-from uncounted.model.build import Study, coords, say
+from uncounted.model.build import Study, say
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, cholesky
+from uncounted.model.dims import coords
+from uncounted.model.part import Part
 from uncounted.model.seen import look
 from uncounted.survey.evidence import Evidence
 from uncounted.world.world import World
@@ -22,34 +23,6 @@ class Joint:
 
     studies: Mapping[str, Study]
     lkj: float
-
-
-class Part(pm.Model):
-    """The model of one outcome inside a joint one: its dims bear its name ("forced_labour::row"), as its variables do.
-
-    Inside it, pieces of the model use both without: PyMC's own nested models share dims, and each outcome has its rows.
-    """
-
-    @property
-    def coords(self) -> dict[str, tuple | None]:
-        """The labels of dims, its own under their names without the outcome's."""
-        return {self.name_of(dim): labels for dim, labels in super().coords.items()}
-
-    @property
-    def dim_lengths(self) -> dict[str, Any]:
-        """The lengths of dims, by the same names."""
-        return {self.name_of(dim): length for dim, length in super().dim_lengths.items()}
-
-    def add_coord(self, name: str, *labels: Any, **length: Any) -> None:
-        """Register a dim under its name with the outcome's."""
-        super().add_coord(self.name_for(name), *labels, **length)
-
-    def add_named_variable(self, var: Any, dims: tuple[str | None, ...] | None = None) -> None:
-        """Register a variable, and its dims by the names they have outside."""
-        super().add_named_variable(var, dims)
-        if dims is not None:
-            own = (dims,) if isinstance(dims, str) else dims
-            self.named_vars_to_dims[var.name] = tuple(dim and self.name_for(dim) for dim in own)
 
 
 def build_jointly(cards: Sequence[Card], world: World, evidences: Sequence[Evidence], *, lkj: float) -> pm.Model:

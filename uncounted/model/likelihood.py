@@ -94,10 +94,10 @@ def fay_herriot(
     """Observe direct estimates as normal about the prevalence: p̂ = y/n ~ N(logit⁻¹ η, s), s² = p̃(1−p̃)/n.
 
     p̃ is `shrunk`. The level is modelled on the logit scale and the estimate on its own: You and Rao's (2002) unmatched
-    form. With the level on the estimate's scale (Fay and Herriot 1979, the identity link) it is `direct_normal` alone.
+    form. With link = "identity" on the card the level is on the estimate's scale too, Fay and Herriot's (1979), and eta
+    is the prevalence itself.
     """
-    del belief
-    theta = pt.sigmoid(eta)
+    theta = belief.prevalence(eta) if belief else pt.sigmoid(eta)
     return _observe(KINDS["fay_herriot"], [theta], y, n, name, dim)  # pyright: ignore[reportArgumentType]
 
 
@@ -119,7 +119,7 @@ def multinomial(
 
     log f = Σ_f y_f·log softmax(η)_f + log Γ(n+1) − Σ_f log Γ(y_f+1): for whole numbers the multinomial. Everybody is in
     one form, so y sums to n: give "none of them" a column, with logit 0 if the others are log odds against it. Random
-    draws: n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋) persons. The model has a coordinate `form`.
+    draws: n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋) persons. The model has a coordinate `answer`.
     """
     del belief
     apart = ~np.isclose(y.sum(axis=1), n)
@@ -224,7 +224,7 @@ def _observe(
     kind: Kind, parameters: list[TensorVariable], y: np.ndarray, n: np.ndarray, name: str, dim: str
 ) -> TensorVariable:
     """Observe y under a density logp(y, *parameters, *known), weighted row by row, and its random draws."""
-    dims = (dim, "form")[: y.ndim]
+    dims = (dim, "answer")[: y.ndim]
     data = [pm.Data(key, value, dims=dim) for key, value in kind.known(y, n).items()]
     return pm.CustomDist(
         name,

@@ -11,7 +11,7 @@ from uncounted.model.trend import terms
 
 
 def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen) -> TensorVariable:
-    """Return logit q (rows,): q = Σ W·p over the cells and the years of fieldwork that a row covers.
+    """Return logit q (rows,), q under the identity link: q = Σ W·p over the cells and years that a row covers.
 
     p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in one year shows that cell's
     logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its precision at either end; the entries of their sparse W
@@ -34,6 +34,8 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
         summed = nothing[at].inc(w * pt.sigmoid(logit))  # pyright: ignore[reportOperatorIssue] PyTensor types it None
         return pt.log(summed)  # pyright: ignore[reportReturnType] the same: PyTensor's elementwise functions have no body
 
+    if belief.card.link == "identity":
+        return logit_q[several].set(nothing[at].inc(w * p))
     return logit_q[several].set(log_sum(p) - log_sum(-p))
 
 

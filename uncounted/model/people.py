@@ -12,6 +12,11 @@ SEXES = ("female", "male")
 CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus those of males
 
 
+def cells(belief: Belief, place: TensorVariable) -> TensorVariable:
+    """Return η of every cell (countries, sexes, ages, *traits): its country's level and the effects of persons."""
+    return place.dimshuffle(0, *["x"] * (2 + len(belief.card.traits))) + traits(belief)
+
+
 def traits(belief: Belief) -> TensorVariable:
     """Return the sum of the card's effects of persons (1 or countries, sexes, ages, *traits).
 

@@ -25,12 +25,14 @@ TINY = 1e-12
 class Prediction:
     """Rows of evidence as a model's draws see them before their surveys' own errors ν, and their likelihood.
 
-    covered (draws, rows): logits of what each row covers. sigma (draws, rows): sd of ν, 0 where the card has none. se,
-    sp (draws, rows): sensitivity and specificity, 1 where nobody is mistaken. extra (draws, parameters): what else the
-    likelihood takes. y, n, known (rows,): the counts and what follows from them. survey (rows,): which rows share a ν.
+    covered (draws, rows): logits of what each row covers, or what it covers where the card's link is identity. sigma
+    (draws, rows): sd of ν, 0 where the card has none. se, sp (draws, rows): sensitivity and specificity, 1 where nobody
+    is mistaken. extra (draws, parameters): what else the likelihood takes. y, n, known (rows,): the counts and what
+    follows from them. survey (rows,): which rows share a ν.
     """
 
     kind: Kind
+    link: str
     covered: np.ndarray
     sigma: np.ndarray
     se: np.ndarray
@@ -57,7 +59,7 @@ class Prediction:
             surveys, at = np.unique(self.survey, return_inverse=True)
             nu = self.sigma * rng.normal(size=(len(self.covered), len(surveys)))[:, at]
         shown = self._shown(self.covered + nu)
-        first = expit(shown) if self.kind.share else shown
+        first = expit(shown) if self._of_share else shown
         extra = [self.extra[:, [i]] for i in range(self.extra.shape[1])]
         return self.kind.draw(first, *extra, *self.known.values(), rng=rng, size=shown.shape)
 
@@ -65,7 +67,7 @@ class Prediction:
         """Return log f(y | ν) of every row (nodes, draws, rows) at given ν (nodes, draws, rows or 1)."""
         shown = self._shown(self.covered + nu)
         extra = [np.broadcast_to(self.extra[:, i, None], shown.shape) for i in range(self.extra.shape[1])]
-        return _density(self.kind)(self.y, shown, *extra, *self.known.values())
+        return _density(self.kind, self._of_share)(self.y, shown, *extra, *self.known.values())
 
     def log_scores(self) -> dict[int, np.ndarray]:
         """Return log ∫ Π_rows f(y | ν) N(ν; 0, σ) dν of every survey (draws,): its rows' joint density, ν summed out.
@@ -74,6 +76,11 @@ class Prediction:
         by the curvature there [Liu & Pierce 1994]: within 0.001 of brute force for every likelihood.
         """
         return {int(one): _integrated(self.rows(np.flatnonzero(self.survey == one))) for one in np.unique(self.survey)}
+
+    @property
+    def _of_share(self) -> bool:
+        """Whether what the rows cover are log odds, of which the likelihood takes the share."""
+        return self.kind.share and self.link == "logit"
 
     def _shown(self, logit_q: np.ndarray) -> np.ndarray:
         if (self.se == 1).all() and (self.sp == 1).all():
@@ -95,6 +102,7 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
     extra = [_flat(draws[name]) for name in kind.takes]
     return Prediction(
         kind=kind,
+        link=study.card.link,
         covered=covered,
         sigma=every["sigma_survey"],
         se=every["sensitivity"],
@@ -111,7 +119,8 @@ def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
     seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
     shown = _flat(draws["reported"])[None]
     extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
-    return _density(kind)(seen.y, shown, *extra, *kind.known(seen.y, seen.n).values())[0].sum(axis=-1)
+    share = kind.share and study.card.link == "logit"
+    return _density(kind, share)(seen.y, shown, *extra, *kind.known(seen.y, seen.n).values())[0].sum(axis=-1)
 
 
 DEFAULTS = {"sigma_survey": 0.0, "sensitivity": 1.0, "specificity": 1.0}  # of a card without the prior
@@ -156,11 +165,11 @@ def _likeliest(log_joint: Callable[[np.ndarray], np.ndarray], draws: int) -> tup
     return middle, step
 
 
-def _density(kind: Kind) -> Callable[..., np.ndarray]:
+def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
     code = kind.logp.__code__
     names = code.co_varnames[: code.co_argcount]
-    return _compiled(kind.logp, kind.share, names[2 : 2 + len(kind.takes)], names[2 + len(kind.takes) :])
+    return _compiled(kind.logp, share, names[2 : 2 + len(kind.takes)], names[2 + len(kind.takes) :])
 
 
 @cache

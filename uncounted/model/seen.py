@@ -10,7 +10,7 @@ from scipy import sparse
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.card import Card
-from uncounted.survey.evidence import Evidence
+from uncounted.survey.evidence import FORM, Evidence
 from uncounted.world.age import Band, contains
 from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
@@ -41,6 +41,7 @@ class Seen:
     survey_country: np.ndarray
     survey_since: np.ndarray
     unknown: np.ndarray
+    forms: np.ndarray | None = None
 
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
@@ -76,8 +77,23 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         sources=sources,
         survey_country=countries.get_indexer(pd.Index(surveys["country"])),
         survey_since=surveys["year"].to_numpy(int) - card.year,
+        forms=_forms(card, evidence),
         unknown=rows["unknown"].to_numpy() > 0,
     )
+
+
+def _forms(card: Card, evidence: Evidence) -> np.ndarray | None:
+    """Return the counts of the card's forms and of none of them (rows, forms + 1); None if it has no forms."""
+    if not card.forms:
+        return None
+    if set(evidence.forms) != set(card.forms):
+        known = ", ".join(evidence.forms) or "none"
+        raise UncountedError(
+            f"The card '{card.name}' has the forms {', '.join(card.forms)}, and the evidence '{evidence.source}' has "
+            f"{known}. Give exclusive({{form: evidence, …}}, outcome) of the card's forms."
+        )
+    y = evidence.rows[[f"{FORM}{form}" for form in card.forms]].to_numpy(float)
+    return np.column_stack([y, evidence.rows["n"] - y.sum(axis=1)])
 
 
 def _check_traits(card: Card, world: World, evidence: Evidence) -> None:

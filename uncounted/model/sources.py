@@ -4,6 +4,7 @@ from uncounted.errors import UncountedError
 from uncounted.model.card import Card
 from uncounted.survey.elsewhere import reported_from_elsewhere
 from uncounted.survey.evidence import Evidence, evidence, pooled
+from uncounted.survey.exclusive import exclusive
 from uncounted.survey.families import Families
 from uncounted.survey.figures import Figures
 from uncounted.survey.respondents import Respondents
@@ -27,6 +28,9 @@ def evidence_of(card: Card, world: World | None = None) -> Evidence:
 def evidence_on(card: Card, survey: Survey, world: World | None = None) -> list[Evidence]:
     """Return a survey's evidence on a card's outcome, and what its families report from elsewhere if it has kappa."""
     years = (card.years[0], card.years[1]) if card.years else None
+    if card.forms:
+        parts = {form: evidence(survey, form, card.people, years) for form in card.forms}
+        return [exclusive(parts, card.outcome)]
     size = card.priors.get("unknown_n")
     found = [evidence(survey, card.outcome, card.people, years, unknown_n=size.numbers[0] if size else None)]
     if "kappa" in card.priors and isinstance(survey, Families):

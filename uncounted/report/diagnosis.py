@@ -12,7 +12,7 @@ from uncounted.checks.predictive import Predictive
 from uncounted.checks.scores import band
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, axes
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
 from uncounted.report.tables import estimates

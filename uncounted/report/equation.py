@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
-from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of
+from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of, scale
 from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
 from uncounted.report.wording import Words, read_words
@@ -23,7 +23,11 @@ def _cell(card: Card, say: Words) -> Line:
     terms = ["country[c]", *(_effect(card, one) for one in (*card.people, *card.interactions))]
     traits = " and ".join(trait.replace("_", " ") for trait in card.traits)
     told = say("equation.cell_traits" if traits else "equation.cell", year=card.year, traits=traits)
-    return Line(f"logit p[{cell(card)}] = {' + '.join(terms)}", told)
+    if card.forms:
+        told = say("equation.cell_forms", forms=", ".join(form.replace("_", " ") for form in card.forms)) + " " + told
+        return Line(f"log {{p[f,{cell(card)}]}}/{{p[0,{cell(card)}]}} = {' + '.join(terms)}", told)
+    told = say("equation.cell_identity", year=card.year) if card.link == "identity" else told
+    return Line(f"{scale(card)}p[{cell(card)}] = {' + '.join(terms)}", told)
 
 
 def _people(card: Card, say: Words) -> Iterator[Line]:
@@ -64,8 +68,10 @@ def _sentence(factor: str) -> str:
 def _places(card: Card, say: Words) -> Iterator[Line]:
     level = card.priors["level"]
     mean, sd = level.numbers
-    middle, low, high = (float(expit(mean + z * sd)) for z in (0.0, -1.96, 1.96))
-    told = say("equation.level", rate=rate(middle, card.show, say), rates=rates(low, high, card.show, say))
+    bounds = [mean + z * sd for z in (0.0, -1.96, 1.96)]
+    middle, low, high = bounds if card.link == "identity" else (float(expit(one)) for one in bounds)
+    word = "equation.level_identity" if card.link == "identity" else "equation.level"
+    told = say(word, rate=rate(middle, card.show, say), rates=rates(low, high, card.show, say))
     yield Line(f"level ~ {distribution(level)}", told)
     above = "level"
     for rung in card.place:
@@ -153,6 +159,9 @@ def _bend(card: Card, say: Words) -> Iterator[Line]:
 
 def _total(card: Card, say: Words) -> Line:
     people = "c ∈ G, " + cell(card).removeprefix("c,").replace(",", ", ")
+    if card.forms:
+        formula = f"affected[f,G] = Σ[{people}] N[{cell(card)}] p[f,{cell(card)}]"
+        return Line(formula, f"{say('equation.total')} {say('equation.total_forms')}")
     return Line(f"affected[G] = Σ[{people}] N[{cell(card)}] p[{cell(card)}]", say("equation.total"))
 
 

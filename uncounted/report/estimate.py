@@ -2,18 +2,20 @@
 
 import json
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+import pymc as pm
 
 from uncounted.checks.finding import Findings
 from uncounted.checks.gate import check
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
+from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import write_fit
@@ -22,6 +24,7 @@ from uncounted.leaves.convergence import check_estimate
 from uncounted.leaves.estimate import Estimate
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
+from uncounted.model.joint import build_jointly
 from uncounted.model.sources import evidence_of
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.report.account import read_account
@@ -63,7 +66,8 @@ def estimate(
 ) -> Finished | Added:
     """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and fit.nc.
 
-    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/.
+    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/. A card with
+    [joint] is sampled with the cards that it names, and each of them has a folder; what is returned is the first's.
 
     seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
@@ -72,8 +76,10 @@ def estimate(
         card = read_estimate_card(card)
     if isinstance(card, EstimateCard):
         return estimate_leaves(card, out, seed, world, progress or Progress(), settings)
-    card = card if isinstance(card, Card) else read_card(card)
-    _check_whole(card)
+    cards = _together(card)
+    card = cards[0]
+    for one in cards:
+        _check_whole(one)
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
@@ -81,14 +87,40 @@ def estimate(
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
             everywhere = world or read_world()
-            model = build(card, everywhere, evidence_of(card, everywhere))
-        fit = sample(model, seed=chosen, progress=progress, **settings)
-        with progress.stage("adding up"):
-            rows = estimates(fit)
-        with progress.stage("checking every published number"):
-            findings = check(fit)
-        with progress.stage("writing the report"):
-            folder = write_estimate(fit, rows, findings, Path(out) / card.name)
+            model = _model(cards, everywhere)
+        if card.joint:
+            fits = sample_jointly(model, seed=chosen, progress=progress, **settings)
+            done = [_finished(fits[one.outcome], Path(out) / one.name, progress) for one in cards]
+        else:
+            fit = sample(model, seed=chosen, progress=progress, **settings)
+            done = [_finished(fit, Path(out) / card.name, progress)]
+    return replace(done[0], seconds=dict(progress.seconds))
+
+
+def _together(card: Card | str | Path) -> list[Card]:
+    """Return the card and those that it is sampled with, which lie beside it or among those that ship."""
+    first = card if isinstance(card, Card) else read_card(card)
+    if first.joint is None:
+        return [first]
+    folder = None if isinstance(card, Card) else Path(card).parent
+    beside = [folder / f"{name}.toml" if folder else Path(name) for name in first.joint.cards]
+    return [first, *(read_card(path if path.is_file() else path.stem) for path in beside)]
+
+
+def _model(cards: Sequence[Card], world: World) -> pm.Model:
+    evidences = [evidence_of(one, world) for one in cards]
+    joint = cards[0].joint
+    return build_jointly(cards, world, evidences, lkj=joint.lkj) if joint else build(cards[0], world, evidences[0])
+
+
+def _finished(fit: Fit, folder: Path, progress: Progress) -> Finished:
+    """Add a fit up, check it and write its folder."""
+    with progress.stage("adding up"):
+        rows = estimates(fit)
+    with progress.stage("checking every published number"):
+        findings = check(fit)
+    with progress.stage("writing the report"):
+        write_estimate(fit, rows, findings, folder)
     return Finished(fit, rows, findings, folder, dict(progress.seconds))
 
 

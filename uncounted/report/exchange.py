@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.outline import records
 from uncounted.report.release import ALL, LEAF, Release
 from uncounted.world.age import Band, parse_band

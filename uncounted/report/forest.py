@@ -8,7 +8,7 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, PAPER, styled
 from uncounted.report.tables import estimates

@@ -55,6 +55,11 @@ def index_of(card: Card, factor: str) -> str:
     return ",".join((INDEX | traits)[one] for one in factor.split(":"))
 
 
+def scale(card: Card) -> str:
+    """Return what begins a formula on the scale of the card's link: "logit " or nothing."""
+    return "" if card.link == "identity" else "logit "
+
+
 def cell(card: Card) -> str:
     """Return the indices of a cell: "c,s,a", and a letter for each further trait."""
     return index_of(card, ":".join(("country", "sex", "age", *card.traits)))

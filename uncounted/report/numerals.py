@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.wording import Words
 from uncounted.world.age import Band
 

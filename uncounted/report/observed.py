@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
 from uncounted.report.formula import number
-from uncounted.report.line import Line, brings, cell
+from uncounted.report.line import Line, brings, cell, scale
 from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
@@ -41,6 +41,8 @@ def _errs(card: Card) -> bool:
 
 def _covered(card: Card, say: Words) -> Line:
     at = cell(card)
+    if card.forms:
+        return Line(f"q[f,j] = Σ[{at}] W[j,{at}] p[f,{at}]", say("equation.covered"))
     if has_trend(card):
         return Line(f"q[j] = Σ[{at},t] W[j,{at},t] p[{at}](t)", say("equation.covered_years"))
     return Line(f"q[j] = Σ[{at}] W[j,{at}] p[{at}]", say("equation.covered"))
@@ -62,7 +64,11 @@ def _part(card: Card, seen: str, say: Words) -> Iterator[Line]:
 
 
 def _error(card: Card, seen: str, say: Words) -> Iterator[Line]:
-    yield Line(f"logit {seen}'[j] = logit {seen}[j] + ν[survey(j)]", say("equation.error"))
+    if card.forms:
+        formula = f"log {{{seen}'[f,j]}}/{{{seen}'[0,j]}} = log {{{seen}[f,j]}}/{{{seen}[0,j]}} + ν[survey(j)]"
+    else:
+        formula = f"{scale(card)}{seen}'[j] = {scale(card)}{seen}[j] + ν[survey(j)]"
+    yield Line(formula, say("equation.error"))
     yield Line("ν[i] ~ Normal(0, sigma_survey[kind(i)])", say("equation.kinds"), brings(card, "sigma_survey"))
 
 
@@ -89,6 +95,8 @@ def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
             yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
             if _has(card, "unknown_n"):
                 yield Line("n[j] = unknown_n", say("equation.unknown_n"), brings(card, "unknown_n"))
+        case "multinomial":
+            yield Line(f"y[·,j] ~ Multinomial(n[j], {shown.replace('[', '[·,')})", told)
         case "beta_binomial":
             formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
             yield Line(f"{formula}, ω[j] = {{max(n[j] − 1, 1)}}/{{deff_excess}}", told, brings(card, "deff_excess"))

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report import charts, numerals, outline
 from uncounted.report.drawings import Drawings, draw, shares_of_leaves, told_shares
 from uncounted.report.equation import equation

@@ -9,7 +9,7 @@ from typing import Any
 import typst
 
 from uncounted.errors import UncountedError
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report import charts, numerals, outline
 from uncounted.report.document import data_told
 from uncounted.report.drawings import Drawings, draw, told_shares

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
 from uncounted.report.wording import Words, read_words

@@ -15,10 +15,12 @@ from uncounted.infer import totals
 from uncounted.infer.derived import derived
 from uncounted.infer.sample import draw_prior
 from uncounted.model.build import build
-from uncounted.model.card import OPTIONAL, SHOW, Card
+from uncounted.model.card import Card
+from uncounted.model.vocabulary import OPTIONAL, SHOW
 from uncounted.report.numerals import fraction, rate, unit
 from uncounted.report.wording import read_words
 from uncounted.survey.evidence import counts
+from uncounted.survey.exclusive import exclusive
 from uncounted.world.world import World, persons
 
 HIGH, LOW, MASS = 0.9, 1e-5, 0.1  # a tenth of a country's prior beyond 90 % or 1 in 100,000 is worth a warning
@@ -33,7 +35,7 @@ class PriorPredictive:
 
     world (draw,) and country (draw, country): prevalence of all persons of the card's ages in the reference year, as
     proportions. summary: one row each for the world, for any country (every draw of every country), for the spread
-    between countries within a draw, and for the world's sexes, ages and levels of traits; median, lower, upper,
+    between countries within a draw, and for the world's sexes, ages, levels of traits and forms; median, lower, upper,
     interval, unit.
     """
 
@@ -79,12 +81,11 @@ def prior_predictive(
     model = _cells(card, world)
     cells = derived(model, draw_prior(model, seed, draws), ["p"])["p"].squeeze("chain", drop=True)
     people = persons(world, card.bands, card.year, nearest=True, traits=card.traits)
-    axes = list(totals.axes(people))
-    of_country = xr.dot(cells, people, dim=axes) / people.sum(axes)
+    of_country = xr.dot(cells, people, dim=list(card.axes)) / people.sum(totals.axes(people))
     country = of_country.dropna("country", how="all").transpose("draw", "country")
     world_of = pd.Series("World", index=people["country"].to_numpy())
     by = (totals.affected(cells, people, world_of) / totals.population(people, world_of)).sel(group="World", drop=True)
-    every = by.sel(dict.fromkeys(axes, totals.ALL), drop=True)
+    every = by.sel(dict.fromkeys(card.axes, totals.ALL), drop=True)
     rows = pd.DataFrame(list(_rows(card, by, every, country, interval)))
     return PriorPredictive(card, every, country, rows, _warning(card, country), seed)
 
@@ -95,9 +96,13 @@ def _cells(card: Card, world: World) -> pm.Model:
     A model needs a row of evidence. This one's is of one person, and draws from the prior don't look at it.
     """
     kept = {key: prior for key, prior in card.priors.items() if key not in OF_COUNTS}
-    bare = replace(card, priors=kept, likelihood="binomial", validation={})
+    kept_likelihood = card.forms or card.link == "identity"
+    bare = replace(card, priors=kept, likelihood=card.likelihood if kept_likelihood else "binomial", validation={})
     row = {"survey": "none", "country": world.places.index[0], "year": card.year, "sex": "both", "age": card.ages[0]}
-    return build(bare, world, counts(pd.DataFrame([row | {"n": 1.0, "y": 0.5}]), card.outcome))
+    table = pd.DataFrame([row | {"n": 1.0, "y": 0.5 / max(len(card.forms), 1)}])
+    if card.forms:
+        return build(bare, world, exclusive({form: counts(table, form) for form in card.forms}, card.outcome))
+    return build(bare, world, counts(table, card.outcome))
 
 
 def _rows(
@@ -112,6 +117,9 @@ def _rows(
     if "sex" in card.people:
         sexes = by.sel({dim: total for dim in by.dims if dim not in ("draw", "sex")})
         yield _row(say("prior.sex"), (sexes.sel(sex="female") / sexes.sel(sex="male")).to_numpy(), interval)
+    for form in card.forms:
+        told = by.sel({dim: total for dim in by.dims if dim not in ("draw", "form")}).sel(form=form)
+        yield _row(say("prior.form", form=form.replace("_", " ")), told.to_numpy() * per, interval, card.show)
     for axis in ("age", *card.traits):
         levels = by.sel({dim: total for dim in by.dims if dim not in ("draw", axis)}).drop_sel({axis: total})
         if axis in card.people and levels.sizes[axis] > 1:

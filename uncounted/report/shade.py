@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import short, with_unit
 from uncounted.report.wording import Words
 

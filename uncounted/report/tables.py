@@ -56,29 +56,25 @@ def affected(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95
 
 def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
-    places = [word for word in words if word not in _axes(fit)]
+    places = [word for word in words if word not in fit.card.axes]
     if len(places) > 1:
         raise UncountedError(
             f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time."
         )
     rows = estimates(fit, places or ["world"], interval)
-    for axis in _axes(fit):
+    for axis in fit.card.axes:
         rows = rows[(rows[axis] != "all") == (axis in words)]
     return rows
 
 
 def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of estimates that are of every level of the card's traits beyond sex and age."""
-    return rows[(rows[list(fit.card.traits)] == totals.ALL).all(axis=1)]
-
-
-def _axes(fit: Fit) -> tuple[str, ...]:
-    return (*PEOPLE, *fit.card.traits)
+    """Return the rows of estimates that are of every level of the card's traits beyond sex and age, and of any form."""
+    return rows[(rows[list(fit.card.axes[2:])] == totals.ALL).all(axis=1)]
 
 
 def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     words = [by] if isinstance(by, str) else list(by)
-    keys = rows[["name", *(axis for axis in _axes(fit) if axis in words)]].rename(columns={"name": "group"})
+    keys = rows[["name", *(axis for axis in fit.card.axes if axis in words)]].rename(columns={"name": "group"})
     behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
     return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
 
@@ -89,12 +85,12 @@ def _check_interval(interval: float) -> None:
 
 
 def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
-    group, keys = groups(fit.world, by), ("group", *_axes(fit))
-    people = totals.population(fit.people, group).transpose(*keys, ...)
+    group, keys = groups(fit.world, by), ("group", *fit.card.axes)
+    people = totals.size(fit.p, fit.people, group).transpose(*keys, ...)
     counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
     size, persons = totals.expected(people), _summary(counts, interval)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if people.dims == keys:  # of so many people, prevalence is persons divided by them
+        if "draw" not in people.dims:  # of so many people, prevalence is persons divided by them
             rates = {stat: value / size.to_numpy() for stat, value in persons.items()}
         else:
             rates = _summary(counts / people, interval)
@@ -108,7 +104,7 @@ def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.Da
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
     told = rows.merge(behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left")
-    return _ordered(told, fit.card.traits)
+    return _ordered(told, fit.card.axes[2:])
 
 
 def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
@@ -120,9 +116,10 @@ def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
 
 def _prior_share(fit: Fit, group: pd.Series) -> np.ndarray:
     people = totals.expected(fit.people)
-    size = totals.population(people, group)
+    size = totals.size(fit.p, people, group)
     draws = (totals.affected(p, people, group) / size for p in (fit.p, fit.prior))
-    spread = [logit(_inside(p)).var(["chain", "draw"]).to_numpy() for p in draws]
+    scaled = (p if fit.card.link == "identity" else logit(_inside(p)) for p in draws)
+    spread = [p.var(["chain", "draw"]).to_numpy() for p in scaled]
     with np.errstate(invalid="ignore"):
         return np.minimum(1.0, spread[0] / spread[1])
 

@@ -14,8 +14,8 @@ from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.infer.people import people_in
 from uncounted.infer.years import in_year
-from uncounted.model.card import SHOW
 from uncounted.model.trend import years_of
+from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, styled
 from uncounted.report.wording import Words, read_words

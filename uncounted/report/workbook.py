@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from uncounted.model.card import SHOW
+from uncounted.model.vocabulary import SHOW
 from uncounted.report import numerals, outline
 from uncounted.report.gather import gather
 from uncounted.report.headline import headline

@@ -21,6 +21,7 @@ from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
+FORM = "y:"  # begins the column of an exclusive form's counts
 COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
     "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
@@ -96,7 +97,13 @@ class Evidence:
     @property
     def traits(self) -> tuple[str, ...]:
         """The traits beyond sex and age that rows may be divided by."""
-        return tuple(str(column) for column in self.rows if column not in COLUMNS)
+        further = (str(column) for column in self.rows if column not in COLUMNS)
+        return tuple(column for column in further if not column.startswith(FORM))
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The exclusive forms of the outcome whose counts rows have (`exclusive`)."""
+        return tuple(str(column).removeprefix(FORM) for column in self.rows if str(column).startswith(FORM))
 
     @property
     def surveys(self) -> pd.DataFrame:
