@@ -27,8 +27,12 @@ class Sampler:
     compiled: Any
 
     def with_data(self, **data: np.ndarray) -> "Sampler":
-        """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only."""
-        return Sampler(self.model, self.name, self.compiled.with_data(**data))
+        """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only.
+
+        Data of which nothing that is sampled depends, such as that of a Deterministic alone, are left out.
+        """
+        read = {variable.name for variable in self.compiled.shared_var_keys} | ({*data} - {*self.model.named_vars})
+        return replace(self, compiled=self.compiled.with_data(**{k: v for k, v in data.items() if k in read}))
 
     def starting(self, points: np.ndarray) -> "Sampler":
         """Return the sampler with each chain beginning at one of some points (points, dimensions); nutpie only."""

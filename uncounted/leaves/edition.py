@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from uncounted.leaves.figures import OutsideFigures, read_outside_figures
 from uncounted.model.card import Card, read_card
 from uncounted.model.sources import evidence_of
 from uncounted.survey.evidence import Evidence
+from uncounted.survey.survey import read_survey
 from uncounted.world.world import World, read_world
 
 OF_RATIOS = ("both", "periods", "priors")
@@ -51,24 +53,42 @@ def read_edition(card: EstimateCard | str | Path, world: World | None = None) ->
     card = card if isinstance(card, EstimateCard) else read_estimate_card(card)
     world = world or read_world()
     cards = {name: read_card(name) for name in card.models}
+    once = cache(read_survey)  # cards share surveys, and each is read once for all of them
     return Edition(
         card,
         cards,
         world,
-        {name: evidence_of(one, world) for name, one in cards.items()},
-        read_records(**reading(card.records, OF_RATIOS, read_records, "records")) if card.records else None,
-        read_spells(**reading(card.durations, OF_DURATIONS, read_spells, "durations")) if card.durations else None,
+        {name: evidence_of(one, world, once) for name, one in cards.items()},
+        records_of(card) if card.records else None,
+        spells_of(card) if card.durations else None,
         {one.name: outside_figures(one.figures, one.name) for one in card.leaf if one.figures},
     )
 
 
-def outside_figures(words: Figures, name: str) -> OutsideFigures:
-    """Read the outside figures of a leaf as its card says."""
+def records_of(card: EstimateCard, table: pd.DataFrame | None = None) -> Records:
+    """Read victim records as a card says, or a table in the place of its file."""
+    words = _reading(card.records, OF_RATIOS, read_records, "records")
+    if table is not None:
+        words["source"] = table
+    return read_records(**words)
+
+
+def spells_of(card: EstimateCard, table: pd.DataFrame | None = None) -> Spells:
+    """Read spells as a card says, or a table in the place of its file."""
+    words = _reading(card.durations, OF_DURATIONS, read_spells, "durations")
+    if table is not None:
+        words["source"] = table
+    return read_spells(**words)
+
+
+def outside_figures(words: Figures, name: str, table: pd.DataFrame | None = None) -> OutsideFigures:
+    """Read the outside figures of a leaf as its card says, or a table in the place of its file."""
     told = asdict(words)
-    return read_outside_figures(told.pop("file"), name=name, **told)
+    file = told.pop("file")
+    return read_outside_figures(file if table is None else table, name=name, **told)
 
 
-def reading(words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str) -> dict[str, Any]:
+def _reading(words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str) -> dict[str, Any]:
     """Return the words of a table of the card that its reader is told, the rest being the model's."""
     known = list(signature(reader).parameters)
     for word in words:

@@ -15,13 +15,14 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
 
     p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in one year shows that cell's
     logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its precision at either end; the entries of their sparse W
-    are pm.Data.
+    are pm.Data, and so is where rows and surveys looked: as many surveys of other countries are the same model.
     """
     row, cell, weight, since = _entries(seen)
     alone = (np.bincount(row, minlength=len(seen.y)) == 1)[row]
     first = np.zeros(len(seen.y), int)
     first[row[alone]] = cell[alone]
-    logit_q = eta.flatten()[first] + _drift(belief, course, seen.country, seen.since, "since", "row")
+    cells = pt.as_tensor(pm.Data("row_cell", first, dims="row"))
+    logit_q = eta.flatten()[cells] + _drift(belief, course, seen.country, seen.since, "since", "row")
     if alone.all():
         return logit_q
     several, at = np.unique(row[~alone], return_inverse=True)
@@ -48,9 +49,10 @@ def survey_error(
     """
     if "sigma_survey" not in belief.card.priors:
         return 0.0
-    sigma = belief.variable("sigma_survey", "source")[seen.source]
+    of = pt.as_tensor(pm.Data("survey_of", np.stack([seen.survey_country, seen.source])))
+    sigma = belief.variable("sigma_survey", "source")[of[1]]
     drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
-    return belief.exchangeable("survey", place[seen.survey_country] + drift, sigma, "survey")[seen.survey]
+    return belief.exchangeable("survey", place[of[0]] + drift, sigma, "survey")[seen.survey]
 
 
 def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

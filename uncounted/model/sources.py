@@ -1,5 +1,7 @@
 """Sources: the surveys that a card names, read as evidence on its outcome."""
 
+from collections.abc import Callable
+
 from uncounted.errors import UncountedError
 from uncounted.model.card import Card
 from uncounted.survey.elsewhere import reported_from_elsewhere
@@ -14,15 +16,15 @@ from uncounted.world.world import World, read_world
 Survey = Figures | Respondents | Families
 
 
-def evidence_of(card: Card, world: World | None = None) -> Evidence:
+def evidence_of(card: Card, world: World | None = None, read: Callable[[str], Survey] = read_survey) -> Evidence:
     """Read the surveys that a card names and return their evidence on its outcome, within its years.
 
     Where the card has a prior of kappa, what families report of events abroad is evidence of the countries where they
-    happened. world: else the one that ships.
+    happened. world: else the one that ships. read: how a folder is read, for cards that share surveys.
     """
     if not card.evidence:
         raise UncountedError(f"The card '{card.name}' names no evidence. Write evidence = [\"surveys/…\"] on it.")
-    return pooled([one for name in card.evidence for one in _named(card, name, world)])
+    return pooled([one for name in card.evidence for one in _named(card, name, world, read)])
 
 
 def evidence_on(card: Card, survey: Survey, world: World | None = None) -> list[Evidence]:
@@ -38,8 +40,8 @@ def evidence_on(card: Card, survey: Survey, world: World | None = None) -> list[
     return found
 
 
-def _named(card: Card, name: str, world: World | None) -> list[Evidence]:
+def _named(card: Card, name: str, world: World | None, read: Callable[[str], Survey]) -> list[Evidence]:
     try:
-        return evidence_on(card, read_survey(name), world)
+        return evidence_on(card, read(name), world)
     except UncountedError as error:
         raise UncountedError(f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence") from error
