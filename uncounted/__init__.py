@@ -59,6 +59,7 @@ from uncounted.report.release import Part, Release, part_of, release_of
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
 from uncounted.simulate.cases import Cases, simulate_cases, write_cases
+from uncounted.simulate.edition import SimulatedEdition, simulate_edition
 from uncounted.simulate.programme import Programme, simulate_programme, survey_of, write_programme
 from uncounted.survey.capture import ListTotal, evidence_of_lists, list_total
 from uncounted.survey.coverage import Coverage, compare_levels
