@@ -28,7 +28,7 @@ modern-slavery: setup
 	.venv/bin/uncounted estimate modern-slavery
 
 test: setup
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 lint: setup
 	.venv/bin/ruff check .

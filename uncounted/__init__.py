@@ -43,7 +43,7 @@ from uncounted.model.sources import evidence_of
 from uncounted.report.account import Account, read_account
 from uncounted.report.ages import plot_age_sex
 from uncounted.report.beside import beside_published
-from uncounted.report.breakdown import breakdown
+from uncounted.report.breakdown import breakdown, by_trait
 from uncounted.report.budget import plot_budget
 from uncounted.report.checking import Checked, recheck
 from uncounted.report.describe import Description, describe

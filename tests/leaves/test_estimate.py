@@ -178,6 +178,32 @@ def test_plain_adds_further_traits_up(estimate):
     np.testing.assert_allclose(plain(apart).transpose(*persons.dims), persons, rtol=1e-6)
 
 
+def test_migrants_apart(estimate, world):
+    """A quarter of everybody are migrants, and half of those in a leaf: their prevalence is thrice that of others."""
+    share = xr.DataArray([0.25, 0.75], {"migrant": ["yes", "no"]}, ("migrant",))
+    table = (world.population * share).to_series().rename("2020").reset_index().rename(columns={"country": "iso3"})
+    divided = un.read_world(
+        world.places.reset_index().rename(columns={"country": "iso3"})[["iso3", "name", "region", "subregion"]],
+        table[["iso3", "sex", "age", "migrant", "2020"]],
+        pd.DataFrame({"iso3": list(world.places.index), "x": 0.0}),
+        world.places.reset_index()[["iso3", "region"]] if "iso3" in world.places.reset_index() else None,
+    )
+    half = xr.DataArray([0.5, 0.5], {"migrant": ["yes", "no"]}, ("migrant",)).astype(np.float32)
+    moved = {
+        name: replace(leaf, persons=leaf.persons * half) if name != "State" else leaf
+        for name, leaf in estimate.leaves.items()
+    }
+    rows = un.by_trait(replace(estimate, world=divided, leaves=moved), "migrant", ["world", "region"])
+    assert "State" not in set(rows["leaf"])
+    of = rows.query("leaf == 'Marriage' and group == 'World' and sex == 'all' and age == 'all'").set_index("migrant")
+    assert of.loc["yes", "prevalence_mean"] == pytest.approx(3 * of.loc["no", "prevalence_mean"], rel=1e-5)
+    whole = un.breakdown(estimate, ["world"]).set_index(["leaf", "sex", "age"]).loc[("Marriage", "all", "all")]
+    assert of.loc["all", "persons_median"] == pytest.approx(whole["persons_median"], rel=1e-5)
+    assert of.loc["all", "population"] == pytest.approx(whole["population"])
+    with pytest.raises(un.UncountedError, match="No leaf of 'small' tells persons by 'migrant'"):
+        un.by_trait(replace(estimate, world=divided), "migrant")
+
+
 def test_the_interval_widens_and_the_mean_rises_with_the_selection_s_world_sd(estimate):
     told = un.by_selection(estimate, [0.0, 0.7, 1.5], name="Sexual, adults").set_index("world_sd")
     width = np.log(told["upper"] / told["lower"])

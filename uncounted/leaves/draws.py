@@ -14,9 +14,9 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import PACKAGES, sample
-from uncounted.leaves.card import ADULT, EstimateCard, LeafCard
+from uncounted.leaves.card import EstimateCard, LeafCard
 from uncounted.leaves.edition import Edition
-from uncounted.leaves.estimate import Estimate, denominators
+from uncounted.leaves.estimate import HALVES, Estimate, denominators
 from uncounted.leaves.figures import BY_COUNTRY, OutsideFigures, by_country, drawn_figures
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import SAMPLE, Parts, paired
@@ -24,7 +24,6 @@ from uncounted.model.build import build
 from uncounted.model.card import Sampling
 from uncounted.model.joint import build_jointly
 from uncounted.model.people import SEXES
-from uncounted.world.age import Band
 
 EQUAL = "equal"
 CHILDREN = {"adult": "adults", "child": "children"}
@@ -140,9 +139,7 @@ def _durations(edition: Edition, how: Sampling, progress: Progress) -> Durations
 def _figures(edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int) -> xr.DataArray:
     """Return persons (chain, draw, country, sex, age) of outside figures; attrs["own_figure"]: countries with one."""
     drawn = drawn_figures(figures, size[0] * size[1], seed)
-    persons = by_country(
-        drawn, figures, edition.world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], edition.card.year
-    )
+    persons = by_country(drawn, figures, edition.world, HALVES, edition.card.year)
     own = [str(code) for code in persons["country"].values[persons["evidence"].values == BY_COUNTRY]]
     named = persons.drop_vars("evidence").assign_coords(age=[CHILDREN[str(age)] for age in persons["age"].values])
     rest = ("country", "sex", "age")

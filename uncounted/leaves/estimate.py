@@ -16,6 +16,7 @@ from uncounted.world.age import Band
 from uncounted.world.world import World, persons
 
 CELL = (*SAMPLE, "country", "sex", "age")
+HALVES = (Band(0, 12 * ADULT), Band(12 * ADULT, None))  # children and adults: GROUPS
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def plain(array: xr.DataArray) -> xr.DataArray:
 
 def denominators(world: World, year: int) -> xr.DataArray:
     """Return children and adults (country, sex, age) of a year."""
-    people = persons(world, [Band(0, 12 * ADULT), Band(12 * ADULT, None)], year, nearest=True)
+    people = persons(world, HALVES, year, nearest=True)
     return expected(people).assign_coords(age=list(GROUPS))
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.errors import UncountedError
 from uncounted.infer import totals
-from uncounted.leaves.card import TOTAL
-from uncounted.leaves.estimate import Estimate, plain, shares
+from uncounted.infer.totals import expected
+from uncounted.leaves.card import GROUPS, TOTAL
+from uncounted.leaves.estimate import CELL, HALVES, Estimate, plain, shares
 from uncounted.leaves.leaf import CLASSES
-from uncounted.world.world import groups
+from uncounted.world.world import groups, persons
 
 KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
 STATS = ("median", "mean", "lower", "upper")
@@ -37,6 +39,35 @@ def breakdown(
     return rows.sort_values("leaf", key=lambda column: column.map(order), kind="stable", ignore_index=True)
 
 
+def by_trait(
+    estimate: Estimate, trait: str, groupings: Sequence[str | Path | pd.DataFrame] = ("world",), interval: float = 0.95
+) -> pd.DataFrame:
+    """Return rows of each leaf apart by a trait of persons, such as migrants and others: KEYS and the trait.
+
+    Prevalence is over the group's persons of that level. A ratio of records has the traits of the leaf that it is a
+    ratio of, as if services met all alike. Leaves that say nothing of the trait, as outside figures, have no rows, so
+    there is no total. Raises UncountedError for a trait that no leaf or the population table lacks.
+    """
+    found = {name: leaf.persons for name, leaf in estimate.leaves.items() if trait in leaf.persons.dims}
+    people = expected(persons(estimate.world, HALVES, estimate.card.year, nearest=True, traits=[trait]))
+    if not found:
+        raise UncountedError(
+            f"No leaf of '{estimate.card.name}' tells persons by '{trait}'. Write it under `people` of a model card, "
+            "with its prior."
+        )
+    parts = []
+    for by in groupings:
+        group = groups(estimate.world, by)
+        size = totals.population(people.assign_coords(age=list(GROUPS)), group)
+        for name, draws in found.items():
+            others = [dim for dim in draws.dims if dim not in (*CELL, trait)]
+            rows = _summarised(draws.sum(others, dtype=np.float32) if others else draws, None, size, group, interval)
+            parts.append(rows.assign(leaf=name, grouping=by if isinstance(by, str) else "own", name=rows["group"]))
+    table = pd.concat(parts, ignore_index=True).assign(interval=interval)
+    stats = [f"{what}_{stat}" for what in ("prevalence", "persons") for stat in STATS]
+    return table[[*KEYS, trait, *stats, "interval", "population"]]
+
+
 def _grouping(estimate: Estimate, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
     group = groups(estimate.world, by)
     people = totals.population(estimate.people, group)
@@ -47,33 +78,34 @@ def _grouping(estimate: Estimate, by: str | Path | pd.DataFrame, interval: float
         in_print = reduce(add, (printed[leaf] for leaf in estimate.members(name)))
         rows = _summarised(estimate.persons(name), in_print, people, group, interval)
         told.append(rows.merge(_behind(estimate, name, group), on="group").assign(leaf=name, note=""))
-    for name, persons in shares(estimate).items():
-        rows = _summarised(persons, _whole(persons), people, group, interval)
+    for name, drawn in shares(estimate).items():
+        rows = _summarised(drawn, _whole(drawn), people, group, interval)
         told.append(rows.assign(leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan))
     grouping = by if isinstance(by, str) else "own"
     rows = pd.concat(told, ignore_index=True)
     return _ordered(rows.assign(grouping=grouping, interval=interval, name=rows["group"].replace(names)))
 
 
-def _whole(persons: xr.DataArray) -> xr.DataArray:
+def _whole(draws: xr.DataArray) -> xr.DataArray:
     """Return the mean of each cell in whole persons (country, sex, age), which add up to whatever is printed."""
-    return plain(persons).mean(["chain", "draw"], dtype=float).round()
+    return plain(draws).mean(["chain", "draw"], dtype=float).round()
 
 
 def _summarised(
-    persons: xr.DataArray, printed: xr.DataArray, people: xr.DataArray, group: pd.Series, interval: float
+    draws: xr.DataArray, printed: xr.DataArray | None, people: xr.DataArray, group: pd.Series, interval: float
 ) -> pd.DataFrame:
-    one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
-    counts = totals.affected(persons, one, group).transpose("group", "sex", "age", "chain", "draw")
-    draws = counts.to_numpy().reshape(*people.shape, -1)
-    low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
-    stats = dict(zip(STATS, (middle, draws.mean(axis=-1), low, high), strict=True))
-    in_print = totals.affected(printed, one, group).transpose("group", "sex", "age").to_numpy()
+    one = xr.ones_like(draws.isel(chain=0, draw=0, drop=True), dtype=float)
+    summed = totals.affected(draws, one, group).transpose(*people.dims, "chain", "draw")
+    counts = summed.to_numpy().reshape(*people.shape, -1)
+    low, middle, high = np.quantile(counts, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
+    stats = dict(zip(STATS, (middle, counts.mean(axis=-1), low, high), strict=True))
     n = people.to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {f"prevalence_{stat}": value / n for stat, value in stats.items()}
     columns |= {f"persons_{stat}": value for stat, value in stats.items()}
-    columns |= {"persons_print": in_print, "population": n}
+    columns |= {"population": n}
+    if printed is not None:
+        columns["persons_print"] = totals.affected(printed, one, group).transpose(*people.dims).to_numpy()
     frame = xr.Dataset({key: (people.dims, value) for key, value in columns.items()}, coords=people.coords)
     return frame.to_dataframe().reset_index()
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.leaves.card import ADULT, GROUPS, EstimateCard, LeafCard, read_estimate_card
+from uncounted.leaves.card import GROUPS, EstimateCard, LeafCard, read_estimate_card
 from uncounted.leaves.draws import CHILDREN
 from uncounted.leaves.edition import Edition, outside_figures, records_of, spells_of
+from uncounted.leaves.estimate import HALVES
 from uncounted.leaves.figures import by_country
 from uncounted.leaves.leaf import by_group, stock_share
 from uncounted.model.card import Card
@@ -21,7 +22,6 @@ from uncounted.simulate.programme import Programme, simulate_programme, survey_o
 from uncounted.simulate.scheme import Scheme
 from uncounted.simulate.truth import SEXES, Truth
 from uncounted.survey.evidence import pooled
-from uncounted.world.age import Band
 from uncounted.world.world import World, groups, read_world
 
 CELL = ("country", "sex", "age")
@@ -109,8 +109,7 @@ def _of_places(leaf: LeafCard, edition: Edition, truth: pd.Series) -> xr.DataArr
     figures = edition.figures[leaf.name]
     of = truth.reindex(figures.table["place"])
     drawn = xr.DataArray(of.to_numpy()[None], {"place": of.index.to_numpy(str)}, ("sample", "place"))
-    halves = [Band(0, 12 * ADULT), Band(12 * ADULT, None)]
-    spread = by_country(drawn, figures, edition.world, halves, edition.card.year).isel(sample=0).drop_vars("evidence")
+    spread = by_country(drawn, figures, edition.world, HALVES, edition.card.year).isel(sample=0).drop_vars("evidence")
     return spread.assign_coords(age=[CHILDREN[str(age)] for age in spread["age"].values])
 
 
