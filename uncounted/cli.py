@@ -94,6 +94,9 @@ def check(
     hold_out: Annotated[
         str | None, typer.Option(help="Hold evidence out by country, region, survey, latest or random.")
     ] = None,
+    sensitivity: Annotated[
+        bool, typer.Option(help="Write scenarios.csv and power.csv: what had been published had it been otherwise.")
+    ] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="The address of a Dask scheduler, else workers on this machine.")
     ] = None,
@@ -109,7 +112,7 @@ def check(
     Exits with 1 if a check stops publication. A hold-out that was interrupted goes on where it was.
     """
     where: dict[str, Any] = {"scheduler": scheduler, "workers": workers}
-    done = un.recheck(name, out, by=hold_out, seed=seed, **where)
+    done = un.recheck(name, out, by=hold_out, seed=seed, sensitivity=sensitivity, **where)
     _tell(done.findings)
     if done.held_out is not None:
         console.print(done.held_out.coverage.query("of == 'all'").round(3).to_string(index=False), highlight=False)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import uncounted as un
 from uncounted.leaves.convergence import check_estimate, diagnostics
 
 
@@ -35,3 +36,18 @@ def test_a_divergence_behind_any_leaf_stops_the_estimate(estimate):
     told = next(finding for finding in found if finding.name == "divergences")
     assert (told.verdict, told.number) == ("stop", 1)
     assert "1 of 3,000" in told.sentence
+
+
+def test_what_is_not_about_draws_is_told_of_each_model(estimate):
+    """A prior far from its draws, and fewer respondents than household surveys print: under the name of the model."""
+    fit = estimate.parts.fits["marriage"]
+    far = replace(fit.card, priors=fit.card.priors | {"level": un.Prior("normal", (2, 0.5))})
+    rows = fit.evidence.rows.assign(respondents=10.0)
+    changed = replace(fit, card=far, evidence=replace(fit.evidence, rows=rows))
+    bad = replace(estimate, parts=replace(estimate.parts, fits={**estimate.parts.fits, "marriage": changed}))
+    before, after = ({one.name: one.verdict for one in check_estimate(of)} for of in (estimate, bad))
+    for name, good in (("priors beside the data", "pass"), ("numbers of few respondents", "pass")):
+        assert before[f"marriage: {name}"] == good
+        assert after[f"marriage: {name}"] == "warn"
+        assert after[f"labour: {name}"] == good
+    assert not check_estimate(bad).stopped

@@ -10,6 +10,8 @@ import pandas as pd
 from uncounted.checks.finding import Findings
 from uncounted.checks.gate import check
 from uncounted.checks.held_out import HeldOut, hold_out, read_held_out
+from uncounted.checks.power import power_scaling
+from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -46,6 +48,7 @@ def recheck(
     *,
     by: str | None = None,
     seed: int | None = None,
+    sensitivity: bool = False,
     scheduler: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -56,6 +59,8 @@ def recheck(
     behind an estimate, else what was last held out counts; held-out.csv is what of it may be released. Finished folds
     are kept in out/NAME/held-out/, working files that are not, so a run that was killed goes on where it was. seed: of
     the hold-out, else the fit's own. scheduler, workers: as in `hold_out`. The report tells the variance budget too.
+    sensitivity: of a fit, also write scenarios.csv (`scenarios` and `shift_unsurveyed`) and power.csv
+    (`power_scaling`), which takes some refits.
     """
     folder, progress = Path(out) / name, progress or Progress()
     where: dict[str, Any] = {"scheduler": scheduler, "workers": workers, "progress": progress}
@@ -67,6 +72,8 @@ def recheck(
             findings = findings_of(finished, held)
         with progress.stage("dividing the variance"):
             budget = _budget(finished)
+        if sensitivity:
+            _sensitivity(finished, finished.seed if seed is None else seed, folder, where)
         with progress.stage("writing the report"):
             told = {"held_out": None if held is None else held.table, "budget": budget}
             if budget is not None:
@@ -115,6 +122,20 @@ def _budget(finished: Fit | Estimate) -> pd.DataFrame | None:
         return variance_budget(finished)
     except UncountedError:  # a model written by hand, one of exclusive forms, or too few draws to tell
         return None
+
+
+def _sensitivity(finished: Fit | Estimate, seed: int, folder: Path, where: dict[str, Any]) -> None:
+    """Write what would be published had the model, or the evidence, been otherwise."""
+    if not isinstance(finished, Fit):
+        raise UncountedError(
+            f"The estimate '{finished.card.name}' is of several models. Ask for the sensitivity of each: `uncounted "
+            "estimate` and `uncounted check --sensitivity` with the name of a model's card."
+        )
+    shifted = shift_unsurveyed(finished)
+    shifted = shifted.assign(scenario=[f"unsurveyed logits {shift:+g}" for shift in shifted["shift"]])
+    both = pd.concat([scenarios(finished, seed=seed, **where), shifted[shifted["shift"] != 0]], ignore_index=True)
+    both.drop(columns="shift").to_csv(folder / "scenarios.csv", index=False)
+    power_scaling(finished).to_csv(folder / "power.csv", index=False)
 
 
 def _held_out(finished: Fit | Estimate, by: str, seed: int | None, folder: Path, where: dict[str, Any]) -> HeldOut:
