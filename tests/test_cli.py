@@ -5,11 +5,13 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 import uncounted as un
 from uncounted import cli
+from uncounted.infer.recipe import recipe_of
 
 
 def run(monkeypatch, capsys, *words):
@@ -114,7 +116,7 @@ def test_a_report_of_nothing_is_a_sentence(monkeypatch, capsys, tmp_path, words,
 
 def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
     un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
-    monkeypatch.setattr(un, "check", lambda _: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)))
+    monkeypatch.setattr(un, "findings_of", lambda *_: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)))
     asked = ["report", "stunting", "--out", str(tmp_path)]
     code, out, _ = run(monkeypatch, capsys, *asked, "--format", "csv,sdmx")
     assert code == 1  # a check stops publication
@@ -150,6 +152,57 @@ def test_a_planted_divergence_stops_every_file(monkeypatch, capsys, fit, tmp_pat
     assert not json.loads((folder / "findings.json").read_text())["publishable"]
     assert (pd.read_csv(folder / "estimates.csv")["note"] == "not converged: not for publication").all()
     assert 'role="alert"' in (folder / "report.html").read_text()
+
+
+def write_held_out(fit, folder, squeeze: float, recipe: str = "") -> None:
+    """Write a hold-out of every survey, ranks even about the middle if squeeze is 1; above: intervals too narrow."""
+    surveys = fit.evidence.rows.groupby("survey", sort=True)[["y", "n"]].sum()
+    first = fit.evidence.rows.groupby("survey", sort=True)[["country", "year", "source"]].first()
+    even = np.random.default_rng(1).permutation((np.arange(len(first)) + 0.5) / len(first))
+    pit, observed = np.clip(0.5 + squeeze * (even - 0.5), 0, 1), surveys["y"] / surveys["n"]
+    numbers = dict.fromkeys(("error", "crps", "world_mean", "region_mean", "region_geometric_mean"), 0.1)
+    numbers |= {f"{name}{what}": 0.5 for name in list(numbers)[2:] for what in ("_crps", "_pit")}
+    places = fit.world.places.loc[first["country"]].reset_index()[["name", "region"]].set_axis(first.index)
+    table = first.join(places).assign(
+        outcome="stunting", evidence="imputed", observed=observed, median=observed, lower=0.9 * observed,
+        upper=1.1 * observed, interval=0.95, covered=np.abs(pit - 0.5) < 0.475, pit=pit, log_score=-5.0, fold="1",
+        by="country", recipe=recipe or recipe_of(fit).digest, n=surveys["n"], **numbers,
+    )  # fmt: skip
+    (folder / "held-out").mkdir(parents=True)
+    table.reset_index().to_csv(folder / "held-out" / "held-out.csv", index=False)
+
+
+def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_path):
+    """Nothing is wrong with the draws: all is "not validated", what is checked now and what is written later."""
+    folder = tmp_path / "stunting"
+    monkeypatch.setattr("uncounted.checks.gate.convergence", lambda _: [])  # 1,600 draws are few
+    write_held_out(fit, folder, squeeze=2.5)
+    un.write_fit(fit, folder / "fit.nc")
+    code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))
+    assert code == 1
+    assert "stop  held-out coverage at 80%" in out
+    note = "not validated: not for publication"
+    assert (pd.read_csv(folder / "estimates.csv")["note"] == note).all()
+    assert (pd.read_csv(folder / "held-out.csv")["note"] == note).all()
+    assert "Not validated" in (folder / "report.html").read_text()
+    assert "Of the variance of the world's number: sampling" in out
+    assert pd.read_csv(folder / "budget.csv")["share"].sum() == pytest.approx(1)
+    (folder / "estimates.csv").unlink()
+    code, out, _ = run(monkeypatch, capsys, "report", "stunting", "--out", str(tmp_path), "--format", "csv,xlsx")
+    assert code == 1
+    assert (pd.read_csv(folder / "estimates.csv")["note"] == note).all()
+    sheet = openpyxl.load_workbook(folder / "tables.xlsx").worksheets[1]
+    assert "Not validated" in str(sheet["A2"].value)
+
+
+def test_predictions_that_held_stamp_nothing(fit, tmp_path):
+    write_held_out(fit, tmp_path / "good", squeeze=1.0)
+    found = un.check(fit, un.held_out_of(fit, tmp_path / "good"))
+    assert {one.verdict for one in found if one.name.startswith("held-out coverage")} == {"pass"}
+    write_held_out(fit, tmp_path / "other", squeeze=1.0, recipe="another")
+    with pytest.warns(UserWarning, match="another model or other evidence"):
+        assert un.held_out_of(fit, tmp_path / "other") is None
+    assert un.held_out_of(fit, tmp_path) is None
 
 
 def test_what_check_cannot_do_is_a_sentence(monkeypatch, capsys, fit, tmp_path):

@@ -6,7 +6,7 @@ from uncounted.cases.records import Records, read_records
 from uncounted.cases.selection import selected
 from uncounted.cases.spells import Spells, read_spells
 from uncounted.cases.tally import RATIOS, Ratio
-from uncounted.checks.budget import components_of, variance_budget
+from uncounted.checks.budget import first_order
 from uncounted.checks.calibration import Calibration, calibrate
 from uncounted.checks.comparison import Comparison, compare_cards, psis_loo
 from uncounted.checks.convergence import diagnostics
@@ -25,6 +25,7 @@ from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.infer.store import read_fit, write_fit
+from uncounted.leaves.budget import variance_budget
 from uncounted.leaves.card import EstimateCard, Selection, read_estimate_card
 from uncounted.leaves.comparison import compare
 from uncounted.leaves.convergence import check_estimate
@@ -45,7 +46,7 @@ from uncounted.report.ages import plot_age_sex
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import breakdown, by_trait
 from uncounted.report.budget import plot_budget
-from uncounted.report.checking import Checked, recheck
+from uncounted.report.checking import Checked, findings_of, held_out_of, read_finished, recheck
 from uncounted.report.describe import Description, describe
 from uncounted.report.diagnosis import plot_pit, plot_ranks, plot_replicated, plot_widths
 from uncounted.report.estimate import Finished, estimate, write_place, write_report

@@ -62,7 +62,7 @@ def report(
         Path | None, typer.Option(help="The analyst's gather.toml, else what ships with the card.")
     ] = None,
     held_out: Annotated[
-        Path | None, typer.Option(help="A table of hold_out, else held-out.csv beside the fit.")
+        Path | None, typer.Option(help="A table of hold_out, else what was last held out of this estimate.")
     ] = None,
     publish_anyway: Annotated[
         bool, typer.Option(help="Exit with 0 though a check stops publication; files say so.")
@@ -70,16 +70,16 @@ def report(
 ) -> None:
     """Write the report of a finished estimate. Exits with 1 if a check stops publication."""
     folder = Path(name).parent if name.endswith(".nc") else out / name
-    leaves = folder / "draws"
-    of = un.read_draws(leaves) if leaves.is_dir() else un.read_fit(name if name.endswith(".nc") else folder / "fit.nc")
-    findings = un.check_estimate(of) if isinstance(of, un.Estimate) else un.check(of)
+    of = un.read_fit(name) if name.endswith(".nc") else un.read_finished(folder)
+    held = un.read_held_out(held_out) if held_out else un.held_out_of(of, folder)
+    findings = un.findings_of(of, held)
     asked = [one.strip() for one in formats.split(",") if one.strip()]
     if place:
         files = [un.write_place(of, place, folder / f"{place}.pdf", findings=findings, language=language)]
     else:
-        seen = held_out or folder / "held-out.csv"
-        table = _held_out(seen) if held_out or seen.is_file() else None
+        table, budget = None if held is None else held.table, folder / "budget.csv"
         told = {"findings": findings, "held_out": table, "account": gather, "language": language}
+        told |= {"budget": pd.read_csv(budget)} if budget.is_file() else {}
         files = un.write_report(of, folder, asked, **told)
     for file in files:
         console.print(str(file), highlight=False, markup=False)
@@ -88,18 +88,15 @@ def report(
         raise typer.Exit(1)
 
 
-def _held_out(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise un.UncountedError(f"There is no table of surveys held out at {path}. Write what hold_out returns there.")
-    return pd.read_csv(path, dtype={"survey": "str"}, keep_default_na=False, na_values=[""])
-
-
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="A card that was estimated.")],
     hold_out: Annotated[
         str | None, typer.Option(help="Hold evidence out by country, region, survey, latest or random.")
     ] = None,
+    sensitivity: Annotated[
+        bool, typer.Option(help="Write scenarios.csv and power.csv: what had been published had it been otherwise.")
+    ] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="The address of a Dask scheduler, else workers on this machine.")
     ] = None,
@@ -115,11 +112,15 @@ def check(
     Exits with 1 if a check stops publication. A hold-out that was interrupted goes on where it was.
     """
     where: dict[str, Any] = {"scheduler": scheduler, "workers": workers}
-    done = un.recheck(name, out, by=hold_out, seed=seed, **where)
+    done = un.recheck(name, out, by=hold_out, seed=seed, sensitivity=sensitivity, **where)
     _tell(done.findings)
     if done.held_out is not None:
         console.print(done.held_out.coverage.query("of == 'all'").round(3).to_string(index=False), highlight=False)
         console.print(done.held_out.errors.query("of == 'all'").round(4).to_string(index=False), highlight=False)
+    shares = ", ".join(
+        f"{component} {share:.0%}" for component, share in done.budget[["component", "share"]].to_numpy()
+    )
+    console.print(f"Of the variance of the world's number: {shares}.", highlight=False)
     if done.findings.stopped and not publish_anyway:
         raise typer.Exit(1)
 

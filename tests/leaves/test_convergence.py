@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import uncounted as un
 from uncounted.leaves.convergence import check_estimate, diagnostics
 
 
@@ -35,3 +36,18 @@ def test_a_divergence_behind_any_leaf_stops_the_estimate(estimate):
     told = next(finding for finding in found if finding.name == "divergences")
     assert (told.verdict, told.number) == ("stop", 1)
     assert "1 of 3,000" in told.sentence
+
+
+def test_priors_in_conflict_are_told_of_each_model(estimate):
+    """A level's prior far from its draws is a warning under the name of the model, and stops nothing."""
+    fit = estimate.parts.fits["before-18"]
+    far = replace(fit, card=replace(fit.card, priors=fit.card.priors | {"level": un.Prior("normal", (5, 0.5))}))
+    bad = replace(estimate, parts=replace(estimate.parts, fits={**estimate.parts.fits, "before-18": far}))
+    before, after = (_verdicts(estimate), _verdicts(bad))
+    assert (before["before-18: priors beside the data"], after["before-18: priors beside the data"]) == ("pass", "warn")
+    assert before["labour: priors beside the data"] == after["labour: priors beside the data"]
+    assert not check_estimate(bad).stopped
+
+
+def _verdicts(estimate) -> dict[str, str]:
+    return {finding.name: finding.verdict for finding in check_estimate(estimate)}

@@ -21,6 +21,7 @@ def prediction(likelihood: str = "binomial", sigma: float = 0.3, se: float = 1.0
     kind = KINDS[likelihood]
     return Prediction(
         kind=kind,
+        link="logit",
         covered=ETA,
         sigma=np.full(ETA.shape, sigma),
         se=np.full(ETA.shape, se),

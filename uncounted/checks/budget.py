@@ -1,7 +1,6 @@
 """Budget: how much of a number's variance each thing that isn't known accounts for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,17 +9,18 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
-from uncounted.infer.recipe import recipe_of, studies_of
-from uncounted.infer.totals import affected_in_all
+from uncounted.infer.recipe import draws_of, recipe_of, studies_of
+from uncounted.infer.totals import DRAWS, affected_in_all
 from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 ROOM = 5  # draws for each column of a regression, or squares are left out; and at least
 LEAST = 2.5  # so many, or the component cannot be told
 REST = "interaction"
+SHARED = ("level", "region_effect", "subregion_effect", "female", "age_effect", "beta", "trend", "trend_region_effect")
 
 
-def variance_budget(total: xr.DataArray, components: Mapping[str, xr.DataArray]) -> pd.DataFrame:
+def first_order(total: xr.DataArray, components: Mapping[str, xr.DataArray]) -> pd.DataFrame:
     """Return the share of a total's variance that each component accounts for by itself, and what is left.
 
     First-order indices Var(E[total | component]) / Var(total) [Sobol 1993; Saltelli et al. 2008, §4.5] from the draws
@@ -37,7 +37,7 @@ def variance_budget(total: xr.DataArray, components: Mapping[str, xr.DataArray])
         raise UncountedError("The total is the same in every draw, so there is no variance to divide.")
     rows = []
     for name, component in components.items():
-        if {dim: component.sizes.get(dim) for dim in ("chain", "draw")} != dict(total.sizes):
+        if {dim: component.sizes.get(dim) for dim in DRAWS} != {dim: total.sizes[dim] for dim in DRAWS}:
             raise UncountedError(
                 f"The component '{name}' has draws {dict(component.sizes)}, the total {dict(total.sizes)}. Give draws "
                 "of one run, chain by chain."
@@ -50,55 +50,62 @@ def variance_budget(total: xr.DataArray, components: Mapping[str, xr.DataArray])
     return pd.DataFrame([*rows, {"component": REST, "share": rest, "error": error, "columns": 0}])
 
 
-@dataclass(frozen=True)
-class Components:
-    """A fit's world total (chain, draw), in persons, and what of it isn't known, as `variance_budget` takes them."""
-
-    total: xr.DataArray
-    components: Mapping[str, xr.DataArray]
+def world_total(fit: Fit) -> xr.DataArray:
+    """Return the world's persons affected (chain, draw)."""
+    total = affected_in_all(fit.p, fit.people, groups(fit.world, "world"))
+    return total.isel(group=0, drop=True).transpose(*DRAWS)
 
 
-def components_of(fit: Fit) -> Components:
-    """Return the world's persons and the components of a fit.
+def unknown(source: Fit | Mapping[str, Fit]) -> dict[str, xr.DataArray]:
+    """Return what isn't known of a fit, or of all fits of one call of `sample_jointly`, each (chain, draw, column).
 
-    sampling: what every survey would show of everybody, its own error included; that is all its counts speak of, so
-    what is not known of it is sampling. non-sampling: surveys' own errors ν, which tell it from what is true. between
-    countries: what countries that nobody surveyed depart from their means by. shared: the level, regions, persons'
-    traits, slopes and trends, which all countries share.
+    sampling: the logit that each survey is reported at, its own error included. Were every survey without end, it would
+    be known, so what its spread accounts for is what sampling leaves open. non-sampling: surveys' own errors ν.
+    between countries: what countries that nobody surveyed depart from their means by. shared by countries: the level,
+    regions, persons' traits, slopes and trends. These four are not independent given data: the first two speak of the
+    same surveys, and what a survey shows speaks of what countries share.
     """
-    group = groups(fit.world, "world")
-    total = affected_in_all(fit.p, fit.people, group).isel(group=0, drop=True).transpose("chain", "draw")
-    found = {"sampling": _shown(fit)}
-    if "survey_effect" in fit.posterior:
-        found["non-sampling"] = fit.posterior["survey_effect"]
+    fits = [source] if isinstance(source, Fit) else list(source.values())
+    found = {"sampling": _shown(source), "non-sampling": [_given(fit, "survey_effect") for fit in fits]}
+    found["between countries"] = [_unseen(fit) for fit in fits]
+    found["shared by countries"] = [_given(fit, name) for fit in fits for name in SHARED]
+    kept = {name: [one for one in several if one is not None] for name, several in found.items()}
+    return {name: side_by_side(several) for name, several in kept.items() if several}
+
+
+def _given(fit: Fit, name: str) -> xr.DataArray | None:
+    return fit.posterior.get(name)
+
+
+def _unseen(fit: Fit) -> xr.DataArray | None:
+    """Return the effects of countries without a survey of their own."""
+    if "country_effect" not in fit.posterior:
+        return None
     rows = fit.evidence.rows
-    unseen = ~fit.p["country"].isin(sorted(set(rows.loc[rows["source"] != ELSEWHERE, "country"])))
-    if bool(unseen.any()):
-        effect = fit.posterior["country_effect"].isel(country=np.flatnonzero(unseen))
-        found["between countries"] = effect
-    shared = [name for name in SHARED if name in fit.posterior]
-    found["shared by countries"] = _side_by_side([fit.posterior[name] for name in shared])
-    return Components(total, found)
+    seen = sorted(set(rows.loc[rows["source"] != ELSEWHERE, "country"]))
+    unseen = ~fit.posterior["country_effect"]["country"].isin(seen).to_numpy()
+    return fit.posterior["country_effect"].isel(country=np.flatnonzero(unseen)) if unseen.any() else None
 
 
-SHARED = ("level", "region_effect", "subregion_effect", "female", "age_effect", "beta", "trend", "trend_region_effect")
+def _shown(source: Fit | Mapping[str, Fit]) -> list[xr.DataArray]:
+    """Return the mean logit that each survey's rows are reported at (chain, draw, survey), of each outcome."""
+    model, draws = recipe_of(source).build(), draws_of(source)
+    chains = [draws.isel(chain=[chain]) for chain in range(draws.sizes["chain"])]
+    found = []
+    for prefix, study in studies_of(model).items():
+        member = np.zeros((len(study.seen.surveys), len(study.seen.y)))
+        member[study.seen.survey, np.arange(len(study.seen.y))] = 1
+        member /= member.sum(axis=1, keepdims=True)
+        rows = f"{prefix}reported"
+        means = [derived(model, one, [rows])[rows].to_numpy() @ member.T for one in chains]
+        found.append(xr.DataArray(np.concatenate(means), dims=(*DRAWS, "survey")))
+    return found
 
 
-def _shown(fit: Fit) -> xr.DataArray:
-    """Return the mean logit that each survey's rows are reported at (chain, draw, survey)."""
-    model = recipe_of(fit).build()
-    study = studies_of(model)[""]
-    parts = [fit.posterior.isel(chain=[chain]) for chain in range(fit.posterior.sizes["chain"])]
-    member = np.zeros((len(study.seen.surveys), len(study.seen.y)))
-    member[study.seen.survey, np.arange(len(study.seen.y))] = 1
-    member /= member.sum(axis=1, keepdims=True)
-    means = [derived(model, part, ["reported"])["reported"].to_numpy() @ member.T for part in parts]
-    return xr.DataArray(np.concatenate(means), dims=("chain", "draw", "survey"))
-
-
-def _side_by_side(values: list[xr.DataArray]) -> xr.DataArray:
+def side_by_side(values: list[xr.DataArray]) -> xr.DataArray:
+    """Return the numbers of several arrays (chain, draw, …) as columns of one (chain, draw, column)."""
     columns = [_matrix(value) for value in values]
-    return xr.DataArray(np.concatenate(columns, axis=-1), dims=("chain", "draw", "column"))
+    return xr.DataArray(np.concatenate(columns, axis=-1), dims=(*DRAWS, "column"))
 
 
 def _matrix(value: xr.DataArray) -> np.ndarray:
@@ -122,14 +129,13 @@ def _explained(y: np.ndarray, x: np.ndarray, name: str) -> tuple[float, float]:
         z = _spline(z[:, 0])
     elif 2 * x.shape[1] * ROOM <= len(y):
         z = np.hstack([z, z**2 - 1])
-    rank = np.linalg.matrix_rank(z)
+    coefficients, _, rank, _ = np.linalg.lstsq(z, y - y.mean(), rcond=None)
     if rank * LEAST > len(y):
         raise UncountedError(
             f"The component '{name}' has {rank:,} numbers and there are {len(y):,} draws, too few to tell what it "
             f"accounts for. Sample at least {int(rank * LEAST):,}, or give a summary of it."
         )
-    fitted = z @ np.linalg.lstsq(z, y - y.mean(), rcond=None)[0]
-    plain = 1 - (y - y.mean() - fitted).var() / y.var()
+    plain = 1 - (y - y.mean() - z @ coefficients).var() / y.var()
     share = max(1 - (1 - plain) * (len(y) - 1) / (len(y) - rank - 1), 0.0)
     error = np.sqrt((4 * share * (1 - share) ** 2 + 2 * rank * (1 - share) ** 2 / len(y)) / len(y))
     return float(share), float(error)

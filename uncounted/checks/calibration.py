@@ -6,10 +6,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
+from arviz_stats.base.array import array_stats
 from arviz_stats.ecdf_utils import compute_ecdf, get_pointwise_confidence_band, simulate_confidence_bands
 from scipy.special import expit
 
@@ -74,6 +75,7 @@ def calibrate(
     simulations: int = 100,
     *,
     seed: int,
+    truth: Card | Sequence[Card] | None = None,
     lkj: float | None = None,
     keep: str | Path | None = None,
     scheduler: str | None = None,
@@ -89,17 +91,22 @@ def calibrate(
     compiled model takes other counts and other centring as pm.Data. Bands are simultaneous [Säilynoja et al. 2022].
 
     Several cards with lkj are calibrated as the joint model that they make. Validation counts on a card are left out.
+    truth: cards that the truth is drawn from instead, which differ in their priors alone: how wrong a card may be.
     keep, scheduler, workers: as in `batch.run`. settings: chains, tune, draws, target_accept, else 2 × (500 + 500).
     """
-    cards, evidences = ([card] if isinstance(card, Card) else card), _listed(evidence)
-    recipe = Recipe(tuple(replace(one, validation={}) for one in cards), tuple(evidences), world, lkj)
+    cards, evidences = _listed(card), _listed(evidence)
+    recipe = _recipe(cards, evidences, world, lkj)
     model = recipe.build()
     studies = studies_of(model)
-    truth = draw_prior(model, seed, simulations)
-    whole = truth.merge(derived(model, truth, [f"{prefix}{name}" for prefix in studies for name in ("reported", "p")]))
+    source = model if truth is None else _recipe(_listed(truth), evidences, world, lkj).build()
+    _check_alike(model, source)
+    drawn = draw_prior(source, seed, simulations)
+    shown = [f"{prefix}{name}" for prefix in studies for name in ("reported", "p")]
+    whole = drawn.merge(derived(source, drawn, shown))
     accept = max(one.sampling.target_accept for one in cards)
     how = replace(HOW, **{"target_accept": accept, **settings})
-    told = {"recipe": recipe.digest, "how": asdict(how), "simulations": simulations}
+    others = None if truth is None else [one.digest for one in _listed(truth)]
+    told = {"recipe": recipe.digest, "truth": others, "how": asdict(how), "simulations": simulations}
     batch = Batch(partial(refit, recipe.light), partial(_simulation, how=how), seed, told)
     jobs = {
         f"simulation {i + 1:04d}": partial(_given, studies, whole.isel(draw=[i]), seed, i) for i in range(simulations)
@@ -109,8 +116,22 @@ def calibrate(
     return Calibration(pd.concat([table.assign(simulation=key) for key, table in tables.items()], ignore_index=True))
 
 
-def _listed(evidence: Evidence | Sequence[Evidence]) -> list[Evidence]:
-    return [evidence] if isinstance(evidence, Evidence) else list(evidence)
+def _listed[T: (Card, Evidence)](given: T | Sequence[T]) -> list[T]:
+    return [given] if isinstance(given, Card | Evidence) else list(given)
+
+
+def _recipe(cards: Sequence[Card], evidences: Sequence[Evidence], world: World, lkj: float | None) -> Recipe:
+    return Recipe(tuple(replace(one, validation={}) for one in cards), tuple(evidences), world, lkj)
+
+
+def _check_alike(model: pm.Model, source: pm.Model) -> None:
+    """Refuse a truth of other parameters than the model's."""
+    mine, theirs = ({rv.name for rv in one.free_RVs} for one in (model, source))
+    if mine != theirs:
+        raise UncountedError(
+            f"Only one of the cards, that calibrated or that the truth is drawn from, has "
+            f"{', '.join(sorted(mine ^ theirs))}. They may differ in the numbers of their priors alone."
+        )
 
 
 def _given(studies: Mapping[str, Study], truth: xr.Dataset, seed: int, i: int) -> tuple[Numbers, dict[str, float]]:
@@ -153,12 +174,9 @@ def _simulation(
             thinned = _evenly(values)
             kind = "parameter" if name.split("[")[0] in study.card.priors else "total"
             about = {"quantity": key, "kind": kind, "truth": truth[key], "rank": int((thinned < truth[key]).sum())}
-            rows.append(about | {"rhat": _float(azs.rhat(values)), "ess": _float(azs.ess(values))})
+            mixing = {"rhat": array_stats.rhat(values, 0, 1), "ess": array_stats.ess(values, 0, 1)}
+            rows.append(about | {word: float(np.asarray(value)) for word, value in mixing.items()})
     return pd.DataFrame(rows).assign(divergences=int(stats["diverging"].sum()))
-
-
-def _float(value: Any) -> float:
-    return float(np.asarray(value))
 
 
 def _evenly(values: np.ndarray) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
+from arviz_stats.loo.loo import loo
 
 from uncounted.checks.held_out import HeldOut
 from uncounted.errors import UncountedError
@@ -78,7 +79,7 @@ def psis_loo(fit: Fit) -> pd.DataFrame:
             "log_likelihood": xr.Dataset({"y": (("chain", "draw", "survey"), density)}),
         }
     )
-    found = azs.loo(data, var_name="y", pointwise=True)
+    found: Any = loo(data, var_name="y", pointwise=True)
     khat = np.asarray(found.pareto_k)
     first = study.evidence.rows.groupby("survey", sort=True)[["country", "year"]].first()
     columns = {"log_score": np.asarray(found.elpd_i), "khat": khat, "sure": khat < SURE}

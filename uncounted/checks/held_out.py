@@ -42,7 +42,8 @@ class HeldOut:
     CRPS and PIT of each naive prediction (`baselines`); log_score (log density of the country's rows together, or of
     the survey's where surveys are held out one by one; ν summed out) with its Monte Carlo error log_score_mcse, alike
     in all rows of a country, and joint_log_score of all outcomes where there are several; rhat, ess and divergences of
-    the fold; by, chains, tune, draws, seed, and deffs: whether design effects were smoothed without it.
+    the fold; by, chains, tune, draws, seed, deffs: whether design effects were smoothed without it, and recipe: the
+    content hash of model, evidence and world.
     """
 
     table: pd.DataFrame
@@ -118,6 +119,7 @@ def hold_out(
     where = {"keep": keep, "scheduler": scheduler, "workers": workers, "progress": progress}
     tables = run(batch, jobs, what="folds", **where)
     about = {"by": "countries" if countries is not None else by, "seed": seed, "deffs": _deffs(recipe)}
+    about |= {"recipe": recipe.digest}
     named = [table.assign(fold=key) for key, table in tables.items()]
     table = pd.concat(named, ignore_index=True).assign(**about)
     order = ["outcome", "country", "year", "survey"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from arviz_stats.base.array import array_stats
+from scipy.stats import rankdata
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
@@ -78,7 +79,7 @@ def ranks(
     draws, names = _prevalences(fit, by)
     if not 0 < highest < draws.sizes["group"]:
         raise UncountedError(f"highest={highest} should be above 0 and below the {draws.sizes['group']} groups.")
-    rank = (-draws).rank("group")
+    rank = draws.copy(data=rankdata(-draws, axis=draws.get_axis_num("group")))
     among = rank <= highest
     low, middle, high = rank.quantile([(1 - interval) / 2, 0.5, (1 + interval) / 2], ["chain", "draw"]).to_numpy()
     table = pd.DataFrame(
@@ -144,7 +145,8 @@ def _place(fit: Fit, side: str) -> tuple[str, list[str]]:
     for size in range(len(words), 0, -1):
         if (place := ", ".join(words[:size])) in known:
             return place, words[size:]
-    raise UncountedError(f"There is no place '{words[0]}' in this fit.{did_you_mean(words[0], known)}")
+    names = known - set(fit.world.places.index)
+    raise UncountedError(f"There is no place '{words[0]}' in this fit.{did_you_mean(words[0], names)}")
 
 
 def _known(fit: Fit) -> set[str]:

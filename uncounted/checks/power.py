@@ -1,12 +1,14 @@
 """Power: how far published totals move when a prior or the likelihood counts for more or for less."""
 
-import arviz_stats as azs
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 from arviz_stats.base.array import array_stats
+from arviz_stats.psense import psense
 
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
@@ -21,6 +23,7 @@ from uncounted.world.world import groups
 SENSITIVE = 0.05  # of ArviZ's psense: above it a distribution moves with the power
 ALPHAS = (0.8, 1.25)  # of the changes that are told: less and more by a quarter
 PUBLISHED = ("world", "region")
+SILENT = 1e-12  # a log density that varies less
 SURE = 0.7  # Pareto k̂ above this: the draws at hand can't tell
 
 
@@ -65,7 +68,8 @@ def _log_priors(fit: Fit) -> dict[str, np.ndarray]:
 def _log_prior(prior: Prior, values: np.ndarray) -> np.ndarray:
     with pm.Model():
         variable = FAMILIES[prior.family].make("x", *prior.numbers)
-    return pm.logp(variable, pt.as_tensor(values)).eval(mode="FAST_COMPILE")
+    density: Any = pm.logp(variable, pt.as_tensor(values)).eval(mode="FAST_COMPILE")
+    return np.asarray(density)
 
 
 def _log_likelihood(fit: Fit) -> np.ndarray:
@@ -83,7 +87,8 @@ def _component(name: str, log_density: np.ndarray, totals: dict[tuple[str, str],
             "log_prior": xr.Dataset({"component": (("chain", "draw"), log_density)}),
         }
     )
-    sensitivity = azs.psense(data, group="prior")
+    silent = np.ptp(log_density) < SILENT  # one that is the same in every draw says nothing, and has no weights
+    sensitivity = dict.fromkeys(map(_key, totals), 0.0) if silent else psense(data, group="prior")
     weights = [_weights(log_density, alpha) for alpha in ALPHAS]
     rows = []
     for at, value in totals.items():
@@ -101,10 +106,10 @@ def _key(at: tuple[str, str]) -> str:
 def _weights(log_density: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
     """Return smoothed weights of the draws (chain, draw), summing to 1, and k̂ of their tail."""
     ratio = (alpha - 1) * log_density
-    if np.ptp(ratio) < 1e-12:
+    if np.ptp(ratio) < SILENT:
         return np.full(ratio.shape, 1 / ratio.size), -np.inf
-    smooth, khat = array_stats.psislw(-ratio, axis=(0, 1))
-    weight = np.exp(smooth - smooth.max())
+    smooth, khat = array_stats.psislw(-ratio.ravel())
+    weight = np.exp(smooth - smooth.max()).reshape(ratio.shape)
     return weight / weight.sum(), float(khat)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from uncounted.model.prediction import predict
 from uncounted.survey.evidence import ELSEWHERE
 
 FEW = 5  # surveys of an age band, below which its pattern says nothing
+NONE = 0.5  # effective cases below which there is none: replicates are whole numbers, one real case is 1/deff of one
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ def predictive(
     """Replicate all evidence, each survey with a ν of its own drawn anew and with sampling, and compare patterns.
 
     source: a fit, or all fits of one call of `sample_jointly`. Statistics, of all surveys and by kind of source:
-    prevalence (Σy/Σn), surveys and rows without a case, the sd between countries of the logit of what their surveys
-    show (with half a case added), and prevalence by sex and age band among rows that are of one. Countries' levels are
-    the fit's, so a replicate is another round of the same surveys [mixed predictive checks, Marshall & Spiegelhalter
-    2003]; with prior=True nothing is the fit's. Nothing is sampled, so it takes seconds.
+    prevalence (Σy/Σn), rows and surveys without a case (less than half an effective one), the sd between countries of
+    the logit of what their surveys show (with half a case added), and prevalence by sex and age band among rows that
+    are of one. Countries' levels are the fit's, so a replicate is another round of the same surveys [mixed predictive
+    checks, Marshall & Spiegelhalter 2003]; with prior=True nothing is the fit's. Nothing is sampled: it takes seconds.
     """
     model = recipe_of(source).build()
     studies = studies_of(model)
@@ -75,7 +77,7 @@ def _thinned(draws: xr.Dataset, number: int, seed: int) -> xr.Dataset:
     return some.drop_vars(["chain", "draw"]).rename(some="draw").expand_dims(chain=1)
 
 
-def _statistics(study: Study, counts: np.ndarray, interval: float) -> Iterator[dict[str, object]]:
+def _statistics(study: Study, counts: np.ndarray, interval: float) -> Iterator[dict[str, Any]]:
     """Compare every pattern of the rows with that of replicated counts (draws, rows)."""
     rows = study.evidence.rows.reset_index(drop=True)
     own = rows["source"] != ELSEWHERE
@@ -93,25 +95,25 @@ def _patterns(study: Study, rows: pd.DataFrame, y: np.ndarray) -> Iterator[tuple
     """Yield statistics of counts y (draws, rows): their name, group and values (draws,)."""
     n = rows["n"].to_numpy()
     yield "prevalence", "all", y.sum(axis=1) / n.sum()
-    yield "rows without a case", "all", (y <= 0).sum(axis=1).astype(float)
+    yield "rows without a case", "all", (y < NONE).sum(axis=1).astype(float)
     survey = _summed(y, rows["survey"])
-    yield "surveys without a case", "all", (survey <= 0).sum(axis=1).astype(float)
-    country = logit((_summed(y, rows["country"]) + 0.5) / (_summed(n[None], rows["country"]) + 1))
+    yield "surveys without a case", "all", (survey < NONE).sum(axis=1).astype(float)
+    people = _summed(n[None], rows["country"])
+    country = logit((np.minimum(_summed(y, rows["country"]), people) + 0.5) / (people + 1))
     if country.shape[1] > 1:
         yield "sd between countries, logit", "all", country.std(axis=1)
     for sex in ("female", "male"):
-        yield from _pooled("prevalence by sex", sex, rows["sex"] == sex, rows, y)
-    label = rows["covers"].map(lambda bands: bands[0].label if len(bands) == 1 else "")
+        yield from _pooled("prevalence by sex", sex, (rows["sex"] == sex).to_numpy(), rows, y)
+    label = np.array([bands[0].label if len(bands) == 1 else "" for bands in rows["covers"]])
     for band in study.card.bands if len(study.card.bands) > 1 else ():
         yield from _pooled("prevalence by age", band.label, label == band.label, rows, y)
 
 
 def _pooled(
-    statistic: str, group: str, member: pd.Series, rows: pd.DataFrame, y: np.ndarray
+    statistic: str, group: str, member: np.ndarray, rows: pd.DataFrame, y: np.ndarray
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    at = member.to_numpy()
-    if rows.loc[at, "survey"].nunique() >= FEW:
-        yield statistic, group, y[:, at].sum(axis=1) / rows.loc[at, "n"].sum()
+    if rows.loc[member, "survey"].nunique() >= FEW:
+        yield statistic, group, y[:, member].sum(axis=1) / rows.loc[member, "n"].sum()
 
 
 def _summed(y: np.ndarray, by: pd.Series) -> np.ndarray:
@@ -122,7 +124,7 @@ def _summed(y: np.ndarray, by: pd.Series) -> np.ndarray:
     return sums.T
 
 
-def _surveys(study: Study, counts: np.ndarray, interval: float) -> Iterator[dict[str, object]]:
+def _surveys(study: Study, counts: np.ndarray, interval: float) -> Iterator[dict[str, Any]]:
     rows = study.evidence.rows.reset_index(drop=True)
     for survey, at in rows.groupby("survey", sort=True).indices.items():
         first, n = rows.iloc[at[0]], rows["n"].iloc[at].sum()

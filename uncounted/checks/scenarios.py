@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
+from arviz_stats.base.array import array_stats
 
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run
@@ -111,13 +111,16 @@ def _numbers(study: Study) -> dict[str, Given]:
 
 
 def _noises(study: Study) -> dict[str, Given]:
-    """Return σ_ν fixed; surveys are not centred then, for an error centred on its mean without spread has no place."""
+    """Return σ_ν fixed; at 0 surveys are not centred, for an error centred on its mean without spread has no place."""
     if "sigma_survey" not in study.card.priors:
         return {}
     lam, kinds = centring(study.card, study.world, study.seen), len(study.seen.sources)
     bare = flat({**lam, "survey": np.zeros_like(lam["survey"])})
-    fixed = {value: {"sigma_survey": np.full(kinds, value), "centring": bare} for value in NOISE}
-    return {f"sd of surveys' own errors {value:g}": (numbers, False) for value, numbers in fixed.items()}
+    found: dict[str, Given] = {}
+    for value in NOISE:
+        numbers = {"sigma_survey": np.full(kinds, value)} | ({} if value else {"centring": bare})
+        found[f"sd of surveys' own errors {value:g}"] = numbers, False
+    return found
 
 
 def _scenario(
@@ -147,15 +150,15 @@ def _summed(
 
 def _rows(
     p: xr.DataArray, people: xr.DataArray, groupings: Mapping[str, pd.Series], unit: float, interval: float
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Any]]:
     tail = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     for grouping, group in groupings.items():
         rates = affected_in_all(p, people, group) / affected_in_all(xr.ones_like(people), people, group)
-        rhat = azs.rhat(rates)
         for name in rates["group"].to_numpy():
-            low, middle, high = np.quantile(rates.sel(group=name), tail) * unit
+            draws = rates.sel(group=name).transpose("chain", "draw").to_numpy()
+            low, middle, high = np.quantile(draws, tail) * unit
             about = {"grouping": grouping, "group": str(name), "median": middle, "lower": low, "upper": high}
-            yield about | {"rhat": float(rhat.sel(group=name))}
+            yield about | {"rhat": float(np.asarray(array_stats.rhat(draws, 0, 1)))}
 
 
 def _table(

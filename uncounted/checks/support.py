@@ -58,20 +58,22 @@ def _people(fit: Fit) -> Finding:
 
 
 def _thin(fit: Fit) -> Finding:
-    """Count numbers of regions, subregions and surveyed countries, of everybody and by trait, with few respondents."""
+    """Count numbers with few respondents, of everybody and by trait, of countries and groups that have a survey at all.
+
+    What has none is imputed, and its rows say so.
+    """
     behind, found, total = respondents(fit), [], 0
     ones, inhabited = xr.ones_like(behind), expected(fit.people)
     for grouping in ("region", "subregion", "country"):
         group = groups(fit.world, grouping)
         counts, people = (affected(one, weight, group) for one, weight in ((behind, ones), (ones, inhabited)))
         table = counts.to_series()[(people > 0).to_series()]
-        if grouping == "country":
-            table = table[table.index.get_level_values("group").isin(_surveyed(fit))]
+        table = table[table.index.get_level_values("group").isin(group[sorted(_surveyed(fit))])]
         total += len(table)
         found += [", ".join(word for word in at if word != "all") for at in table.index[table < THIN - 1e-9]]
     shown = ": " + "; ".join(found[:NAMED]) + (f" and {len(found) - NAMED:,} more" if len(found) > NAMED else "")
     told = (
-        f"{len(found):,} of {total:,} numbers of regions, subregions and surveyed countries, by sex and age too, rest "
+        f"{len(found):,} of {total:,} numbers of surveyed regions, subregions and countries, by sex and age too, rest "
         f"on fewer than {THIN:.0f} respondents of their own{shown if found else ''}."
     )
     advice = " Say of these that the model made them, or print wider groups." if found else ""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -61,7 +62,7 @@ class Recipe:
         model = self._built()
         if not self.fixed:
             return model
-        values = {name: np.full(model[name].shape.eval(), value) for name, value in self.fixed.items()}
+        values: Any = {name: np.full(model[name].shape.eval(), value) for name, value in self.fixed.items()}
         changed = pm.do(model, values)
         for what in ("study", "joint"):  # what `build` left on the model
             if hasattr(model, what):

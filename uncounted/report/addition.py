@@ -77,18 +77,23 @@ def estimate_leaves(
 
 
 def write_addition(
-    estimate: Estimate, rows: pd.DataFrame, findings: Findings, folder: Path, formats: Collection[str] = FILES
+    estimate: Estimate,
+    rows: pd.DataFrame,
+    findings: Findings,
+    folder: Path,
+    formats: Collection[str] = FILES,
+    **told: Any,
 ) -> Release:
     """Write the report in some formats, findings.json, selection.csv, beside-published.csv and draws/.
 
     estimates.csv has the card's sums and shares too, which a report leaves out, for it shows each leaf once.
     beside-published.csv where the estimate has the leaves of the published editions. draws/ are working files: unmasked
-    counts of the evidence, not for release.
+    counts of the evidence, not for release. told: held_out, budget, as in `release_of_estimate`.
     """
-    release = release_of_estimate(estimate, rows, findings)
+    release = release_of_estimate(estimate, rows, findings, **told)
     write_formats(Press(release, estimate), folder, formats)
-    stamped = "; ".join([*release.stamps])
-    noted = rows.assign(note=rows["note"].where(rows["note"] != "", stamped)) if stamped else rows
+    stamped = rows["note"].where(rows["note"] == "", rows["note"] + "; ") + release.note
+    noted = rows.assign(note=stamped) if release.note else rows
     noted.to_csv(folder / "estimates.csv", index=False)
     if any(one.ratio for one in estimate.card.leaf):
         by_selection(estimate).to_csv(folder / "selection.csv", index=False)

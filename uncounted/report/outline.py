@@ -189,13 +189,18 @@ def checks(release: Release) -> list[dict[str, Any]]:
     say = release.say
     order = {"stop": 0, "warn": 1, "pass": 2}
     told = [
-        {"verdict": one.verdict, "name": say.term(one.name), "sentence": one.sentence, "number": _number(one, say)}
+        {"verdict": one.verdict, "name": _name(one, say), "sentence": one.sentence, "number": _number(one, say)}
         for one in sorted(release.findings, key=lambda finding: order[finding.verdict])
     ]
     if release.held_out is None and not any(is_of_hold_out(finding) for finding in release.findings):
         missing = {"verdict": "not_run", "name": say("checks.held_out"), "sentence": say("checks.missing")}
         told.append(missing | {"number": ""})
     return told
+
+
+def _name(finding: Finding, say: Words) -> str:
+    """Return a finding's name, word for word where it is of one of several models: "forced-labour: divergences"."""
+    return ": ".join(say.term(part) for part in finding.name.split(": "))
 
 
 def _number(finding: Finding, say: Words) -> str:

@@ -120,8 +120,7 @@ def _draws(press: Press, folder: Path) -> Iterator[Path]:
     if of is None:
         raise UncountedError(f"The draws of '{release.name}' are not in its tables. Write them from its fit.")
     path = folder / "draws.nc"
-    note = "; ".join(f"not {stamp}: not for publication" for stamp in release.stamps)
-    about = {"title": release.title, "year": release.year, "note": note, "seed": of.seed}
+    about = {"title": release.title, "year": release.year, "note": release.note, "seed": of.seed}
     draws = _affected(of) if isinstance(of, Estimate) else of.p.to_dataset(name="p").assign(persons=of.people)
     packed = {name: {"zlib": True, "complevel": 1} for name in draws.data_vars if "draw" in draws[name].dims}
     draws.assign_attrs(about).to_netcdf(path, engine=ENGINE, encoding=packed)

@@ -140,8 +140,12 @@ class Release:
 
     def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table with a column `note` that says so, where it is not for publication."""
-        note = "; ".join(NOTES[stamp] for stamp in self.stamps)
-        return table.assign(note=note) if note else table
+        return table.assign(note=self.note) if self.note else table
+
+    @property
+    def note(self) -> str:
+        """What tables and files say of every row that is not for publication; empty where all is."""
+        return "; ".join(NOTES[stamp] for stamp in self.stamps)
 
 
 def is_of_hold_out(finding: Finding) -> bool:

@@ -1,0 +1,100 @@
+"""A variance budget gives back shares that are known beforehand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import uncounted as un
+from uncounted.errors import UncountedError
+
+SHAPE = (4, 1000)
+RNG = np.random.default_rng(8)
+
+
+def draws(*more: int) -> xr.DataArray:
+    """Independent standard normal draws (chain, draw, …)."""
+    dims = ("chain", "draw", *(f"dim_{i}" for i in range(len(more))))
+    return xr.DataArray(RNG.normal(size=(*SHAPE, *more)), dims=dims)
+
+
+def shares(total: xr.DataArray, **components: xr.DataArray) -> dict[str, float]:
+    table = un.first_order(total, components)
+    assert table["share"].sum() == pytest.approx(1)
+    return dict(zip(table["component"], table["share"], strict=True))
+
+
+def test_a_sum_divides_as_its_variances_do():
+    a, b, c = draws(), draws(), draws(3)
+    found = shares(a + 2 * b + c.sum("dim_0"), a=a, b=b, c=c)
+    np.testing.assert_allclose([found["a"], found["b"], found["c"]], [1 / 8, 4 / 8, 3 / 8], atol=0.03)
+    assert abs(found["interaction"]) < 0.04
+
+
+def test_what_works_only_together_is_the_remainder():
+    a, b = draws(), draws()
+    found = shares(a * b, a=a, b=b)
+    assert found["a"] + found["b"] < 0.02
+    assert found["interaction"] > 0.98
+
+
+def test_a_product_of_lognormals():
+    """S = exp(σ₁a + σ₂b): the first-order share of a is (e^σ₁² − 1)/(e^(σ₁²+σ₂²) − 1), though S is no line in a."""
+    a, b = draws(), draws()
+    found = shares(np.exp(0.3 * a + 0.5 * b), a=a, b=b)
+    whole = np.expm1(0.3**2 + 0.5**2)
+    assert found["a"] == pytest.approx(np.expm1(0.3**2) / whole, abs=0.04)
+    assert found["b"] == pytest.approx(np.expm1(0.5**2) / whole, abs=0.05)
+
+
+def test_squares_of_several_numbers_are_seen():
+    a = draws(2)
+    assert shares((a**2).sum("dim_0"), a=a)["a"] > 0.98
+
+
+def test_numbers_that_say_nothing_account_for_nothing():
+    """250 columns and their squares beside 4,000 draws: a plain R² would be an eighth."""
+    table = un.first_order(draws(), {"nothing": draws(250)})
+    nothing = table.iloc[0]
+    assert nothing["share"] < 3 * nothing["error"] + 0.01
+    assert nothing["columns"] == 250
+
+
+def test_the_standard_error_is_that_of_repetitions():
+    made = [un.first_order(a + b, {"a": a}).iloc[0] for a, b in ((draws(), draws()) for _ in range(60))]
+    assert np.std([one["share"] for one in made]) == pytest.approx(np.mean([one["error"] for one in made]), rel=0.35)
+
+
+def test_what_has_no_budget():
+    a = draws()
+    with pytest.raises(UncountedError, match="no variance to divide"):
+        un.first_order(a * 0, {"a": a})
+    with pytest.raises(UncountedError, match="Give draws of one run"):
+        un.first_order(a, {"b": a.isel(draw=slice(10))})
+    few = {"draw": slice(50)}
+    with pytest.raises(UncountedError, match="too few to tell"):
+        un.first_order(a.isel(few), {"b": draws(100).isel(few)})
+
+
+@pytest.fixture(scope="module")
+def table(small):
+    return un.variance_budget(small).set_index("component")
+
+
+def test_a_fit_s_budget(small, table):
+    assert list(table.index) == ["sampling", "non-sampling", "between countries", "shared by countries", "interaction"]
+    assert table["share"][:-1].between(0, 1).all()
+    surveyed = small.evidence.rows["country"].unique()
+    assert table.loc["between countries", "columns"] == small.p.sizes["country"] - len(surveyed)
+    assert table.loc["sampling", "columns"] == table.loc["non-sampling", "columns"] == 80
+
+
+def test_countries_that_nobody_surveyed_take_their_part(small, table):
+    """With what they depart from their means by four times as large, they account for more of the world's number."""
+    seen = sorted(set(small.evidence.rows["country"]))
+    odds = np.exp(3 * small.posterior["country_effect"]).where(~small.p["country"].isin(seen), 1.0)
+    odds = small.p / (1 - small.p) * odds
+    wild = replace(small, p=(odds / (1 + odds)).transpose(*small.p.dims))
+    share = un.variance_budget(wild).set_index("component")["share"]
+    assert share["between countries"] > table["share"]["between countries"] + 0.1

@@ -1,0 +1,88 @@
+"""Calibration passes a model that is right, and fails one whose truth comes from elsewhere."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import uncounted as un
+from uncounted.checks.calibration import RANKS
+from uncounted.errors import UncountedError
+
+QUIET = {"progress": un.Progress(show=False), "workers": 1}
+SHORT = {"chains": 2, "tune": 250, "draws": 250}
+CARD = un.Card(
+    title="Small", outcome="simulated", ages=("18+",), year=2020, people=(), place=("region", "country"), name="small",
+    priors={
+        "level": un.Prior("normal", (-2.0, 0.5)),
+        "sigma_region": un.Prior("half_normal", (0.3,)),
+        "sigma_country": un.Prior("half_normal", (0.7,)),
+    },
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def evidence(simulated) -> un.Evidence:
+    """The first fifteen of the small world's surveys: few enough that the priors matter."""
+    rows = simulated.evidence.rows
+    table = rows[rows["survey"].isin(rows["survey"].unique()[:15]) & (rows["sex"] == "female")]
+    columns = ["survey", "country", "year", "source", "age", "n", "y"]
+    return un.counts(table.assign(sex="both", age="18+")[[*columns, "sex"]], "simulated")
+
+
+def test_even_ranks_pass_and_others_fail():
+    """Of 200 simulations: even ranks stay in their band; a bias, intervals too narrow or too wide leave it."""
+    even = (np.arange(200) * (RANKS + 1)) // 200
+    low = (even**1.6 / (RANKS + 1) ** 0.6).astype(int)
+    narrow = np.where(even % 4 == 0, np.where(even < 50, 0, RANKS), even)
+    wide = 50 + ((even - 50) * 0.6).astype(int)
+    named = {"even": even, "biased": low, "narrow": narrow, "wide": wide}
+    tables = [
+        pd.DataFrame({"quantity": name, "kind": "total", "rank": rank, "ess": 400.0}) for name, rank in named.items()
+    ]
+    found = un.Calibration(pd.concat(tables, ignore_index=True))
+    good = found.summary.set_index("quantity")
+    assert good["calibrated"].to_dict() == {"even": True, "biased": False, "narrow": False, "wide": False}
+    assert good.loc["even", "inside_80"] == pytest.approx(0.8, abs=0.02)
+    assert good.loc["narrow", "inside_95"] < good.loc["narrow", "low_95"]
+    assert good.loc["wide", "inside_50"] > good.loc["wide", "high_50"]
+    with pytest.raises(UncountedError, match="No quantity 'odd'"):
+        found.curve("odd")
+
+
+@pytest.fixture(scope="module")
+def right(evidence, simulated) -> un.Calibration:
+    return un.calibrate(CARD, simulated.world, evidence, 30, seed=1, **QUIET, **SHORT)
+
+
+def test_a_right_model_is_calibrated(right):
+    summary = right.summary.set_index("quantity")
+    regions = 5
+    assert (summary["kind"] == "parameter").sum() == 3
+    assert (summary["kind"] == "total").sum() == 1 + regions + 1 + 3  # the world, regions, unsurveyed, three of them
+    assert (summary["simulations"] == 30).all()
+    assert summary["calibrated"].mean() > 0.8  # each with a chance of 95 %, and they depend on each other
+    assert (right.table["rhat"] < 1.1).mean() > 0.97
+
+
+def test_a_truth_from_another_prior_is_not(right, evidence, simulated):
+    """Countries that differ twice as much, about a level two sd higher, than the card believes."""
+    priors = CARD.priors | {
+        "level": un.Prior("normal", (-1.0, 0.2)),
+        "sigma_country": un.Prior("log_normal", (1.6, 0.1)),
+    }
+    truth = replace(CARD, priors=priors)
+    wrong = un.calibrate(CARD, simulated.world, evidence, 30, seed=1, truth=truth, **QUIET, **SHORT)
+    summary = wrong.summary.set_index("quantity")
+    assert not summary.loc["level", "calibrated"]
+    assert not summary.loc["sigma_country", "calibrated"]
+    assert summary["calibrated"].mean() < right.summary["calibrated"].mean()
+    assert wrong.table.query("quantity == 'level'")["rank"].mean() > 60
+
+
+def test_a_truth_of_other_parameters_is_refused(evidence, simulated):
+    priors = {key: prior for key, prior in CARD.priors.items() if key != "sigma_region"}
+    other = replace(CARD, place=("country",), priors=priors)
+    with pytest.raises(UncountedError, match=r"Only one of the cards.*sigma_region"):
+        un.calibrate(CARD, simulated.world, evidence, 2, seed=1, truth=other, **QUIET, **SHORT)
