@@ -135,13 +135,18 @@ def _check_whole(card: Card) -> None:
 
 
 def write_estimate(
-    fit: Fit, rows: pd.DataFrame, findings: Findings, folder: Path, formats: Collection[str] = FILES
+    fit: Fit,
+    rows: pd.DataFrame,
+    findings: Findings,
+    folder: Path,
+    formats: Collection[str] = FILES,
+    **told: Any,
 ) -> Path:
     """Write the files of an estimate into a folder: the report in some formats, findings.json and fit.nc.
 
-    Where publication is stopped, every file says so.
+    Where publication is stopped, every file says so. told: held_out, budget, as in `release_of`.
     """
-    release = release_of(fit, rows, findings, trend=courses_of(fit))
+    release = release_of(fit, rows, findings, trend=courses_of(fit), **told)
     write_formats(Press(release, fit), folder, formats)
     (folder / "findings.json").write_text(
         json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
