@@ -35,9 +35,9 @@ def test_ages_are_in_their_order_with_both_sexes(small):
 
 
 def test_surveys_outside_their_interval_stand_out_and_masked_ones_are_not_drawn():
-    table = pd.DataFrame({"observed": [0.2, 0.5, np.nan], "median": 0.25, "lower": 0.1, "upper": 0.4})
+    table = pd.DataFrame({"observed": [0.2, 0.5, 0.3, np.nan], "median": 0.25, "lower": 0.1, "upper": 0.4})
     drawn = data(against(table, "percent", 0.95, SAY))
-    assert list(drawn["covered"]) == ["inside the interval", "outside"]
+    assert list(drawn["covered"]) == ["inside the interval", "outside", "inside the interval"]
 
 
 def test_a_budget_needs_its_columns():

@@ -20,7 +20,7 @@ from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.selection import by_selection
 from uncounted.leaves.store import write_draws
 from uncounted.report.account import Account, read_account
-from uncounted.report.beside import beside_published
+from uncounted.report.beside import read_published, set_beside
 from uncounted.report.breakdown import breakdown, shown
 from uncounted.report.headline import headline
 from uncounted.report.press import FILES, Press, write_formats
@@ -84,25 +84,14 @@ def write_addition(
     formats: Collection[str] = FILES,
     **told: Any,
 ) -> Release:
-    """Write the report in some formats, findings.json, selection.csv, beside-published.csv and draws/.
+    """Write the report in some formats, findings.json and draws/, working files: unmasked counts, not for release.
 
-    estimates.csv has the card's sums and shares too, which a report leaves out, for it shows each leaf once.
-    beside-published.csv where the estimate has the leaves of the published editions. draws/ are working files: unmasked
-    counts of the evidence, not for release. told: held_out, budget, as in `release_of_estimate`.
+    told: held_out, budget, as in `release_of_estimate`.
     """
     release = release_of_estimate(estimate, rows, findings, **told)
     write_formats(Press(release, estimate), folder, formats)
-    stamped = rows["note"].where(rows["note"] == "", rows["note"] + "; ") + release.note
-    noted = rows.assign(note=stamped) if release.note else rows
-    noted.to_csv(folder / "estimates.csv", index=False)
-    if any(one.ratio for one in estimate.card.leaf):
-        by_selection(estimate).to_csv(folder / "selection.csv", index=False)
-    try:
-        beside_published(estimate).to_csv(folder / "beside-published.csv", index=False)
-    except UncountedError:  # other leaves than the published editions have: nothing to stand beside
-        (folder / "beside-published.csv").unlink(missing_ok=True)
-    told = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
-    (folder / "findings.json").write_text(told, encoding="utf-8")
+    found = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
+    (folder / "findings.json").write_text(found, encoding="utf-8")
     write_draws(estimate, folder / DRAWS)
     return release
 
@@ -119,7 +108,7 @@ def release_of_estimate(
 ) -> Release:
     """Return what may be handed out of an estimate: its total as all leaves, its leaves, and the models behind them.
 
-    Sums and shares of leaves are in estimates.csv alone: a page that adds leaves up shows each once.
+    beside is None for other leaves than the published editions have, selection for leaves none of which is a ratio.
     """
     card, told = estimate.card, (account or read_account(estimate.card.name)).inside(language)
     return Release(
@@ -139,9 +128,21 @@ def release_of_estimate(
         notes=estimate.notes,
         held_out=held_out if held_out is None else _masked(held_out, estimate),
         budget=budget,
+        adds=card,
+        inputs=estimate.inputs,
+        table=rows,
+        selection=by_selection(estimate) if any(one.ratio for one in card.leaf) else None,
+        beside=_beside(estimate, rows),
         account=told,
         language=language,
     )
+
+
+def _beside(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the published editions beside the rows; None for other leaves than theirs."""
+    published = read_published()
+    of_them = set(published["leaf"]) <= set(estimate.names)
+    return set_beside(published, rows, estimate.names) if of_them else None
 
 
 def _masked(held_out: pd.DataFrame, estimate: Estimate) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Beside: an estimate's rows next to published ones of the same groups; published numbers are never data."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -22,11 +24,19 @@ def beside_published(estimate: Estimate, published: Source | None = None, interv
     upper (persons), per_1000, ratio (median over published), inside (whether the published number is in the interval),
     note. Rows that the estimate has not are an error that names them.
     """
-    table = read_table(shelf(*PUBLISHED) if published is None else published, "table of published estimates", NEEDED)
-    for column in ("persons", "per_1000"):
-        table[column] = numbers(table[column])
+    table = read_published(published)
     groupings = [str(grouping) for grouping in dict.fromkeys(table["grouping"])]
-    rows = breakdown(estimate, groupings, interval)
+    return set_beside(table, breakdown(estimate, groupings, interval), estimate.names)
+
+
+def read_published(source: Source | None = None) -> pd.DataFrame:
+    """Read a table of published estimates; if none is given, the editions for 2016 and 2021 that ship."""
+    table = read_table(shelf(*PUBLISHED) if source is None else source, "table of published estimates", NEEDED)
+    return table.assign(**{column: numbers(table[column]) for column in ("persons", "per_1000")})
+
+
+def set_beside(table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return published rows beside those of `breakdown`; names: what the estimate adds up, for the error's advice."""
     columns = {"persons_median": "median", "persons_lower": "lower", "persons_upper": "upper"}
     own = rows.rename(columns=columns)[[*KEYS, *columns.values(), "prevalence_median"]]
     both = table.merge(own, on=KEYS, how="left", validate="m:1")
@@ -35,7 +45,7 @@ def beside_published(estimate: Estimate, published: Source | None = None, interv
         first = missing.iloc[0]
         raise UncountedError(
             f"{len(missing)} published row(s) have no like in the estimate, as {first['leaf']}, {first['group']}, "
-            f"{first['sex']}, {first['age']}.{did_you_mean(first['leaf'], estimate.names)}"
+            f"{first['sex']}, {first['age']}.{did_you_mean(first['leaf'], names)}"
         )
     both = both.rename(columns={"persons": "published", "per_1000": "published_per_1000"})
     both["per_1000"] = both["prevalence_median"] * 1000

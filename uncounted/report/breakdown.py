@@ -153,9 +153,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shown(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `breakdown` that a report adds up: the total, as all leaves, and each leaf once."""
-    kept = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])].drop(
-        columns=["persons_print", "country_evidence", "note"]
-    )
+    kept = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])].drop(columns=["persons_print", "note"])
     leaf = kept["leaf"].replace({TOTAL: totals.ALL})
     missing = {"cases_elsewhere": 0.0, "prior_share": np.nan, "own_data_share": np.nan}
     return kept.assign(leaf=leaf, **missing).reset_index(drop=True)

@@ -6,14 +6,18 @@ import altair as alt
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.report.palette import INK, SHARES, styled
+from uncounted.report.numerals import fraction
+from uncounted.report.palette import INK, MARK, styled
 from uncounted.report.wording import Words, read_words
 
+WIDE, BAR = 420, 22
 
-def plot_budget(table: pd.DataFrame, language: str = "en") -> alt.LayerChart:
-    """Draw a variance budget as one bar: columns component and share (of the variance); name, if of several numbers.
 
-    Raises UncountedError for a table without them.
+def plot_budget(table: pd.DataFrame, language: str = "en") -> alt.LayerChart | alt.FacetChart:
+    """Draw a variance budget, a bar for each source: columns component and share (of the variance).
+
+    name: of which number, if of several, a panel for each. Shares need not add up, so bars stand apart. Raises
+    UncountedError for a table without component or share.
     """
     return styled(budget(table, read_words(language)))
 
@@ -24,17 +28,12 @@ def budget(table: pd.DataFrame, say: Words) -> Any:
         if column not in table:
             raise UncountedError(f"A variance budget has no column '{column}': give component and share.")
     rows = table.assign(component=[say.term(one) for one in table["component"]])
-    rows = rows if "name" in rows else rows.assign(name="")
-    parts = list(dict.fromkeys(rows["component"]))
-    scale = alt.Scale(domain=parts, range=[SHARES[i % len(SHARES)] for i in range(len(parts))])
-    rows = rows.assign(place=[parts.index(one) for one in rows["component"]])
-    rows["end"] = rows.sort_values("place").groupby("name")["share"].cumsum()
-    rows["middle"] = rows["end"] - rows["share"] / 2
-    base = alt.Chart(rows, width=520, height=alt.Step(34)).encode(
-        y=alt.Y("name:N", title=None, axis=alt.Axis(ticks=False, domain=False))
+    rows = rows.assign(label=[fraction(share, say) for share in rows["share"]], end=rows["share"].clip(lower=0.0))
+    order = list(dict.fromkeys(rows["component"]))
+    base = alt.Chart(rows, width=WIDE, height=alt.Step(BAR)).encode(
+        y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260))
     )
-    x = alt.X("share:Q", title=say("budget.axis"), axis=alt.Axis(format="%"), stack="zero", scale=alt.Scale(nice=False))
-    colour = alt.Color("component:N", title=None, scale=scale, legend=alt.Legend(columns=2, labelLimit=320))
-    bar = base.mark_bar(stroke="#fdfcfa").encode(x=x, color=colour, order="place:O")
-    text = base.mark_text(color=INK, dy=-20, fontSize=10).encode(x="middle:Q", text=alt.Text("share:Q", format=".0%"))
-    return bar + text.transform_filter("datum.share > 0.03")
+    x = alt.X("share:Q", title=say("budget.axis"), axis=alt.Axis(format="%", tickCount=6))
+    bars = base.mark_bar(color=MARK, height=0.6 * BAR).encode(x=x)
+    layers = bars + base.mark_text(color=INK, align="left", dx=6, fontSize=11).encode(x="end:Q", text="label:N")
+    return layers.facet(row=alt.Row("name:N", title=None)) if "name" in rows else layers

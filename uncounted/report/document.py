@@ -14,7 +14,7 @@ from uncounted.report import numerals, outline
 from uncounted.report.drawings import Drawings, draw
 from uncounted.report.gather import gather
 from uncounted.report.headline import headline
-from uncounted.report.release import Release
+from uncounted.report.release import LEAF, Release
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
 WIDE = Cm(16.5)
@@ -35,7 +35,7 @@ def write_brief(release: Release, path: str | Path, drawings: Drawings | None = 
     scale = PIXELS / 1000
     picture = document.add_picture(io.BytesIO(vl_convert.svg_to_png(drawn.map.still, scale=scale)), width=WIDE)
     picture._inline.docPr.set("descr", say("map.label"))  # what a screen reader says
-    document.add_paragraph(say("map.caption", year=release.year, whom=release.whom), style="Caption")
+    document.add_paragraph(map_caption(release), style="Caption")
     document.add_heading(say("regions.title"), 1)
     _table(document, *_regions(release))
     document.add_heading(say("data.title"), 1)
@@ -72,6 +72,12 @@ def write_gather(release: Release, path: str | Path) -> Path:
     return path
 
 
+def map_caption(release: Release) -> str:
+    """Return what the map shows, and what is hatched."""
+    hatched = release.say("map.hatched_leaves" if LEAF in release.rows else "map.hatched")
+    return f"{release.say('map.caption', year=release.year, whom=release.whom)} {hatched}"
+
+
 def data_told(release: Release) -> str:
     """Return what data there are, in one paragraph."""
     say, data = release.say, outline.data(release)
@@ -87,7 +93,7 @@ def data_told(release: Release) -> str:
         share=numerals.fraction(data["share"], say),
         whom=release.whom,
     )
-    masked = say("data.masked", n=data["masked"]) if data["masked"] else ""
+    masked = say("data.masked", n=data["masked"], lines=data["lines"]) if data["masked"] else ""
     return " ".join(part for part in (told, say("data.source", source=data["source"]), masked) if part)
 
 
@@ -113,9 +119,10 @@ def _stamps(document: Any, release: Release) -> None:
     say = release.say
     stamp = document.add_paragraph().add_run(" · ".join(say(f"banner.{stamp}") for stamp in release.stamps))
     stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(16), STOP
-    document.add_paragraph().add_run(say("banner.told")).font.color.rgb = STOP
+    for told in release.banner:
+        document.add_paragraph().add_run(told).font.color.rgb = STOP
     for finding in release.failures:
-        document.add_paragraph(f"{say.term(finding.name)}. {finding.sentence}", style="List Bullet")
+        document.add_paragraph(f"{outline.check_name(finding.name, say)}. {finding.sentence}", style="List Bullet")
 
 
 def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:

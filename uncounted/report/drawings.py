@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from uncounted.report import outline
 from uncounted.report.ages import age_sex
 from uncounted.report.budget import budget
+from uncounted.report.editions import beside_chart
 from uncounted.report.export import svg
 from uncounted.report.forest import forest
 from uncounted.report.map import Map, of_whom, world_map
 from uncounted.report.numerals import fraction
 from uncounted.report.palette import styled
 from uncounted.report.predictions import against
-from uncounted.report.release import LEAF, Release
+from uncounted.report.release import ALL, LEAF, Release
+from uncounted.report.selection import by_sd
+from uncounted.report.stack import stack
 from uncounted.report.trends import courses
 from uncounted.report.wording import Words
 
@@ -32,6 +34,8 @@ class Drawings:
     forests: Mapping[str, str]
     trend: str | None
     leaves: str | None
+    selection: str | None
+    beside: str | None
     held_out: str | None
     budget: str | None
 
@@ -39,7 +43,7 @@ class Drawings:
 def draw(release: Release) -> Drawings:
     """Draw what a report shows; charts are told apart by form and lightness, not by colour alone."""
     say, show, rows = release.say, release.show, of_whom(release.totals)
-    held_out, parts = release.held_out, shares_of_leaves(release)
+    held_out, beside = release.held_out, release.beside
     by_people = release.by("sex", "age")
     interval = float(release.of_world["interval"])
     return Drawings(
@@ -48,7 +52,9 @@ def draw(release: Release) -> Drawings:
         ages=svg(styled(age_sex(_wide(by_people), show, say))),
         forests=_forests(release),
         trend=None if release.trend is None else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say))),
-        leaves=None if parts is None else svg(styled(budget(parts, say))),
+        leaves=svg(styled(stack(_of_everybody(release), show, say))) if LEAF in release.rows else None,
+        selection=None if release.selection is None else svg(styled(by_sd(release.selection, say))),
+        beside=None if beside is None else svg(styled(beside_chart(beside, interval, say))),
         held_out=None if held_out is None else svg(styled(against(held_out, show, interval, say))),
         budget=None if release.budget is None else svg(styled(budget(release.budget, say))),
     )
@@ -67,13 +73,8 @@ def _forests(release: Release) -> dict[str, str]:
     }
 
 
-def shares_of_leaves(release: Release) -> pd.DataFrame | None:
-    """Return the share of each leaf in the world's persons, by their means, as a budget; None without leaves."""
-    rows = outline.leaves(release)[:-1]
-    if not rows:
-        return None
-    table = pd.DataFrame(rows)
-    return pd.DataFrame({"component": table[LEAF], "share": table["persons_mean"] / table["persons_mean"].sum()})
+def _of_everybody(release: Release) -> pd.DataFrame:
+    return release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
 
 
 def told_shares(table: pd.DataFrame, say: Words) -> str:

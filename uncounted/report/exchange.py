@@ -37,7 +37,7 @@ def sdmx(release: Release, areas: pd.DataFrame | None = None) -> pd.DataFrame:
     Areas are countries and the world by M49 code, and those groups of `areas` (rows of `tables.estimates` by AREAS)
     that M49 knows; groups of other makers have no code there and are left out. OBS_VALUE: the median of prevalence, in
     UNIT_MEASURE, the mean of persons; both bounds at the level that COMMENT_OBS names. NATURE: E estimated from
-    surveys, M modelled. OBS_STATUS: A, I imputed, U where publication is stopped. SERIES: the account's codes, else
+    surveys, M modelled. OBS_STATUS: A, I imputed, U where anything is stamped. SERIES: the account's codes, else
     the outcome. Leaves and further traits of persons are CUST_BREAKDOWN, with its label; years of a trend follow.
     """
     rows = release.rows if areas is None else pd.concat([release.rows, areas], ignore_index=True)
@@ -46,7 +46,7 @@ def sdmx(release: Release, areas: pd.DataFrame | None = None) -> pd.DataFrame:
         told += [one for row in records(release.trend) if row["year"] != release.year for one in _course(release, row)]
     table = pd.DataFrame(told).reindex(columns=COLUMNS)
     labels = {told: f"C{i:02d}" for i, told in enumerate(sorted(set(table["CUST_BREAKDOWN_LB"]) - {""}), 1)}
-    return table.assign(CUST_BREAKDOWN=table["CUST_BREAKDOWN_LB"].map(labels).fillna("_T"))
+    return table.assign(CUST_BREAKDOWN=table["CUST_BREAKDOWN_LB"].map(lambda told: labels.get(told, "_T")))
 
 
 def write_sdmx(release: Release, path: str | Path, areas: pd.DataFrame | None = None) -> Path:
@@ -101,9 +101,8 @@ def _about(release: Release, row: dict[str, Any], series: str) -> dict[str, Any]
     outcome = release.name.upper().replace("-", "_")
     code = release.account.series.get(series, outcome if series == "prevalence" else f"{outcome}_N")
     seen = str(row.get("evidence", ""))
-    stamps = [f"not {stamp}: not for publication" for stamp in release.stamps]
-    status = "U" if stamps else "I" if seen == "imputed" else "A"
-    comment = "; ".join([f"{row['interval'] * 100:g} % interval", *([seen] if seen else []), *stamps])
+    status = "U" if release.note else "I" if seen == "imputed" else "A"
+    comment = "; ".join(part for part in (f"{row['interval'] * 100:g} % interval", seen, release.note) if part)
     return dict.fromkeys(UNUSED, "_T") | {
         "FREQ": "A", "REPORTING_TYPE": "G", "SERIES": code, "UNIT_MULT": 0, "NATURE": NATURE.get(seen, "M"),
         "OBS_STATUS": status, "COMMENT_OBS": comment, "SOURCE_DETAIL": "; ".join(p.source for p in release.parts),

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import vl_convert
 from markupsafe import Markup
 
@@ -13,6 +14,7 @@ from uncounted.report.map import Map
 from uncounted.report.palette import INK, MARK, PAPER, RULE, SECOND, SOFT
 
 ON_PAGE = {INK: "ink", SOFT: "soft", RULE: "rule", PAPER: "paper", MARK: "mark", SECOND: "second"}
+ENLARGED = 1.3  # on a page, whose letters are larger than those of a chart
 SUFFIXES = (".svg", ".pdf", ".png")
 
 
@@ -28,7 +30,7 @@ def inline(drawn: str, label: str) -> Markup:
     for colour, name in ON_PAGE.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
     head = Markup('<svg class="drawn-chart" role="img" aria-label="{}" style="max-width:{}px" ').format(
-        label, wide[1] if wide else "640"
+        label, f"{ENLARGED * float(wide[1]):.0f}" if wide else "640"
     )
     return head + Markup(drawn.removeprefix("<svg "))
 
@@ -41,7 +43,7 @@ def write_figure(figure: Any, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise UncountedError(f"{path} ends in '{path.suffix}'. Name a file that ends in {', '.join(SUFFIXES)}.")
-    if not isinstance(figure, Map) and not hasattr(figure, "to_dict"):
+    if not isinstance(figure, Map | alt.TopLevelMixin):
         raise UncountedError(f"{type(figure).__name__} is no figure. Give what plot_map, plot_forest … return.")
     drawn = figure.still if isinstance(figure, Map) else svg(figure)
     if path.suffix == ".svg":

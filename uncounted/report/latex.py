@@ -6,7 +6,7 @@ from uncounted.report.formula import NOTHING, Node, parse
 
 LETTERS = {
     "β": r"\beta", "δ": r"\delta", "ε": r"\varepsilon", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu",
-    "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau", "φ": r"\varphi", "ω": r"\omega",
+    "θ": r"\theta", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau", "φ": r"\varphi", "ω": r"\omega",
 }  # fmt: skip
 FUNCTIONS = {"logit": r"\operatorname{logit}", "log": r"\log", "max": r"\max"}
 SIGNS = {"∼": r"\sim", "−": "-", "·": r"\cdot", "×": r"\times", "∈": r"\in", "…": r"\dots"}

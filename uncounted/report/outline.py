@@ -21,6 +21,7 @@ from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.shelf import shelf
 from uncounted.world.world import groups
 
+OF_LEAVES = ("estimate card", "records", "spells", "figures")  # what no model behind the estimate tells of itself
 TABLES = ("geography.csv", "population.csv", "covariates.csv", "geometry/world.json")
 WIDE = ("world", "region", "subregion")
 Record = dict[str, Any]
@@ -120,12 +121,54 @@ def _values(rows: pd.DataFrame, axis: str) -> list[str]:
 
 
 def leaves(release: Release) -> list[Record]:
-    """Return the world's leaves with their sum last; none for an estimate without."""
+    """Return the world's leaves with their sum last, each with `share` and `printed`; none for an estimate without.
+
+    printed: persons rounded so that the leaves add up to their sum, as the table of regions prints it.
+    """
     if LEAF not in release.rows:
         return []
     rows = release.rows[release.rows["grouping"] == "world"]
     rows = rows[(rows[release.axes] == ALL).all(axis=1)]
-    return sorted(records(rows), key=lambda row: row[LEAF] == ALL)
+    told = sorted(records(rows), key=lambda row: row[LEAF] == ALL)
+    means, step = [row["persons_mean"] for row in told], step_of(told[-1]["persons_mean"])
+    total = round(means[-1] / step) * step
+    printed = [*adding_up(means[:-1], total, step), total]
+    return [
+        row | {"printed": float(whole), "share": mean / means[-1]}
+        for row, whole, mean in zip(told, printed, means, strict=True)
+    ]
+
+
+def sums(release: Release) -> list[Record]:
+    """Return the world's sums and shares of leaves that the card names, each with its note."""
+    rows = release.sums
+    rows = rows[rows["grouping"] == "world"]
+    return records(rows[(rows[release.axes] == ALL).all(axis=1)])
+
+
+def leaves_by(release: Release, axes: Sequence[str] = ()) -> tuple[list[str], list[tuple[str, list[Record | None]]]]:
+    """Return what stands across, and each leaf with its cells, their sum last: places, or one trait after another.
+
+    Across stand the world and its regions, or of the world alone all persons and the values of each of the axes.
+    """
+    if LEAF not in release.rows:
+        return [], []
+    rows = release.rows[release.rows["grouping"].isin(["world"] if axes else ["world", "region"])]
+    known = {(row[LEAF], *(row[axis] for axis in ("name", *release.axes))): row for row in records(rows)}
+    names = list(dict.fromkeys(rows["name"]))
+    if axes:
+        values = [(axis, value) for axis in axes for value in _values(rows, axis)[1:]]
+        keys = [(names[0], *(value if one == axis else ALL for one in release.axes)) for axis, value in values]
+        keys, across = [(names[0], *[ALL] * len(release.axes)), *keys], [ALL, *(value for _, value in values)]
+    else:
+        keys, across = [(name, *[ALL] * len(release.axes)) for name in names], names
+    order = sorted(dict.fromkeys(rows[LEAF]), key=lambda leaf: leaf == ALL)
+    return across, [(leaf, [known.get((leaf, *key)) for key in keys]) for leaf in order]
+
+
+def beside(release: Release) -> list[Record]:
+    """Return published numbers beside the estimate's own, of all persons of the world first."""
+    return [] if release.beside is None else records(release.beside)
 
 
 def surveys(release: Release) -> pd.DataFrame:
@@ -141,6 +184,8 @@ def surveys(release: Release) -> pd.DataFrame:
 def data(release: Release) -> Record:
     """Return what the surveys are: by region and kind of source, by year, and whom their countries hold."""
     seen = surveys(release)
+    lines, rows, masked = len(seen), int(seen["rows"].sum()), int((seen["masked"] != "").sum())
+    seen = seen.drop_duplicates(["country", "survey"])  # several models may have asked the same respondents
     own = seen[seen["source"] != ELSEWHERE]
     by_country = release.totals[release.totals["grouping"] == "country"].set_index("group")
     people = by_country["population"]
@@ -150,16 +195,22 @@ def data(release: Release) -> Record:
         "kinds": kinds,
         "table": _by_region(release, seen, people, inside, kinds),
         "all": [int((seen["source"] == kind).sum()) for kind in kinds],
+        "lines": lines,
         "surveys": len(own),
         "surveyed": int(inside.sum()),
         "countries": len(people),
         "share": _share(people, inside, np.ones(len(people), bool)),
         "years": dict(sorted(Counter(int(year) for year in own["year"]).items())),
-        "rows": int(seen["rows"].sum()),
+        "rows": rows,
         "respondents": float(seen["respondents"].sum()),
-        "masked": int((seen["masked"] != "").sum()),
-        "source": "; ".join(dict.fromkeys(part.source for part in release.parts)),
+        "masked": masked,
+        "source": source_of(release),
     }
+
+
+def source_of(release: Release) -> str:
+    """Return the sources of the surveys behind an estimate, each once."""
+    return "; ".join(dict.fromkeys(one for part in release.parts for one in part.source.split("; ")))
 
 
 def _by_region(
@@ -172,6 +223,7 @@ def _by_region(
         mine, members = seen[where == name], people.index.isin(region.index[region == name])
         count = {"surveyed": int(inside[members].sum()), "countries": int(members.sum())}
         kind = [int((mine["source"] == one).sum()) for one in kinds]
+        count["surveys"] = int((mine["source"] != ELSEWHERE).sum())
         table.append({"name": name, "kinds": kind, "share": _share(people, inside, members)} | count)
     return table
 
@@ -189,7 +241,12 @@ def checks(release: Release) -> list[dict[str, Any]]:
     say = release.say
     order = {"stop": 0, "warn": 1, "pass": 2}
     told = [
-        {"verdict": one.verdict, "name": _name(one, say), "sentence": one.sentence, "number": _number(one, say)}
+        {
+            "verdict": one.verdict,
+            "name": check_name(one.name, say),
+            "sentence": one.sentence,
+            "number": _number(one, say),
+        }
         for one in sorted(release.findings, key=lambda finding: order[finding.verdict])
     ]
     if release.held_out is None and not any(is_of_hold_out(finding) for finding in release.findings):
@@ -198,9 +255,10 @@ def checks(release: Release) -> list[dict[str, Any]]:
     return told
 
 
-def _name(finding: Finding, say: Words) -> str:
-    """Return a finding's name, word for word where it is of one of several models: "forced-labour: divergences"."""
-    return ": ".join(say.term(part) for part in finding.name.split(": "))
+def check_name(name: str, say: Words) -> str:
+    """Return a check's name, behind that of the model that it is of: "forced-labour: tree depth"."""
+    model, colon, check = name.rpartition(": ")
+    return f"{model}{colon}{say.term(check)}"
 
 
 def _number(finding: Finding, say: Words) -> str:
@@ -227,7 +285,7 @@ def fates(release: Release) -> list[Record]:
         lines = part.ledger.lines
         for fate in records(part.ledger.summary()):
             mine = lines[(lines["action"] == fate["action"]) & (lines["why"] == fate["why"])]
-            found.append(fate | {"by": _by_country(mine, release)})
+            found.append(fate | {"by": _by_country(mine, release), "of": part.card.name})
     return found
 
 
@@ -251,10 +309,20 @@ def sources(release: Release) -> Iterator[dict[str, str]]:
         if card:
             told = {"source": card.get("publisher", ""), "licence": card.get("licence", "")}
             yield {"what": card.get("title", name), **told}
+    told = {*TABLES, *_of_cases(release)}
     for line in shelf("data", "SOURCES.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")]
-        if cells[0] in TABLES and len(cells) > 3:
-            yield {"what": cells[1], "source": cells[2], "licence": cells[3]}
+        if cells[0] in told and len(cells) > 3:
+            yield {"what": cells[1], "source": cells[2].replace("**", ""), "licence": cells[3]}
+
+
+def _of_cases(release: Release) -> list[str]:
+    """Return the tables of records, spells and outside figures that an estimate of leaves names."""
+    card = release.adds
+    if card is None:
+        return []
+    figures = [one.figures.file for one in card.leaf if one.figures]
+    return [str(words["source"]) for words in (card.records, card.durations) if "source" in words] + figures
 
 
 def _survey_card(name: str) -> dict[str, Any]:
@@ -298,7 +366,7 @@ def citation(release: Release) -> str:
         **{"title": release.title, "year": release.year, "level": release.level, "seed": release.seed},
         version=release.versions.get("uncounted", ""),
         **digests,
-        source="; ".join(dict.fromkeys(part.source for part in release.parts)),
+        source=source_of(release),
     )
 
 
@@ -309,6 +377,7 @@ def facts(release: Release) -> list[tuple[str, str]]:
         of = f" ({part.card.name})" if len(release.parts) > 1 else ""
         told.append((say("record.card_hash") + of, part.digests["card"]))
         told.append((say("record.evidence") + of, part.digests["evidence"]))
+    told += [(f"{what}, SHA-256", one) for what, one in release.inputs.items() if what.startswith(OF_LEAVES)]
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
     seconds = [(say("record.seconds", stage=say.term(stage)), f"{took:.1f}") for stage, took in release.seconds.items()]

@@ -6,18 +6,22 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from uncounted.model.vocabulary import SHOW
 from uncounted.report import charts, numerals, outline
-from uncounted.report.drawings import Drawings, draw, shares_of_leaves, told_shares
+from uncounted.report.arithmetic import arithmetic
+from uncounted.report.drawings import Drawings, draw, told_shares
+from uncounted.report.editions import part
 from uncounted.report.equation import equation
 from uncounted.report.export import inline
 from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
+from uncounted.report.line import Line
 from uncounted.report.map import Map
-from uncounted.report.release import Release
+from uncounted.report.release import LEAF, SHARES, Release
 from uncounted.report.wording import Words
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -54,6 +58,9 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             map_of_surveys=_marked(drawn.map_of_surveys),
             geometry=read_geometry(),
             leaves=_leaves(release, drawn),
+            selection=_selection(release, drawn),
+            beside=_beside(release, drawn),
+            known=known(release),
             regions=_regions(release),
             crossings=_crossings(release),
             ages_chart=inline(drawn.ages, say("people.chart")),
@@ -66,6 +73,8 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             held_out=_held_out(release, drawn),
             budget=_budget(release, drawn),
             models=_models(release),
+            cards=cards(release),
+            sum_of_leaves=_lines(arithmetic(release.adds, release.language)) if release.adds else [],
             limits=outline.limits(release),
             gather=gather(release),
             fates=outline.fates(release),
@@ -92,7 +101,11 @@ def _environment(say: Words) -> Environment:
     """Return the templates' environment with everything that is written in a language."""
     made = _loader().overlay()
     written = {name: partial(_spoken, getattr(numerals, name), say) for name in WRITTEN}
-    made.filters = made.filters | written | {"term": say.term}
+    made.filters = (
+        made.filters
+        | written
+        | {"term": say.term, "leaf": partial(part, say=say), "check": partial(outline.check_name, say=say)}
+    )
     made.globals = made.globals | written | {"say": say, "glyph": GLYPH, "unknown": _unknown}
     made.globals["raw"] = lambda name: Markup((TEMPLATE / name).read_text(encoding="utf-8"))
     return made
@@ -137,16 +150,39 @@ def _countries(release: Release) -> dict[str, Any]:
     return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
 
 
+def known(release: Release) -> set[str]:
+    """Return which shares are known of any place: those of the prior and of own data, or of countries' evidence."""
+    totals = release.totals
+    return {name for name in SHARES if name in totals and totals[name].notna().any()}
+
+
 def _leaves(release: Release, drawings: Drawings) -> dict[str, Any] | None:
-    rows, shares = outline.leaves(release), shares_of_leaves(release)
-    if drawings.leaves is None or shares is None:
+    rows, say = outline.leaves(release), release.say
+    if drawings.leaves is None:
         return None
-    of = [*shares["share"], 1.0]
-    label = release.say("leaves.chart", told=told_shares(shares, release.say))
+    shares = pd.DataFrame({"component": [row[LEAF] for row in rows[:-1]], "share": [row["share"] for row in rows[:-1]]})
     return {
-        "rows": [row | {"share": share} for row, share in zip(rows, of, strict=True)],
-        "chart": inline(drawings.leaves, label),
+        "rows": rows,
+        "sums": outline.sums(release),
+        "tables": [("regions", *outline.leaves_by(release)), ("people", *outline.leaves_by(release, release.axes))],
+        "chart": inline(drawings.leaves, say("leaves.chart", told=told_shares(shares, say))),
     }
+
+
+def _selection(release: Release, drawings: Drawings) -> dict[str, Any] | None:
+    if release.selection is None or drawings.selection is None:
+        return None
+    chart = inline(drawings.selection, release.say("selection.chart"))
+    return {"rows": outline.records(release.selection), "chart": chart}
+
+
+def _beside(release: Release, drawings: Drawings) -> dict[str, Any] | None:
+    rows = outline.beside(release)
+    if not rows or drawings.beside is None:
+        return None
+    inside = sum(bool(row["inside"]) for row in rows)
+    chart = inline(drawings.beside, release.say("beside.chart"))
+    return {"rows": rows, "n": len(rows), "inside": inside, "chart": chart}
 
 
 def _crossings(release: Release) -> list[dict[str, Any]]:
@@ -219,13 +255,20 @@ def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     return {"rows": outline.records(release.budget), "chart": chart}
 
 
+def cards(release: Release) -> list[tuple[str, str]]:
+    """Return the cards behind an estimate, name and text: the one that adds up first."""
+    first = [(release.adds.name, release.adds.text)] if release.adds else []
+    return [*first, *((part.card.name, part.card.text) for part in release.parts)]
+
+
 def _models(release: Release) -> list[dict[str, Any]]:
-    return [
-        {"card": part.card, "lines": [_math(line) for line in equation(part.card, release.language)]}
-        for part in release.parts
-    ]
+    return [{"card": part.card, "lines": _lines(equation(part.card, release.language))} for part in release.parts]
 
 
-def _math(line: Any) -> dict[str, Any]:
+def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    return [_math(line) for line in lines]
+
+
+def _math(line: Line) -> dict[str, Any]:
     priors = [(key, Markup(math)) for key, math in line.priors]
     return {"math": Markup(line.math), "sentence": line.sentence, "priors": priors}

@@ -11,7 +11,7 @@ import typst
 from uncounted.errors import UncountedError
 from uncounted.model.vocabulary import SHOW
 from uncounted.report import charts, numerals, outline
-from uncounted.report.document import data_told
+from uncounted.report.document import data_told, map_caption
 from uncounted.report.drawings import Drawings, draw, told_shares
 from uncounted.report.equation import equation
 from uncounted.report.gather import gather
@@ -59,8 +59,8 @@ def common(release: Release) -> Record:
         "why": release.why,
         "kicker": say("page.kicker", year=release.year),
         "stamps": [say(f"banner.{stamp}") for stamp in release.stamps],
-        "failures": [[say.term(finding.name), finding.sentence] for finding in release.failures],
-        "banner": say("banner.told"),
+        "failures": [[outline.check_name(finding.name, say), finding.sentence] for finding in release.failures],
+        "banner": release.banner,
         "citation": outline.citation(release),
         "cite": say("record.cite"),
         "level": release.level,
@@ -76,7 +76,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
         "notes": list(release.notes),
         "notes_title": say("headline.notes"),
         "map": picture(drawn.map.still, say("map.label")),
-        "map_caption": say("map.caption", year=release.year, whom=release.whom),
+        "map_caption": map_caption(release),
         "borders": say("map.borders", source=geometry.source, licence=geometry.licence),
         "leaves": _leaves(release, drawn),
         "regions": _regions(release),
@@ -148,7 +148,8 @@ def _regions(release: Release) -> Record:
     unit = numerals.heading(release.show, say)
     heads = [say("regions.place"), say("regions.rate", unit=unit), *(say(f"regions.{w}") for w in HEADS)]
     given = {"unit": numerals.unit(release.show, say), "level": release.level, "year": release.year}
-    caption = f"{say('regions.caption', **given)} {say('regions.adding')}"
+    filled = say("regions.open_leaves" if LEAF in release.rows else "regions.open")
+    caption = f"{say('regions.caption', **given)} {filled} {say('regions.adding')}"
     return {"heads": heads, "marks": marks, "rows": told, "caption": caption}
 
 
@@ -249,13 +250,13 @@ def _data(release: Release, drawn: Drawings) -> Record:
         [
             say.term(row["name"]),
             *map(str, row["kinds"]),
-            str(sum(row["kinds"])),
+            str(row["surveys"]),
             say("data.of", some=row["surveyed"], all=row["countries"]),
             numerals.fraction(row["share"], say),
         ]
         for row in data["table"]
     ]
-    world = [say("data.world"), *map(str, data["all"]), str(sum(data["all"]))]
+    world = [say("data.world"), *map(str, data["all"]), str(data["surveys"])]
     world += [say("data.of", some=data["surveyed"], all=data["countries"]), numerals.fraction(data["share"], say)]
     years, most = data["years"], max(data["years"].values(), default=1)
     return {

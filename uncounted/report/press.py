@@ -50,8 +50,9 @@ def write_formats(press: Press, folder: str | Path, formats: Collection[str]) ->
     """Write a report into a folder in some of FORMATS; return the files.
 
     html: report.html; pdf: report.pdf; xlsx: tables.xlsx; docx: brief.docx; csv: estimates.csv, surveys.csv,
-    ledger.csv and, where there are such, trend.csv and held-out.csv; parquet: estimates.parquet; sdmx: sdmx.csv;
-    gather: gather.docx and inputs.csv; draws: draws.nc. Raises UncountedError for a format that isn't known.
+    ledger.csv and, where there are such, trend.csv, held-out.csv, budget.csv, selection.csv and beside-published.csv;
+    parquet: estimates.parquet; sdmx: sdmx.csv; gather: gather.docx and inputs.csv; draws: draws.nc. Raises
+    UncountedError for a format that isn't known.
     """
     check_formats(formats)
     folder = Path(folder)
@@ -90,7 +91,9 @@ def _tables(press: Press, folder: Path) -> Iterator[Path]:
         release.stamped(_all(release, [part.surveys.reset_index() for part in release.parts])), folder / "surveys.csv"
     )
     yield _csv(_all(release, [part.ledger.lines for part in release.parts]), folder / "ledger.csv")
-    for name, table in {"trend.csv": release.trend, "held-out.csv": release.held_out}.items():
+    more = {"trend.csv": release.trend, "held-out.csv": release.held_out, "budget.csv": release.budget}
+    more |= {"selection.csv": release.selection, "beside-published.csv": release.beside}
+    for name, table in more.items():
         if table is not None:
             yield _csv(release.stamped(table), folder / name)
 

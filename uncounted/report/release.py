@@ -8,6 +8,7 @@ import pandas as pd
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
+from uncounted.leaves.card import TOTAL, EstimateCard
 from uncounted.model.card import Card
 from uncounted.report.account import Account, read_account
 from uncounted.report.numerals import level, whom
@@ -21,11 +22,16 @@ ALL = "all"
 PLACES = ("grouping", "group", "name")
 STATS = ("median", "mean", "lower", "upper")
 BEHIND = ("interval", "evidence", "surveys", "respondents", "cases", "cases_elsewhere", "masked", "note")
-SHARES = ("population", "prior_share", "own_data_share")
+SHARES = ("population", "prior_share", "own_data_share", "country_evidence")
 LEAF = "leaf"
 NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS}
 NEEDED = ("grouping", "group", "name", "sex", "age", "interval", "evidence", "prevalence_median", "persons_mean")
-NOTES = {"converged": "not converged: not for publication", "validated": "not validated: not for publication"}
+SIMULATED = "simulated"
+NOTES = {
+    SIMULATED: "simulated: no number here is of the real world",
+    "converged": "not converged: not for publication",
+    "validated": "not validated: not for publication",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Release:
     rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all" being their sum. parts: a model
     or several. trend: rows of `trends.trend`; held_out: surveys' results beside what was predicted of them; budget:
     shares of the variance (columns component, share); each None where there is none. account: the analyst's own words.
+    Of leaves, adds: the card that adds them up; inputs: content hash of each source; table: rows of `breakdown`, which
+    hold the card's sums and shares too; selection: of `by_selection`; beside: of `beside_published`.
     """
 
     name: str
@@ -69,6 +77,11 @@ class Release:
     trend: pd.DataFrame | None = None
     held_out: pd.DataFrame | None = None
     budget: pd.DataFrame | None = None
+    adds: EstimateCard | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    table: pd.DataFrame | None = None
+    selection: pd.DataFrame | None = None
+    beside: pd.DataFrame | None = None
     account: Account = field(default_factory=Account)
     language: str = "en"
 
@@ -101,6 +114,13 @@ class Release:
         """The rows of all persons."""
         return self.main[(self.main[self.axes] == ALL).all(axis=1)]
 
+    @property
+    def sums(self) -> pd.DataFrame:
+        """The rows of the card's sums and shares of leaves, none for an estimate without."""
+        if self.table is None:
+            return self.rows.iloc[:0].assign(**{LEAF: "", "note": ""})
+        return self.table[~self.table[LEAF].isin([TOTAL, *self.rows[LEAF]])]
+
     def by(self, *axes: str) -> pd.DataFrame:
         """The rows broken down by some traits of persons, with their sums, and by no others."""
         others = [axis for axis in self.axes if axis not in axes]
@@ -127,25 +147,39 @@ class Release:
         return [finding for finding in self.findings if finding.verdict == "stop"]
 
     @property
-    def stamps(self) -> list[str]:
-        """What is stamped on every format: "converged" and "validated" where it is not."""
-        of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
-        failed = {"converged": not all(of_hold_out), "validated": any(of_hold_out)}
-        return [stamp for stamp, has in failed.items() if has]
+    def simulated(self) -> bool:
+        """Whether anything behind it was made up: a source that says "simulated" of itself."""
+        return any(SIMULATED in part.source.lower() for part in self.parts)
 
     @property
-    def noted(self) -> pd.DataFrame:
-        """The rows, stamped."""
-        return self.stamped(self.rows)
-
-    def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table with a column `note` that says so, where it is not for publication."""
-        return table.assign(note=self.note) if self.note else table
+    def stamps(self) -> list[str]:
+        """What is stamped on every format: "simulated", and "converged" and "validated" where it is not."""
+        of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
+        has = {SIMULATED: self.simulated, "converged": not all(of_hold_out), "validated": any(of_hold_out)}
+        return [stamp for stamp, is_so in has.items() if is_so]
 
     @property
     def note(self) -> str:
-        """What tables and files say of every row that is not for publication; empty where all is."""
+        """What is stamped, in the words of files that programs read; empty where nothing is."""
         return "; ".join(NOTES[stamp] for stamp in self.stamps)
+
+    @property
+    def banner(self) -> list[str]:
+        """What is said beneath the stamps, in the words of the report's language."""
+        told = [self.say("banner.of_simulation")] if self.simulated else []
+        return [*told, self.say("banner.told")] if self.failures else told
+
+    @property
+    def noted(self) -> pd.DataFrame:
+        """The rows as files hold them, stamped."""
+        return self.stamped(self.rows if self.table is None else self.table)
+
+    def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with a column `note` that says what is stamped, after what it says already."""
+        if not self.note:
+            return table
+        said = table["note"] if "note" in table else [""] * len(table)
+        return table.assign(note=["; ".join(one for one in (own, self.note) if one) for own in said])
 
 
 def is_of_hold_out(finding: Finding) -> bool:

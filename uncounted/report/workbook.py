@@ -72,7 +72,7 @@ def _write(on: Worksheet, sheet: Sheet, release: Release, formats: dict[str, For
     on.write_string(0, 0, f"{release.title}, {release.year}", bold["title"])
     stamp = " · ".join(release.say(f"banner.{stamp}") for stamp in release.stamps)
     if stamp:
-        on.write_string(1, 0, f"{stamp}. {release.say('banner.told')}", bold["stamp"])
+        on.write_string(1, 0, f"{stamp}. {' '.join(release.banner)}", bold["stamp"])
     on.write_string(2, 0, sheet.note)
     for at, column in enumerate(sheet.columns):
         on.write_string(3, at, column.head, bold["head"])

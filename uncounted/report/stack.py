@@ -1,0 +1,49 @@
+"""Stack: an estimate's leaves on top of each other, in the world and in its regions."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from uncounted.leaves.estimate import Estimate
+from uncounted.model.vocabulary import SHOW
+from uncounted.report.breakdown import breakdown, shown
+from uncounted.report.numerals import heading
+from uncounted.report.palette import INK, PAPER, SHARES, styled
+from uncounted.report.release import ALL, LEAF
+from uncounted.report.wording import Words, read_words
+
+WIDE, BAR = 520, 26
+PLACES = ("world", "region")
+
+
+def plot_leaves(estimate: Estimate, language: str = "en") -> alt.LayerChart:
+    """Draw the leaves of an estimate as one bar for the world and for each region, by the means of their draws."""
+    rows = shown(estimate, breakdown(estimate, PLACES))
+    rows = rows[(rows["sex"] == ALL) & (rows["age"] == ALL)]
+    return styled(stack(rows, estimate.card.show, read_words(language)))
+
+
+def stack(rows: pd.DataFrame, show: str, say: Words) -> Any:
+    """Return the chart of rows of all persons by leaf, unstyled; means, for only they add up."""
+    rows = rows[rows["grouping"].isin(PLACES)]
+    parts = [leaf for leaf in dict.fromkeys(rows[LEAF]) if leaf != ALL]
+    names = [say.term(name) for name in dict.fromkeys(rows["name"])]
+    table = pd.DataFrame({"rate": rows["prevalence_mean"] * SHOW[show], "leaf": rows[LEAF]})
+    table = table.assign(name=[say.term(name) for name in rows["name"]])
+    sums, table = table[table["leaf"] == ALL], table[table["leaf"] != ALL]
+    table = table.assign(place=[parts.index(leaf) for leaf in table["leaf"]], told=[*map(say.term, table["leaf"])])
+    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=210))
+    x = alt.X("rate:Q", title=say("leaves.axis", unit=heading(show, say)), stack="zero")
+    scale = alt.Scale(
+        domain=[say.term(leaf) for leaf in parts], range=[SHARES[i % len(SHARES)] for i in range(len(parts))]
+    )
+    legend = alt.Legend(columns=2, labelLimit=330)
+    size = {"width": WIDE, "height": alt.Step(BAR)}
+    bars = (
+        alt.Chart(table, **size)
+        .mark_bar(stroke=PAPER, strokeWidth=1)
+        .encode(x=x, y=y, color=alt.Color("told:N", title=None, scale=scale, legend=legend), order="place:O")
+    )
+    ends = alt.Chart(sums, **size).mark_text(align="left", dx=5, color=INK, fontSize=11)
+    return bars + ends.encode(x="rate:Q", y=y, text=alt.Text("rate:Q", format=".1f"))
