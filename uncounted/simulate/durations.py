@@ -11,6 +11,8 @@ from uncounted.simulate.generating import drawn
 
 NOTE = "simulated"
 
+DAY = 1 / 365
+
 
 def spells(
     seed: int,
@@ -25,7 +27,8 @@ def spells(
     """Simulate spells of each group that touch the window before `asked`; `read_spells` reads them.
 
     Spells begin at a steady rate and last lognormally, with the mean of the group and one sd of the log: of those that
-    touch a window of T years μ/(T+μ) go on, longer ones more often, and the others end anywhere in it alike. Columns:
+    touch a window of T years μ/(T+μ) go on, longer ones more often, and the others end anywhere in it alike; none is
+    shorter than a day. Columns:
     group, start, end (blank: going on), asked, note.
     """
     rng = np.random.default_rng(seed)
@@ -33,6 +36,7 @@ def spells(
     for name, mean in mean_years.items():
         sizes = np.array(mean), np.array(log_sd), np.array(window_years)
         years = draw_touching(*sizes, FAMILIES["log_normal"], rng, (spells,))
+        years = np.sign(years) * np.maximum(np.abs(years), DAY)
         end = np.where(years < 0, np.nan, asked - window_years * rng.random(spells))
         start = np.where(years < 0, asked + years, end - years)
         parts.append(pd.DataFrame({group: name, "start": start, "end": end, "asked": asked}))

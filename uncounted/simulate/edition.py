@@ -72,10 +72,17 @@ def simulate_edition(
         world,
         {name: pooled(evidence_on(one, survey, world)) for name, one in cards.items()},
         records_of(card, cases.records.table),
-        spells_of(card, cases.spells.round(3)),
+        spells_of(card, _lengths(cases.spells)),
         {one.name: outside_figures(one.figures, one.name, judged) for one in card.leaf if one.figures},
     )
     return SimulatedEdition(edition, _persons(edition, programme, cases), programme, cases)
+
+
+def _lengths(spells: pd.DataFrame) -> pd.DataFrame:
+    """Return spells by their length: a lognormal one may begin before any date that a reader believes."""
+    ongoing = spells["end"].isna()
+    years = spells["end"].where(~ongoing, spells["asked"]) - spells["start"]
+    return spells.drop(columns=["start", "end", "asked"]).assign(duration=years, ongoing=ongoing.astype(int))
 
 
 def _persons(edition: Edition, programme: Programme, cases: Cases) -> dict[str, xr.DataArray]:
