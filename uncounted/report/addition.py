@@ -101,8 +101,8 @@ def write_addition(
         beside_published(estimate).to_csv(folder / "beside-published.csv", index=False)
     except UncountedError:  # other leaves than the published editions have: nothing to stand beside
         (folder / "beside-published.csv").unlink(missing_ok=True)
-    told = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
-    (folder / "findings.json").write_text(told, encoding="utf-8")
+    found = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
+    (folder / "findings.json").write_text(found, encoding="utf-8")
     write_draws(estimate, folder / DRAWS)
     return release
 
