@@ -117,10 +117,10 @@ def check(
     if done.held_out is not None:
         console.print(done.held_out.coverage.query("of == 'all'").round(3).to_string(index=False), highlight=False)
         console.print(done.held_out.errors.query("of == 'all'").round(4).to_string(index=False), highlight=False)
-    shares = ", ".join(
-        f"{component} {share:.0%}" for component, share in done.budget[["component", "share"]].to_numpy()
-    )
-    console.print(f"Of the variance of the world's number: {shares}.", highlight=False)
+    if (budget := done.budget) is not None:
+        parts = zip(budget["component"], budget["share"], strict=True)
+        shares = ", ".join(f"{component} {share:.0%}" for component, share in parts)
+        console.print(f"Of the variance of the world's number: {shares}.", highlight=False)
     if done.findings.stopped and not publish_anyway:
         raise typer.Exit(1)
 

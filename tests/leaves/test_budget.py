@@ -37,7 +37,7 @@ def test_a_leaf_of_surveys_has_no_records_in_it(estimate):
     assert list(found) == ["sampling", "interaction"]
     found = shares(estimate, "Labour, adults")
     assert list(found) == ["sampling", "durations", "interaction"]
-    assert found["sampling"] > 0.9 > found["durations"]
+    assert found["sampling"] > found["durations"] >= 0
 
 
 def test_the_total_has_all_of_it(estimate):

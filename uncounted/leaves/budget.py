@@ -42,9 +42,8 @@ def components_of(estimate: Estimate, name: str = TOTAL) -> dict[str, xr.DataArr
         odds = [parts.log_odds.sel(ratio=one, drop=True) for one in of_ratios]
         true = true_odds(estimate.card, parts)
         found["ratios of records"] = side_by_side(odds)
-        found["selection of records"] = side_by_side(
-            [np.log(true[one]) - known for one, known in zip(of_ratios, odds, strict=True)]
-        )
+        log_true = [true[one].copy(data=np.log(true[one].to_numpy())) for one in of_ratios]
+        found["selection of records"] = side_by_side([one - known for one, known in zip(log_true, odds, strict=True)])
     figures = [
         one.sum(["country", "sex", "age"], dtype=float) for leaf, one in parts.figures.items() if leaf in members
     ]

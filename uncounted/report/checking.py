@@ -75,7 +75,7 @@ def recheck(
         if sensitivity:
             _sensitivity(finished, finished.seed if seed is None else seed, folder, where)
         with progress.stage("writing the report"):
-            told = {"held_out": None if held is None else held.table, "budget": budget}
+            told: dict[str, Any] = {"held_out": None if held is None else held.table, "budget": budget}
             if budget is not None:
                 budget.to_csv(folder / "budget.csv", index=False)
             if isinstance(finished, Fit):
