@@ -119,7 +119,8 @@ def test_the_map_is_gone_through_with_arrow_keys(opened):
 
 def test_the_map_is_switched(opened):
     page = opened()
-    surveyed = page.locator("#world-map path.un-land[style]").first  # hatched ones have a pattern instead
+    code = page.locator("#world-map path.un-land[style]").first.get_attribute("data-code")  # the others are hatched
+    surveyed = page.locator(f'#world-map [data-code="{code}"]')
     before = surveyed.evaluate("(land) => land.style.fill")
     page.locator("label[for=shade-evidence]").click()
     assert surveyed.evaluate("(land) => land.style.fill") == surveyed.get_attribute("data-evidence") != before
