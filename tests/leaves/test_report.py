@@ -120,6 +120,12 @@ def test_published_numbers_stand_beside_and_are_told(release, estimate, rows):
     assert "Of 1 published numbers" in told
 
 
+def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
+    drawn = [un.plot_leaves(estimate), un.plot_selection(un.by_selection(estimate, [0.0, 0.7])), un.plot_map(estimate)]
+    for i, figure in enumerate([*drawn, un.plot_forest(estimate, "country"), un.plot_age_sex(estimate, "East")]):
+        assert un.write_figure(figure, tmp_path / f"{i}.svg").read_text().startswith("<svg")
+
+
 def test_a_french_page_of_parts(estimate, rows):
     told = page(release_of_estimate(estimate, rows, un.Findings(()), language="fr"))
     assert "Comment les parties sont faites et additionnées" in told
