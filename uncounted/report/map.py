@@ -70,7 +70,7 @@ def plot_map(
 ) -> Map:
     """Draw every country of a fit, or of an estimate's leaves together, by `what`.
 
-    what: "prevalence", "width" (of its interval), "evidence" or "surveys" (how many). Of one sex and age band or of all;
+    what: "prevalence", "width" (of its interval), "evidence" or "surveys" (how many). Of one sex and age or of all;
     geometry: your own outlines.
     """
     rows = together(fit, ["country"])
