@@ -49,6 +49,7 @@ from uncounted.report.budget import plot_budget
 from uncounted.report.checking import Checked, findings_of, held_out_of, read_finished, recheck
 from uncounted.report.describe import Description, describe
 from uncounted.report.diagnosis import plot_pit, plot_ranks, plot_replicated, plot_widths
+from uncounted.report.editions import plot_beside
 from uncounted.report.estimate import Finished, estimate, write_place, write_report
 from uncounted.report.export import write_figure
 from uncounted.report.forest import plot_forest
@@ -57,6 +58,8 @@ from uncounted.report.predictions import plot_held_out
 from uncounted.report.press import Press, write_formats
 from uncounted.report.prior_predictive import PriorPredictive, prior_predictive
 from uncounted.report.release import Part, Release, part_of, release_of
+from uncounted.report.selection import plot_selection
+from uncounted.report.stack import plot_leaves
 from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
 from uncounted.simulate.cases import Cases, simulate_cases, write_cases

@@ -3,7 +3,7 @@ const SEEN = { opacityProperty: true, visibilityProperty: true };
 const NAMED = "a[href], button, input, select, summary, [tabindex='0'], [role=img], [role=button]";
 const text = (el) => (el ? el.textContent : "");
 const contrast = () => {
-  const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
+  const parse = (text) => { const n = text.match(/[\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
   const light = ([r, g, b]) => {
     const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
     return .2126 * x + .7152 * y + .0722 * z;

@@ -34,7 +34,7 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def path(fit, few, tmp_path_factory):
-    """Write a page with all that one can have: years, surveys held out, a budget, leaves, a banner, a hostile name."""
+    """Write a page with all that one can have: years, surveys held out, a budget, leaves, a banner, hostile names."""
     totals = (few["sex"] == "all") & (few["age"] == "all")
     years = [
         few[totals & few["grouping"].isin(["world", "region"])].assign(year=y, weights=y) for y in (2010, 2015, 2020)
@@ -43,10 +43,21 @@ def path(fit, few, tmp_path_factory):
     held = pd.DataFrame({"country": seen["country"], "survey": seen["survey"], "year": 2015, "observed": 0.2})
     held = held.assign(median=0.22, lower=0.1, upper=0.4, below=0.5, covered=True)
     shares = pd.DataFrame({"component": ["sampling", "between countries"], "share": [0.3, 0.7]})
-    rows = pd.concat([few.assign(leaf=leaf) for leaf in ("all", "Forced labour", HOSTILE)])
+    rows = pd.concat([few.assign(leaf=leaf, country_evidence=0.4) for leaf in ("all", "Forced labour", HOSTILE)])
     rows["name"] = rows["name"].mask(rows["group"] == "NAM", HOSTILE)
     release = release_of(fit, rows, [BAD], trend=pd.concat(years), held_out=held, budget=shares)
-    return write_page(replace(release, notes=("A note.",)), tmp_path_factory.mktemp("page") / "report.html")
+    sums = rows[rows["leaf"] == HOSTILE].assign(leaf="Of which children", note="a share")
+    beside = pd.DataFrame({"edition": 2017, "year": 2016, "leaf": ["total", HOSTILE], "sex": "all", "age": "all"})
+    beside = beside.assign(grouping="world", group="World", published=3e7, median=2.8e7, lower=2e7, upper=4e7)
+    by_sd = pd.DataFrame({"world_sd": [0.0, 0.7], "median": 3e7, "mean": 3.1e7, "lower": 2e7, "upper": 4e7})
+    of_leaves = {
+        "adds": un.read_estimate_card("modern-slavery"),
+        "table": pd.concat([rows.assign(note=""), sums]),
+        "selection": by_sd.assign(interval=0.95),
+        "beside": beside.assign(ratio=0.93, inside=True),
+    }
+    whole = replace(release, notes=("A note.",), **of_leaves)
+    return write_page(whole, tmp_path_factory.mktemp("page") / "report.html")
 
 
 @pytest.fixture
@@ -108,10 +119,11 @@ def test_the_map_is_gone_through_with_arrow_keys(opened):
 
 def test_the_map_is_switched(opened):
     page = opened()
-    kenya = page.locator('#world-map [data-code="KEN"]')
-    before = kenya.evaluate("(land) => land.style.fill")
+    code = page.locator("#world-map path.un-land[style]").first.get_attribute("data-code")  # the others are hatched
+    surveyed = page.locator(f'#world-map [data-code="{code}"]')
+    before = surveyed.evaluate("(land) => land.style.fill")
     page.locator("label[for=shade-evidence]").click()
-    assert kenya.evaluate("(land) => land.style.fill") == kenya.get_attribute("data-evidence") != before
+    assert surveyed.evaluate("(land) => land.style.fill") == surveyed.get_attribute("data-evidence") != before
     legends = page.locator("#world-map .un-legend")
     assert [legend.get_attribute("data-shade") for legend in legends.all() if legend.is_visible()] == ["evidence"]
 

@@ -8,10 +8,11 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate import Estimate
 from uncounted.model.vocabulary import SHOW
+from uncounted.report.breakdown import together
 from uncounted.report.numerals import band, heading, level
 from uncounted.report.palette import MARK, SECOND, styled
-from uncounted.report.tables import estimates
 from uncounted.report.wording import Words, read_words
 
 COLUMNS, WIDE, HIGH = 3, 170, 130
@@ -19,14 +20,14 @@ PLACES = ("world", "region", "subregion", "country")
 
 
 def plot_age_sex(
-    fit: Fit, places: str | Sequence[str] = "World", interval: float = 0.95, language: str = "en"
+    fit: Fit | Estimate, places: str | Sequence[str] = "World", interval: float = 0.95, language: str = "en"
 ) -> alt.FacetChart:
     """Draw prevalence by age and sex of the world, of regions or countries by name or code.
 
     Raises UncountedError for a place that the fit does not know.
     """
     wanted = [places] if isinstance(places, str) else list(places)
-    rows = estimates(fit, PLACES, interval)
+    rows = together(fit, PLACES, interval)
     known = {*rows["name"], *rows["group"]}
     for place in wanted:
         if place not in known:

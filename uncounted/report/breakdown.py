@@ -11,10 +11,12 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
+from uncounted.infer.fit import Fit
 from uncounted.infer.totals import expected
 from uncounted.leaves.card import GROUPS, TOTAL
 from uncounted.leaves.estimate import CELL, HALVES, Estimate, plain, shares
 from uncounted.leaves.leaf import CLASSES
+from uncounted.report.tables import estimates, of_all_levels
 from uncounted.world.world import groups, persons
 
 KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
@@ -149,6 +151,16 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     texts = dict.fromkeys([*KEYS, "evidence", "masked", "note"], "str")
     return rows.assign(masked=rows["masked"].fillna(""))[[*KEYS, *stats, *rest]].astype(texts)
+
+
+def together(
+    of: Fit | Estimate, groupings: Sequence[str | Path | pd.DataFrame], interval: float = 0.95
+) -> pd.DataFrame:
+    """Return the rows of a fit, of all levels of further traits, or those of an estimate's leaves added up."""
+    if isinstance(of, Fit):
+        return of_all_levels(of, estimates(of, groupings, interval))
+    rows = shown(of, breakdown(of, groupings, interval))
+    return rows[rows["leaf"] == totals.ALL]
 
 
 def shown(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame:

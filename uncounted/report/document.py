@@ -12,6 +12,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from uncounted.report import numerals, outline
 from uncounted.report.drawings import Drawings, draw
+from uncounted.report.editions import part
 from uncounted.report.gather import gather
 from uncounted.report.headline import headline
 from uncounted.report.release import LEAF, Release
@@ -36,6 +37,10 @@ def write_brief(release: Release, path: str | Path, drawings: Drawings | None = 
     picture = document.add_picture(io.BytesIO(vl_convert.svg_to_png(drawn.map.still, scale=scale)), width=WIDE)
     picture._inline.docPr.set("descr", say("map.label"))  # what a screen reader says
     document.add_paragraph(map_caption(release), style="Caption")
+    if LEAF in release.rows:
+        document.add_heading(say("leaves.title"), 1)
+        document.add_paragraph(say("leaves.told"))
+        _table(document, *_leaves(release))
     document.add_heading(say("regions.title"), 1)
     _table(document, *_regions(release))
     document.add_heading(say("data.title"), 1)
@@ -123,6 +128,21 @@ def _stamps(document: Any, release: Release) -> None:
         document.add_paragraph().add_run(told).font.color.rgb = STOP
     for finding in release.failures:
         document.add_paragraph(f"{outline.check_name(finding.name, say)}. {finding.sentence}", style="List Bullet")
+
+
+def _leaves(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the world's parts with their sum, then the card's sums and shares, of which a share has no prevalence."""
+    say, show = release.say, release.show
+    heads = [say("leaves.leaf"), say("leaves.rate", unit=numerals.heading(show, say)), say("leaves.persons")]
+    heads += [release.level, say("regions.printed"), say("leaves.share")]
+    rows = []
+    for row in [*outline.leaves(release), *outline.sums(release)]:
+        printed = numerals.whole(row["printed"], say) if "printed" in row else ""
+        share = numerals.fraction(row["share"], say) if "share" in row else ""
+        rate = numerals.NOTHING if row.get("note") else numerals.bare(row["prevalence_median"], show, say)
+        between = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
+        rows.append((part(row[LEAF], say), rate, numerals.persons(row["persons_mean"], say), between, printed, share))
+    return heads, rows
 
 
 def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate import Estimate
 from uncounted.model.vocabulary import SHOW
+from uncounted.report.breakdown import together
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, PAPER, styled
-from uncounted.report.tables import estimates
 from uncounted.report.wording import Words, read_words
 from uncounted.world.world import groups
 
@@ -19,7 +20,7 @@ WIDE, LINE = 420, 15
 
 
 def plot_forest(
-    fit: Fit,
+    fit: Fit | Estimate,
     by: str = "region",
     within: str | Sequence[str] = (),
     sex: str = "all",
@@ -32,7 +33,7 @@ def plot_forest(
     within: of countries, those of some regions alone. Hollow and dashed: imputed. Raises UncountedError for an unknown
     grouping, region, sex or age.
     """
-    rows = estimates(fit, [by], interval)
+    rows = together(fit, [by], interval)
     rows = rows[(rows["sex"] == sex) & (rows["age"] == age)]
     if within:
         rows = rows[rows["group"].map(groups(fit.world, "region")).isin(_regions(fit, within))]
@@ -60,7 +61,7 @@ def forest(rows: pd.DataFrame, show: str, say: Words, width: int = WIDE) -> Any:
     return rule + point
 
 
-def _regions(fit: Fit, within: str | Sequence[str]) -> list[str]:
+def _regions(fit: Fit | Estimate, within: str | Sequence[str]) -> list[str]:
     wanted, known = [within] if isinstance(within, str) else list(within), set(groups(fit.world, "region"))
     for region in wanted:
         if region not in known:

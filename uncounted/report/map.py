@@ -12,6 +12,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate import Estimate
+from uncounted.report.breakdown import together
 from uncounted.report.geometry import (
     GAP,
     RADIUS,
@@ -27,7 +29,6 @@ from uncounted.report.geometry import (
 )
 from uncounted.report.numerals import level, rate, rates
 from uncounted.report.shade import CLASSES, Shade, shade
-from uncounted.report.tables import estimates, of_all_levels
 from uncounted.report.wording import Words, read_words
 from uncounted.world.world import World
 
@@ -60,22 +61,23 @@ class Map:
 
 
 def plot_map(
-    fit: Fit,
+    fit: Fit | Estimate,
     what: str = "prevalence",
     sex: str = "all",
     age: str = "all",
     geometry: Geometry | None = None,
     language: str = "en",
 ) -> Map:
-    """Draw every country of a fit by "prevalence", "width" (of its interval), "evidence" or "surveys" (how many).
+    """Draw every country of a fit, or of an estimate's leaves together, by `what`.
 
-    Of one sex and age band or of all; geometry: your own outlines.
+    what: "prevalence", "width" (of its interval), "evidence" or "surveys" (how many). Of one sex and age or of all;
+    geometry: your own outlines.
     """
-    rows = of_all_levels(fit, estimates(fit, ["country"]))
+    rows = together(fit, ["country"])
     return world_map(of_whom(rows, sex, age), fit.world, fit.card.show, [what], read_words(language), geometry)
 
 
-def plot_evidence(fit: Fit, geometry: Geometry | None = None, language: str = "en") -> Map:
+def plot_evidence(fit: Fit | Estimate, geometry: Geometry | None = None, language: str = "en") -> Map:
     """Draw how many surveys of every country entered."""
     return plot_map(fit, "surveys", geometry=geometry, language=language)
 

@@ -18,7 +18,7 @@ BAND = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?P<over>\+)?(?P<months> mo
 
 def figures(value: float, decimals: int, say: Words) -> str:
     """Write a number with a language's signs: 1234.5 is "1,234.5" in English and "1 234,5" in French."""
-    signs = {",": say("number.group"), ".": say("number.point")}
+    signs = {",": say("number.group"), ".": say("number.point"), "-": "−"}
     return "".join(signs.get(sign, sign) for sign in f"{value:,.{decimals}f}")
 
 

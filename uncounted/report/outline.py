@@ -14,7 +14,7 @@ import pandas as pd
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
 from uncounted.report.numerals import short
-from uncounted.report.release import ALL, LEAF, Release, is_of_hold_out
+from uncounted.report.release import ALL, LEAF, SHARES, Release, is_of_hold_out
 from uncounted.report.rounding import adding_up, step_of
 from uncounted.report.wording import Words
 from uncounted.survey.elsewhere import ELSEWHERE
@@ -164,6 +164,18 @@ def leaves_by(release: Release, axes: Sequence[str] = ()) -> tuple[list[str], li
         keys, across = [(name, *[ALL] * len(release.axes)) for name in names], names
     order = sorted(dict.fromkeys(rows[LEAF]), key=lambda leaf: leaf == ALL)
     return across, [(leaf, [known.get((leaf, *key)) for key in keys]) for leaf in order]
+
+
+def known(release: Release) -> set[str]:
+    """Return which shares are known of any place: those of the prior and of own data, or of countries' evidence."""
+    totals = release.totals
+    return {name for name in SHARES if name in totals and totals[name].notna().any()}
+
+
+def cards(release: Release) -> list[tuple[str, str]]:
+    """Return the cards behind an estimate, name and text: the one that adds up first."""
+    first = [(release.adds.name, release.adds.text)] if release.adds else []
+    return [*first, *((part.card.name, part.card.text) for part in release.parts)]
 
 
 def beside(release: Release) -> list[Record]:
@@ -361,6 +373,8 @@ def citation(release: Release) -> str:
         name: ", ".join(dict.fromkeys(part.digests[name][:12] for part in release.parts))
         for name in ("card", "evidence", "world")
     }
+    if release.adds:
+        digests["card"] = f"{release.adds.digest[:12]}, {digests['card']}"
     return release.say(
         "record.citation",
         **{"title": release.title, "year": release.year, "level": release.level, "seed": release.seed},

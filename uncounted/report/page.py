@@ -21,7 +21,7 @@ from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
 from uncounted.report.line import Line
 from uncounted.report.map import Map
-from uncounted.report.release import LEAF, SHARES, Release
+from uncounted.report.release import LEAF, Release
 from uncounted.report.wording import Words
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -60,7 +60,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             leaves=_leaves(release, drawn),
             selection=_selection(release, drawn),
             beside=_beside(release, drawn),
-            known=known(release),
+            known=outline.known(release),
             regions=_regions(release),
             crossings=_crossings(release),
             ages_chart=inline(drawn.ages, say("people.chart")),
@@ -73,7 +73,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             held_out=_held_out(release, drawn),
             budget=_budget(release, drawn),
             models=_models(release),
-            cards=cards(release),
+            cards=outline.cards(release),
             sum_of_leaves=_lines(arithmetic(release.adds, release.language)) if release.adds else [],
             limits=outline.limits(release),
             gather=gather(release),
@@ -148,12 +148,6 @@ def _countries(release: Release) -> dict[str, Any]:
     regions = sorted({row["region"] for row in told["rows"]})
     present = {row["evidence"] for row in told["rows"]}
     return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
-
-
-def known(release: Release) -> set[str]:
-    """Return which shares are known of any place: those of the prior and of own data, or of countries' evidence."""
-    totals = release.totals
-    return {name for name in SHARES if name in totals and totals[name].notna().any()}
 
 
 def _leaves(release: Release, drawings: Drawings) -> dict[str, Any] | None:
@@ -253,12 +247,6 @@ def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     told = told_shares(release.budget, release.say)
     chart = inline(drawings.budget, release.say("budget.chart", told=told))
     return {"rows": outline.records(release.budget), "chart": chart}
-
-
-def cards(release: Release) -> list[tuple[str, str]]:
-    """Return the cards behind an estimate, name and text: the one that adds up first."""
-    first = [(release.adds.name, release.adds.text)] if release.adds else []
-    return [*first, *((part.card.name, part.card.text) for part in release.parts)]
 
 
 def _models(release: Release) -> list[dict[str, Any]]:

@@ -2,15 +2,15 @@
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import typst
 
 from uncounted.errors import UncountedError
-from uncounted.model.vocabulary import SHOW
-from uncounted.report import charts, numerals, outline
+from uncounted.report import numerals, outline
+from uncounted.report.arithmetic import arithmetic
+from uncounted.report.cells import estimate, interval, persons, picture, scale
+from uncounted.report.composition import beside, leaves, selection
 from uncounted.report.document import data_told, map_caption
 from uncounted.report.drawings import Drawings, draw, told_shares
 from uncounted.report.equation import equation
@@ -18,13 +18,13 @@ from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
 from uncounted.report.headline import headline
 from uncounted.report.line import Line
-from uncounted.report.outline import Record
+from uncounted.report.outline import Record, known
 from uncounted.report.release import ALL, LEAF, Release
 from uncounted.report.typeset import typeset
 
 TEMPLATE = Path(__file__).parent / "template"
 TITLES = ("map", "leaves", "regions", "people", "trend", "countries", "data", "checks", "held_out", "budget")
-TITLES += ("equation", "limits", "gather", "record")
+TITLES += ("selection", "beside", "equation", "limits", "gather", "record")
 
 
 def write_paper(release: Release, path: str | Path, drawings: Drawings | None = None) -> Path:
@@ -78,7 +78,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
         "map": picture(drawn.map.still, say("map.label")),
         "map_caption": map_caption(release),
         "borders": say("map.borders", source=geometry.source, licence=geometry.licence),
-        "leaves": _leaves(release, drawn),
+        "leaves": leaves(release, drawn),
         "regions": _regions(release),
         "people": _people(release, drawn),
         "trend": _trend(release, drawn),
@@ -87,6 +87,8 @@ def contents(release: Release, drawn: Drawings) -> Record:
         "checks": _checks(release),
         "held_out": _held_out(release, drawn),
         "budget": _budget(release, drawn),
+        "selection": selection(release, drawn),
+        "beside": beside(release, drawn),
         "equation": _equations(release),
         "limits": {"heads": [say("limits.holds"), say("limits.misses")], **outline.limits(release)},
         "gather": _gather(release),
@@ -94,44 +96,10 @@ def contents(release: Release, drawn: Drawings) -> Record:
     }
 
 
-def picture(svg: str, label: str) -> Record:
-    """Return a drawing with what it says to somebody who doesn't see it."""
-    return {"svg": svg, "label": label}
-
-
-def interval(row: Record, top: float, release: Release) -> list[Any]:
-    """Return where an interval's ends and median lie on a scale from 0 to top, 0 to 1, and whether it was surveyed."""
-    unit = SHOW[release.show] / top
-    ends = [row[f"prevalence_{stat}"] * unit for stat in ("lower", "median", "upper")]
-    known = all(map(math.isfinite, ends))
-    return [min(max(end, 0.0), 1.0) for end in ends] + [row["evidence"] == "surveyed"] if known else []
-
-
-def scale(rows: Sequence[Record], release: Release) -> tuple[float, list[list[Any]]]:
-    """Return the end of a scale that holds every interval, and its marks: place from 0 to 1, and number."""
-    highest = max((row["prevalence_upper"] for row in rows if math.isfinite(row["prevalence_upper"])), default=math.nan)
-    marks = charts.ticks(highest * SHOW[release.show])
-    return marks[-1], [[mark / marks[-1], numerals.short(mark, release.say)] for mark in marks]
-
-
-def estimate(row: Record, release: Release) -> list[str]:
-    """Write an estimate as two lines: median, and bounds."""
-    low, middle, high = (
-        numerals.bare(row[f"prevalence_{stat}"], release.show, release.say) for stat in ("lower", "median", "upper")
-    )
-    return [middle, f"{low}–{high}"]
-
-
-def persons(row: Record, release: Release) -> list[str]:
-    """Write persons as two lines: mean, and bounds."""
-    say = release.say
-    bounds = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
-    return [numerals.persons(row["persons_mean"], say), bounds]
-
-
 def _regions(release: Release) -> Record:
     say, rows = release.say, outline.regions(release)
     top, marks = scale(rows, release)
+    shares = [share for share in ("prior_share", "country_evidence") if share in known(release)]
     told = [
         {
             "name": say.term(row["name"]),
@@ -141,19 +109,21 @@ def _regions(release: Release) -> Record:
             "persons": persons(row, release),
             "printed": numerals.whole(row["printed"], say),
             "covered": numerals.fraction(row["covered"], say),
-            "prior": numerals.fraction(row["prior_share"], say),
+            "shares": [numerals.fraction(row[share], say) for share in shares],
         }
         for row in rows
     ]
     unit = numerals.heading(release.show, say)
     heads = [say("regions.place"), say("regions.rate", unit=unit), *(say(f"regions.{w}") for w in HEADS)]
+    heads += [say(SHARE_HEADS[share]) for share in shares]
     given = {"unit": numerals.unit(release.show, say), "level": release.level, "year": release.year}
     filled = say("regions.open_leaves" if LEAF in release.rows else "regions.open")
     caption = f"{say('regions.caption', **given)} {filled} {say('regions.adding')}"
     return {"heads": heads, "marks": marks, "rows": told, "caption": caption}
 
 
-HEADS = ("persons", "printed", "covered", "prior")
+HEADS = ("persons", "printed", "covered")
+SHARE_HEADS = {"prior_share": "countries.prior", "country_evidence": "countries.evident"}
 
 
 def _people(release: Release, drawn: Drawings) -> Record:
@@ -178,25 +148,6 @@ def _people(release: Release, drawn: Drawings) -> Record:
     return {"tables": tables, "chart": picture(drawn.ages, say("people.chart"))}
 
 
-def _leaves(release: Release, drawn: Drawings) -> Record | None:
-    rows = outline.leaves(release)
-    if drawn.leaves is None:
-        return None
-    say = release.say
-    unit = numerals.heading(release.show, say)
-    heads = [say("leaves.leaf"), say("leaves.rate", unit=unit), say("leaves.persons")]
-    told = [
-        [say("leaves.sum") if row[LEAF] == ALL else say.term(row[LEAF]), estimate(row, release), persons(row, release)]
-        for row in rows
-    ]
-    return {
-        "told": say("leaves.told"),
-        "heads": heads,
-        "rows": told,
-        "chart": picture(drawn.leaves, say("leaves.title")),
-    }
-
-
 def _trend(release: Release, drawn: Drawings) -> Record | None:
     if drawn.trend is None:
         return None
@@ -208,26 +159,26 @@ def _trend(release: Release, drawn: Drawings) -> Record | None:
 def _countries(release: Release) -> Record:
     """Return the countries of each region, the highest median first, all on one scale."""
     say, rows = release.say, outline.countries(release)
+    share = "country_evidence" if "country_evidence" in known(release) else "prior_share"
     top, marks = scale(rows, release)
     regions = []
     for region in sorted({row["region"] for row in rows}):
         mine = [row for row in rows if row["region"] == region]
         mine.sort(key=lambda row: -row["prevalence_median"] if math.isfinite(row["prevalence_median"]) else math.inf)
-        regions.append({"name": say.term(region), "rows": [_country(row, top, release) for row in mine]})
+        regions.append({"name": say.term(region), "rows": [_country(row, top, share, release) for row in mine]})
     unit = numerals.heading(release.show, say)
     heads = [say("countries.name"), say("countries.rate", unit=unit), say("countries.persons")]
-    heads += [say("countries.evidence"), say("countries.surveys"), say("countries.asked"), say("countries.prior")]
-    told = (
-        f"{say('countries.told', unit=numerals.unit(release.show, say), level=release.level)} {say('countries.shares')}"
-    )
+    heads += [say("countries.evidence"), say("countries.surveys"), say("countries.asked"), say(SHARE_HEADS[share])]
+    told = say("countries.told", unit=numerals.unit(release.show, say), level=release.level)
+    told += " " + say("countries.of_leaves" if LEAF in release.rows else "countries.shares")
     return {"heads": heads, "marks": marks, "regions": regions, "told": told}
 
 
-def _country(row: Record, top: float, release: Release) -> Record:
+def _country(row: Record, top: float, share: str, release: Release) -> Record:
     say = release.say
     hidden = "respondents" in str(row.get("masked", "")).split(", ")
     asked = say("countries.masked") if hidden else numerals.whole(row["respondents"], say)
-    last = [numerals.whole(row["surveys"], say), asked, numerals.fraction(row["prior_share"], say)]
+    last = [numerals.whole(row["surveys"], say), asked, numerals.fraction(row[share], say)]
     return {
         "name": row["name"],
         "rate": estimate(row, release),
@@ -304,9 +255,15 @@ def _budget(release: Release, drawn: Drawings) -> Record | None:
 def _equations(release: Release) -> Record:
     say = release.say
     models = [
-        {"title": part.card.title, "lines": [_line(line) for line in equation(part.card, release.language)]}
-        for part in release.parts
+        {
+            "title": say("arithmetic.of", model=one.card.name, title=one.card.title),
+            "lines": [_line(line) for line in equation(one.card, release.language)],
+        }
+        for one in release.parts
     ]
+    if release.adds:
+        lines = [_line(line) for line in arithmetic(release.adds, release.language)]
+        models.insert(0, {"title": say("arithmetic.title"), "lines": lines})
     return {"told": f"{say('equation.told')} {say('equation.conventions')}", "models": models}
 
 
@@ -327,7 +284,7 @@ def _record(release: Release) -> Record:
     fates = [
         [
             say.term(fate["action"]),
-            say.term(fate["why"]),
+            say.term(fate["why"]) + (f" ({fate['of']})" if len(release.parts) > 1 else ""),
             numerals.whole(fate["rows"], say),
             numerals.whole(fate["surveys"], say),
         ]
@@ -336,7 +293,7 @@ def _record(release: Release) -> Record:
     sources = [[one["what"], one["source"], one["licence"]] for one in outline.sources(release)]
     return {
         "heads": [say(f"record.{word}") for word in ("card", "ledger", "versions", "sources")],
-        "cards": [part.card.text for part in release.parts],
+        "cards": [text for _, text in outline.cards(release)],
         "ledger_told": say("record.ledger_told") if fates else say("record.ledger_none"),
         "ledger_heads": [say(f"record.{word}") for word in ("action", "why", "rows", "surveys")],
         "ledger": fates,

@@ -8,12 +8,13 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.report import numerals, outline
 from uncounted.report.ages import age_sex
+from uncounted.report.cells import estimate, interval, persons, picture, scale
 from uncounted.report.export import svg
 from uncounted.report.forest import forest
 from uncounted.report.headline import headline
 from uncounted.report.outline import Record
 from uncounted.report.palette import styled
-from uncounted.report.paper import estimate, interval, persons, picture, printed, scale
+from uncounted.report.paper import printed
 from uncounted.report.release import ALL, Release
 from uncounted.report.trends import courses, seen_in
 
@@ -86,7 +87,10 @@ def _told(release: Release, place: Place, row: Record) -> list[str]:
     surveys = numerals.whole(row["surveys"], say)
     told = [say("profile.evidence", evidence=say.term(row["evidence"]), surveys=surveys)]
     shares = {"share": numerals.fraction(row["prior_share"], say), "name": say.term(place.name)}
-    told.append(say("profile.prior", **shares))
+    if row["prior_share"] == row["prior_share"]:
+        told.append(say("profile.prior", **shares))
+    if "country_evidence" in row:
+        told.append(say("profile.evident", share=numerals.fraction(row["country_evidence"], say)))
     if place.grouping == "country" and row["own_data_share"] == row["own_data_share"]:
         told.append(say("profile.own", share=numerals.fraction(row["own_data_share"], say)))
     if row["evidence"] == "imputed" and place.grouping == "country":

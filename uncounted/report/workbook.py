@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from uncounted.model.vocabulary import SHOW
 from uncounted.report import numerals, outline
+from uncounted.report.editions import part
 from uncounted.report.gather import gather
 from uncounted.report.headline import headline
 from uncounted.report.outline import Record
@@ -109,6 +110,8 @@ def sheets(release: Release) -> Iterator[Sheet]:
     yield _checks(release)
     yield from _held_out(release)
     yield from _budget(release)
+    yield from _selection(release)
+    yield from _beside(release)
     yield _gather(release)
     yield _ledger(release)
 
@@ -125,7 +128,8 @@ def _note(release: Release) -> str:
 def _about(release: Release) -> Sheet:
     say = release.say
     told = [headline(release), release.why, *release.notes, *outline.limits(release)["told"], say("regions.adding")]
-    told += [say("countries.shares"), say("map.borders", source="–", licence="–").split(" Equal Earth")[0]]
+    shares = "countries.of_leaves" if LEAF in release.rows else "countries.shares"
+    told += [say(shares), say("map.borders", source="–", licence="–").split(" Equal Earth")[0]]
     told += [outline.citation(release), *(f"{what}: {value}" for what, value in outline.facts(release))]
     rows = [{"told": one} for one in told if one]
     return Sheet(_named(release, "about"), _note(release), [Column(say("sheets.told"), "told", "long")], rows)
@@ -155,29 +159,81 @@ def _told(release: Release, row: Record) -> Record:
     return row | rates | words | counts
 
 
+def _shares(release: Release) -> list[Column]:
+    say, heads = release.say, {"prior_share": "prior", "own_data_share": "own", "country_evidence": "evident"}
+    known = outline.known(release)
+    return [Column(say(f"countries.{head}"), key, "share") for key, head in heads.items() if key in known]
+
+
 def _regions(release: Release) -> Sheet:
     say = release.say
     columns = [Column(say("regions.place"), "name", "text"), Column(say("sheets.grouping"), "kind", "text")]
     columns += [*_estimates(release), Column(say("regions.printed"), "printed", "persons")]
-    columns += [
-        Column(say("regions.covered"), "covered", "share"),
-        Column(say("regions.prior"), "prior_share", "share"),
-    ]
+    columns += [Column(say("regions.covered"), "covered", "share"), *_shares(release)]
     rows = [_told(release, row) | {"kind": say.term(row["grouping"])} for row in outline.regions(release)]
     return Sheet(_named(release, "regions"), f"{_note(release)} {say('regions.adding')}", columns, rows)
 
 
 def _leaves(release: Release) -> Iterator[Sheet]:
+    """Yield the parts of the world and regions by sex and age, with sums and shares, and the parts of countries."""
     if LEAF not in release.rows:
         return
-    say, rows = release.say, release.rows[release.rows["grouping"].isin(["world", "region"])]
-    rows = rows[(rows[release.axes] == ALL).all(axis=1)]
+    say, every = release.say, pd.concat([release.rows, release.sums], ignore_index=True)
+    every = every.assign(note=every["note"].fillna("") if "note" in every else "")
     columns = [Column(say("leaves.leaf"), "leaf", "text"), Column(say("regions.place"), "name", "text")]
+    people = [Column(say("sheets.sex"), "sex", "text"), Column(say("sheets.age"), "age", "text")]
+    noted = [Column(say("sheets.note_of"), "note", "text")]
+    wide = every[every["grouping"].isin(["world", "region"])]
+    numbers = [*_estimates(release), *noted]
+    yield Sheet(_named(release, "leaves"), _note(release), [*columns, *people, *numbers], _parts(release, wide))
+    rows = release.rows[(release.rows["grouping"] == "country") & (release.rows[release.axes] == ALL).all(axis=1)]
+    seen = [Column(say("countries.evidence"), "evidence", "text")]
+    told = _parts(release, rows.assign(note=""))
+    yield Sheet(_named(release, "countries_leaves"), _note(release), [*columns, *_estimates(release), *seen], told)
+
+
+def _parts(release: Release, rows: pd.DataFrame) -> list[Record]:
+    """Return rows of leaves as a sheet has them; a share is no prevalence."""
+    say, told = release.say, []
+    for row in outline.records(rows):
+        words = {"leaf": part(row[LEAF], say), "note": say.term(row["note"])}
+        none = {f"rate_{stat}": None for stat in ("median", "lower", "upper")} if row["note"] else {}
+        told.append(_told(release, row) | words | none)
+    return told
+
+
+def _selection(release: Release) -> Iterator[Sheet]:
+    if release.selection is None:
+        return
+    say = release.say
+    columns = [Column(say("selection.sd"), "world_sd", "number"), Column(say("selection.median"), "median", "persons")]
+    columns += [Column(say(f"sheets.{end}"), end, "persons") for end in ("lower", "upper")]
+    columns += [Column(say("selection.mean"), "mean", "persons")]
+    note = say("selection.told", level=release.level)
+    yield Sheet(_named(release, "selection"), note, columns, outline.records(release.selection))
+
+
+def _beside(release: Release) -> Iterator[Sheet]:
+    rows = outline.beside(release)
+    if not rows:
+        return
+    say = release.say
+    columns = [Column(say("leaves.leaf"), "leaf", "text"), Column(say("beside.year"), "year", "year")]
+    columns += [Column(say("regions.place"), "group", "text"), Column(say("sheets.sex"), "sex", "text")]
+    columns += [Column(say("sheets.age"), "age", "text"), Column(say("beside.printed"), "published", "persons")]
+    columns += [Column(say("beside.here"), "median", "persons")]
+    columns += [Column(say(f"sheets.{end}"), end, "persons") for end in ("lower", "upper")]
+    columns += [Column(say("beside.ratio"), "ratio", "number"), Column(say("beside.inside"), "inside", "text")]
     told = [
-        _told(release, row) | {"leaf": say("leaves.sum") if row[LEAF] == ALL else say.term(row[LEAF])}
-        for row in outline.records(rows)
+        row
+        | {"leaf": part(row[LEAF], say), "group": say.term(row["group"]), "sex": say(f"people.{row['sex']}")}
+        | {"age": say("people.ages") if row["age"] == ALL else say.term(row["age"])}
+        | {"inside": say("held_out.yes" if row["inside"] else "held_out.no")}
+        for row in rows
     ]
-    yield Sheet(_named(release, "leaves"), _note(release), [*columns, *_estimates(release)], told)
+    inside = sum(bool(row["inside"]) for row in rows)
+    note = say("beside.told", n=len(rows), inside=inside, level=release.level)
+    yield Sheet(_named(release, "beside"), note, columns, told)
 
 
 def _people(release: Release, groupings: Sequence[str], name: str) -> Sheet:
@@ -204,8 +260,7 @@ def _countries(release: Release) -> Sheet:
     counts = {"surveys": "surveys", "asked": "respondents"}
     columns += [Column(say("countries.evidence"), "evidence", "text")]
     columns += [Column(say(f"countries.{word}"), key, "count") for word, key in counts.items()]
-    columns += [Column(say("surveys.cases"), "cases", "count"), Column(say("countries.prior"), "prior_share", "share")]
-    columns += [Column(say("countries.own"), "own_data_share", "share")]
+    columns += [Column(say("surveys.cases"), "cases", "count"), *_shares(release)]
     rows = [_told(release, row) | {"region": say.term(row["region"])} for row in outline.countries(release)]
     return Sheet(_named(release, "countries"), _note(release), columns, rows)
 
@@ -230,6 +285,8 @@ def _surveys(release: Release) -> Sheet:
     kinds = {"country": "text", "survey": "text", "year": "year", "kind": "text", "breakdown": "text", "asked": "count"}
     keys = {"country": "name", "kind": "source", "asked": "respondents"}
     columns = [Column(say(f"surveys.{word}"), keys.get(word, word), kind) for word, kind in kinds.items()]
+    if len(release.parts) > 1:
+        columns.insert(2, Column(say("surveys.outcome"), "outcome", "text"))
     columns += [Column(say("surveys.cases"), "cases", "count"), Column(say("surveys.deff"), "deff", "number")]
     columns += [Column(say("surveys.found", unit=unit), "found", "rate")]
     masked, rows = say("surveys.masked"), []
@@ -293,6 +350,8 @@ def _ledger(release: Release) -> Sheet:
     say = release.say
     columns = [Column(say("record.action"), "action", "text"), Column(say("record.why"), "why", "long")]
     columns += [Column(say("record.rows"), "rows", "count"), Column(say("record.surveys"), "surveys", "count")]
+    if len(release.parts) > 1:
+        columns.insert(0, Column(say("surveys.outcome"), "of", "text"))
     rows = [
         fate | {"action": say.term(fate["action"]), "why": say.term(fate["why"])} for fate in outline.fates(release)
     ]

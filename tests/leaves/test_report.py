@@ -1,0 +1,132 @@
+"""The report of an estimate of leaves: its parts add up, it says what it is made of, and what was simulated."""
+
+import json
+from dataclasses import replace
+
+import openpyxl
+import pandas as pd
+import pytest
+from docx import Document
+
+import uncounted as un
+from uncounted.report import outline
+from uncounted.report.addition import GROUPINGS, release_of_estimate, write_addition
+from uncounted.report.arithmetic import arithmetic
+from uncounted.report.beside import read_published, set_beside
+from uncounted.report.page import page
+from uncounted.report.press import Press, write_formats
+from uncounted.report.release import Release
+from uncounted.report.typeset import typeset
+
+NOTE = "simulated: no number here is of the real world"
+
+
+@pytest.fixture(scope="module")
+def rows(estimate) -> pd.DataFrame:
+    return un.breakdown(estimate, GROUPINGS)
+
+
+@pytest.fixture(scope="module")
+def release(estimate, rows) -> Release:
+    return release_of_estimate(estimate, rows, un.Findings(()))
+
+
+@pytest.fixture(scope="module")
+def simulated(release) -> Release:
+    """Return the release as if interviews had been made up."""
+    parts = tuple(replace(part, source="Simulated surveys: nobody was asked") for part in release.parts)
+    return replace(release, parts=parts)
+
+
+@pytest.fixture(scope="module")
+def html(release) -> str:
+    return page(release)
+
+
+def test_printed_parts_add_up_to_their_sum_and_regions_to_the_same(release):
+    *parts, total = outline.leaves(release)
+    assert sum(row["printed"] for row in parts) == total["printed"]
+    world, *regions = outline.regions(release)
+    assert world["printed"] == total["printed"]
+    assert sum(row["printed"] for row in regions if row["depth"] == 1) == world["printed"]
+    assert sum(row["share"] for row in parts) == pytest.approx(1)
+
+
+def test_the_page_says_how_parts_are_made_and_on_which_card(html, estimate):
+    assert "How the parts are made and added up" in html
+    assert "within 5 years" in html
+    assert "[[leaf]]" in html
+    assert estimate.card.digest[:12] in html
+    assert "a share of a leaf" in html  # the share is marked as no part of the sum
+    assert 'class="banner' not in html
+
+
+def test_rows_without_evidence_of_their_own_are_marked(release, html):
+    countries = {row["group"]: row for row in outline.countries(release)}
+    assert countries["TGO"]["evidence"] == "imputed"
+    assert countries["TGO"]["country_evidence"] == 0
+    assert countries["KEN"]["country_evidence"] > 0.5
+    assert "Own evidence" in html
+    assert "Prior share" not in html  # no part has a share of a prior of its own
+
+
+def test_a_survey_that_several_models_ask_counts_once(release):
+    told = outline.data(release)
+    assert (told["surveys"], told["lines"], told["surveyed"]) == (2, 6, 2)
+    assert [row["surveys"] for row in told["table"]] == [1, 0, 1]
+    assert told["respondents"] == outline.surveys(release).drop_duplicates("survey")["respondents"].sum()
+
+
+def test_every_line_of_the_sum_is_mathematics(estimate):
+    for language in ("en", "fr"):
+        lines = arithmetic(replace(estimate.card, lkj=2.0, durations={"family": "log_normal"}), language)
+        assert len(lines) == 1 + 1 + 5 + 2 + 1  # the sum, its correlation, the parts, the records, the share
+        assert all(line.math.startswith("<math") and typeset(line.formula) for line in lines)
+
+
+def test_every_format_says_that_it_is_simulated(simulated, estimate, tmp_path):
+    assert simulated.stamps == ["simulated"]
+    assert simulated.failures == []
+    write_formats(Press(simulated, estimate), tmp_path, ["html", "pdf", "xlsx", "docx", "csv", "parquet", "sdmx"])
+    html = (tmp_path / "report.html").read_text()
+    assert '<div class="banner mild" role="alert">' in html
+    assert "not for publication" not in html
+    rows = pd.read_csv(tmp_path / "estimates.csv", keep_default_na=False)
+    assert rows["note"].str.endswith(NOTE).all()
+    assert rows.loc[rows["leaf"] == "Married before 18", "note"].str.startswith("a share of a leaf").all()
+    assert set(pd.read_parquet(tmp_path / "estimates.parquet")["leaf"]) == set(rows["leaf"])
+    sdmx = pd.read_csv(tmp_path / "sdmx.csv")
+    assert set(sdmx["OBS_STATUS"]) == {"U"}
+    assert sdmx["COMMENT_OBS"].str.endswith(NOTE).all()
+    book = openpyxl.load_workbook(tmp_path / "tables.xlsx", read_only=True)
+    assert all(sheet["A2"].value.startswith("Simulated. ") for sheet in book)
+    assert {"Parts", "Countries, parts", "Selection of records"} <= set(book.sheetnames)
+    told = [paragraph.text for paragraph in Document(str(tmp_path / "brief.docx")).paragraphs]
+    assert told[1] == "Simulated"
+
+
+def test_a_folder_holds_the_sums_and_what_selection_does(estimate, rows, tmp_path):
+    write_addition(estimate, rows, un.Findings(()), tmp_path / "out", ["csv"])
+    assert set(pd.read_csv(tmp_path / "out" / "estimates.csv")["leaf"]) == set(rows["leaf"])
+    assert len(pd.read_csv(tmp_path / "out" / "selection.csv")) == 7
+    assert not (tmp_path / "out" / "beside-published.csv").exists()  # other parts than the published editions have
+    assert json.loads((tmp_path / "out" / "findings.json").read_text())["publishable"]
+
+
+def test_published_numbers_stand_beside_and_are_told(release, estimate, rows):
+    published = read_published().head(1).assign(leaf="total", persons=1e6)
+    told = page(replace(release, beside=set_beside(published, rows, estimate.names)))
+    assert "Beside published numbers" in told
+    assert "Of 1 published numbers" in told
+
+
+def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
+    drawn = [un.plot_leaves(estimate), un.plot_selection(un.by_selection(estimate, [0.0, 0.7])), un.plot_map(estimate)]
+    for i, figure in enumerate([*drawn, un.plot_forest(estimate, "country"), un.plot_age_sex(estimate, "East")]):
+        assert un.write_figure(figure, tmp_path / f"{i}.svg").read_text().startswith("<svg")
+
+
+def test_a_french_page_of_parts(estimate, rows):
+    told = page(release_of_estimate(estimate, rows, un.Findings(()), language="fr"))
+    assert "Comment les parties sont faites et additionnées" in told
+    assert "Données propres" in told
