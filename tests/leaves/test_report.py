@@ -14,7 +14,9 @@ from uncounted.report.addition import GROUPINGS, release_of_estimate, write_addi
 from uncounted.report.arithmetic import arithmetic
 from uncounted.report.beside import read_published, set_beside
 from uncounted.report.page import page
+from uncounted.report.paper import printed
 from uncounted.report.press import Press, write_formats
+from uncounted.report.profile import place_of, profile
 from uncounted.report.release import Release
 from uncounted.report.typeset import typeset
 
@@ -124,6 +126,14 @@ def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
     drawn = [un.plot_leaves(estimate), un.plot_selection(un.by_selection(estimate, [0.0, 0.7])), un.plot_map(estimate)]
     for i, figure in enumerate([*drawn, un.plot_forest(estimate, "country"), un.plot_age_sex(estimate, "East")]):
         assert un.write_figure(figure, tmp_path / f"{i}.svg").read_text().startswith("<svg")
+
+
+def test_a_profile_is_two_pages_and_tells_its_parts(simulated):
+    place = place_of(simulated, "KEN")
+    told = profile(simulated, place)
+    assert [row["name"] for row in told["leaves"]["rows"]][-1] == "All together"
+    assert len(told["surveys"]["rows"]) == 3  # one survey, asked by three models
+    assert b"/Count 2" in printed("profile.typ", simulated, told)
 
 
 def test_a_french_page_of_parts(estimate, rows):

@@ -9,14 +9,16 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.report import numerals, outline
 from uncounted.report.ages import age_sex
 from uncounted.report.cells import estimate, interval, persons, picture, scale
+from uncounted.report.editions import part
 from uncounted.report.export import svg
 from uncounted.report.forest import forest
 from uncounted.report.headline import headline
 from uncounted.report.outline import Record
 from uncounted.report.palette import styled
 from uncounted.report.paper import printed
-from uncounted.report.release import ALL, Release
+from uncounted.report.release import ALL, LEAF, Release
 from uncounted.report.trends import courses, seen_in
+from uncounted.survey.elsewhere import ELSEWHERE
 
 LISTED = 24  # surveys that fit on the page: the latest
 NARROW = 230  # the width of a forest that shares its line
@@ -67,10 +69,12 @@ def profile(release: Release, place: Place, course: pd.DataFrame | None = None) 
         "people": _people(release, place),
         "ages": _ages(release, place),
         "trend": _trend(release, place, course),
+        "leaves": _leaves(release, place),
         "countries": _countries(release, place),
         "surveys": _surveys(release, place),
         "limits": outline.limits(release)["told"],
-        "titles": {name: say(f"profile.{name}") for name in ("beside", "people", "trend", "surveys")},
+        "titles": {name: say(f"profile.{name}") for name in ("beside", "people", "trend", "surveys")}
+        | {"leaves": say("leaves.title")},
         "countries_title": say("profile.neighbours" if place.grouping == "country" else "profile.members"),
         "limits_title": say("limits.title"),
     }
@@ -167,6 +171,26 @@ def _trend(release: Release, place: Place, course: pd.DataFrame | None) -> Recor
     return {"told": told + dotted, "chart": picture(svg(styled(chart)), release.say("trend.chart"))}
 
 
+def _leaves(release: Release, place: Place) -> Record | None:
+    """Return the parts of the place's number, their sum last; None for an estimate without."""
+    if LEAF not in release.rows:
+        return None
+    say, rows = release.say, release.rows
+    rows = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
+    rows = rows[(rows[release.axes] == ALL).all(axis=1)]
+    told = [
+        {
+            "name": part(row[LEAF], say),
+            "last": row[LEAF] == ALL,
+            "rate": estimate(row, release),
+            "persons": persons(row, release),
+        }
+        for row in sorted(outline.records(rows), key=lambda row: row[LEAF] == ALL)
+    ]
+    unit = numerals.heading(release.show, say)
+    return {"heads": [say("leaves.leaf"), say("leaves.rate", unit=unit), say("leaves.persons")], "rows": told}
+
+
 def _countries(release: Release, place: Place) -> Record:
     """Return the countries of the region, or those of the country's subregion, the highest first."""
     table, rows = release.world.places, release.totals[release.totals["grouping"] == "country"]
@@ -180,9 +204,11 @@ def _countries(release: Release, place: Place) -> Record:
 def _surveys(release: Release, place: Place) -> Record:
     """Return the latest surveys of the place; what is masked says so."""
     say, table = release.say, outline.surveys(release)
-    mine = table[table["country"].isin(place.countries)].sort_values("year", ascending=False, kind="stable")
+    mine = table[table["country"].isin(place.countries) & (table["source"] != ELSEWHERE)]
+    mine = mine.sort_values("year", ascending=False, kind="stable")
     several = place.grouping != "country"
-    heads = [say(f"surveys.{word}") for word in ("survey", "year", "kind", "asked", "cases", "deff")]
+    of = "outcome" if len(release.parts) > 1 else "kind"
+    heads = [say(f"surveys.{word}") for word in ("survey", "year", of, "asked", "cases", "deff")]
     heads += [say("surveys.found", unit=numerals.heading(release.show, say))]
     rows = [_survey(release, row) for row in outline.records(mine.head(LISTED))]
     names = [row["name"] for row in outline.records(mine.head(LISTED))]
@@ -199,7 +225,7 @@ def _survey(release: Release, row: Record) -> list[str]:
     return [
         str(row["survey"]),
         str(row["year"]),
-        say.term(row["source"]),
+        row["outcome"].replace("_", " ") if len(release.parts) > 1 else say.term(row["source"]),
         masked if few else numerals.whole(row["respondents"], say),
         masked if rare else numerals.whole(row["cases"], say),
         masked if rare else numerals.decimal(row["deff"], say),
