@@ -13,6 +13,7 @@ from uncounted.report import outline
 from uncounted.report.addition import GROUPINGS, release_of_estimate, write_addition
 from uncounted.report.arithmetic import arithmetic
 from uncounted.report.beside import read_published, set_beside
+from uncounted.report.headline import headline
 from uncounted.report.page import page
 from uncounted.report.paper import printed
 from uncounted.report.press import Press, write_formats
@@ -89,6 +90,7 @@ def test_every_line_of_the_sum_is_mathematics(estimate):
 def test_every_format_says_that_it_is_simulated(simulated, estimate, tmp_path):
     assert simulated.stamps == ["simulated"]
     assert simulated.failures == []
+    assert headline(simulated).startswith("Simulated. Forced labour and marriage: ")
     write_formats(Press(simulated, estimate), tmp_path, ["html", "pdf", "xlsx", "docx", "csv", "parquet", "sdmx"])
     html = (tmp_path / "report.html").read_text()
     assert '<div class="banner mild" role="alert">' in html

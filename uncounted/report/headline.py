@@ -10,7 +10,8 @@ def headline(release: Release, row: pd.Series | None = None) -> str:
     """Return prevalence and persons of a row of estimates in words, with their intervals; the world's if not given."""
     say, row = release.say, release.of_world if row is None else row
     of_world = row["grouping"] == "world"
-    return say(
+    told = f"{say('banner.simulated')}. " if release.simulated else ""
+    return told + say(
         "headline.sentence",
         title=release.title,
         year=release.year,
