@@ -28,7 +28,7 @@ DEFF = 2.5
 
 
 def belief(scale: float = 1.0) -> Belief:
-    card = SimpleNamespace(priors={"deff_excess": Prior("half_normal", (scale,))})
+    card = SimpleNamespace(link="logit", priors={"deff_excess": Prior("half_normal", (scale,))})
     return Belief(cast(Card, card), cast(World, None), {"deff_excess": pt.as_tensor([scale])}, {})
 
 
@@ -267,7 +267,7 @@ def test_fay_herriot_is_the_bayesian_answer_and_close_to_the_eblup(milk):
 
 
 def sized(size: float, y: np.ndarray, n: float, eta: float, unknown: bool = True) -> pm.Model:
-    card = SimpleNamespace(priors={UNKNOWN_N: Prior("log_normal", (1000.0, 1.0))})
+    card = SimpleNamespace(link="logit", priors={UNKNOWN_N: Prior("log_normal", (1000.0, 1.0))})
     told = Belief(cast(Card, card), cast(World, None), {UNKNOWN_N: pt.as_tensor([1000.0, 1.0])}, {})
     full = np.full(len(y), n)
     with pm.Model(coords={"row": range(len(y))}) as model:

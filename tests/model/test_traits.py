@@ -236,7 +236,7 @@ def test_uncertain_shares_are_stored_checked_and_benchmarked(uncertain, tmp_path
     assert again.world.digest == uncertain.world.digest
     assert again.world.shares[0].name == "migrant"
     pd.testing.assert_frame_equal(un.estimates(again, ["world"]), un.estimates(uncertain, ["world"]))
-    assert len(un.check(uncertain)) == 7
+    assert "numbers of few respondents" in {one.name for one in un.check(uncertain)}
     pinned = un.benchmark(uncertain, pd.DataFrame({"group": ["World"], "persons": [9e6]}), source="elsewhere")
     counts = affected(pinned.p, pinned.people, un.groups(pinned.world, "world"))
     np.testing.assert_allclose(counts.sel(sex="all", age="all", migrant="all"), 9e6, rtol=1e-6)

@@ -9,7 +9,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import gammaln, logsumexp
 
 NODES = 9  # of a noisy count that is far from zero
-FAR = 4.0  # sds
+FAR = 5.0  # sds: beyond the outermost node, 4.5
 LEAST = 0.5  # stands for zero where a number divides
 
 
@@ -43,7 +43,7 @@ def possible(count: float, below: float = np.nan, noise_sd: float = 0.0) -> Poss
     """Return the true numbers behind a published count.
 
     Suppressed, written "<k": 1 … k − 1. With added noise, c = a + N(0, s²): whole numbers a ≥ 0 by N(c | a, s²), or,
-    where c > 4s, nine Gauss–Hermite nodes, exact for what is as smooth as a likelihood. Otherwise it is what it says.
+    where c > 5s, nine Gauss–Hermite nodes, exact for what is as smooth as a likelihood. Otherwise it is what it says.
     """
     if below == below:
         values = np.arange(1.0, below)
