@@ -19,7 +19,7 @@ CARD = {
     "year": 2020,
     "interactions": ("sex:age",),
     "covariates": ("x1", "x2", "x3"),
-    "sampling": un.Sampling(draws=2500, tune=1000, target_accept=0.95),
+    "sampling": un.Sampling(draws=2500, tune=1000, target_accept=0.98),
 }
 PRIORS = {
     "level": un.Prior("normal", (-5.0, 1.5)),

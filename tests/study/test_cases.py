@@ -16,6 +16,7 @@ from uncounted.cases.hierarchy import hierarchy, refit_data
 from uncounted.cases.lasting import FAMILIES, draw_touching
 from uncounted.cases.tally import tally
 from uncounted.model.card import Sampling
+from uncounted.simulate.durations import by_length
 from uncounted.simulate.durations import spells as simulated
 from uncounted.simulate.generating import drawn, read_generating
 from uncounted.simulate.records import registrations
@@ -62,7 +63,7 @@ def test_mean_durations_and_stocks_are_covered():
         flow, flow_draws = rng.gamma(n, 1, 2), rng.gamma(n, 1, (2, how.chains * how.draws)).T
         parts = [simulated(2 * seed + i, {g: mu[i]}, shape[i], spells=n, window_years=T, asked=2016.5)
                  for i, g in enumerate(groups)]  # fmt: skip
-        spells = un.read_spells(pd.concat(parts), T, "sex")
+        spells = un.read_spells(by_length(pd.concat(parts, ignore_index=True)), T, "sex")
         once = once or compiled(du.durations_model(spells, priors), "mu")
         draws = once.on(du.refit_data(spells, priors), seed, how)[0].stack(sample=("chain", "draw")).to_numpy().T
         stock, truth = (flow_draws * draws / (T + draws)).sum(axis=1), (flow * mu / (T + mu)).sum()

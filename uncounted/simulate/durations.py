@@ -43,6 +43,13 @@ def spells(
     return pd.concat(parts, ignore_index=True).assign(note=NOTE)
 
 
+def by_length(spells: pd.DataFrame) -> pd.DataFrame:
+    """Return spells by their length: a lognormal one may begin before any date that a reader believes."""
+    ongoing = spells["end"].isna()
+    years = spells["end"].where(~ongoing, spells["asked"]) - spells["start"]
+    return spells.drop(columns=["start", "end", "asked"]).assign(duration=years, ongoing=ongoing.astype(int))
+
+
 def duration_truth(seed: int, generating: Mapping[str, Any]) -> tuple[dict[str, float], float]:
     """Draw each group's mean duration and the sd of the log; generating: [durations] of `read_generating`."""
     rng = np.random.default_rng(seed)

@@ -18,6 +18,7 @@ from uncounted.leaves.leaf import by_group, stock_share
 from uncounted.model.card import Card
 from uncounted.model.sources import evidence_on
 from uncounted.simulate.cases import Cases, simulate_cases
+from uncounted.simulate.durations import by_length
 from uncounted.simulate.programme import Programme, simulate_programme, survey_of
 from uncounted.simulate.scheme import Scheme
 from uncounted.simulate.truth import SEXES, Truth
@@ -72,17 +73,10 @@ def simulate_edition(
         world,
         {name: pooled(evidence_on(one, survey, world)) for name, one in cards.items()},
         records_of(card, cases.records.table),
-        spells_of(card, _lengths(cases.spells)),
+        spells_of(card, by_length(cases.spells)),
         {one.name: outside_figures(one.figures, one.name, judged) for one in card.leaf if one.figures},
     )
     return SimulatedEdition(edition, _persons(edition, programme, cases), programme, cases)
-
-
-def _lengths(spells: pd.DataFrame) -> pd.DataFrame:
-    """Return spells by their length: a lognormal one may begin before any date that a reader believes."""
-    ongoing = spells["end"].isna()
-    years = spells["end"].where(~ongoing, spells["asked"]) - spells["start"]
-    return spells.drop(columns=["start", "end", "asked"]).assign(duration=years, ongoing=ongoing.astype(int))
 
 
 def _persons(edition: Edition, programme: Programme, cases: Cases) -> dict[str, xr.DataArray]:
