@@ -28,7 +28,7 @@ modern-slavery: setup
 	.venv/bin/uncounted estimate modern-slavery
 
 test: setup
-	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
+	$(PYTHON) -m pytest --numprocesses logical --dist loadfile
 
 lint: setup
 	.venv/bin/ruff check .
