@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # uv from PATH if it runs (a dead shim may be there), else our own copy in .uv
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 
-.PHONY: setup lint test study bench estimate modern-slavery lock clean
+.PHONY: setup lint test study bench estimate stunting modern-slavery lock clean
 
 setup: .venv/ready
 
@@ -20,7 +20,9 @@ setup: .venv/ready
 	$(PYTHON) -m compileall -q uncounted
 	touch $@
 
-estimate: setup
+estimate: stunting modern-slavery
+
+stunting: setup
 	.venv/bin/uncounted estimate stunting
 
 # The global estimate of modern slavery, on simulated sources.
