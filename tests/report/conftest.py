@@ -9,6 +9,7 @@ import xarray as xr
 
 import uncounted as un
 from uncounted.infer.fit import Fit
+from uncounted.report.drawings import draw
 from uncounted.report.release import release_of
 from uncounted.survey.ledger import Ledger
 
@@ -51,3 +52,8 @@ def release(fit, rows):
 @pytest.fixture(scope="session")
 def small(fit, few):
     return release_of(fit, few, [GOOD])
+
+
+@pytest.fixture(scope="session")
+def drawings(small):
+    return draw(small)

@@ -2,22 +2,15 @@
 
 from dataclasses import replace
 
-import pytest
 from docx import Document
 
 import uncounted as un
 from uncounted.report.document import write_brief
-from uncounted.report.drawings import draw
 from uncounted.report.headline import headline
 from uncounted.report.release import release_of
 
 BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312.")
 HOSTILE = "<w:t>&amp;</w:t>"
-
-
-@pytest.fixture(scope="module")
-def drawings(small):
-    return draw(small)
 
 
 def text(document) -> str:

@@ -6,7 +6,6 @@ import pytest
 import typst
 
 import uncounted as un
-from uncounted.report.drawings import draw
 from uncounted.report.equation import equation
 from uncounted.report.paper import TEMPLATE, common, contents, write_paper
 from uncounted.report.profile import place_of, profile, write_profile
@@ -15,11 +14,6 @@ from uncounted.report.typeset import typeset
 
 BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312; at least 400 is asked.")
 HOSTILE = '#panic("x") $x$ *_`@<"\\'
-
-
-@pytest.fixture(scope="module")
-def drawings(small):
-    return draw(small)
 
 
 def texts(told) -> str:

@@ -27,10 +27,9 @@ from uncounted.infer.batch import Batch, run
 from uncounted.infer.people import people_of
 from uncounted.infer.refit import Refit, without
 from uncounted.infer.sampler import prepare
-from uncounted.leaves.draws import _figures
+from uncounted.leaves.draws import parts_of
 from uncounted.leaves.estimate import Estimate, denominators, shares
 from uncounted.leaves.leaf import leaves
-from uncounted.leaves.parts import Parts, paired
 from uncounted.model.build import build
 from uncounted.model.card import Card, Sampling
 from uncounted.model.joint import build_jointly
@@ -134,17 +133,7 @@ class Tools:
         fits = self.fits(drawn, TOGETHER, self.together, seeds[0]) | self.fits(drawn, (SHARE,), self.alone, seeds[1])
         log_odds, _ = self.ratios.on(refit_data(counted(drawn), card.records["priors"]), seeds[2], HOW)
         mu, _ = self.durations.on(du.refit_data(edition.spells, card.durations["priors"]), seeds[3], HOW)
-        size = HOW.chains, HOW.draws
-        log_odds = paired(log_odds.transpose("chain", "draw", ...), *size, seed=seeds[4])
-        mu = paired(mu, *size, seed=seeds[5]).rename(group="sex").sel(sex=["female", "male"])
-        of_ratios = {one.name: one.ratio.which for one in card.leaf if one.ratio}
-        parts = Parts(
-            fits=fits,
-            log_odds=log_odds.sel(ratio=list(of_ratios.values())).assign_coords(ratio=list(of_ratios)),
-            duration={one.name: mu for one in card.leaf if one.stock},
-            figures={name: _figures(edition, one, size, seeds[6]) for name, one in edition.figures.items()},
-            seed=seeds[7],
-        )
+        parts = parts_of(edition, fits, log_odds, mu, (HOW.chains, HOW.draws), (seeds[4], seeds[6], seeds[7]))
         found = leaves(card, self.world, parts)
         return Estimate(card, self.world, found, parts, denominators(self.world, card.year), seed)
 

@@ -1,5 +1,6 @@
 """Draws: every model behind an edition is fitted, its draws are paired with the others', and leaves added up."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
@@ -55,24 +56,50 @@ def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **s
     )
 
 
-def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
-    of_fits, of_ratios, of_durations, of_figures, of_pairs, of_selection = _seeds(how.seed, 6)
-    fits = _fits(edition, replace(how, seed=of_fits), progress)
-    size = how.chains, how.draws
-    ratios = _ratios(edition, replace(how, seed=of_ratios), progress)
-    durations = _durations(edition, replace(how, seed=of_durations), progress)
+def parts_of(
+    edition: Edition,
+    fits: Mapping[str, Fit],
+    log_odds: xr.DataArray | None,
+    mu: xr.DataArray | None,
+    size: tuple[int, int],
+    seeds: tuple[int, int, int],
+    stats: tuple[xr.Dataset, ...] = (),
+) -> Parts:
+    """Pair the draws of an edition's models with each other, and draw its outside figures.
+
+    log_odds (ratio, chain, draw, region, sex) of `fit_ratios`; mu (chain, draw, group) of `fit_durations`; size: chains
+    and draws. seeds: of the pairs, of outside figures, of the selection of records. stats: of the samplers of both.
+    """
+    of_pairs, of_figures, of_selection = seeds
     pairs = _seeds(of_pairs, 2)
-    mu = paired(durations.mu, *size, seed=pairs[0]) if durations else None
-    log_odds = paired(ratios.log_odds, *size, seed=pairs[1]) if ratios else None
-    of, seeds = edition.figures, _seeds(of_figures, len(edition.figures))
+    mu = None if mu is None else paired(mu, *size, seed=pairs[0])
+    log_odds = None if log_odds is None else paired(log_odds, *size, seed=pairs[1])
+    figures = zip(edition.figures.items(), _seeds(of_figures, len(edition.figures)), strict=True)
     return Parts(
         fits=fits,
         log_odds=None if log_odds is None else _by_leaf(edition.card, log_odds),
         duration={one.name: _duration(one, mu) for one in edition.card.leaf if one.stock},
         relative_duration={one.name: _relative(one, mu) for one in edition.card.leaf if _unequal(one)},
-        figures={name: _figures(edition, one, size, seed) for (name, one), seed in zip(of.items(), seeds, strict=True)},
-        stats=tuple(one.stats for one in (ratios, durations) if one),
+        figures={name: _figures(edition, one, size, seed) for (name, one), seed in figures},
+        stats=stats,
         seed=of_selection,
+    )
+
+
+def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
+    of_fits, of_ratios, of_durations, *seeds = _seeds(how.seed, 6)
+    fits = _fits(edition, replace(how, seed=of_fits), progress)
+    ratios = _ratios(edition, replace(how, seed=of_ratios), progress)
+    durations = _durations(edition, replace(how, seed=of_durations), progress)
+    of_figures, of_pairs, of_selection = seeds
+    return parts_of(
+        edition,
+        fits,
+        ratios.log_odds if ratios else None,
+        durations.mu if durations else None,
+        (how.chains, how.draws),
+        (of_pairs, of_figures, of_selection),
+        tuple(one.stats for one in (ratios, durations) if one),
     )
 
 

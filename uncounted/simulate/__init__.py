@@ -1,1 +1,1 @@
-"""Worlds whose truth is known, and surveys of them."""
+"""Worlds whose truth is known, and surveys, records and judged figures of them."""
