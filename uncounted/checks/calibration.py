@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import xarray as xr
-from arviz_stats.base.array import array_stats
 from arviz_stats.ecdf_utils import compute_ecdf, get_pointwise_confidence_band, simulate_confidence_bands
 from scipy.special import expit
 
+from uncounted.checks.mixing import measure
 from uncounted.checks.scores import LEVELS, band
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run
@@ -167,16 +167,17 @@ def _simulation(
     """Fit one simulated evidence and return the rank of each truth among its draws."""
     draws, stats = again.sample(numbers, seed, how, cores=cores)
     whole = draws.merge(again.cells(draws))
-    rows = []
+    rows, found = [], []
     for prefix, study in again.studies.items():
         for name, values in _quantities(study, part(whole, prefix)).items():
             key = f"{prefix}{name}"
-            thinned = _evenly(values)
             kind = "parameter" if name.split("[")[0] in study.card.priors else "total"
-            about = {"quantity": key, "kind": kind, "truth": truth[key], "rank": int((thinned < truth[key]).sum())}
-            mixing = {"rhat": array_stats.rhat(values, 0, 1), "ess": array_stats.ess(values, 0, 1)}
-            rows.append(about | {word: float(np.asarray(value)) for word, value in mixing.items()})
-    return pd.DataFrame(rows).assign(divergences=int(stats["diverging"].sum()))
+            rank = int((_evenly(values) < truth[key]).sum())
+            rows.append({"quantity": key, "kind": kind, "truth": truth[key], "rank": rank})
+            found.append(values)
+    mixing = measure(np.stack(found))
+    told = {"rhat": mixing["rhat"], "ess": mixing["ess_bulk"], "divergences": int(stats["diverging"].sum())}
+    return pd.DataFrame(rows).assign(**told)
 
 
 def _evenly(values: np.ndarray) -> np.ndarray:

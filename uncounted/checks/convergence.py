@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base.array import array_stats
-from scipy.special import ndtri
 
 from uncounted.checks.finding import Finding
+from uncounted.checks.mixing import measure
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, size
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
 DEPTH, DEEP = 10, 0.01  # the depth of a tree that is stopped, and the share of such trees that is worth a warning
-CHUNK = 50
 WIDE = ("world", "region")
 PUBLISHED = (*WIDE, "subregion", "country")
 
@@ -63,53 +61,6 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
         found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
     return pd.concat(found, ignore_index=True)
-
-
-def measure(draws: np.ndarray) -> pd.DataFrame:
-    """Measure numbers (number, chain, draw), CHUNK at a time, which keeps them in the processor's cache."""
-    parts = [_measured(np.ascontiguousarray(draws[i : i + CHUNK])) for i in range(0, len(draws), CHUNK)]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _measured(draws: np.ndarray) -> pd.DataFrame:
-    """Measure numbers (number, chain, draw) by ArviZ.
-
-    It would rank each number three times; its rank-normalised R-hat and bulk ESS are those of normal scores, which are
-    made once here, for several numbers together.
-    """
-    chain, draw = 1, 2
-    half = draws.shape[draw] // 2
-    split = np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=chain)
-    scores = _normal_scores(split)
-    folded = _normal_scores(np.abs(split - np.median(split, axis=(chain, draw), keepdims=True)))
-    bulk, tail = (array_stats.rhat(each, chain, draw, method="identity") for each in (scores, folded))
-    error = array_stats.mcse(draws, chain, draw, method="mean")
-    return pd.DataFrame(
-        {
-            "rhat": np.maximum(bulk, tail),
-            "ess_bulk": array_stats.ess(scores, chain, draw, method="identity"),
-            "ess_tail": array_stats.ess(draws, chain, draw, method="tail", prob=(0.025, 0.975)),
-            "mcse_share": error / draws.std(axis=(chain, draw)),
-        }
-    )
-
-
-def _normal_scores(draws: np.ndarray) -> np.ndarray:
-    """Return Φ⁻¹((rank − 3/8)/(size + 1/4)) over all draws of each number (number, …); equal draws share a rank."""
-    flat = draws.reshape(len(draws), -1)
-    size = flat.shape[1]
-    order = np.argsort(flat, axis=1)
-    ordered = np.take_along_axis(flat, order, axis=1)
-    new = np.ones(flat.shape, bool)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.flatnonzero(new)
-    count = np.diff(np.append(first, new.size))
-    rank = first % size + (count + 1) / 2
-    scores = np.empty(flat.shape)
-    np.put_along_axis(
-        scores, order, np.repeat(ndtri((rank - 0.375) / (size + 0.25)), count).reshape(flat.shape), axis=1
-    )
-    return scores.reshape(draws.shape)
 
 
 def _which(row: pd.Series) -> str:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base.array import array_stats
 
 from uncounted.checks.baselines import baselines, by_country, results
+from uncounted.checks.mixing import measure
 from uncounted.checks.scores import crps, inside, log_score, pit
 from uncounted.infer.refit import Numbers, Refit
 from uncounted.infer.sample import part
@@ -79,7 +78,7 @@ def _sampled(
         if out[prefix].any()
     }
     rhat, ess = _mixing(list(seen.values()), how)
-    if times and (rhat > RHAT or ess < ESS):
+    if times and not (rhat <= RHAT and ess >= ESS):
         longer = replace(how, tune=2 * how.tune, draws=2 * how.draws)
         return _sampled(again, numbers, out, seed + 1, cores, longer, times - 1)
     return Sampled(seen, how, rhat, ess, int(stats["diverging"].sum()))
@@ -87,13 +86,9 @@ def _sampled(
 
 def _mixing(seen: list[Prediction], how: Sampling) -> tuple[float, float]:
     """Return the worst R-hat and bulk ESS of what surveys would show of everybody, before their own errors."""
-    rhat, ess = 1.0, np.inf
-    for one in seen:
-        for survey in np.unique(one.survey):
-            logits = one.covered[:, one.survey == survey].mean(axis=1).reshape(how.chains, how.draws)
-            found: tuple[Any, Any] = array_stats.rhat(logits, 0, 1), array_stats.ess(logits, 0, 1)
-            rhat, ess = max(rhat, float(found[0])), min(ess, float(found[1]))
-    return rhat, ess
+    logits = [one.covered[:, one.survey == survey].mean(axis=1) for one in seen for survey in np.unique(one.survey)]
+    found = measure(np.stack(logits).reshape(-1, how.chains, how.draws))
+    return float(found["rhat"].max(skipna=False)), float(found["ess_bulk"].min(skipna=False))
 
 
 def _surveys(

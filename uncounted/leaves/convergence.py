@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.convergence import PUBLISHED, judged, measure
+from uncounted.checks.convergence import PUBLISHED, judged
 from uncounted.checks.finding import HELD_OUT, Findings
 from uncounted.checks.gate import credible, named, predicted
 from uncounted.checks.held_out import HeldOut
+from uncounted.checks.mixing import measure
 from uncounted.infer.totals import affected, population
 from uncounted.leaves.estimate import Estimate, shares
 from uncounted.world.world import groups
