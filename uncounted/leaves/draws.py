@@ -11,6 +11,7 @@ import xarray as xr
 from uncounted.cases.durations import Durations, fit_durations
 from uncounted.cases.ratios import Ratios, fit_ratios
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.beside import beside
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
@@ -27,6 +28,7 @@ from uncounted.model.joint import build_jointly
 from uncounted.model.people import SEXES
 
 EQUAL = "equal"
+TOGETHER = "together"
 CHILDREN = {"adult": "adults", "child": "children"}
 
 
@@ -37,6 +39,7 @@ def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **s
     are paired by a seeded permutation. settings: chains, tune, draws, target_accept; what isn't given is the card's.
     Raises UncountedError where a leaf lacks its evidence.
     """
+    _check_sources(edition)
     progress = progress or Progress()
     how = replace(edition.card.sampling, seed=seed, **settings)
     with progress.shown():
@@ -87,14 +90,17 @@ def parts_of(
 
 
 def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
+    """Fit the models that are sampled together here, and what has no part in them beside, in another process."""
     of_fits, of_ratios, of_durations, *seeds = _seeds(how.seed, 6)
-    fits = _fits(edition, replace(how, seed=of_fits), progress)
-    ratios = _ratios(edition, replace(how, seed=of_ratios), progress)
-    durations = _durations(edition, replace(how, seed=of_durations), progress)
+    hows = tuple(replace(how, seed=seed) for seed in (of_fits, of_ratios, of_durations))
+    with beside(_apart, edition, *hows) as others:
+        fits = _together(edition, hows[0], progress)
+        with progress.stage("shares, victim records and spells, fitted beside"):
+            alone, ratios, durations = others.result()
     of_figures, of_pairs, of_selection = seeds
     return parts_of(
         edition,
-        fits,
+        {name: (fits | alone)[name] for name in edition.cards},
         ratios.log_odds if ratios else None,
         durations.mu if durations else None,
         (how.chains, how.draws),
@@ -103,64 +109,92 @@ def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
     )
 
 
+def _apart(
+    edition: Edition, of_fits: Sampling, of_ratios: Sampling, of_durations: Sampling
+) -> tuple[dict[str, Fit], Ratios | None, Durations | None]:
+    """Fit whatever is sampled by itself: ratios and durations, then models of leaves and of shares."""
+    ratios, durations = _ratios(edition, of_ratios), _durations(edition, of_durations)
+    seeds, settings = _fit_seeds(edition, of_fits), _settings(of_fits)
+    together = _jointly(edition.card)
+    fits = {
+        name: sample(
+            build(one, edition.world, edition.evidence[name]),
+            seed=seeds[name],
+            progress=Progress(show=False),
+            **settings,
+        )
+        for name, one in edition.cards.items()
+        if name not in together
+    }
+    return fits, ratios, durations
+
+
+def _together(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
+    """Sample the models of leaves jointly, if the card says how they are correlated."""
+    names = _jointly(edition.card)
+    if not names:
+        return {}
+    cards = [edition.cards[name] for name in names]
+    model = build_jointly(cards, edition.world, [edition.evidence[name] for name in names], lkj=edition.card.lkj or 1.0)
+    seed = _fit_seeds(edition, how)[TOGETHER]
+    joint = sample_jointly(model, seed=seed, progress=progress, **_settings(how))
+    return {name: joint[one.outcome] for name, one in zip(names, cards, strict=True)}
+
+
+def _jointly(card: EstimateCard) -> tuple[str, ...]:
+    """Return the models that are sampled together."""
+    of_leaves = tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
+    return of_leaves if card.lkj is not None and len(of_leaves) > 1 else ()
+
+
+def _fit_seeds(edition: Edition, how: Sampling) -> dict[str, int]:
+    names = (TOGETHER, *edition.cards)
+    return dict(zip(names, _seeds(how.seed, len(names)), strict=True))
+
+
+def _settings(how: Sampling) -> dict[str, Any]:
+    return {key: value for key, value in asdict(how).items() if key != "seed"}
+
+
 def _seeds(seed: int | None, count: int) -> list[int]:
     return np.random.SeedSequence(seed).generate_state(count).tolist()
 
 
-def _fits(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
-    """Sample the models of leaves, jointly if the card says how they are correlated, and those of shares."""
+def _check_sources(edition: Edition) -> None:
+    """Raise UncountedError where a leaf lacks what it is made from, before anything is fitted."""
     card = edition.card
-    settings: dict[str, Any] = {key: value for key, value in asdict(how).items() if key != "seed"}
-    of_leaves = tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
-    together = of_leaves if card.lkj is not None and len(of_leaves) > 1 else ()
-    seeds = dict(zip(("together", *edition.cards), _seeds(how.seed, 1 + len(edition.cards)), strict=True))
-    fits: dict[str, Fit] = {}
-    if together:
-        cards = [edition.cards[name] for name in together]
-        model = build_jointly(cards, edition.world, [edition.evidence[name] for name in together], lkj=card.lkj or 1.0)
-        joint = sample_jointly(model, seed=seeds["together"], progress=progress, **settings)
-        fits = {name: joint[one.outcome] for name, one in zip(together, cards, strict=True)}
-    for name, one in edition.cards.items():
-        if name not in fits:
-            model = build(one, edition.world, edition.evidence[name])
-            fits[name] = sample(model, seed=seeds[name], progress=progress, **settings)
-    return fits
+    if _ratios_of(card) and edition.records is None:
+        raise UncountedError(f"The card '{card.name}' has leaves that are ratios and no [records] to learn them from.")
+    if _lasting(card) and edition.spells is None:
+        raise UncountedError(f"The card '{card.name}' turns a window into a stock and has no [durations] of spells.")
 
 
-def _ratios(edition: Edition, how: Sampling, progress: Progress) -> Ratios | None:
-    asked = list(dict.fromkeys(one.ratio.which for one in edition.card.leaf if one.ratio))
-    if not asked:
+def _ratios_of(card: EstimateCard) -> list[str]:
+    return list(dict.fromkeys(one.ratio.which for one in card.leaf if one.ratio))
+
+
+def _lasting(card: EstimateCard) -> bool:
+    return any(one.stock or _unequal(one) for one in card.leaf)
+
+
+def _ratios(edition: Edition, how: Sampling) -> Ratios | None:
+    asked, told = _ratios_of(edition.card), edition.card.records
+    if not asked or edition.records is None:
         return None
-    if edition.records is None:
-        raise UncountedError(
-            f"The card '{edition.card.name}' has leaves that are ratios and no [records] to learn them from."
-        )
-    told = edition.card.records
-    with progress.stage("ratios of victim records"):
-        return fit_ratios(
-            edition.records, edition.world, asked, told["priors"], both=told["both"],
-            periods=[(first, last) for first, last in told["periods"]], year=edition.card.year,
-            seed=how.seed or 0, chains=how.chains, draws=how.draws,
-        )  # fmt: skip
+    return fit_ratios(
+        edition.records, edition.world, asked, told["priors"], both=told["both"],
+        periods=[(first, last) for first, last in told["periods"]], year=edition.card.year,
+        seed=how.seed or 0, chains=how.chains, draws=how.draws,
+    )  # fmt: skip
 
 
-def _durations(edition: Edition, how: Sampling, progress: Progress) -> Durations | None:
-    if not any(one.stock or _unequal(one) for one in edition.card.leaf):
+def _durations(edition: Edition, how: Sampling) -> Durations | None:
+    if not _lasting(edition.card) or edition.spells is None:
         return None
-    if edition.spells is None:
-        raise UncountedError(
-            f"The card '{edition.card.name}' turns a window into a stock and has no [durations] of spells."
-        )
     told = edition.card.durations
-    with progress.stage("durations of spells"):
-        return fit_durations(
-            edition.spells,
-            told["priors"],
-            family=told["family"],
-            seed=how.seed or 0,
-            chains=how.chains,
-            draws=how.draws,
-        )
+    return fit_durations(
+        edition.spells, told["priors"], family=told["family"], seed=how.seed or 0, chains=how.chains, draws=how.draws
+    )
 
 
 def _figures(edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int) -> xr.DataArray:
