@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # uv from PATH if it runs (a dead shim may be there), else our own copy in .uv
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 
-.PHONY: setup lint test study bench estimate stunting modern-slavery lock clean
+.PHONY: setup lint test test-long study bench estimate stunting modern-slavery lock clean
 
 setup: .venv/ready
 
@@ -29,8 +29,14 @@ stunting: setup
 modern-slavery: setup
 	.venv/bin/uncounted estimate modern-slavery
 
+TESTS := $(PYTHON) -m pytest --numprocesses logical --dist loadgroup
+
 test: setup
-	$(PYTHON) -m pytest --numprocesses logical --dist loadfile
+	$(TESTS)
+
+# Models compiled and sampled anew to find what was simulated, and the notebooks, cell by cell.
+test-long: setup
+	$(TESTS) -m long
 
 lint: setup
 	.venv/bin/ruff check .

@@ -128,6 +128,7 @@ def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
     assert (code, "Did you mean 'pdf'" in err) == (2, True)
 
 
+@pytest.mark.long
 def test_a_finished_estimate_is_checked_again(monkeypatch, capsys, fit, tmp_path):
     un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
     code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))

@@ -66,6 +66,7 @@ def test_a_right_model_is_calibrated(right):
     assert (right.table["rhat"] < 1.1).mean() > 0.97
 
 
+@pytest.mark.long
 def test_a_truth_from_another_prior_is_not(right, evidence, simulated):
     """Countries that differ twice as much, about a level two sd higher, than the card believes."""
     priors = CARD.priors | {

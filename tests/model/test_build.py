@@ -31,6 +31,7 @@ def table():
     return rows.assign(y=rng.binomial(200, 0.1, len(rows)) + 0.25)
 
 
+@pytest.mark.long
 def test_rows_and_countries_in_any_order_give_identical_draws(table):
     world = un.read_world()
     people = pd.read_csv(shelf("data", "population.csv"), dtype="str", keep_default_na=False)

@@ -60,6 +60,7 @@ def drawn(card: Card, world, evidence: un.Evidence):
     ],
     ids=["horseshoe", "r2d2"],
 )
+@pytest.mark.long
 def test_shrinkage_leaves_what_speaks_and_silences_the_rest(world, priors):
     x = expected(indicators(CARD, world)).to_numpy()
     truth = np.array([0.0, 0.0, 0.0, 0.8, 0.0])
@@ -100,6 +101,7 @@ def test_an_index_recovers_its_slope(world):
 
 
 @pytest.mark.parametrize("neighbours", ["borders", "covariates"])
+@pytest.mark.long
 def test_countries_that_resemble_their_neighbours(world, neighbours):
     card = replace(
         CARD, neighbours=neighbours, covariates=() if neighbours == "borders" else NAMES,

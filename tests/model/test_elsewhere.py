@@ -43,6 +43,7 @@ def families(world) -> un.Families:
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_reports_from_elsewhere_speak_of_hosts_through_kappa(world, families):
     home = un.evidence(families, "forced_labour", by=())
     assert home.rows["respondents"].sum() == (families.persons["lives_in"] == sim.HOME).sum()
@@ -71,6 +72,7 @@ def test_kappa_has_no_default(world, families):
         un.build(silent, world, abroad)
 
 
+@pytest.mark.long
 def test_a_host_is_reported_from_elsewhere_and_no_survey(world, families):
     both = un.pooled(
         [

@@ -76,6 +76,7 @@ def inside(fit: un.Fit, truth: np.ndarray) -> np.ndarray:
     return (truth >= low) & (truth <= high)
 
 
+@pytest.mark.long
 def test_forms_are_recovered(fit, forms):
     held = inside(fit, forms)
     assert held[: len(SURVEYED)].mean() > 0.85
@@ -88,6 +89,7 @@ def test_forms_are_recovered(fit, forms):
     assert int(fit.stats["diverging"].sum()) <= 2
 
 
+@pytest.mark.long
 def test_forms_add_up_to_any_in_every_draw_and_in_tables(fit, tmp_path):
     assert fit.p.dims[-1] == "form"
     every = affected(fit.p, fit.people, un.groups(fit.world, "region"))
@@ -177,6 +179,7 @@ def line(world) -> tuple[un.Fit, np.ndarray]:
     return un.sample(un.build(STRAIGHT, world, seen), seed=3, progress=un.Progress(show=False)), truth
 
 
+@pytest.mark.long
 def test_the_identity_link_recovers_what_adds_up_on_the_scale_of_estimates(line, tmp_path):
     fit, truth = line
     held = inside(fit, truth)
@@ -194,6 +197,7 @@ def test_the_identity_link_recovers_what_adds_up_on_the_scale_of_estimates(line,
         un.benchmark(fit, pd.DataFrame({"group": ["World"], "persons": [9e6]}), source="elsewhere")
 
 
+@pytest.mark.long
 def test_prevalence_below_zero_is_told(line):
     fit, _ = line
     assert fit.notes == () or "link = 'identity' allows" in fit.notes[0]

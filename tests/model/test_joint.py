@@ -67,6 +67,7 @@ def fits(model) -> dict[str, un.Fit]:
     return un.sample_jointly(model, seed=5, progress=un.Progress(show=False))
 
 
+@pytest.mark.long
 def test_the_correlation_is_found_again(fits):
     assert int(fits["labour"].stats["diverging"].sum()) == 0
     found = fits["labour"].posterior["correlation"].sel(outcome="labour", other_outcome="marriage")
@@ -74,6 +75,7 @@ def test_the_correlation_is_found_again(fits):
     assert float(found.std()) < 0.1
 
 
+@pytest.mark.long
 def test_one_outcome_tells_of_the_other_where_it_was_not_surveyed(fits, truth, evidences):
     labour, marriage = ([*evidence.rows["country"]] for evidence in evidences)
     median = fits["marriage"].p.isel(age=0).mean("sex").median(("chain", "draw")).to_series()
@@ -84,6 +86,7 @@ def test_one_outcome_tells_of_the_other_where_it_was_not_surveyed(fits, truth, e
     assert spread[only_other].mean() < 0.8 * spread[neither].mean()
 
 
+@pytest.mark.long
 def test_draws_are_paired_so_sums_know_their_dependence(fits, truth, evidences):
     surveyed = {code for evidence in evidences for code in evidence.rows["country"]}
     unseen = next(code for code in truth.index if code not in surveyed)
@@ -91,6 +94,7 @@ def test_draws_are_paired_so_sums_know_their_dependence(fits, truth, evidences):
     assert np.corrcoef(*(np.log(each).ravel() for each in persons))[0, 1] > 0.5
 
 
+@pytest.mark.long
 def test_each_fit_works_as_one_alone(fits, tmp_path):
     fit = fits["marriage"]
     assert {"level", "country_effect", "outcomes_effect"} <= set(fit.posterior)
@@ -115,6 +119,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 def test_a_card_names_the_cards_that_it_is_sampled_with(folder, model, fits, evidences, monkeypatch):
     """The model and its fits are those of this module: here it is what is read, asked for and written."""
     asked = {}
@@ -154,6 +159,7 @@ def test_what_a_card_cannot_say_of_its_partners(folder, words, told):
         un.estimate(path, folder, seed=5, progress=un.Progress(show=False))
 
 
+@pytest.mark.long
 def test_a_country_held_out_of_one_outcome(model, fits, evidences):
     held = [code for code in evidences[1].rows["country"] if code in set(evidences[0].rows["country"])][:8]
     quiet = {"progress": un.Progress(show=False), "seed": 6}

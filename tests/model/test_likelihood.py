@@ -179,6 +179,7 @@ HOW = Sampling(chains=4, tune=500, draws=300)
 
 
 @pytest.mark.parametrize("word", ["beta_binomial", "logit_normal"])
+@pytest.mark.long
 def test_recovers_what_was_simulated(word):
     """30 places whose logits are N(−1.5, 0.5), 4 rows of 40 to 400 each, design effect 2.5 (the logit-normal: 1)."""
     rng = np.random.default_rng(12)

@@ -109,6 +109,7 @@ def stan(shared):
     return pd.read_csv(shared / "reference/pooling/expected-stan.csv").set_index("variable")
 
 
+@pytest.mark.long
 def test_exchangeable_levels_agree_with_stan(model_of, stan, shared):
     draws, p = fitted(model_of(("region", "age", "sex:age")))
     agrees_on_slopes(draws, stan)
@@ -119,6 +120,7 @@ def test_exchangeable_levels_agree_with_stan(model_of, stan, shared):
     agrees_on_cells(p, shared)
 
 
+@pytest.mark.long
 def test_levels_that_sum_to_zero_give_the_same_cells_and_slopes(model_of, stan, shared):
     draws, p = fitted(model_of(()))
     agrees_on_slopes(draws, stan)

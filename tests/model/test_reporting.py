@@ -53,6 +53,7 @@ def with_priors(**priors: tuple) -> dict:
     return PRIORS | {key: Prior(family, numbers) for key, (family, *numbers) in priors.items()}
 
 
+@pytest.mark.long
 def test_bias_and_crosswalk_are_found_again(world, truth):
     some = truth.iloc[:80]
     card = replace(
@@ -71,6 +72,7 @@ def test_bias_and_crosswalk_are_found_again(world, truth):
     assert near(posterior["level"], MEAN)
 
 
+@pytest.mark.long
 def test_mistakes_told_by_validation_counts_are_taken_out(world, truth):
     sensitivity, specificity = 0.8, 0.9
     reported = pd.Series(logit(sensitivity * expit(truth) + (1 - specificity) * expit(-truth)), index=truth.index)
@@ -86,6 +88,7 @@ def test_mistakes_told_by_validation_counts_are_taken_out(world, truth):
     assert naive > MEAN + 0.3  # what would be believed without
 
 
+@pytest.mark.long
 def test_another_window_and_reports_from_elsewhere(world, truth):
     """Windows of one and five years differ by (1 + μ)/(5 + μ); families abroad see a part κ of each host's victims."""
     rare, duration, kappa = truth - 1.5, 2.0, 0.3

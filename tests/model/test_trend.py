@@ -107,6 +107,7 @@ def recovered(world):
     return truth, set(rows["country"]), un.sample(model, seed=5, progress=un.Progress(show=False), **how)
 
 
+@pytest.mark.long
 def test_courses_are_found_again(recovered):
     truth, surveyed, fit = recovered
     assert int(fit.stats["diverging"].sum()) == 0
@@ -120,6 +121,7 @@ def test_courses_are_found_again(recovered):
     assert abs(float(sigma.mean()) - 0.15) < 4 * float(sigma.std())
 
 
+@pytest.mark.long
 def test_intervals_widen_where_nobody_surveyed(recovered):
     _, surveyed, fit = recovered
     table = un.trend(fit, "country", [2010, 2015, 2020]).assign(
@@ -130,6 +132,7 @@ def test_intervals_widen_where_nobody_surveyed(recovered):
     assert (width[False] > width[True]).all()
 
 
+@pytest.mark.long
 def test_a_year_beyond_the_calendar_is_refused(recovered):
     with pytest.raises(UncountedError, match="outside the years"):
         un.trend(recovered[2], "world", [2025])
@@ -137,6 +140,7 @@ def test_a_year_beyond_the_calendar_is_refused(recovered):
         un.plot_trend(recovered[2], "Atlantis")
 
 
+@pytest.mark.long
 def test_a_fit_without_a_trend_speaks_of_one_year(recovered):
     fit = recovered[2]
     still = replace(fit, card=card({key: value for key, value in LINE.items() if "trend" not in key}))
@@ -144,6 +148,7 @@ def test_a_fit_without_a_trend_speaks_of_one_year(recovered):
         un.trend(still, "world", [2010])
 
 
+@pytest.mark.long
 def test_a_plot_has_a_course_and_dots(recovered):
     _, surveyed, fit = recovered
     drawn = un.plot_trend(fit, ["World", sorted(surveyed)[0]]).to_dict()
