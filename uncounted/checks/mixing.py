@@ -20,12 +20,13 @@ def measure(draws: np.ndarray) -> pd.DataFrame:
     events "at most the 2.5 % (97.5 %) quantile". ArviZ's numbers, one of which takes it 3 ms; here an estimate's 15,000
     are measured together, in a tenth of the time. NaN where a draw is not finite, and R-hat where nothing moves.
     """
-    parts = [_measured(np.ascontiguousarray(draws[i : i + CHUNK], float)) for i in range(0, len(draws), CHUNK)]
+    parts = [_measured(draws[i : i + CHUNK]) for i in range(0, len(draws), CHUNK)]
     return pd.concat(parts, ignore_index=True)
 
 
 def _measured(draws: np.ndarray) -> pd.DataFrame:
     numbers, _, size = draws.shape
+    draws = np.ascontiguousarray(draws, float)
     if size < DRAWS:
         return pd.DataFrame(np.nan, range(numbers), MEASURES)
     finite = np.isfinite(draws).all(axis=(1, 2))

@@ -1,6 +1,6 @@
 """Breakdown: the rows of an estimate, one for each leaf, sum and the total, by group, sex and age."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -35,7 +35,8 @@ def breakdown(
     people, of a sum's persons, in countries with evidence of their own on it: 0 marks rows that rest on other countries
     alone. The evidence class is that of at least half of them.
     """
-    parts = [_grouping(estimate, by, interval) for by in groupings]
+    means = {name: _mean(leaf.persons) for name, leaf in estimate.leaves.items()}
+    parts = [_grouping(estimate, by, interval, means) for by in groupings]
     rows = pd.concat(parts, ignore_index=True)
     order = {name: i for i, name in enumerate((*estimate.names, *(one.name for one in estimate.card.share)))}
     return rows.sort_values("leaf", key=lambda column: column.map(order), kind="stable", ignore_index=True)
@@ -70,27 +71,27 @@ def by_trait(
     return table[[*KEYS, trait, *stats, "interval", "population"]]
 
 
-def _grouping(estimate: Estimate, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
+def _grouping(
+    estimate: Estimate, by: str | Path | pd.DataFrame, interval: float, means: Mapping[str, xr.DataArray]
+) -> pd.DataFrame:
     group = groups(estimate.world, by)
     people = totals.population(estimate.people, group)
     names = estimate.world.places["name"].to_dict() if isinstance(by, str) and by == "country" else {}
-    printed = {name: _whole(leaf.persons) for name, leaf in estimate.leaves.items()}
     told = []
     for name in estimate.names:
-        in_print = reduce(add, (printed[leaf] for leaf in estimate.members(name)))
+        in_print = reduce(add, (means[leaf].round() for leaf in estimate.members(name)))  # whole persons add up
         rows = _summarised(estimate.persons(name), in_print, people, group, interval)
-        told.append(rows.merge(_behind(estimate, name, group), on="group").assign(leaf=name, note=""))
+        told.append(rows.merge(_behind(estimate, name, group, means), on="group").assign(leaf=name, note=""))
     for name, drawn in shares(estimate).items():
-        rows = _summarised(drawn, _whole(drawn), people, group, interval)
+        rows = _summarised(drawn, _mean(drawn).round(), people, group, interval)
         told.append(rows.assign(leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan))
     grouping = by if isinstance(by, str) else "own"
     rows = pd.concat(told, ignore_index=True)
     return _ordered(rows.assign(grouping=grouping, interval=interval, name=rows["group"].replace(names)))
 
 
-def _whole(draws: xr.DataArray) -> xr.DataArray:
-    """Return the mean of each cell in whole persons (country, sex, age), which add up to whatever is printed."""
-    return plain(draws).mean(["chain", "draw"], dtype=float).round()
+def _mean(draws: xr.DataArray) -> xr.DataArray:
+    return plain(draws).mean(["chain", "draw"], dtype=float)
 
 
 def _summarised(
@@ -112,15 +113,13 @@ def _summarised(
     return frame.to_dataframe().reset_index()
 
 
-def _behind(estimate: Estimate, name: str, group: pd.Series) -> pd.DataFrame:
+def _behind(estimate: Estimate, name: str, group: pd.Series, means: Mapping[str, xr.DataArray]) -> pd.DataFrame:
     """Return evidence class, surveys, respondents, cases and country_evidence of a leaf or sum in each group."""
     people = estimate.people.sum(["sex", "age"]).to_series()
     weights, counts = pd.DataFrame(0.0, sorted(group.unique()), list(CLASSES)), []
     for leaf in (estimate.leaves[member] for member in estimate.members(name)):
         table = leaf.behind.reindex(people.index)
-        weight = (
-            people if name == leaf.name else plain(leaf.persons).mean(["chain", "draw"]).sum(["sex", "age"]).to_series()
-        )
+        weight = people if name == leaf.name else means[leaf.name].sum(["sex", "age"]).to_series()
         for word in CLASSES:
             weights[word] += weight.where(table["evidence"] == word, 0.0).groupby(group).sum()
         counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False))
