@@ -1,8 +1,9 @@
-"""Study of what changed between two editions of modern slavery: every step is fitted, and the truth stands beside it."""
+"""Study of what changed between two editions of modern slavery: every step is fitted, with the truth beside it."""
 
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import uncounted as un
@@ -27,11 +28,11 @@ def test_what_changed_between_two_simulated_editions():
     }
     people = replace(world, population=world.population * MORE)
     later = replace(after.edition, cards={**after.edition.cards, **cards}, world=people)
-    truth = [total(before), total(after), total(after), total(after, MORE)]
+    truth = pd.Series([total(before), total(after), total(after), total(after, MORE)])
     table = un.compare(before.edition, later, seed=1, progress=un.Progress(show=False), **SHORT)
     assert list(table["step"]) == ["before", "data", "model", "population", "whole change"]
-    table["true"] = [*truth, truth[-1]]
-    table["true_change"] = [None, *(b - a for a, b in zip(truth, truth[1:], strict=False)), truth[-1] - truth[0]]
+    table["true"] = [*truth, truth.iloc[-1]]
+    table["true_change"] = [*truth.diff(), truth.iloc[-1] - truth.iloc[0]]
     table.round(6).to_csv(DOCS / "modern-slavery-changes.csv", index=False)
     changes = table.iloc[1:]
     inside = changes["true_change"].between(changes["persons_change_lower"], changes["persons_change_upper"])
