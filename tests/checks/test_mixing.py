@@ -9,13 +9,12 @@ from uncounted.checks.mixing import MEASURES, measure
 
 
 def arviz_s(draws: np.ndarray) -> pd.DataFrame:
-    axes = {"chain_axis": 1, "draw_axis": 2}
     with np.errstate(invalid="ignore", divide="ignore"):
         table = {
-            "rhat": one_by_one.rhat(draws, **axes, method="rank"),
-            "ess_bulk": one_by_one.ess(draws, **axes, method="bulk"),
-            "ess_tail": one_by_one.ess(draws, **axes, method="tail", prob=(0.025, 0.975)),
-            "mcse_share": one_by_one.mcse(draws, **axes, method="mean") / draws.std(axis=(1, 2)),
+            "rhat": one_by_one.rhat(draws, 1, 2, method="rank"),
+            "ess_bulk": one_by_one.ess(draws, 1, 2, method="bulk"),
+            "ess_tail": one_by_one.ess(draws, 1, 2, method="tail", prob=(0.025, 0.975)),
+            "mcse_share": one_by_one.mcse(draws, 1, 2, method="mean") / draws.std(axis=(1, 2)),
         }
     return pd.DataFrame(table)[MEASURES]
 
@@ -46,5 +45,5 @@ def test_what_does_not_move_sticks_or_is_no_number():
     draws[3, 1, 5] = np.inf
     found = measure(draws)
     pd.testing.assert_frame_equal(found[:3], arviz_s(draws[:3]), rtol=1e-11)
-    assert found.loc[3].isna().all()  # ArviZ gives infinite draws an R-hat
-    assert measure(draws[:, :, :3]).isna().all(axis=None)
+    assert found[3:].isna().to_numpy().all()  # ArviZ gives infinite draws an R-hat
+    assert measure(draws[:, :, :3]).isna().to_numpy().all()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import uncounted as un
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CARD = "modern-slavery"
-SHORT = {"chains": 2, "tune": 350, "draws": 350}
+SHORT: dict[str, Any] = {"chains": 2, "tune": 350, "draws": 350}
 MORE = 1.05  # times as many people
 WIDER = un.Prior("log_normal", (0.6, 0.3))  # surveys' own errors, twice as large
 

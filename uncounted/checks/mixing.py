@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.fft import irfft, next_fast_len, rfft
+from scipy.fft import next_fast_len
 from scipy.special import ndtri
 
 TAILS = (0.025, 0.975)
@@ -54,8 +54,8 @@ def ess(draws: np.ndarray) -> np.ndarray:
     _, chains, size = draws.shape
     centred = draws - draws.mean(axis=2, keepdims=True)
     length = next_fast_len(2 * size, real=True)
-    power = np.square(np.abs(rfft(centred, length, axis=2))).mean(axis=1)
-    covariance = irfft(power, length, axis=1)[:, :size] / size
+    power = np.square(np.abs(np.fft.rfft(centred, length, axis=2))).mean(axis=1)
+    covariance = np.fft.irfft(power, length, axis=1)[:, :size] / size
     within = covariance[:, 0] * size / (size - 1)
     between = draws.mean(axis=2).var(axis=1, ddof=1) if chains > 1 else 0.0
     total = _nonzero(covariance[:, 0] + between)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base.array import array_stats
 
+from uncounted.checks.mixing import measure
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.benchmark import shifted
@@ -158,7 +158,7 @@ def _rows(
             draws = rates.sel(group=name).transpose("chain", "draw").to_numpy()
             low, middle, high = np.quantile(draws, tail) * unit
             about = {"grouping": grouping, "group": str(name), "median": middle, "lower": low, "upper": high}
-            yield about | {"rhat": float(np.asarray(array_stats.rhat(draws, 0, 1)))}
+            yield about | {"rhat": float(measure(draws[None])["rhat"].iloc[0])}
 
 
 def _table(
