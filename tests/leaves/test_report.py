@@ -82,7 +82,7 @@ def test_a_survey_that_several_models_ask_counts_once(release):
 
 def test_every_line_of_the_sum_is_mathematics(estimate):
     for language in ("en", "fr"):
-        lines = arithmetic(replace(estimate.card, lkj=2.0, durations={"family": "log_normal"}), language)
+        lines = arithmetic(replace(estimate.card, lkj=2.0, durations={"family": "log_normal"}), read_words(language))
         assert len(lines) == 1 + 1 + 5 + 2 + 1  # the sum, its correlation, the parts, the records, the share
         assert all(line.math.startswith("<math") and typeset(line.formula) for line in lines)
 

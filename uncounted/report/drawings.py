@@ -26,7 +26,7 @@ NO_DOTS = pd.DataFrame({"name": pd.Series(dtype=str), "year": pd.Series(dtype=in
 
 @dataclass(frozen=True)
 class Drawings:
-    """Charts as SVG text, None where an estimate has no such chart; forests by region."""
+    """Charts as SVG text, None where an estimate has no such chart; forests by region; narrow: for a phone."""
 
     map: Map
     map_of_surveys: Map
@@ -34,6 +34,7 @@ class Drawings:
     forests: Mapping[str, str]
     trend: str | None
     leaves: str | None
+    leaves_narrow: str | None
     selection: str | None
     beside: str | None
     held_out: str | None
@@ -52,7 +53,8 @@ def draw(release: Release) -> Drawings:
         ages=svg(styled(age_sex(_wide(by_people), show, say))),
         forests=_forests(release),
         trend=None if release.trend is None else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say))),
-        leaves=svg(styled(stack(_of_everybody(release), show, say))) if LEAF in release.rows else None,
+        leaves=_leaves(release),
+        leaves_narrow=_leaves(release, narrow=True),
         selection=None if release.selection is None else svg(styled(by_sd(release.selection, say))),
         beside=None if beside is None else svg(styled(beside_chart(beside, interval, say))),
         held_out=None if held_out is None else svg(styled(against(held_out, show, interval, say))),
@@ -73,8 +75,11 @@ def _forests(release: Release) -> dict[str, str]:
     }
 
 
-def _of_everybody(release: Release) -> pd.DataFrame:
-    return release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
+def _leaves(release: Release, narrow: bool = False) -> str | None:
+    if LEAF not in release.rows:
+        return None
+    of_everybody = release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
+    return svg(styled(stack(of_everybody, release.show, release.say, narrow)))
 
 
 def told_shares(table: pd.DataFrame, say: Words) -> str:

@@ -391,7 +391,8 @@ def facts(release: Release) -> list[tuple[str, str]]:
         of = f" ({part.card.name})" if len(release.parts) > 1 else ""
         told.append((say("record.card_hash") + of, part.digests["card"]))
         told.append((say("record.evidence") + of, part.digests["evidence"]))
-    told += [(f"{what}, SHA-256", one) for what, one in release.inputs.items() if what.startswith(OF_LEAVES)]
+    of_leaves = {what: one for what, one in release.inputs.items() if what.startswith(OF_LEAVES)}
+    told += [(f"{release.source_name(what)}, SHA-256", one) for what, one in of_leaves.items()]
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
     seconds = [(say("record.seconds", stage=say.term(stage)), f"{took:.1f}") for stage, took in release.seconds.items()]

@@ -13,14 +13,15 @@ from markupsafe import Markup
 from uncounted.model.vocabulary import SHOW
 from uncounted.report import charts, numerals, outline
 from uncounted.report.arithmetic import arithmetic
-from uncounted.report.drawings import Drawings, draw, told_shares
+from uncounted.report.choice import choices
+from uncounted.report.drawings import SHADES, Drawings, draw, told_shares
 from uncounted.report.editions import part
 from uncounted.report.equation import equation
 from uncounted.report.export import inline
 from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
 from uncounted.report.line import Line
-from uncounted.report.map import Map
+from uncounted.report.map import Map, coloured, of_whom
 from uncounted.report.release import LEAF, Release
 from uncounted.report.wording import Words
 
@@ -67,6 +68,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             trend=_trend(release, drawn),
             forests=_forests(release, drawn),
             countries=_countries(release),
+            parts=_parts(release, drawn),
             data=_data(release),
             surveys=outline.records(outline.surveys(release)),
             checks=outline.checks(release),
@@ -74,7 +76,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             budget=_budget(release, drawn),
             models=_models(release),
             cards=outline.cards(release),
-            sum_of_leaves=_lines(arithmetic(release.adds, release.language)) if release.adds else [],
+            sum_of_leaves=_lines(arithmetic(release.adds, say)) if release.adds else [],
             limits=outline.limits(release),
             gather=gather(release),
             fates=outline.fates(release),
@@ -150,16 +152,28 @@ def _countries(release: Release) -> dict[str, Any]:
     return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
 
 
+def _parts(release: Release, drawings: Drawings) -> list[dict[str, Any]]:
+    """Return what the map and the table of countries can show instead of all leaves together, which come first."""
+    made = []
+    for name, alone in choices(release).items():
+        on_map = coloured(of_whom(alone.totals), alone.world, alone.show, SHADES, alone.say, drawings.map)
+        told = _whiskers(outline.countries(alone), alone)
+        made.append({"name": name, "legend": Markup(on_map.legend), "lands": on_map.lands} | told)
+    return made
+
+
 def _leaves(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     rows, say = outline.leaves(release), release.say
-    if drawings.leaves is None:
+    if drawings.leaves is None or drawings.leaves_narrow is None:
         return None
     shares = pd.DataFrame({"component": [row[LEAF] for row in rows[:-1]], "share": [row["share"] for row in rows[:-1]]})
+    told = say("leaves.chart", told=told_shares(shares, say))
     return {
         "rows": rows,
         "sums": outline.sums(release),
         "tables": [("regions", *outline.leaves_by(release)), ("people", *outline.leaves_by(release, release.axes))],
-        "chart": inline(drawings.leaves, say("leaves.chart", told=told_shares(shares, say))),
+        "chart": inline(drawings.leaves, told),
+        "narrow": inline(drawings.leaves_narrow, told),
     }
 
 

@@ -262,7 +262,7 @@ def _equations(release: Release) -> Record:
         for one in release.parts
     ]
     if release.adds:
-        lines = [_line(line) for line in arithmetic(release.adds, release.language)]
+        lines = [_line(line) for line in arithmetic(release.adds, release.say)]
         models.insert(0, {"title": say("arithmetic.title"), "lines": lines})
     return {"told": f"{say('equation.told')} {say('equation.conventions')}", "models": models}
 

@@ -1,7 +1,8 @@
 """Release: all that may be handed out of an estimate, whatever the format: no writer sees an unmasked count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from uncounted.report.wording import Words, read_words
 from uncounted.survey.disclosure import masked, released, released_inputs, released_ledger
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band
+from uncounted.world.table import SIMULATED
 from uncounted.world.world import World
 
 ALL = "all"
@@ -26,9 +28,8 @@ SHARES = ("population", "prior_share", "own_data_share", "country_evidence")
 LEAF = "leaf"
 NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS}
 NEEDED = ("grouping", "group", "name", "sex", "age", "interval", "evidence", "prevalence_median", "persons_mean")
-SIMULATED = "simulated"
 NOTES = {
-    SIMULATED: "simulated: no number here is of the real world",
+    SIMULATED: "simulated: rests on sources that were made up, no total here is of the real world",
     "converged": "not converged: not for publication",
     "validated": "not validated: not for publication",
 }
@@ -56,8 +57,9 @@ class Release:
     rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all" being their sum. parts: a model
     or several. trend: rows of `trends.trend`; held_out: surveys' results beside what was predicted of them; budget:
     shares of the variance (columns component, share); each None where there is none. account: the analyst's own words.
-    Of leaves, adds: the card that adds them up; inputs: content hash of each source; table: rows of `breakdown`, which
-    hold the card's sums and shares too; selection: of `by_selection`; beside: of `beside_published`.
+    Of leaves, adds: the card that adds them up; inputs: content hash of each source; made_up: those beside the surveys
+    that say of themselves that they were simulated; table: rows of `breakdown`, which hold the card's sums and shares
+    too; selection: of `by_selection`; beside: of `beside_published`.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Release:
     budget: pd.DataFrame | None = None
     adds: EstimateCard | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    made_up: tuple[str, ...] = ()
     table: pd.DataFrame | None = None
     selection: pd.DataFrame | None = None
     beside: pd.DataFrame | None = None
@@ -94,10 +97,11 @@ class Release:
             if not (self.totals["grouping"] == grouping).any():
                 raise UncountedError(f"The estimates have no total of the grouping '{grouping}', which a report needs.")
 
-    @property
+    @cached_property
     def say(self) -> Words:
-        """The words of the report's language."""
-        return read_words(self.language)
+        """The words of the report's language, with the account's names of leaves and sums."""
+        words = read_words(self.language)
+        return replace(words, terms={**words.terms, **self.account.names})
 
     @property
     def axes(self) -> list[str]:
@@ -147,15 +151,21 @@ class Release:
         return [finding for finding in self.findings if finding.verdict == "stop"]
 
     @property
-    def simulated(self) -> bool:
-        """Whether anything behind it was made up: a source that says "simulated" of itself."""
-        return any(SIMULATED in part.source.lower() for part in self.parts)
+    def simulated(self) -> list[str]:
+        """The sources behind it that say "simulated" of themselves, in words; none where nothing was made up."""
+        surveys = [self.say("banner.surveys")] if any(SIMULATED in part.source.lower() for part in self.parts) else []
+        return [*surveys, *(self.source_name(one) for one in self.made_up)]
+
+    def source_name(self, source: str) -> str:
+        """Return the name of a source beside the surveys, a key of `inputs`, in the report's language."""
+        what, _, leaf = source.partition(" of ")
+        return self.say("banner.figures", name=self.say.term(leaf)) if what == "figures" else self.say.term(source)
 
     @property
     def stamps(self) -> list[str]:
         """What is stamped on every format: "simulated", and "converged" and "validated" where it is not."""
         of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
-        has = {SIMULATED: self.simulated, "converged": not all(of_hold_out), "validated": any(of_hold_out)}
+        has = {SIMULATED: bool(self.simulated), "converged": not all(of_hold_out), "validated": any(of_hold_out)}
         return [stamp for stamp, is_so in has.items() if is_so]
 
     @property
@@ -166,7 +176,7 @@ class Release:
     @property
     def banner(self) -> list[str]:
         """What is said beneath the stamps, in the words of the report's language."""
-        told = [self.say("banner.of_simulation")] if self.simulated else []
+        told = [self.say("banner.of_simulation", sources=", ".join(self.simulated))] if self.simulated else []
         return [*told, self.say("banner.told")] if self.failures else told
 
     @property
