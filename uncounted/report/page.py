@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from uncounted.model.vocabulary import SHOW
-from uncounted.report import charts, numerals, outline
+from uncounted.report import charts, numerals, outline, predictions
 from uncounted.report.arithmetic import arithmetic
 from uncounted.report.choice import choices
 from uncounted.report.drawings import SHADES, Drawings, draw, told_shares
@@ -248,11 +248,10 @@ def _data(release: Release) -> dict[str, Any]:
 
 def _held_out(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     rows = outline.held_out(release)
-    if not rows or drawings.held_out is None:
+    if release.held_out is None or drawings.held_out is None:
         return None
-    known = [bool(row["covered"]) for row in rows if not _unknown(row["covered"])]
-    told = {"n": len(known), "inside": sum(known), "share": sum(known) / len(known) if known else math.nan}
-    return {"rows": rows, "chart": inline(drawings.held_out, release.say("held_out.chart"))} | told
+    told = predictions.told(release.held_out, release.level, release.say)
+    return {"rows": rows, "told": told, "chart": inline(drawings.held_out, release.say("held_out.chart"))}
 
 
 def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:

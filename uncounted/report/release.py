@@ -26,6 +26,7 @@ STATS = ("median", "mean", "lower", "upper")
 BEHIND = ("interval", "evidence", "surveys", "respondents", "cases", "cases_elsewhere", "masked", "note")
 SHARES = ("population", "prior_share", "own_data_share", "country_evidence")
 LEAF = "leaf"
+OF_LEAVES = ("estimate card", "records", "spells", "figures")  # sources beside the surveys
 NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS}
 NEEDED = ("grouping", "group", "name", "sex", "age", "interval", "evidence", "prevalence_median", "persons_mean")
 NOTES = {
@@ -156,6 +157,11 @@ class Release:
         surveys = [self.say("banner.surveys")] if any(SIMULATED in part.source.lower() for part in self.parts) else []
         return [*surveys, *(self.source_name(one) for one in self.made_up)]
 
+    @property
+    def beside_surveys(self) -> dict[str, str]:
+        """The content hash of each source of an estimate of leaves that no model behind it tells of, by its name."""
+        return {self.source_name(what): one for what, one in self.inputs.items() if what.startswith(OF_LEAVES)}
+
     def source_name(self, source: str) -> str:
         """Return the name of a source beside the surveys, a key of `inputs`, in the report's language."""
         what, _, leaf = source.partition(" of ")
@@ -178,6 +184,12 @@ class Release:
         """What is said beneath the stamps, in the words of the report's language."""
         told = [self.say("banner.of_simulation", sources=", ".join(self.simulated))] if self.simulated else []
         return [*told, self.say("banner.told")] if self.failures else told
+
+    @property
+    def lacking(self) -> list[str]:
+        """Sentences on sections that `uncounted check` would add."""
+        parts = {"no_held_out": self.held_out, "no_budget": self.budget}
+        return [self.say(f"checks.{word}", name=self.name) for word, part in parts.items() if part is None]
 
     @property
     def noted(self) -> pd.DataFrame:

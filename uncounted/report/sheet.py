@@ -12,8 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from uncounted.report.outline import Record
 
+TEXT = "@"
 FORMATS = {  # of a kind of column: how its numbers look, and its width in letters, of a text at most
-    "text": ("@", 48), "middle": ("@", 50), "long": ("@", 90), "rate": ("0.0", 11), "persons": ("#,##0", 15),
+    "text": (TEXT, 48), "middle": (TEXT, 50), "long": (TEXT, 90), "rate": ("0.0", 11), "persons": ("#,##0", 15),
     "count": ("#,##0", 12), "share": ("0%", 10), "number": ("0.00", 10), "year": ("0", 8),
 }  # fmt: skip
 WRAPPED = ("middle", "long")
@@ -61,10 +62,12 @@ def shapes_of(book: Workbook) -> Shapes:
     head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}
     return Shapes(
         {
-            kind: book.add_format({"num_format": shape, "valign": "top", "text_wrap": kind in WRAPPED})
+            kind: book.add_format(
+                {"num_format": shape, "valign": "top", "text_wrap": kind in WRAPPED, "indent": int(shape == "@")}
+            )
             for kind, (shape, _) in FORMATS.items()
         },
-        book.add_format(head),
+        book.add_format(head | {"indent": 1}),
         book.add_format(head | {"align": "right"}),
         book.add_format({"bold": True, "font_size": 14}),
         book.add_format({"bold": True, "font_color": "#A3231D", **wrapped}),
@@ -108,7 +111,7 @@ def _laid_out(on: Worksheet, sheet: Sheet) -> None:
 
 
 def _is_text(column: Column) -> bool:
-    return FORMATS[column.kind][0] == "@"
+    return FORMATS[column.kind][0] == TEXT
 
 
 def _width(column: Column, rows: Sequence[Record]) -> int:

@@ -23,7 +23,7 @@ def plot_leaves(estimate: Estimate, language: str = "en") -> alt.LayerChart:
     """Draw the leaves of an estimate as one bar for the world and for each region, by the means of their draws."""
     rows = shown(estimate, breakdown(estimate, PLACES))
     rows = rows[(rows["sex"] == ALL) & (rows["age"] == ALL)]
-    return styled(stack(rows, estimate.card.show, read_words(language)))
+    return styled(stack(rows, estimate.card.show, read_words(language)), read_words(language))
 
 
 def stack(rows: pd.DataFrame, show: str, say: Words, narrow: bool = False) -> Any:

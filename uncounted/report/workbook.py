@@ -254,7 +254,7 @@ def _checks(release: Release) -> Sheet:
         }
         for one in outline.checks(release)
     ]
-    return Sheet(_named(release, "checks"), say("checks.told"), columns, rows)
+    return Sheet(_named(release, "checks"), " ".join([say("checks.told"), *release.lacking]), columns, rows)
 
 
 def _held_out(release: Release) -> Iterator[Sheet]:
