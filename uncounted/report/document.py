@@ -113,7 +113,7 @@ def _opened(release: Release) -> Any:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2.2)
     style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle
-    for name, size, colour in (("Title", 24, INK), ("Heading 1", 14, MARK), ("Caption", 9, SOFT)):
+    for name, size, colour in (("Title", 20, INK), ("Heading 1", 14, MARK), ("Caption", 9, SOFT)):
         other: Any = document.styles[name]
         other.font.size, other.font.color.rgb, other.font.bold = Pt(size), colour, name == "Heading 1"
     language = style.element.get_or_add_rPr().makeelement(qn("w:lang"), {qn("w:val"): release.language})

@@ -43,13 +43,15 @@ LETTER, LINE = 7.4, 26  # of the legend in a file: width of a letter, height of 
 class Map:
     """A drawn map and its legend; a notebook shows it.
 
-    keys: marks, names and widths of the first legend. key: what the names of its patterns begin with.
+    keys: marks, names and widths of the first legend. key: what the names of its patterns begin with. dots: the
+    countries that are dots.
     """
 
     svg: str
     legend: str
     keys: tuple[tuple[str, str, int], ...]
     key: str = ""
+    dots: frozenset[str] = frozenset()
 
     def _repr_html_(self) -> str:
         return f'<figure class="un-figure">{self.svg}{self.legend}</figure>'
@@ -116,7 +118,8 @@ def world_map(
         _lands(drawing) + _disputed(drawing) + _dots(drawing),
     )
     first = _keys(drawing, drawing.shades[0])
-    return Map(str(svg), _legends(drawing), tuple((str(mark), told, width) for mark, told, width in first), key)
+    keys = tuple((str(mark), told, width) for mark, told, width in first)
+    return Map(str(svg), _legends(drawing), keys, key, drawing.dots)
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,15 @@ class Coloured:
 
 def coloured(rows: pd.DataFrame, world: World, show: str, shades: Sequence[str], say: Words, drawn: Map) -> Coloured:
     """Return what colours a drawn map by other rows of estimates, as `world_map` would have drawn them."""
-    drawing = _drawing(rows, world, show, shades, say, drawn.key, None)
+    drawing = _drawing(rows, world, show, shades, say, drawn.key, None, drawn.dots)
     blank = ["var(--un-blank)"] * len(shades)
     lands = {
         str(code): (say("map.none", name=say.term(name)), 0, *blank)
         for code, name in zip(rows["group"], rows["name"], strict=True)
     }
     for code, row in drawing.rows.items():
-        dot = is_dot(code, drawing.geometry)
-        lands[code] = (drawing.title(row), int(row["evidence"] in PATTERN), *drawing.paint(code, dot))
+        paint = drawing.paint(code, code in drawing.dots)
+        lands[code] = (drawing.title(row), int(row["evidence"] in PATTERN), *paint)
     return Coloured(_legends(drawing), lands)
 
 
@@ -156,6 +159,7 @@ class _Drawing:
     key: str
     say: Words
     spots: Mapping[str, np.ndarray]
+    dots: frozenset[str]
 
     def title(self, row: Mapping[str, Any]) -> str:
         """Write what a country's tooltip says: name, prevalence, interval with its level, evidence class."""
@@ -196,11 +200,14 @@ def _drawing(
     say: Words,
     key: str,
     geometry: Geometry | None,
+    dots: frozenset[str] | None = None,
 ) -> _Drawing:
     known = rows[rows["prevalence_median"].notna()]
     by_code = {str(row["group"]): {str(name): value for name, value in row.items()} for row in known.to_dict("records")}
     made, outlines = [shade(what, known, show, say) for what in shades], geometry or read_geometry()
-    return _Drawing(outlines, by_code, world, made, show, key, say, _spots(world, outlines))
+    if dots is None:
+        dots = frozenset(code for code in by_code if is_dot(code, outlines))
+    return _Drawing(outlines, by_code, world, made, show, key, say, _spots(world, outlines), dots)
 
 
 def _spots(world: World, geometry: Geometry) -> dict[str, np.ndarray]:
@@ -219,7 +226,7 @@ def _lands(drawing: _Drawing) -> Markup:
         row = drawing.rows.get(code)
         if row is None or code not in drawing.world.places.index:
             grey.append(_blank(path, say("map.none", name=say.term(names.get(code, code)))))
-        elif not is_dot(code, geometry):
+        elif code not in drawing.dots:
             spot = drawing.spots[code]
             drawn.append(
                 Markup(
@@ -243,7 +250,7 @@ def _disputed(drawing: _Drawing) -> Markup:
 
 def _dots(drawing: _Drawing) -> Markup:
     known = [code for code in drawing.rows if code in drawing.world.places.index]
-    small = [code for code in known if is_dot(code, drawing.geometry) and np.isfinite(drawing.spots[code]).all()]
+    small = [code for code in known if code in drawing.dots and np.isfinite(drawing.spots[code]).all()]
     if not small:
         return Markup("")
     drawn = []

@@ -148,7 +148,7 @@ def _regions(release: Release) -> dict[str, Any]:
 def _countries(release: Release) -> dict[str, Any]:
     told = _whiskers(outline.countries(release), release)
     regions = sorted({row["region"] for row in told["rows"]})
-    present = {row["evidence"] for row in told["rows"]}
+    present = set(release.rows.loc[release.rows["grouping"] == "country", "evidence"])  # of every leaf
     return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
 
 

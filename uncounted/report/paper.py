@@ -77,7 +77,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
         "notes_title": say("headline.notes"),
         "map": picture(drawn.map.still, say("map.label")),
         "map_caption": map_caption(release),
-        "borders": say("map.borders", source=geometry.source, licence=geometry.licence),
+        "borders": f"{say('map.borders')} {say('map.outlines', source=geometry.source, licence=geometry.licence)}",
         "leaves": leaves(release, drawn),
         "regions": _regions(release),
         "people": _people(release, drawn),

@@ -104,22 +104,22 @@ class Release:
         words = read_words(self.language)
         return replace(words, terms={**words.terms, **self.account.names})
 
-    @property
+    @cached_property
     def axes(self) -> list[str]:
         """The traits of persons that the rows are broken down by: sex, age and what else there is."""
         return [str(name) for name in self.rows if name not in NOT_PERSONS]
 
-    @property
+    @cached_property
     def main(self) -> pd.DataFrame:
         """The rows of everything together: of an estimate with leaves, those of their sum."""
         return self.rows[self.rows[LEAF] == ALL] if LEAF in self.rows else self.rows
 
-    @property
+    @cached_property
     def totals(self) -> pd.DataFrame:
         """The rows of all persons."""
         return self.main[(self.main[self.axes] == ALL).all(axis=1)]
 
-    @property
+    @cached_property
     def sums(self) -> pd.DataFrame:
         """The rows of the card's sums and shares of leaves, none for an estimate without."""
         if self.table is None:
@@ -146,12 +146,12 @@ class Release:
         """Of whom the estimate speaks, in words."""
         return whom(self.bands, self.say)
 
-    @property
+    @cached_property
     def failures(self) -> list[Finding]:
         """The findings that forbid publication."""
         return [finding for finding in self.findings if finding.verdict == "stop"]
 
-    @property
+    @cached_property
     def simulated(self) -> list[str]:
         """The sources behind it that say "simulated" of themselves, in words; none where nothing was made up."""
         surveys = [self.say("banner.surveys")] if any(SIMULATED in part.source.lower() for part in self.parts) else []
@@ -167,14 +167,14 @@ class Release:
         what, _, leaf = source.partition(" of ")
         return self.say("banner.figures", name=self.say.term(leaf)) if what == "figures" else self.say.term(source)
 
-    @property
+    @cached_property
     def stamps(self) -> list[str]:
         """What is stamped on every format: "simulated", and "converged" and "validated" where it is not."""
         of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
         has = {SIMULATED: bool(self.simulated), "converged": not all(of_hold_out), "validated": any(of_hold_out)}
         return [stamp for stamp, is_so in has.items() if is_so]
 
-    @property
+    @cached_property
     def note(self) -> str:
         """What is stamped, in the words of files that programs read; empty where nothing is."""
         return "; ".join(NOTES[stamp] for stamp in self.stamps)

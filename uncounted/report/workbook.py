@@ -71,7 +71,7 @@ def _about(release: Release) -> Sheet:
     say = release.say
     told = [headline(release), release.why, *release.notes, *outline.limits(release)["told"], say("regions.adding")]
     shares = "countries.of_leaves" if LEAF in release.rows else "countries.shares"
-    told += [say(shares), say("map.borders", source="–", licence="–").split(" Equal Earth")[0]]
+    told += [say(shares), say("map.borders")]
     told += [outline.citation(release), *(f"{what}: {value}" for what, value in outline.facts(release))]
     rows = [{"told": one} for one in told if one]
     return Sheet(_named(release, "about"), _note(release), [Column(say("sheets.told"), "told", "long")], rows)
