@@ -9,19 +9,27 @@ import pytest
 from docx import Document
 
 import uncounted as un
-from uncounted.report import outline
+from uncounted.leaves.edition import records_of, spells_of
+from uncounted.report import numerals, outline
+from uncounted.report.account import Account, read_account
 from uncounted.report.addition import GROUPINGS, release_of_estimate, write_addition
 from uncounted.report.arithmetic import arithmetic
 from uncounted.report.beside import read_published, set_beside
+from uncounted.report.choice import choices
+from uncounted.report.drawings import draw
+from uncounted.report.gather import gather
 from uncounted.report.headline import headline
+from uncounted.report.map import coloured, of_whom, plot_map
 from uncounted.report.page import page
-from uncounted.report.paper import printed
+from uncounted.report.paper import contents, printed
 from uncounted.report.press import Press, write_formats
 from uncounted.report.profile import place_of, profile
 from uncounted.report.release import Release
 from uncounted.report.typeset import typeset
+from uncounted.report.wording import read_words
+from uncounted.report.workbook import sheets
 
-NOTE = "simulated: no number here is of the real world"
+NOTE = "simulated: rests on sources that were made up, no total here is of the real world"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,7 @@ def test_a_survey_that_several_models_ask_counts_once(release):
 
 def test_every_line_of_the_sum_is_mathematics(estimate):
     for language in ("en", "fr"):
-        lines = arithmetic(replace(estimate.card, lkj=2.0, durations={"family": "log_normal"}), language)
+        lines = arithmetic(replace(estimate.card, lkj=2.0, durations={"family": "log_normal"}), read_words(language))
         assert len(lines) == 1 + 1 + 5 + 2 + 1  # the sum, its correlation, the parts, the records, the share
         assert all(line.math.startswith("<math") and typeset(line.formula) for line in lines)
 
@@ -107,6 +115,84 @@ def test_every_format_says_that_it_is_simulated(simulated, estimate, tmp_path):
     assert {"Parts", "Countries, parts", "Selection of records"} <= set(book.sheetnames)
     told = [paragraph.text for paragraph in Document(str(tmp_path / "brief.docx")).paragraphs]
     assert told[1] == "Simulated"
+
+
+def test_one_simulated_source_beside_real_surveys_is_stamped(estimate, rows, release):
+    sources = ("records", "spells", "figures of State")
+    assert release_of_estimate(replace(estimate, simulated=sources), rows, un.Findings(())).made_up == sources
+    assert release.stamps == []
+    for source in sources:
+        one = replace(release, made_up=(source,))
+        assert one.stamps == ["simulated"]
+        assert one.note == NOTE
+        assert source.removeprefix("figures of ") in one.banner[0]
+        assert "surveys" not in one.banner[0]
+
+
+def test_sources_that_say_so_of_themselves_are_simulated():
+    figures = {"place": "GHA", "low": 1, "best": 2, "high": 3, "date": "2020", "judged_by": "us", "basis": "memory"}
+    how = {"distribution": "pert", "between_place_correlation": 0.0, "share_female": 0.5, "share_children": 0.1}
+    cell = {"year": 2015, "country": "GHA", "sex": "female", "age": "adult", "labour": 1}
+    spell = {"duration": 2, "ongoing": 1}
+    for told, is_so in (("Simulated by us", True), ("", False)):
+        assert un.read_outside_figures(pd.DataFrame([figures | {"source": told or "a book"}]), **how).simulated is is_so
+        assert un.read_records(pd.DataFrame([cell | {"note": told}, cell | {"note": ""}])).simulated is is_so
+        assert un.read_spells(pd.DataFrame([spell | {"note": told}]), 5).simulated is is_so
+    assert not un.read_records(pd.DataFrame([cell])).simulated
+    shipped = un.read_estimate_card("modern-slavery")
+    assert records_of(shipped).simulated
+    assert spells_of(shipped).simulated
+
+
+def test_parts_that_may_be_chosen_say_on_the_map_what_their_rows_say(release, estimate):
+    made = choices(release)
+    assert list(made) == ["all", "Labour", *estimate.leaves]  # no share: it has no prevalence
+    drawn = plot_map(estimate)
+    for name, alone in made.items():
+        rows = release.table[release.table["leaf"] == ("total" if name == "all" else name)]
+        assert alone.of_world["persons_mean"] == outline.records(rows[rows["grouping"] == "world"])[-1]["persons_mean"]
+        lands = coloured(of_whom(alone.totals), alone.world, alone.show, ["prevalence"], alone.say, drawn).lands
+        assert set(lands) == set(release.world.places.index)
+        for row in outline.countries(alone):
+            title, is_open, colour = lands[row["group"]]
+            assert numerals.bare(row["prevalence_median"], alone.show, alone.say) in title
+            assert row["evidence"] in title
+            assert is_open == (row["evidence"] != "surveyed")
+            assert "-q" in colour or drawn.key in colour
+
+
+def test_what_check_would_add_is_told_until_it_is_there(release, html):
+    assert "uncounted check small --hold-out country" in html
+    assert "`uncounted check small` divides it" in html
+    shares = pd.DataFrame({"component": ["sampling", "durations"], "share": [0.6, 0.4]})
+    at = {"country": "KEN", "survey": "ken-2018", "year": 2018, "by": "random", "observed": 0.01, "median": 0.02}
+    held = pd.DataFrame([at | {"lower": 0.005, "upper": 0.03, "covered": True}])
+    whole = replace(release, budget=shares, held_out=held)
+    told = page(whole)
+    assert "uncounted check" not in told
+    assert "Countries, some of them at a time, were taken out" in told
+    assert "1 lie inside" in told
+    assert whole.lacking == []
+    assert contents(whole, draw(whole))["budget"]["told"].endswith("sampling 60\u00a0%, durations 40\u00a0%.")
+    assert {"Held out", "Uncertainty"} <= {sheet.name for sheet in sheets(whole)}
+    checks = next(sheet for sheet in sheets(release) if sheet.name == "Checks")
+    assert "--hold-out country" in checks.note
+
+
+def test_the_account_that_ships_leaves_missing_only_who_paid(release):
+    for language in ("en", "fr"):
+        account = read_account("modern-slavery").inside(language)
+        told = gather(replace(release, account=account, language=language))
+        assert [item.number for item in told if item.missing] == [2]
+    card = un.read_estimate_card("modern-slavery")
+    assert set(account.names) == {one.name for one in (*card.leaf, *card.sum, *card.share)}
+
+
+def test_names_of_parts_are_told_in_the_language_of_the_account(estimate, rows):
+    account = Account(languages={"fr": Account(names={"Marriage": "Mariage"})})
+    told = page(release_of_estimate(estimate, rows, un.Findings(()), account=account, language="fr"))
+    assert '<th role="rowheader" scope="row">Mariage</th>' in told
+    assert "Marriage</th>" not in told
 
 
 def test_a_folder_holds_the_sums_and_what_selection_does(estimate, rows, tmp_path):

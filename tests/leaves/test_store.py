@@ -1,5 +1,7 @@
 """An estimate opens again, and adds up to the same numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,7 +11,9 @@ from uncounted.leaves.store import PARTS, read_draws, write_draws
 
 
 def test_an_estimate_opens_again_with_the_same_draws(estimate, tmp_path):
+    estimate = replace(estimate, simulated=("records", "figures of State"))
     again = read_draws(write_draws(estimate, tmp_path / "draws"))
+    assert again.simulated == estimate.simulated
     assert again.card == estimate.card
     assert again.seed == estimate.seed
     for name in estimate.names:

@@ -10,7 +10,7 @@ import pytest
 
 import uncounted as un
 from uncounted.report.page import write_page
-from uncounted.report.release import release_of
+from uncounted.report.release import STATS, release_of
 
 BROWSER = shutil.which("chromium")
 HOSTILE = "<script>alert(1)</script>"
@@ -43,16 +43,19 @@ def path(fit, few, tmp_path_factory):
     held = pd.DataFrame({"country": seen["country"], "survey": seen["survey"], "year": 2015, "observed": 0.2})
     held = held.assign(median=0.22, lower=0.1, upper=0.4, below=0.5, covered=True)
     shares = pd.DataFrame({"component": ["sampling", "between countries"], "share": [0.3, 0.7]})
-    rows = pd.concat([few.assign(leaf=leaf, country_evidence=0.4) for leaf in ("all", "Forced labour", HOSTILE)])
+    numbers, parts = [f"prevalence_{stat}" for stat in STATS], {"all": 1.0, "Forced labour": 0.6, HOSTILE: 0.4}
+    rows = pd.concat(
+        [few.assign(leaf=leaf, country_evidence=0.4, **few[numbers] * part) for leaf, part in parts.items()]
+    )
     rows["name"] = rows["name"].mask(rows["group"] == "NAM", HOSTILE)
     release = release_of(fit, rows, [BAD], trend=pd.concat(years), held_out=held, budget=shares)
-    sums = rows[rows["leaf"] == HOSTILE].assign(leaf="Of which children", note="a share")
+    sums = [rows[rows["leaf"] == HOSTILE].assign(leaf=leaf, note=note) for leaf, note in (("Some", ""), ("Share", "x"))]
     beside = pd.DataFrame({"edition": 2017, "year": 2016, "leaf": ["total", HOSTILE], "sex": "all", "age": "all"})
     beside = beside.assign(grouping="world", group="World", published=3e7, median=2.8e7, lower=2e7, upper=4e7)
     by_sd = pd.DataFrame({"world_sd": [0.0, 0.7], "median": 3e7, "mean": 3.1e7, "lower": 2e7, "upper": 4e7})
     of_leaves = {
         "adds": un.read_estimate_card("modern-slavery"),
-        "table": pd.concat([rows.assign(note=""), sums]),
+        "table": pd.concat([rows.assign(note=""), *sums]),
         "selection": by_sd.assign(interval=0.95),
         "beside": beside.assign(ratio=0.93, inside=True),
     }
@@ -126,6 +129,43 @@ def test_the_map_is_switched(opened):
     assert surveyed.evaluate("(land) => land.style.fill") == surveyed.get_attribute("data-evidence") != before
     legends = page.locator("#world-map .un-legend")
     assert [legend.get_attribute("data-shade") for legend in legends.all() if legend.is_visible()] == ["evidence"]
+
+
+def seen(page) -> dict[str, str]:
+    """Return what the map says of some countries, having seen that their rows say the same."""
+    codes = ("KEN", "NAM", "MUS", "CHN")
+    told = {code: page.locator(f'#world-map [data-code="{code}"]').get_attribute("data-told") for code in codes}
+    for code, text in told.items():
+        row = page.locator(f"#c-{code} td.rate")
+        rate, bounds = row.locator("b").inner_text(), row.locator("small").inner_text()
+        assert f": {rate}" in text
+        assert all(bound in text for bound in bounds.split("–"))
+        assert page.locator(f"#c-{code} td.evidence").inner_text().split(maxsplit=1)[1] in text
+    return told
+
+
+def test_the_map_and_the_table_show_a_part_that_is_chosen(opened):
+    page = opened()
+    whole, colour = seen(page), "(land) => land.style.fill || land.getAttribute('fill')"
+    land = page.locator('#world-map [data-code="CHN"]')
+    before = land.evaluate(colour)
+    page.locator("#every th[data-sort=number] button").first.click()
+    page.locator(".parts select").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".parts select option:checked").inner_text() == "Forced labour"
+    part = seen(page)
+    assert all(part[code] != whole[code] for code in whole)
+    assert land.evaluate(colour) == land.get_attribute("data-prevalence")
+    values = column(page, "every", 1)
+    assert values == sorted(values, reverse=True)
+    assert page.locator("#world-map .shown").inner_text() == "Shown: Forced labour."
+    assert page.locator("#world-map .un-legend:visible").count() == 1
+    assert page.locator(".filter[data-table=every] select.part").input_value() == "2"
+    page.locator(".filter[data-table=every] select.part").select_option("0")
+    assert seen(page) == whole
+    assert land.evaluate(colour) == before
+    assert not page.locator(".shown").first.is_visible()
 
 
 def test_tables_are_sorted_by_a_heading(opened):

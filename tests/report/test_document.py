@@ -25,7 +25,7 @@ def test_the_brief_says_what_matters(small, drawings, tmp_path):
     assert "Sub-Saharan Africa" in told
     assert "should not be ranked" in told
     assert small.parts[0].digests["card"][:12] in told
-    assert "held-out coverage: not run" in told
+    assert "held-out coverage – not run" in told
     assert document.inline_shapes[0]._inline.docPr.get("descr").startswith("World map")
     assert "Not converged" not in told
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 from uncounted.cases.layout import BLANK, Layout, layout_of
 from uncounted.errors import UncountedError
 from uncounted.survey.column import identifier
-from uncounted.survey.files import open_source, query
+from uncounted.survey.files import Source, open_source, query
 from uncounted.world.age import parse_band
 from uncounted.world.shelf import shipped
-from uncounted.world.table import numbers
+from uncounted.world.table import SIMULATED, TOLD_IN, numbers
 
 SEXES = ("female", "male")
 AGES = ("adult", "child")
@@ -32,7 +32,7 @@ class Records:
     table: year, country (of exploitation: a code, or a region's name), programme, citizenship, sex (female, male), age
     (adult, child), a column for each form (1, 0), then count, below (k where a count is suppressed: it is 1 … k − 1)
     and noise_sd (of added noise). "" and <NA> are unknown. ledger: column, reason, rows, registrations (of suppressed
-    counts, one). people: whether the file had a row for each person.
+    counts, one). people: whether the file had a row for each person. simulated: whether it says so of itself.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Records:
     table: pd.DataFrame
     ledger: pd.DataFrame
     people: bool
+    simulated: bool = False
 
     @property
     def registrations(self) -> float:
@@ -92,7 +93,17 @@ def read_records(
     table = pd.concat([cells, counts], axis=1).sort_values([*CELL, *names], ignore_index=True)
     if not people:
         _check_once(raw, [role for role in named if role not in COUNTS], where)
-    return Records(name or opened.name.strip("'"), names, table, _ledger(why, counts), people)
+    return Records(name or opened.name.strip("'"), names, table, _ledger(why, counts), people, _simulated(opened))
+
+
+def _simulated(opened: Source) -> bool:
+    told = [
+        f"contains(lower({opened.columns[name].text}), '{SIMULATED}')" for name in TOLD_IN if name in opened.columns
+    ]
+    if not told:
+        return False
+    found = query(opened, f"SELECT bool_or(coalesce({' OR '.join(told)}, false)) AS told FROM {opened.scan}")
+    return bool(found["told"][0].as_py())
 
 
 def _words(raw: pd.DataFrame, known: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:

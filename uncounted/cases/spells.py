@@ -8,7 +8,7 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.world.shelf import shipped
-from uncounted.world.table import Source, numbers, read_table
+from uncounted.world.table import Source, numbers, read_table, says_simulated
 
 CALENDAR, LENGTH = ("start", "end", "asked"), ("duration", "ongoing")
 YES_NO = {"1": True, "0": False, "yes": True, "no": False, "true": True, "false": False}
@@ -21,12 +21,14 @@ class Spells:
 
     table: group; years (whole length of a spell that ended, time so far of one that goes on), ongoing, and inside
     (years within the window; NaN where nobody said when it ended). ledger: what was left out: reason, spells.
+    simulated: whether the table says so of itself.
     """
 
     name: str
     window_years: float
     table: pd.DataFrame
     ledger: pd.DataFrame
+    simulated: bool = False
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def read_spells(
     why = why.mask((why == "") & (raw[groups] == "").any(axis=1), "group unknown") if groups else why
     kept = table[why == ""].sort_values(["group", "ongoing", "years"], ignore_index=True)
     _check(kept, what)
-    return Spells(name or what, float(window_years), kept, _ledger(why))
+    return Spells(name or what, float(window_years), kept, _ledger(why), says_simulated(raw))
 
 
 def _convention(found: Mapping[str, pd.Series], what: str) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **s
         people=denominators(edition.world, edition.card.year),
         seed=seed,
         inputs=edition.digests,
+        simulated=edition.simulated,
         versions={name: version(name) for name in PACKAGES},
         seconds=dict(progress.seconds),
     )

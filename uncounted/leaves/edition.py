@@ -47,6 +47,13 @@ class Edition:
         found |= {what: _digest(one.table) for what, one in tables.items() if one}
         return found | {f"figures of {name}": _digest(one.table) for name, one in self.figures.items()}
 
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """The tables beside the surveys, named as in `digests`, that say of themselves that they were simulated."""
+        tables = {"records": self.records, "spells": self.spells}
+        tables |= {f"figures of {name}": one for name, one in self.figures.items()}
+        return tuple(name for name, one in tables.items() if one and one.simulated)
+
 
 def read_edition(card: EstimateCard | str | Path, world: World | None = None) -> Edition:
     """Read all that an estimate card names: its model cards, their surveys, records, spells and outside figures."""

@@ -24,7 +24,8 @@ class Estimate:
     """An estimate: its leaves, each persons (chain, draw, country, sex, age), and the draws they are made of.
 
     people (country, sex, age): children and adults of the reference year, the denominators. inputs: content hash of
-    each source. notes: sentences on how it was added up.
+    each source; simulated: those beside the surveys that say of themselves that they were made up. notes: sentences on
+    how it was added up.
     """
 
     card: EstimateCard
@@ -34,6 +35,7 @@ class Estimate:
     people: xr.DataArray
     seed: int
     inputs: Mapping[str, str] = field(default_factory=dict)
+    simulated: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
 from uncounted.world.shelf import shipped
-from uncounted.world.table import Source, numbers, read_table
+from uncounted.world.table import Source, numbers, read_table, says_simulated
 from uncounted.world.world import World, persons
 
 PROVENANCE = ("source", "date", "judged_by", "basis")
@@ -56,6 +56,11 @@ class OutsideFigures:
     distribution: str
     between_place_correlation: float
     coverage: float | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the source of any figure says of itself that it was simulated."""
+        return says_simulated(self.table)
 
     def _repr_html_(self) -> str:
         return (

@@ -12,7 +12,7 @@ from uncounted.leaves.estimate import Estimate, denominators
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import Parts
 
-FORMAT = "uncounted estimate 1"
+FORMAT = "uncounted estimate 2"
 PARTS = "parts.nc"
 BY_LEAF = ("duration", "relative_duration", "figures")
 
@@ -39,6 +39,7 @@ def write_draws(estimate: Estimate, folder: str | Path) -> Path:
         "selection_seed": parts.seed,
         "about": json.dumps({key: dict(getattr(estimate, key)) for key in ("inputs", "versions", "seconds")}),
         "notes": json.dumps(list(estimate.notes)),
+        "simulated": json.dumps(list(estimate.simulated)),
     }
     tree.to_netcdf(folder / PARTS, engine=ENGINE)
     return folder
@@ -67,7 +68,8 @@ def read_draws(folder: str | Path) -> Estimate:
     world = next(iter(parts.fits.values())).world
     return Estimate(
         card, world, leaves(card, world, parts), parts, denominators(world, card.year), int(about["seed"]),
-        notes=tuple(json.loads(about["notes"])), **json.loads(about["about"]),
+        notes=tuple(json.loads(about["notes"])), simulated=tuple(json.loads(about["simulated"])),
+        **json.loads(about["about"]),
     )  # fmt: skip
 
 

@@ -17,11 +17,13 @@ SERIES = ("prevalence", "persons")
 class Account:
     """The words of a `gather.toml`: items (number of the GATHER item → text), series (SDMX codes), languages.
 
-    title and why replace the card's in a table of another language, [fr], whose items replace those above.
+    title and why replace the card's in a table of another language, [fr], whose items replace those above; names (what
+    the card calls its leaves and sums → what to print) are that language's too.
     """
 
     items: Mapping[str, str] = field(default_factory=dict)
     series: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     why: str = ""
     languages: Mapping[str, "Account"] = field(default_factory=dict)
@@ -31,7 +33,7 @@ class Account:
         own = self.languages.get(language)
         if own is None:
             return self
-        return replace(self, items={**self.items, **own.items}, title=own.title, why=own.why)
+        return replace(self, items={**self.items, **own.items}, names=own.names, title=own.title, why=own.why)
 
 
 def read_account(source: str | Path) -> Account:
@@ -67,6 +69,7 @@ def _account(words: Mapping[str, Any], where: str, inner: bool = False) -> Accou
             )
     _check_texts(words.get("items", {}), ITEMS, f"{where}, [items]")
     _check_texts(words.get("series", {}), SERIES, f"{where}, [series]")
+    _check_texts(words.get("names", {}), (), f"{where}, [names]")
     told: dict[str, Any] = {word: value for word, value in words.items() if word in known}
     return Account(
         **told, languages={code: _account(told, f"{where}, [{code}]", True) for code, told in languages.items()}
@@ -75,7 +78,7 @@ def _account(words: Mapping[str, Any], where: str, inner: bool = False) -> Accou
 
 def _check_texts(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for word, text in table.items():
-        if word not in known:
+        if known and word not in known:
             raise UncountedError(f"{where} names '{word}'.{did_you_mean(word, known)}")
         if not isinstance(text, str):
             raise UncountedError(f"{where} says {word} = {text!r}, which should be a text.")

@@ -130,6 +130,7 @@ def release_of_estimate(
         budget=budget,
         adds=card,
         inputs=estimate.inputs,
+        made_up=estimate.simulated,
         table=rows,
         selection=by_selection(estimate) if any(one.ratio for one in card.leaf) else None,
         beside=_beside(estimate, rows),

@@ -35,7 +35,7 @@ def plot_age_sex(
                 f"There is no country, region or world '{place}' in this fit.{did_you_mean(place, known)}"
             )
     chosen = rows[rows["name"].isin(wanted) | rows["group"].isin(wanted)]
-    return styled(age_sex(chosen, fit.card.show, read_words(language)))
+    return styled(age_sex(chosen, fit.card.show, read_words(language)), read_words(language))
 
 
 def age_sex(rows: pd.DataFrame, show: str, say: Words, columns: int = COLUMNS) -> Any:

@@ -6,15 +6,14 @@ from uncounted.leaves.card import EstimateCard, LeafCard, Ratio, Share, Stock
 from uncounted.model.priors import parse_prior
 from uncounted.report.formula import number
 from uncounted.report.line import Line, distribution
-from uncounted.report.wording import Words, read_words
+from uncounted.report.wording import Words
 
 LAW = {"pert": "PERT", "triangular": "Triangular", "log_normal": "LogNormal"}
 PERSONS = "Σ[b ∈ a] N[c,s,b] p[c,s,b]"
 
 
-def arithmetic(card: EstimateCard, language: str = "en") -> list[Line]:
+def arithmetic(card: EstimateCard, say: Words) -> list[Line]:
     """Return the lines of an estimate's sum: S[i] are the persons of part i, in the card's order."""
-    say = read_words(language)
     total = Line("affected[G] = Σ[i] Σ[c ∈ G, s, a] S[i,c,s,a]", say("arithmetic.total"))
     ratios = list(_records(say)) if any(one.ratio for one in card.leaf) else []
     shares = [_share(card, one, say) for one in card.share]

@@ -19,7 +19,7 @@ def plot_budget(table: pd.DataFrame, language: str = "en") -> alt.LayerChart | a
     name: of which number, if of several, a panel for each. Shares need not add up, so bars stand apart. Raises
     UncountedError for a table without component or share.
     """
-    return styled(budget(table, read_words(language)))
+    return styled(budget(table, read_words(language)), read_words(language))
 
 
 def budget(table: pd.DataFrame, say: Words) -> Any:

@@ -48,7 +48,7 @@ def plot_pit(held: HeldOut, language: str = "en") -> alt.LayerChart:
     even = base.mark_rect(color=SOFT, opacity=0.18).encode(x=x, x2="right:Q", y="low:Q", y2="high:Q")
     y = alt.Y("share:Q", title=say("diagnosis.share"), axis=alt.Axis(format="%"))
     drawn = base.mark_bar(color=MARK, opacity=0.75).encode(x=x, x2="right:Q", y=y, y2=alt.datum(0))
-    return styled(_several(even + drawn, bars["outcome"].nunique(), "outcome"))
+    return styled(_several(even + drawn, bars["outcome"].nunique(), "outcome"), say)
 
 
 def plot_ranks(calibration: Calibration, quantities: list[str] | None = None, language: str = "en") -> alt.FacetChart:
@@ -70,7 +70,7 @@ def plot_ranks(calibration: Calibration, quantities: list[str] | None = None, la
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=1.3).encode(x=x, y="difference:Q", color=colour)
     facet = alt.Facet("quantity:N", title=None, sort=names)
-    return styled((area + line).facet(facet=facet, columns=COLUMNS))
+    return styled((area + line).facet(facet=facet, columns=COLUMNS), say)
 
 
 def plot_widths(fit: Fit, interval: float = 0.95, language: str = "en") -> alt.LayerChart:
@@ -100,7 +100,7 @@ def plot_widths(fit: Fit, interval: float = 0.95, language: str = "en") -> alt.L
     )
     jittered = dots.transform_calculate(jitter="random()")
     middle = base.mark_tick(color=SECOND, thickness=3, size=24).encode(x=alt.X("median(ratio):Q", title=title), y=y)
-    return styled(jittered + middle)
+    return styled(jittered + middle, say)
 
 
 def plot_replicated(predictive: Predictive, show: str = "per 1,000", language: str = "en") -> alt.FacetChart:
@@ -115,7 +115,7 @@ def plot_replicated(predictive: Predictive, show: str = "per 1,000", language: s
     rule = base.mark_rule(opacity=0.4, color=MARK).encode(x=x, y=y, y2="upper:Q")
     point = base.mark_point(filled=True, size=14, opacity=0.9, color=MARK).encode(x=x, y="median:Q")
     same = base.mark_line(color=SOFT, strokeDash=[4, 3]).encode(x=x, y="observed:Q")
-    return styled((rule + point + same).facet(facet=alt.Facet("source:N", title=None), columns=COLUMNS))
+    return styled((rule + point + same).facet(facet=alt.Facet("source:N", title=None), columns=COLUMNS), say)
 
 
 def _several(chart: Any, number: int, field: str) -> Any:

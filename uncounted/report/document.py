@@ -7,6 +7,7 @@ from typing import Any
 
 import vl_convert
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
@@ -18,7 +19,12 @@ from uncounted.report.headline import headline
 from uncounted.report.release import LEAF, Release
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
+INK, MARK, SOFT = RGBColor(0x22, 0x26, 0x2B), RGBColor(0x1F, 0x5F, 0x86), RGBColor(0x59, 0x60, 0x68)
 WIDE = Cm(16.5)
+OF_LEAVES = (4.4, 2.0, 2.6, 3.5, 2.4, 1.6)  # cm of columns: bounds in words are the widest numbers
+OF_REGIONS = (4.4, 2.0, 2.0, 2.6, 3.5, 2.0)
+OF_GATHER = (1.4, 5.1, 10.0)
+LINE = "DEDBD4"  # between rows
 PIXELS = 1800  # of the map's width
 
 
@@ -40,15 +46,15 @@ def write_brief(release: Release, path: str | Path, drawings: Drawings | None = 
     if LEAF in release.rows:
         document.add_heading(say("leaves.title"), 1)
         document.add_paragraph(say("leaves.told"))
-        _table(document, *_leaves(release))
+        _table(document, *_leaves(release), OF_LEAVES)
     document.add_heading(say("regions.title"), 1)
-    _table(document, *_regions(release))
+    _table(document, *_regions(release), OF_REGIONS)
     document.add_heading(say("data.title"), 1)
     document.add_paragraph(data_told(release))
     document.add_heading(say("checks.title"), 1)
     for one in outline.checks(release):
         verdict = say(f"checks.{one['verdict']}")
-        document.add_paragraph(f"{one['name']}: {verdict}", style="List Bullet")
+        document.add_paragraph(f"{one['name']} – {verdict}", style="List Bullet")
     document.add_heading(say("limits.title"), 1)
     for told in outline.limits(release)["told"]:
         document.add_paragraph(told)
@@ -66,13 +72,11 @@ def write_gather(release: Release, path: str | Path) -> Path:
     _stamps(document, release)
     document.add_paragraph(f"{release.title}, {release.year}. {say('gather.told')}")
     rows = [(str(item.number), item.asked, item.answer) for item in gather(release)]
-    table = _table(document, [say("gather.item"), say("gather.asked"), say("gather.answer")], rows)
+    heads = [say("gather.item"), say("gather.asked"), say("gather.answer")]
+    table = _table(document, heads, rows, OF_GATHER, right=False)
     for cells, item in zip(table.rows[1:], gather(release), strict=True):
         for run in cells.cells[2].paragraphs[0].runs if item.missing else ():
             run.font.color.rgb = STOP
-    for row in table.rows:
-        for cell, width in zip(row.cells, (Cm(1.2), Cm(5.3), Cm(10)), strict=True):
-            cell.width = width
     document.save(str(path))
     return path
 
@@ -109,6 +113,9 @@ def _opened(release: Release) -> Any:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2.2)
     style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle
+    for name, size, colour in (("Title", 20, INK), ("Heading 1", 14, MARK), ("Caption", 9, SOFT)):
+        other: Any = document.styles[name]
+        other.font.size, other.font.color.rgb, other.font.bold = Pt(size), colour, name == "Heading 1"
     language = style.element.get_or_add_rPr().makeelement(qn("w:lang"), {qn("w:val"): release.language})
     style.element.get_or_add_rPr().append(language)
     document.core_properties.title = f"{release.title}, {release.year}"
@@ -136,13 +143,21 @@ def _leaves(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
     heads = [say("leaves.leaf"), say("leaves.rate", unit=numerals.heading(show, say)), say("leaves.persons")]
     heads += [release.level, say("regions.printed"), say("leaves.share")]
     rows = []
-    for row in [*outline.leaves(release), *outline.sums(release)]:
-        printed = numerals.whole(row["printed"], say) if "printed" in row else ""
-        share = numerals.fraction(row["share"], say) if "share" in row else ""
-        rate = numerals.NOTHING if row.get("note") else numerals.bare(row["prevalence_median"], show, say)
-        between = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
-        rows.append((part(row[LEAF], say), rate, numerals.persons(row["persons_mean"], say), between, printed, share))
+    for row in outline.leaves(release):
+        printed, share = numerals.whole(row["printed"], say), numerals.fraction(row["share"], say)
+        rows.append((*_numbers(row, release), printed, share))
+    if sums := outline.sums(release):
+        rows.append((say("leaves.sums"), *[""] * (len(heads) - 1)))
+        rows += [(*_numbers(row, release), "", "") for row in sums]
     return heads, rows
+
+
+def _numbers(row: outline.Record, release: Release) -> tuple[str, str, str, str]:
+    """Return a part, its prevalence, its persons and their bounds."""
+    say, show = release.say, release.show
+    rate = numerals.NOTHING if row.get("note") else numerals.bare(row["prevalence_median"], show, say)
+    between = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
+    return part(row[LEAF], say), rate, numerals.persons(row["persons_mean"], say), between
 
 
 def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
@@ -163,8 +178,15 @@ def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
     return heads, rows
 
 
-def _table(document: Any, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
-    table = document.add_table(rows=1, cols=len(heads), style="Light List Accent 1")
+def _table(
+    document: Any,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    widths: Sequence[float],
+    right: bool = True,
+) -> Any:
+    """Add a table with a thin line between rows; widths of its columns in cm; right: numbers stand under each other."""
+    table = document.add_table(rows=1, cols=len(heads), style="Light Shading")
     for cell, told in zip(table.rows[0].cells, heads, strict=True):
         cell.text = told
     mark = table.rows[0]._tr.get_or_add_trPr()
@@ -172,8 +194,24 @@ def _table(document: Any, heads: Sequence[str], rows: Iterable[Sequence[str]]) -
     for row in rows:
         for cell, told in zip(table.add_row().cells, row, strict=True):
             cell.text = told
+    about = table._tbl.tblPr
+    about.find(qn("w:tblLook")).set(qn("w:noHBand"), "1")
+    about.find(qn("w:tblLook")).set(qn("w:val"), "06A0")  # the same, for older readers: no grey bands
+    lines = about.makeelement(qn("w:tblBorders"), {})
+    of_line = {qn("w:val"): "single", qn("w:sz"): "4", qn("w:color"): LINE}
+    lines.append(lines.makeelement(qn("w:insideH"), of_line))
+    about.find(qn("w:tblLook")).addprevious(lines)
+    table.autofit = False  # a word processor that lays columns out itself breaks numbers apart
+    for at, width in enumerate(widths):
+        table.columns[at].width = Cm(width)
     for row in table.rows:
-        for cell in row.cells:
-            for run in cell.paragraphs[0].runs:
+        if right:  # rows of numbers are not divided between pages
+            whole = row._tr.get_or_add_trPr()
+            whole.append(whole.makeelement(qn("w:cantSplit"), {}))
+        for at, cell in enumerate(row.cells):
+            cell.width = table.columns[at].width
+            written = cell.paragraphs[0]
+            written.alignment = WD_ALIGN_PARAGRAPH.RIGHT if right and at else WD_ALIGN_PARAGRAPH.LEFT
+            for run in written.runs:
                 run.font.size = Pt(8.5)
     return table

@@ -20,13 +20,14 @@ from uncounted.report.stack import stack
 from uncounted.report.trends import courses
 from uncounted.report.wording import Words
 
+FOREST = 260  # of the intervals: on a phone the whole chart is in sight
 SHADES = ("prevalence", "width", "evidence")
 NO_DOTS = pd.DataFrame({"name": pd.Series(dtype=str), "year": pd.Series(dtype=int), "observed": pd.Series(dtype=float)})
 
 
 @dataclass(frozen=True)
 class Drawings:
-    """Charts as SVG text, None where an estimate has no such chart; forests by region."""
+    """Charts as SVG text, None where an estimate has no such chart; forests by region; narrow: for a phone."""
 
     map: Map
     map_of_surveys: Map
@@ -34,6 +35,7 @@ class Drawings:
     forests: Mapping[str, str]
     trend: str | None
     leaves: str | None
+    leaves_narrow: str | None
     selection: str | None
     beside: str | None
     held_out: str | None
@@ -49,14 +51,15 @@ def draw(release: Release) -> Drawings:
     return Drawings(
         map=world_map(rows, release.world, show, SHADES, say),
         map_of_surveys=world_map(rows, release.world, show, ["surveys"], say),
-        ages=svg(styled(age_sex(_wide(by_people), show, say))),
+        ages=svg(styled(age_sex(_wide(by_people), show, say), say)),
         forests=_forests(release),
-        trend=None if release.trend is None else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say))),
-        leaves=svg(styled(stack(_of_everybody(release), show, say))) if LEAF in release.rows else None,
-        selection=None if release.selection is None else svg(styled(by_sd(release.selection, say))),
-        beside=None if beside is None else svg(styled(beside_chart(beside, interval, say))),
-        held_out=None if held_out is None else svg(styled(against(held_out, show, interval, say))),
-        budget=None if release.budget is None else svg(styled(budget(release.budget, say))),
+        trend=None if release.trend is None else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say), say)),
+        leaves=_leaves(release),
+        leaves_narrow=_leaves(release, narrow=True),
+        selection=None if release.selection is None else svg(styled(by_sd(release.selection, say), say)),
+        beside=None if beside is None else svg(styled(beside_chart(beside, interval, say), say)),
+        held_out=None if held_out is None else svg(styled(against(held_out, show, interval, say), say)),
+        budget=None if release.budget is None else svg(styled(budget(release.budget, say), say)),
     )
 
 
@@ -68,13 +71,16 @@ def _forests(release: Release) -> dict[str, str]:
     rows = release.totals[release.totals["grouping"] == "country"]
     region = rows["group"].map(release.world.places["region"])
     return {
-        str(name): svg(styled(forest(rows[region == name], release.show, release.say)))
+        str(name): svg(styled(forest(rows[region == name], release.show, release.say, FOREST), release.say))
         for name in sorted(region.dropna().unique())
     }
 
 
-def _of_everybody(release: Release) -> pd.DataFrame:
-    return release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
+def _leaves(release: Release, narrow: bool = False) -> str | None:
+    if LEAF not in release.rows:
+        return None
+    of_everybody = release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
+    return svg(styled(stack(of_everybody, release.show, release.say, narrow), release.say))
 
 
 def told_shares(table: pd.DataFrame, say: Words) -> str:

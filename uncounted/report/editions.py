@@ -16,7 +16,7 @@ WIDE, LINE = 420, 22
 
 def plot_beside(table: pd.DataFrame, interval: float = 0.95, language: str = "en") -> alt.FacetChart:
     """Draw the world's persons beside published ones, a panel for each edition: rows of `beside_published`."""
-    return styled(beside_chart(table, interval, read_words(language)))
+    return styled(beside_chart(table, interval, read_words(language)), read_words(language))
 
 
 def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
@@ -27,8 +27,9 @@ def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
     rows = rows.assign(**numbers, name=[part(leaf, say) for leaf in rows["leaf"]], edition=edition)
     order = list(dict.fromkeys(rows.sort_values("median", ascending=False)["name"]))
     names = [say("beside.own", level=level(interval, say)), say("beside.published")]
-    colour = alt.Color("of:N", title=None, scale=alt.Scale(domain=names, range=[MARK, SECOND]))
-    shape = alt.Shape("of:N", title=None, scale=alt.Scale(domain=names, range=["circle", "diamond"]))
+    legend = alt.Legend(labelLimit=330)
+    colour = alt.Color("of:N", title=None, scale=alt.Scale(domain=names, range=[MARK, SECOND]), legend=legend)
+    shape = alt.Shape("of:N", title=None, scale=alt.Scale(domain=names, range=["circle", "diamond"]), legend=legend)
     base = alt.Chart(rows, width=WIDE, height=alt.Step(LINE)).encode(
         y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
     )

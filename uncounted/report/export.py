@@ -20,7 +20,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
 
 def svg(chart: Any) -> str:
     """Return a chart as SVG text."""
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()))
+    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict(validate=False)))
 
 
 def inline(drawn: str, label: str) -> Markup:

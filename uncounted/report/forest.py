@@ -39,7 +39,7 @@ def plot_forest(
         rows = rows[rows["group"].map(groups(fit.world, "region")).isin(_regions(fit, within))]
     if rows.empty:
         raise UncountedError(f"There are no estimates by {by} of sex '{sex}' and age '{age}' within {within or 'all'}.")
-    return styled(forest(rows, fit.card.show, read_words(language)))
+    return styled(forest(rows, fit.card.show, read_words(language)), read_words(language))
 
 
 def forest(rows: pd.DataFrame, show: str, say: Words, width: int = WIDE) -> Any:

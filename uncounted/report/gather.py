@@ -40,14 +40,18 @@ def _indicator(release: Release) -> str:
 
 def _criteria(release: Release) -> str:
     say, cards = release.say, [part.card for part in release.parts]
-    years = ", ".join(f"{card.years[0]}–{card.years[1]}" if card.years else say("gather.years") for card in cards)
+    years = [f"{card.years[0]}–{card.years[1]}" if card.years else say("gather.years") for card in cards]
+    of = {card.name: f", {card.name}" if len(cards) > 1 else "" for card in cards}
     fates = [
         say(
-            "gather.fate", why=say.term(fate["why"]), rows=whole(fate["rows"], say), surveys=whole(fate["surveys"], say)
+            "gather.fate",
+            why=say.term(fate["why"]) + of[fate["of"]],
+            rows=whole(fate["rows"], say),
+            surveys=whole(fate["surveys"], say),
         )
         for fate in outline.fates(release)
     ]
-    return say("gather.item_4", years=years, fates="; ".join(fates) or say("gather.none"))
+    return say("gather.item_4", years=", ".join(dict.fromkeys(years)), fates="; ".join(fates) or say("gather.none"))
 
 
 def _sources(release: Release) -> str:

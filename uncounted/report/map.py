@@ -41,11 +41,17 @@ LETTER, LINE = 7.4, 26  # of the legend in a file: width of a letter, height of 
 
 @dataclass(frozen=True)
 class Map:
-    """A drawn map and its legend, of which `keys` are the first one's marks, names and widths; a notebook shows it."""
+    """A drawn map and its legend; a notebook shows it.
+
+    keys: marks, names and widths of the first legend. key: what the names of its patterns begin with. dots: the
+    countries that are dots.
+    """
 
     svg: str
     legend: str
     keys: tuple[tuple[str, str, int], ...]
+    key: str = ""
+    dots: frozenset[str] = frozenset()
 
     def _repr_html_(self) -> str:
         return f'<figure class="un-figure">{self.svg}{self.legend}</figure>'
@@ -101,12 +107,8 @@ def world_map(
     shades as data for a page to switch. Small ones are dots, moved apart where they would hide one another. A country
     of the world without an estimate is grey.
     """
-    known = rows[rows["prevalence_median"].notna()]
-    by_code = {str(row["group"]): {str(key): value for key, value in row.items()} for row in known.to_dict("records")}
-    made = [shade(what, known, show, say) for what in shades]
-    key = "m" + hashlib.sha256((known.to_csv() + "".join(shades)).encode()).hexdigest()[:8]
-    outlines = geometry or read_geometry()
-    drawing = _Drawing(outlines, by_code, world, made, show, key, say, _spots(world, outlines))
+    key = "m" + hashlib.sha256((rows.to_csv() + "".join(shades)).encode()).hexdigest()[:8]
+    drawing = _drawing(rows, world, show, shades, say, key, geometry)
     svg = Markup('<svg class="un-map" viewBox="0 0 {} {}" role="group" aria-label="{}">{}{}{}</svg>').format(
         f"{WIDTH:g}",
         f"{canvas().height:.0f}",
@@ -115,11 +117,34 @@ def world_map(
         _patterns(key),
         _lands(drawing) + _disputed(drawing) + _dots(drawing),
     )
-    keys = [_keys(drawing, one) for one in made]
-    legends = [_legend(one, of, i == 0) for i, (one, of) in enumerate(zip(made, keys, strict=True))]
-    return Map(
-        str(svg), str(Markup("").join(legends)), tuple((str(mark), told, width) for mark, told, width in keys[0])
-    )
+    first = _keys(drawing, drawing.shades[0])
+    keys = tuple((str(mark), told, width) for mark, told, width in first)
+    return Map(str(svg), _legends(drawing), keys, key, drawing.dots)
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """What shows another estimate on a map that is drawn: its legends, and by country its title, mark and colours.
+
+    lands: ISO3 → the tooltip, 1 where a dot is open, and the colour by each shade.
+    """
+
+    legend: str
+    lands: Mapping[str, tuple[str, int, *tuple[str, ...]]]
+
+
+def coloured(rows: pd.DataFrame, world: World, show: str, shades: Sequence[str], say: Words, drawn: Map) -> Coloured:
+    """Return what colours a drawn map by other rows of estimates, as `world_map` would have drawn them."""
+    drawing = _drawing(rows, world, show, shades, say, drawn.key, None, drawn.dots)
+    blank = ["var(--un-blank)"] * len(shades)
+    lands = {
+        str(code): (say("map.none", name=say.term(name)), 0, *blank)
+        for code, name in zip(rows["group"], rows["name"], strict=True)
+    }
+    for code, row in drawing.rows.items():
+        paint = drawing.paint(code, code in drawing.dots)
+        lands[code] = (drawing.title(row), int(row["evidence"] in PATTERN), *paint)
+    return Coloured(_legends(drawing), lands)
 
 
 @dataclass(frozen=True)
@@ -134,6 +159,7 @@ class _Drawing:
     key: str
     say: Words
     spots: Mapping[str, np.ndarray]
+    dots: frozenset[str]
 
     def title(self, row: Mapping[str, Any]) -> str:
         """Write what a country's tooltip says: name, prevalence, interval with its level, evidence class."""
@@ -147,19 +173,41 @@ class _Drawing:
             evidence=say.term(row["evidence"]),
         )
 
+    def paint(self, code: str, dot: bool) -> list[str]:
+        """Return a country's colour by each shade; hatched or dotted where it was not surveyed and is no dot."""
+        evidence = self.rows[code]["evidence"]
+        colours = [one.colours[code] for one in self.shades]
+        if dot or evidence not in PATTERN:
+            return [f"var(--un-q{colour})" for colour in colours]
+        return [f"url(#{self.key}-{PATTERN[evidence]}{colour})" for colour in colours]
+
     def fills(self, code: str, dot: bool) -> Markup:
         """Write a country's colour by the first shade as its style, and by each of them as data."""
-        evidence = self.rows[code]["evidence"]
+        evidence, paint = self.rows[code]["evidence"], self.paint(code, dot)
         hatched = evidence in PATTERN and not dot
-        paint = [
-            f"url(#{self.key}-{PATTERN[evidence]}{one.colours[code]})" if hatched else f"var(--un-q{one.colours[code]})"
-            for one in self.shades
-        ]
         also = zip(self.shades, paint, strict=True) if len(self.shades) > 1 else ()
         data = Markup(" ").join(Markup('data-{}="{}"').format(one.name, fill) for one, fill in also)
         side = "stroke" if dot and evidence in PATTERN else "fill"
         first = Markup('fill="{}"').format(paint[0]) if hatched else Markup('style="{}:{}"').format(side, paint[0])
         return first + " " + data
+
+
+def _drawing(
+    rows: pd.DataFrame,
+    world: World,
+    show: str,
+    shades: Sequence[str],
+    say: Words,
+    key: str,
+    geometry: Geometry | None,
+    dots: frozenset[str] | None = None,
+) -> _Drawing:
+    known = rows[rows["prevalence_median"].notna()]
+    by_code = {str(row["group"]): {str(name): value for name, value in row.items()} for row in known.to_dict("records")}
+    made, outlines = [shade(what, known, show, say) for what in shades], geometry or read_geometry()
+    if dots is None:
+        dots = frozenset(code for code in by_code if is_dot(code, outlines))
+    return _Drawing(outlines, by_code, world, made, show, key, say, _spots(world, outlines), dots)
 
 
 def _spots(world: World, geometry: Geometry) -> dict[str, np.ndarray]:
@@ -178,7 +226,7 @@ def _lands(drawing: _Drawing) -> Markup:
         row = drawing.rows.get(code)
         if row is None or code not in drawing.world.places.index:
             grey.append(_blank(path, say("map.none", name=say.term(names.get(code, code)))))
-        elif not is_dot(code, geometry):
+        elif code not in drawing.dots:
             spot = drawing.spots[code]
             drawn.append(
                 Markup(
@@ -202,7 +250,7 @@ def _disputed(drawing: _Drawing) -> Markup:
 
 def _dots(drawing: _Drawing) -> Markup:
     known = [code for code in drawing.rows if code in drawing.world.places.index]
-    small = [code for code in known if is_dot(code, drawing.geometry) and np.isfinite(drawing.spots[code]).all()]
+    small = [code for code in known if code in drawing.dots and np.isfinite(drawing.spots[code]).all()]
     if not small:
         return Markup("")
     drawn = []
@@ -256,6 +304,11 @@ def _keys(drawing: _Drawing, by: Shade) -> list[tuple[Markup, str, int]]:
         keys.append((both, say.term(evidence), 38))
     keys.append((Markup('<rect class="un-none" width="22" height="14"/>'), say("map.nothing"), 22))
     return [*keys, (Markup('<path class="un-disputed" d="M0 7H22"/>'), say("map.disputed"), 22)]
+
+
+def _legends(drawing: _Drawing) -> str:
+    made = enumerate(drawing.shades)
+    return str(Markup("").join(_legend(one, _keys(drawing, one), i == 0) for i, one in made))
 
 
 def _legend(by: Shade, keys: Sequence[tuple[Markup, str, int]], first: bool) -> Markup:

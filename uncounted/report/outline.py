@@ -21,7 +21,6 @@ from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.shelf import shelf
 from uncounted.world.world import groups
 
-OF_LEAVES = ("estimate card", "records", "spells", "figures")  # what no model behind the estimate tells of itself
 TABLES = ("geography.csv", "population.csv", "covariates.csv", "geometry/world.json")
 WIDE = ("world", "region", "subregion")
 Record = dict[str, Any]
@@ -277,7 +276,9 @@ def _number(finding: Finding, say: Words) -> str:
     """Return a finding's number in another language than that of its sentence, which is English."""
     if say.language == "en" or not math.isfinite(finding.number):
         return ""
-    return say("checks.number", number=short(finding.number, say), threshold=short(finding.threshold, say))
+    return say(
+        "checks.number", number=short(float(f"{finding.number:.4g}"), say), threshold=short(finding.threshold, say)
+    )
 
 
 def held_out(release: Release) -> list[Record]:
@@ -391,7 +392,7 @@ def facts(release: Release) -> list[tuple[str, str]]:
         of = f" ({part.card.name})" if len(release.parts) > 1 else ""
         told.append((say("record.card_hash") + of, part.digests["card"]))
         told.append((say("record.evidence") + of, part.digests["evidence"]))
-    told += [(f"{what}, SHA-256", one) for what, one in release.inputs.items() if what.startswith(OF_LEAVES)]
+    told += [(f"{what}, SHA-256", one) for what, one in release.beside_surveys.items()]
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
     seconds = [(say("record.seconds", stage=say.term(stage)), f"{took:.1f}") for stage, took in release.seconds.items()]

@@ -11,16 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from uncounted.model.vocabulary import SHOW
-from uncounted.report import charts, numerals, outline
+from uncounted.report import charts, numerals, outline, predictions
 from uncounted.report.arithmetic import arithmetic
-from uncounted.report.drawings import Drawings, draw, told_shares
+from uncounted.report.choice import choices
+from uncounted.report.drawings import SHADES, Drawings, draw, told_shares
 from uncounted.report.editions import part
 from uncounted.report.equation import equation
 from uncounted.report.export import inline
 from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
 from uncounted.report.line import Line
-from uncounted.report.map import Map
+from uncounted.report.map import Map, coloured, of_whom
 from uncounted.report.release import LEAF, Release
 from uncounted.report.wording import Words
 
@@ -67,6 +68,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             trend=_trend(release, drawn),
             forests=_forests(release, drawn),
             countries=_countries(release),
+            parts=_parts(release, drawn),
             data=_data(release),
             surveys=outline.records(outline.surveys(release)),
             checks=outline.checks(release),
@@ -74,7 +76,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             budget=_budget(release, drawn),
             models=_models(release),
             cards=outline.cards(release),
-            sum_of_leaves=_lines(arithmetic(release.adds, release.language)) if release.adds else [],
+            sum_of_leaves=_lines(arithmetic(release.adds, say)) if release.adds else [],
             limits=outline.limits(release),
             gather=gather(release),
             fates=outline.fates(release),
@@ -146,20 +148,32 @@ def _regions(release: Release) -> dict[str, Any]:
 def _countries(release: Release) -> dict[str, Any]:
     told = _whiskers(outline.countries(release), release)
     regions = sorted({row["region"] for row in told["rows"]})
-    present = {row["evidence"] for row in told["rows"]}
+    present = set(release.rows.loc[release.rows["grouping"] == "country", "evidence"])  # of every leaf
     return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
+
+
+def _parts(release: Release, drawings: Drawings) -> list[dict[str, Any]]:
+    """Return what the map and the table of countries can show instead of all leaves together, which come first."""
+    made = []
+    for name, alone in choices(release).items():
+        on_map = coloured(of_whom(alone.totals), alone.world, alone.show, SHADES, alone.say, drawings.map)
+        told = _whiskers(outline.countries(alone), alone)
+        made.append({"name": name, "legend": Markup(on_map.legend), "lands": on_map.lands} | told)
+    return made
 
 
 def _leaves(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     rows, say = outline.leaves(release), release.say
-    if drawings.leaves is None:
+    if drawings.leaves is None or drawings.leaves_narrow is None:
         return None
     shares = pd.DataFrame({"component": [row[LEAF] for row in rows[:-1]], "share": [row["share"] for row in rows[:-1]]})
+    told = say("leaves.chart", told=told_shares(shares, say))
     return {
         "rows": rows,
         "sums": outline.sums(release),
         "tables": [("regions", *outline.leaves_by(release)), ("people", *outline.leaves_by(release, release.axes))],
-        "chart": inline(drawings.leaves, say("leaves.chart", told=told_shares(shares, say))),
+        "chart": inline(drawings.leaves, told),
+        "narrow": inline(drawings.leaves_narrow, told),
     }
 
 
@@ -234,11 +248,10 @@ def _data(release: Release) -> dict[str, Any]:
 
 def _held_out(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     rows = outline.held_out(release)
-    if not rows or drawings.held_out is None:
+    if release.held_out is None or drawings.held_out is None:
         return None
-    known = [bool(row["covered"]) for row in rows if not _unknown(row["covered"])]
-    told = {"n": len(known), "inside": sum(known), "share": sum(known) / len(known) if known else math.nan}
-    return {"rows": rows, "chart": inline(drawings.held_out, release.say("held_out.chart"))} | told
+    told = predictions.told(release.held_out, release.level, release.say)
+    return {"rows": rows, "told": told, "chart": inline(drawings.held_out, release.say("held_out.chart"))}
 
 
 def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import typst
 
 from uncounted.errors import UncountedError
-from uncounted.report import numerals, outline
+from uncounted.report import numerals, outline, predictions
 from uncounted.report.arithmetic import arithmetic
 from uncounted.report.cells import estimate, interval, persons, picture, scale
 from uncounted.report.composition import beside, leaves, selection
@@ -77,7 +77,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
         "notes_title": say("headline.notes"),
         "map": picture(drawn.map.still, say("map.label")),
         "map_caption": map_caption(release),
-        "borders": say("map.borders", source=geometry.source, licence=geometry.licence),
+        "borders": f"{say('map.borders')} {say('map.outlines', source=geometry.source, licence=geometry.licence)}",
         "leaves": leaves(release, drawn),
         "regions": _regions(release),
         "people": _people(release, drawn),
@@ -231,18 +231,15 @@ def _checks(release: Release) -> Record:
         "told": say("checks.told"),
         "heads": [say(f"checks.{w}") for w in ("verdict", "name", "sentence")],
         "rows": rows,
+        "lacking": release.lacking,
     }
 
 
 def _held_out(release: Release, drawn: Drawings) -> Record | None:
-    rows = outline.held_out(release)
-    if drawn.held_out is None or not rows:
+    if release.held_out is None or drawn.held_out is None:
         return None
-    say = release.say
-    known = [bool(row["covered"]) for row in rows if row["covered"] is not None and row["covered"] == row["covered"]]
-    share = numerals.fraction(sum(known) / len(known) if known else math.nan, say)
-    told = say("held_out.told", n=len(known), inside=sum(known), level=release.level, share=share)
-    return {"told": told, "chart": picture(drawn.held_out, say("held_out.chart"))}
+    told = predictions.told(release.held_out, release.level, release.say)
+    return {"told": told, "chart": picture(drawn.held_out, release.say("held_out.chart"))}
 
 
 def _budget(release: Release, drawn: Drawings) -> Record | None:
@@ -262,7 +259,7 @@ def _equations(release: Release) -> Record:
         for one in release.parts
     ]
     if release.adds:
-        lines = [_line(line) for line in arithmetic(release.adds, release.language)]
+        lines = [_line(line) for line in arithmetic(release.adds, release.say)]
         models.insert(0, {"title": say("arithmetic.title"), "lines": lines})
     return {"told": f"{say('equation.told')} {say('equation.conventions')}", "models": models}
 

@@ -1,5 +1,6 @@
 """Predictions: what surveys held out found, beside what was predicted of them."""
 
+import math
 from typing import Any
 
 import altair as alt
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.model.vocabulary import SHOW
-from uncounted.report.numerals import heading, level
+from uncounted.report.numerals import fraction, heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
 from uncounted.report.wording import Words, read_words
 
@@ -21,14 +22,23 @@ def plot_held_out(
 
     A masked survey has no result and is not drawn.
     """
-    return styled(against(table, show, interval, read_words(language)))
+    return styled(against(table, show, interval, read_words(language)), read_words(language))
+
+
+def told(table: pd.DataFrame, interval: str, say: Words) -> str:
+    """Say what was held out, how many surveys' results lie inside their intervals, and what share of them."""
+    known = table["covered"].dropna().astype(bool)
+    by = str(table["by"].iloc[0]) if "by" in table else "country"
+    share = fraction(float(known.mean()) if len(known) else math.nan, say)
+    counts = {"n": len(known), "inside": int(known.sum()), "share": share}
+    return say("held_out.told", what=say(f"held_out.by_{by}"), level=interval, **counts)
 
 
 def against(table: pd.DataFrame, show: str, interval: float, say: Words) -> Any:
     """Return the chart of surveys held out, unstyled."""
-    told = table[table["observed"].notna()]
+    found = table[table["observed"].notna()]
     rows = pd.DataFrame(
-        {name: told[name].astype(float) * SHOW[show] for name in ("observed", "median", "lower", "upper")}
+        {name: found[name].astype(float) * SHOW[show] for name in ("observed", "median", "lower", "upper")}
     )
     inside = (rows["lower"] <= rows["observed"]) & (rows["observed"] <= rows["upper"])
     names = [say("held_out.inside"), say("held_out.outside")]

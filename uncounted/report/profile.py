@@ -154,7 +154,7 @@ def _ages(release: Release, place: Place) -> Record:
     above = ("world", release.of_world["group"]) if place.grouping == "region" else ("region", region)
     other = rows[(rows["grouping"] == above[0]) & (rows["group"] == above[1])]
     chart = age_sex(pd.concat([mine, other]), release.show, release.say, columns=2)
-    return picture(svg(styled(chart)), release.say("people.chart"))
+    return picture(svg(styled(chart, release.say)), release.say("people.chart"))
 
 
 def _trend(release: Release, place: Place, course: pd.DataFrame | None) -> Record | None:
@@ -168,7 +168,7 @@ def _trend(release: Release, place: Place, course: pd.DataFrame | None) -> Recor
     chart = courses(rows, dots, release.show, release.say, columns=1)
     told = release.say("trend.told", unit=numerals.unit(release.show, release.say), level=release.level)
     dotted = f" {release.say('trend.dots')}" if len(dots) else ""
-    return {"told": told + dotted, "chart": picture(svg(styled(chart)), release.say("trend.chart"))}
+    return {"told": told + dotted, "chart": picture(svg(styled(chart, release.say)), release.say("trend.chart"))}
 
 
 def _leaves(release: Release, place: Place) -> Record | None:
@@ -197,7 +197,7 @@ def _countries(release: Release, place: Place) -> Record:
     within = table.loc[place.countries[0], "subregion"]
     codes = place.countries if place.grouping != "country" else table.index[table["subregion"] == within]
     told = release.say("profile.order", level=release.level)
-    chart = styled(forest(rows[rows["group"].isin(codes)], release.show, release.say, NARROW))
+    chart = styled(forest(rows[rows["group"].isin(codes)], release.show, release.say, NARROW), release.say)
     return {"told": told, "chart": picture(svg(chart), told)}
 
 

@@ -1,7 +1,8 @@
 """Release: all that may be handed out of an estimate, whatever the format: no writer sees an unmasked count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from uncounted.report.wording import Words, read_words
 from uncounted.survey.disclosure import masked, released, released_inputs, released_ledger
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band
+from uncounted.world.table import SIMULATED
 from uncounted.world.world import World
 
 ALL = "all"
@@ -24,11 +26,11 @@ STATS = ("median", "mean", "lower", "upper")
 BEHIND = ("interval", "evidence", "surveys", "respondents", "cases", "cases_elsewhere", "masked", "note")
 SHARES = ("population", "prior_share", "own_data_share", "country_evidence")
 LEAF = "leaf"
+OF_LEAVES = ("estimate card", "records", "spells", "figures")  # sources beside the surveys
 NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS}
 NEEDED = ("grouping", "group", "name", "sex", "age", "interval", "evidence", "prevalence_median", "persons_mean")
-SIMULATED = "simulated"
 NOTES = {
-    SIMULATED: "simulated: no number here is of the real world",
+    SIMULATED: "simulated: rests on sources that were made up, no total here is of the real world",
     "converged": "not converged: not for publication",
     "validated": "not validated: not for publication",
 }
@@ -56,8 +58,9 @@ class Release:
     rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all" being their sum. parts: a model
     or several. trend: rows of `trends.trend`; held_out: surveys' results beside what was predicted of them; budget:
     shares of the variance (columns component, share); each None where there is none. account: the analyst's own words.
-    Of leaves, adds: the card that adds them up; inputs: content hash of each source; table: rows of `breakdown`, which
-    hold the card's sums and shares too; selection: of `by_selection`; beside: of `beside_published`.
+    Of leaves, adds: the card that adds them up; inputs: content hash of each source; made_up: those beside the surveys
+    that say of themselves that they were simulated; table: rows of `breakdown`, which hold the card's sums and shares
+    too; selection: of `by_selection`; beside: of `beside_published`.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Release:
     budget: pd.DataFrame | None = None
     adds: EstimateCard | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    made_up: tuple[str, ...] = ()
     table: pd.DataFrame | None = None
     selection: pd.DataFrame | None = None
     beside: pd.DataFrame | None = None
@@ -94,27 +98,28 @@ class Release:
             if not (self.totals["grouping"] == grouping).any():
                 raise UncountedError(f"The estimates have no total of the grouping '{grouping}', which a report needs.")
 
-    @property
+    @cached_property
     def say(self) -> Words:
-        """The words of the report's language."""
-        return read_words(self.language)
+        """The words of the report's language, with the account's names of leaves and sums."""
+        words = read_words(self.language)
+        return replace(words, terms={**words.terms, **self.account.names})
 
-    @property
+    @cached_property
     def axes(self) -> list[str]:
         """The traits of persons that the rows are broken down by: sex, age and what else there is."""
         return [str(name) for name in self.rows if name not in NOT_PERSONS]
 
-    @property
+    @cached_property
     def main(self) -> pd.DataFrame:
         """The rows of everything together: of an estimate with leaves, those of their sum."""
         return self.rows[self.rows[LEAF] == ALL] if LEAF in self.rows else self.rows
 
-    @property
+    @cached_property
     def totals(self) -> pd.DataFrame:
         """The rows of all persons."""
         return self.main[(self.main[self.axes] == ALL).all(axis=1)]
 
-    @property
+    @cached_property
     def sums(self) -> pd.DataFrame:
         """The rows of the card's sums and shares of leaves, none for an estimate without."""
         if self.table is None:
@@ -141,24 +146,35 @@ class Release:
         """Of whom the estimate speaks, in words."""
         return whom(self.bands, self.say)
 
-    @property
+    @cached_property
     def failures(self) -> list[Finding]:
         """The findings that forbid publication."""
         return [finding for finding in self.findings if finding.verdict == "stop"]
 
-    @property
-    def simulated(self) -> bool:
-        """Whether anything behind it was made up: a source that says "simulated" of itself."""
-        return any(SIMULATED in part.source.lower() for part in self.parts)
+    @cached_property
+    def simulated(self) -> list[str]:
+        """The sources behind it that say "simulated" of themselves, in words; none where nothing was made up."""
+        surveys = [self.say("banner.surveys")] if any(SIMULATED in part.source.lower() for part in self.parts) else []
+        return [*surveys, *(self.source_name(one) for one in self.made_up)]
 
     @property
+    def beside_surveys(self) -> dict[str, str]:
+        """The content hash of each source of an estimate of leaves that no model behind it tells of, by its name."""
+        return {self.source_name(what): one for what, one in self.inputs.items() if what.startswith(OF_LEAVES)}
+
+    def source_name(self, source: str) -> str:
+        """Return the name of a source beside the surveys, a key of `inputs`, in the report's language."""
+        what, _, leaf = source.partition(" of ")
+        return self.say("banner.figures", name=self.say.term(leaf)) if what == "figures" else self.say.term(source)
+
+    @cached_property
     def stamps(self) -> list[str]:
         """What is stamped on every format: "simulated", and "converged" and "validated" where it is not."""
         of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
-        has = {SIMULATED: self.simulated, "converged": not all(of_hold_out), "validated": any(of_hold_out)}
+        has = {SIMULATED: bool(self.simulated), "converged": not all(of_hold_out), "validated": any(of_hold_out)}
         return [stamp for stamp, is_so in has.items() if is_so]
 
-    @property
+    @cached_property
     def note(self) -> str:
         """What is stamped, in the words of files that programs read; empty where nothing is."""
         return "; ".join(NOTES[stamp] for stamp in self.stamps)
@@ -166,8 +182,14 @@ class Release:
     @property
     def banner(self) -> list[str]:
         """What is said beneath the stamps, in the words of the report's language."""
-        told = [self.say("banner.of_simulation")] if self.simulated else []
+        told = [self.say("banner.of_simulation", sources=", ".join(self.simulated))] if self.simulated else []
         return [*told, self.say("banner.told")] if self.failures else told
+
+    @property
+    def lacking(self) -> list[str]:
+        """Sentences on sections that `uncounted check` would add."""
+        parts = {"no_held_out": self.held_out, "no_budget": self.budget}
+        return [self.say(f"checks.{word}", name=self.name) for word, part in parts.items() if part is None]
 
     @property
     def noted(self) -> pd.DataFrame:

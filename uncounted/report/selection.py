@@ -14,7 +14,7 @@ WIDE, HIGH = 420, 220
 
 def plot_selection(table: pd.DataFrame, language: str = "en") -> alt.LayerChart:
     """Draw the world's persons as the world sd of selection runs: rows of `by_selection`."""
-    return styled(by_sd(table, read_words(language)))
+    return styled(by_sd(table, read_words(language)), read_words(language))
 
 
 def by_sd(table: pd.DataFrame, say: Words) -> Any:

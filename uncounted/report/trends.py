@@ -57,7 +57,7 @@ def plot_trend(
     rows = trend(fit, _groupings_of(fit, wanted), interval=interval)
     rows = rows[rows["name"].isin(wanted) | rows["group"].isin(wanted)]
     dots = seen_in(released(fit.evidence), rows[rows["grouping"] == "country"])
-    return styled(courses(rows, dots, fit.card.show, read_words(language)))
+    return styled(courses(rows, dots, fit.card.show, read_words(language)), read_words(language))
 
 
 def courses(rows: pd.DataFrame, dots: pd.DataFrame, show: str, say: Words, columns: int = 3) -> Any:

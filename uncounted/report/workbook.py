@@ -1,15 +1,10 @@
 """Workbook: the tables of a report as sheets: numbers as numbers, text never a formula, units and notes above."""
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from uncounted.model.vocabulary import SHOW
 from uncounted.report import numerals, outline
@@ -18,32 +13,10 @@ from uncounted.report.gather import gather
 from uncounted.report.headline import headline
 from uncounted.report.outline import Record
 from uncounted.report.release import ALL, LEAF, Release
+from uncounted.report.sheet import Column, Sheet, shapes_of, write_sheet
 
-FORMATS = {  # of a kind of column: how its numbers look, and its width in letters
-    "text": ("@", 26), "long": ("@", 90), "rate": ("0.0", 11), "persons": ("#,##0", 15), "count": ("#,##0", 12),
-    "share": ("0%", 10), "number": ("0.00", 10), "year": ("0", 8),
-}  # fmt: skip
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
 LONGEST = 31  # letters of a sheet's name
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a sheet: its head, the key of its values, and the kind of value (a key of FORMATS)."""
-
-    head: str
-    key: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet: name, what is to be known of it, columns and rows."""
-
-    name: str
-    note: str
-    columns: Sequence[Column]
-    rows: Sequence[Record]
 
 
 def write_workbook(release: Release, path: str | Path) -> Path:
@@ -55,43 +28,12 @@ def write_workbook(release: Release, path: str | Path) -> Path:
     path = Path(path)
     with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         book.set_properties({"title": release.title, "comments": outline.citation(release)})
-        formats = {
-            kind: book.add_format({"num_format": shape, "valign": "top"}) for kind, (shape, _) in FORMATS.items()
-        }
-        formats["long"].set_text_wrap()
-        bold = {
-            "title": book.add_format({"bold": True, "font_size": 14}),
-            "stamp": book.add_format({"bold": True, "font_color": "#A3231D"}),
-            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}),
-        }
+        shapes = shapes_of(book)
+        stamp = " · ".join(release.say(f"banner.{stamp}") for stamp in release.stamps)
+        stamp = f"{stamp}. {' '.join(release.banner)}" if stamp else ""
         for sheet in sheets(release):
-            _write(book.add_worksheet(sheet.name), sheet, release, formats, bold)
+            write_sheet(book.add_worksheet(sheet.name), sheet, f"{release.title}, {release.year}", stamp, shapes)
     return path
-
-
-def _write(on: Worksheet, sheet: Sheet, release: Release, formats: dict[str, Format], bold: dict[str, Format]) -> None:
-    on.write_string(0, 0, f"{release.title}, {release.year}", bold["title"])
-    stamp = " · ".join(release.say(f"banner.{stamp}") for stamp in release.stamps)
-    if stamp:
-        on.write_string(1, 0, f"{stamp}. {' '.join(release.banner)}", bold["stamp"])
-    on.write_string(2, 0, sheet.note)
-    for at, column in enumerate(sheet.columns):
-        on.write_string(3, at, column.head, bold["head"])
-        on.set_column(at, at, FORMATS[column.kind][1], formats[column.kind])
-    for i, row in enumerate(sheet.rows, 4):
-        for at, column in enumerate(sheet.columns):
-            _cell(on, i, at, row.get(column.key), formats[column.kind])
-    on.freeze_panes(4, 1)
-    on.hide_gridlines(2)
-    if sheet.rows:
-        on.autofilter(3, 0, 3 + len(sheet.rows), len(sheet.columns) - 1)
-
-
-def _cell(on: Worksheet, row: int, at: int, value: Any, shape: Format) -> None:
-    if isinstance(value, str):
-        on.write_string(row, at, value, shape)
-    elif value is not None and math.isfinite(value):
-        on.write_number(row, at, float(value), shape)
 
 
 def sheets(release: Release) -> Iterator[Sheet]:
@@ -129,7 +71,7 @@ def _about(release: Release) -> Sheet:
     say = release.say
     told = [headline(release), release.why, *release.notes, *outline.limits(release)["told"], say("regions.adding")]
     shares = "countries.of_leaves" if LEAF in release.rows else "countries.shares"
-    told += [say(shares), say("map.borders", source="–", licence="–").split(" Equal Earth")[0]]
+    told += [say(shares), say("map.borders")]
     told += [outline.citation(release), *(f"{what}: {value}" for what, value in outline.facts(release))]
     rows = [{"told": one} for one in told if one]
     return Sheet(_named(release, "about"), _note(release), [Column(say("sheets.told"), "told", "long")], rows)
@@ -312,7 +254,7 @@ def _checks(release: Release) -> Sheet:
         }
         for one in outline.checks(release)
     ]
-    return Sheet(_named(release, "checks"), say("checks.told"), columns, rows)
+    return Sheet(_named(release, "checks"), " ".join([say("checks.told"), *release.lacking]), columns, rows)
 
 
 def _held_out(release: Release) -> Iterator[Sheet]:
@@ -341,7 +283,7 @@ def _budget(release: Release) -> Iterator[Sheet]:
 
 def _gather(release: Release) -> Sheet:
     say = release.say
-    columns = [Column(say("gather.item"), "number", "year"), Column(say("gather.asked"), "asked", "long")]
+    columns = [Column(say("gather.item"), "number", "year"), Column(say("gather.asked"), "asked", "middle")]
     columns += [Column(say("gather.answer"), "answer", "long")]
     return Sheet(_named(release, "gather"), say("gather.told"), columns, [vars(item) for item in gather(release)])
 

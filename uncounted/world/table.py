@@ -14,6 +14,8 @@ from uncounted.errors import UncountedError, did_you_mean
 
 type Source = str | Path | pd.DataFrame
 
+SIMULATED = "simulated"  # what a table that was made up says of itself, in any row of these columns
+TOLD_IN = ("note", "source")
 BLANK = ("", "NA", "NaN", "nan", "N/A", "n/a", "..")  # in a column of numbers; in text they are words
 
 
@@ -59,6 +61,12 @@ def _of_file(source: str | Path, what: str) -> pd.DataFrame:
     except (OSError, ValueError, ParserWarning) as error:  # pandas' own errors of parsing are ValueErrors
         reason = str(error).strip().rstrip(".")
         raise UncountedError(f"{path} cannot be read as a CSV table in UTF-8: {reason}. Save it as one.") from error
+
+
+def says_simulated(table: pd.DataFrame) -> bool:
+    """Say whether a table says of itself that it, or a row of it, was made up: "simulated" in TOLD_IN."""
+    told = [table[column].astype("str").str.lower() for column in TOLD_IN if column in table]
+    return any(bool(column.str.contains(SIMULATED, regex=False).any()) for column in told)
 
 
 def numbers(column: pd.Series) -> np.ndarray:

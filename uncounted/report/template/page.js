@@ -8,11 +8,17 @@
     const cell = row.cells[at];
     return kind === "number" ? parseFloat(cell.dataset.v) : plain(cell.textContent.replace(/^[^\p{L}\p{N}]+/u, ""));
   }
-  function sort(table, head, kind) {
-    const down = head.getAttribute("aria-sort") === (kind === "number" ? "descending" : "ascending");
-    const way = (kind === "number") === down ? 1 : -1, at = head.cellIndex, body = table.tBodies[0];
+  function turn(table, head) {
+    const number = head.dataset.sort === "number";
+    const down = head.getAttribute("aria-sort") === (number ? "descending" : "ascending");
     all("th[aria-sort]", table).forEach((other) => other.setAttribute("aria-sort", "none"));
-    head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+    head.setAttribute("aria-sort", number === down ? "ascending" : "descending");
+    order(table);
+  }
+  function order(table) {
+    const head = table.querySelector("th[aria-sort=ascending], th[aria-sort=descending]");
+    const way = head.getAttribute("aria-sort") === "ascending" ? 1 : -1;
+    const at = head.cellIndex, kind = head.dataset.sort, body = table.tBodies[0];
     const keyed = [...body.rows].map((row) => [value(row, at, kind), row]);
     keyed.sort(([a], [b]) => {
       if (kind === "number") return Number.isNaN(a) - Number.isNaN(b) || way * (a - b) || 0;
@@ -26,15 +32,17 @@
     button.append(...head.childNodes);
     head.append(button);
     head.setAttribute("aria-sort", head.cellIndex === 0 ? "ascending" : "none");
-    button.addEventListener("click", () => sort(table, head, head.dataset.sort));
+    button.addEventListener("click", () => turn(table, head));
   }));
 
   // Tables: show the rows that hold a text and have what is chosen.
-  all(".filter").forEach((bar) => {
-    const rows = [...document.getElementById(bar.dataset.table).tBodies[0].rows];
-    const words = new Map(rows.map((row) => [row, plain(row.textContent)]));
-    const field = bar.querySelector("input"), choices = all("select", bar), told = bar.querySelector("output");
+  all(".filter[data-table]").forEach((bar) => {
+    const body = document.getElementById(bar.dataset.table).tBodies[0], words = new WeakMap();
+    const field = bar.querySelector("input"), told = bar.querySelector("output");
+    const choices = all("select[data-key]", bar);
     function show() {
+      const rows = [...body.rows];
+      rows.filter((row) => !words.has(row)).forEach((row) => words.set(row, plain(row.textContent)));
       const sought = plain(field.value.trim());
       let n = 0;
       rows.forEach((row) => {
@@ -46,6 +54,7 @@
       told.textContent = n < rows.length ? text : "";
     }
     bar.hidden = false;
+    bar.show = show;
     bar.clear = () => { field.value = ""; choices.forEach((one) => { one.value = ""; }); show(); };
     [field, ...choices].forEach((one) => one.addEventListener("input", show));
   });
@@ -143,14 +152,62 @@
 
   // The first map is coloured by what is chosen.
   const shades = document.querySelector(".shades"), world = document.getElementById("world-map");
+  const names = all("input", shades).map((one) => one.value);
   function colour(name) {
     all("[data-x]", world).forEach((land) => {
+      land.style.fill = land.style.stroke = "";
       land.style[land.matches(".un-open") ? "stroke" : "fill"] = land.dataset[name];
     });
     all(".un-legend", world).forEach((legend) => { legend.hidden = legend.dataset.shade !== name; });
   }
   shades.hidden = false;
   all("input", shades).forEach((one) => one.addEventListener("change", () => colour(one.value)));
+
+  // The first map and the table of countries show all leaves together, or the one or the sum that is chosen.
+  const pickers = all("select.part"), every = document.getElementById("every"), body = every.tBodies[0];
+  const scale = every.tHead.querySelector("th .axis");
+  const whole = {
+    lands: Object.fromEntries(all("[data-x]", world).map((land) => [land.dataset.code, look(land)])),
+    legends: all(".un-legend", world), rows: [...body.rows], scale,
+  };
+  function look(land) {
+    return [land.dataset.told, +land.matches(".un-open"), ...names.map((name) => land.dataset[name])];
+  }
+  function part(i) {
+    if (i === "0") return whole;
+    const read = document.createElement("template");  // as text till it is asked for: the page opens sooner
+    read.innerHTML = document.getElementById("part-" + i).textContent;
+    const told = read.content;
+    return {
+      lands: JSON.parse(told.querySelector("[data-lands]").dataset.lands),
+      legends: all(".un-legend", told), rows: all("tbody tr", told), scale: told.querySelector(".axis"),
+    };
+  }
+  function pick(picker) {
+    const shown = part(picker.value), at = world.querySelector(".un-legend");
+    pickers.forEach((other) => { other.value = picker.value; });
+    all("[data-x]", world).forEach((land) => {
+      const [title, open, ...colours] = shown.lands[land.dataset.code];
+      land.dataset.told = title;
+      land.setAttribute("aria-label", title);
+      land.classList.toggle("un-open", open && land.tagName === "circle");
+      names.forEach((name, at) => { land.dataset[name] = colours[at]; });
+    });
+    at.before(...shown.legends);
+    all(".un-legend", world).filter((one) => !shown.legends.includes(one)).forEach((one) => one.remove());
+    colour(names[all("input", shades).findIndex((one) => one.checked)]);
+    body.replaceChildren(...shown.rows);
+    every.tHead.querySelector("th .axis").replaceWith(shown.scale);
+    order(every);
+    document.querySelector(".filter[data-table=every]").show();
+    world.querySelector(".chosen").hidden = true;
+    all(".shown").forEach((line) => {
+      line.textContent = line.dataset.told.replace("{part}", () => picker.selectedOptions[0].textContent);
+      line.hidden = picker.value === "0";
+    });
+  }
+  all(".filter.parts").forEach((bar) => { bar.hidden = false; });
+  pickers.forEach((picker) => picker.addEventListener("change", () => pick(picker)));
 
   // Print: what is folded is unfolded.
   window.addEventListener("beforeprint", () => all("details").forEach((one) => { one.open = true; }));
