@@ -18,7 +18,7 @@ from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
 
-FORMAT = "uncounted fit 1"
+FORMAT = "uncounted fit 2"
 ENGINE = "h5netcdf"
 WORDS = ("outcome", "source", "digest")  # of the evidence
 
