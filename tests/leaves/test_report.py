@@ -212,7 +212,8 @@ def test_published_numbers_stand_beside_and_are_told(release, estimate, rows):
 
 def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
     drawn = [un.plot_leaves(estimate), un.plot_selection(un.by_selection(estimate, [0.0, 0.7])), un.plot_map(estimate)]
-    for i, figure in enumerate([*drawn, un.plot_forest(estimate, "country"), un.plot_age_sex(estimate, "East")]):
+    drawn += [un.plot_forest(estimate, "country"), un.plot_age_sex(estimate, "East"), un.plot_widths(estimate)]
+    for i, figure in enumerate(drawn):
         assert un.write_figure(figure, tmp_path / f"{i}.svg").read_text().startswith("<svg")
 
 

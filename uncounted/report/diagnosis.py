@@ -12,10 +12,11 @@ from uncounted.checks.predictive import Predictive
 from uncounted.checks.scores import band
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, axes
+from uncounted.leaves.estimate import Estimate
 from uncounted.model.vocabulary import SHOW
+from uncounted.report.breakdown import together
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
-from uncounted.report.tables import estimates
 from uncounted.report.wording import read_words
 from uncounted.survey.evidence import ELSEWHERE
 
@@ -73,13 +74,14 @@ def plot_ranks(calibration: Calibration, quantities: list[str] | None = None, la
     return styled((area + line).facet(facet=facet, columns=COLUMNS), say)
 
 
-def plot_widths(fit: Fit, interval: float = 0.95, language: str = "en") -> alt.LayerChart:
+def plot_widths(fit: Fit | Estimate, interval: float = 0.95, language: str = "en") -> alt.LayerChart:
     """Draw how wide countries' intervals are, by what stands behind them: surveyed, reported from elsewhere, imputed.
 
-    Width is the ratio of the upper to the lower bound, so that small and large prevalences can be compared.
+    Width is the ratio of the upper to the lower bound, so that small and large prevalences can be compared. Of an
+    estimate of leaves: of their total.
     """
     say = read_words(language)
-    rows = estimates(fit, ["country"], interval)
+    rows = together(fit, ["country"], interval)
     rows = rows[(rows[list(axes(fit.people))] == ALL).all(axis=1) & (rows["population"] > 0)]
     unit = SHOW[fit.card.show]
     table = pd.DataFrame(
