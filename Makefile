@@ -29,7 +29,8 @@ stunting: setup
 modern-slavery: setup
 	.venv/bin/uncounted estimate modern-slavery
 
-TESTS := $(PYTHON) -m pytest --numprocesses logical --dist loadgroup
+# Workers as many as cores, each with one thread for sums: more would wait for each other.
+TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses logical --dist loadfile
 
 test: setup
 	$(TESTS)

@@ -14,14 +14,6 @@ from uncounted.world.shelf import shelf
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, where they share what they make, unless they say of what group they are."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of reference answers beside the repository; CI must have it."""
