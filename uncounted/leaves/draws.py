@@ -1,6 +1,6 @@
 """Draws: every model behind an edition is fitted, its draws are paired with the others', and leaves added up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
@@ -91,11 +91,11 @@ def parts_of(
 
 
 def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
-    """Fit the models that are sampled together here, and what has no part in them beside, in another process."""
+    """Fit the models of leaves here, and beside them, in another process, shares, records and spells."""
     of_fits, of_ratios, of_durations, *seeds = _seeds(how.seed, 6)
     hows = tuple(replace(how, seed=seed) for seed in (of_fits, of_ratios, of_durations))
-    with beside(_apart, edition, *hows) as others:
-        fits = _together(edition, hows[0], progress)
+    with beside(_others, edition, *hows) as others:
+        fits = _of_leaves(edition, hows[0], progress)
         with progress.stage("shares, victim records and spells, fitted beside"):
             alone, ratios, durations = others.result()
     of_figures, of_pairs, of_selection = seeds
@@ -110,42 +110,36 @@ def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
     )
 
 
-def _apart(
-    edition: Edition, of_fits: Sampling, of_ratios: Sampling, of_durations: Sampling
-) -> tuple[dict[str, Fit], Ratios | None, Durations | None]:
-    """Fit whatever is sampled by itself: ratios and durations, then models of leaves and of shares."""
-    ratios, durations = _ratios(edition, of_ratios), _durations(edition, of_durations)
-    seeds, settings = _fit_seeds(edition, of_fits), _settings(of_fits)
-    together = _jointly(edition.card)
-    fits = {
-        name: sample(
-            build(one, edition.world, edition.evidence[name]),
-            seed=seeds[name],
-            progress=Progress(show=False),
-            **settings,
-        )
-        for name, one in edition.cards.items()
-        if name not in together
-    }
-    return fits, ratios, durations
-
-
-def _together(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
-    """Sample the models of leaves jointly, if the card says how they are correlated."""
-    names = _jointly(edition.card)
-    if not names:
-        return {}
+def _of_leaves(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
+    """Sample the models of leaves: jointly, if the card says how they are correlated, else one after another."""
+    names, lkj = _leaf_models(edition.card), edition.card.lkj
+    if lkj is None or len(names) < 2:
+        return _one_by_one(edition, names, how, progress)
     cards = [edition.cards[name] for name in names]
-    model = build_jointly(cards, edition.world, [edition.evidence[name] for name in names], lkj=edition.card.lkj or 1.0)
-    seed = _fit_seeds(edition, how)[TOGETHER]
-    joint = sample_jointly(model, seed=seed, progress=progress, **_settings(how))
+    model = build_jointly(cards, edition.world, [edition.evidence[name] for name in names], lkj=lkj)
+    joint = sample_jointly(model, seed=_fit_seeds(edition, how)[TOGETHER], progress=progress, **_settings(how))
     return {name: joint[one.outcome] for name, one in zip(names, cards, strict=True)}
 
 
-def _jointly(card: EstimateCard) -> tuple[str, ...]:
-    """Return the models that are sampled together."""
-    of_leaves = tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
-    return of_leaves if card.lkj is not None and len(of_leaves) > 1 else ()
+def _others(
+    edition: Edition, of_fits: Sampling, of_ratios: Sampling, of_durations: Sampling
+) -> tuple[dict[str, Fit], Ratios | None, Durations | None]:
+    """Fit what is no leaf's model: ratios of records, durations of spells, and models of shares."""
+    ratios, durations = _ratios(edition, of_ratios), _durations(edition, of_durations)
+    of_shares = [name for name in edition.cards if name not in _leaf_models(edition.card)]
+    return _one_by_one(edition, of_shares, of_fits, Progress(show=False)), ratios, durations
+
+
+def _one_by_one(edition: Edition, names: Sequence[str], how: Sampling, progress: Progress) -> dict[str, Fit]:
+    seeds, settings, fits = _fit_seeds(edition, how), _settings(how), {}
+    for name in names:
+        model = build(edition.cards[name], edition.world, edition.evidence[name])
+        fits[name] = sample(model, seed=seeds[name], progress=progress, **settings)
+    return fits
+
+
+def _leaf_models(card: EstimateCard) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
 
 
 def _fit_seeds(edition: Edition, how: Sampling) -> dict[str, int]:
