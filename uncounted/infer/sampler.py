@@ -9,6 +9,7 @@ import pymc as pm
 import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.packed import PACKED, Packed, packed
 from uncounted.infer.progress import Stage
 from uncounted.model.card import Sampling
 
@@ -24,15 +25,15 @@ class Sampler:
 
     model: pm.Model
     name: Backend
-    compiled: Any
+    compiled: Any = None
+    data: Packed | None = None
 
     def with_data(self, **data: np.ndarray) -> "Sampler":
-        """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only.
-
-        Data of which nothing that is sampled depends, such as that of a Deterministic alone, are left out.
-        """
-        read = {variable.name for variable in self.compiled.shared_var_keys} | ({*data} - {*self.model.named_vars})
-        return replace(self, compiled=self.compiled.with_data(**{k: v for k, v in data.items() if k in read}))
+        """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only."""
+        assert self.data is not None
+        values = self.data.with_data(data)
+        read = any(variable.name == PACKED for variable in self.compiled.shared_var_keys)  # by what is sampled
+        return replace(self, compiled=self.compiled.with_data(**{PACKED: values})) if data and read else self
 
     def starting(self, points: np.ndarray) -> "Sampler":
         """Return the sampler with each chain beginning at one of some points (points, dimensions); nutpie only."""
@@ -40,7 +41,7 @@ class Sampler:
         def at(seed: Any) -> np.ndarray:
             return points[np.random.default_rng(seed).integers(len(points))].copy()
 
-        return Sampler(self.model, self.name, replace(self.compiled, initial_point_func=at))
+        return replace(self, compiled=replace(self.compiled, initial_point_func=at))
 
     def run(
         self, seed: int, how: Sampling, stage: Stage | None = None, cores: int | None = None
@@ -77,6 +78,7 @@ def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
     if name not in SAMPLERS:
         raise UncountedError(f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}")
     if name != "nutpie":
-        return Sampler(model, name, None)
+        return Sampler(model, name)
+    data = packed(model)
     names = [rv.name for rv in model.free_RVs]  # what follows from them is computed after sampling (`derived`)
-    return Sampler(model, name, nutpie.compile_pymc_model(model, var_names=names))
+    return Sampler(model, name, nutpie.compile_pymc_model(data.model, var_names=names), data)

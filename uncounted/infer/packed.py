@@ -1,0 +1,83 @@
+"""Packed: a model whose pm.Data lie in one vector, which compiles in two thirds of the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pymc.model.fgraph import fgraph_from_model, model_from_fgraph
+from pytensor.compile.sharedvalue import shared
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.errors import UncountedError, did_you_mean
+
+PACKED = "packed_data"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a pm.Data lies in the vector, and what it is made of it again."""
+
+    start: int
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def stop(self) -> int:
+        """The end of its numbers in the vector."""
+        return self.start + int(np.prod(self.shape))
+
+    def part(self, vector: TensorVariable) -> TensorVariable:
+        """Return the pm.Data as a part of the vector."""
+        return pt.cast(vector[self.start : self.stop].reshape(self.shape), self.dtype)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A model whose pm.Data are parts of one shared vector `packed_data`; places: where each of them lies in it."""
+
+    model: pm.Model
+    values: np.ndarray = field(default_factory=lambda: np.empty(0))
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def with_data(self, data: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the vector with other numbers of some pm.Data; UncountedError for unknown names and other shapes."""
+        values = self.values.copy()
+        for name, numbers in data.items():
+            if name not in self.places:
+                raise UncountedError(f"The model has no pm.Data '{name}'.{did_you_mean(name, self.places)}")
+            place = self.places[name]
+            if np.shape(numbers) != place.shape:
+                raise UncountedError(
+                    f"The pm.Data '{name}' was compiled with the shape {place.shape} and is given {np.shape(numbers)}. "
+                    "Give as many numbers, or build and compile the model anew."
+                )
+            values[place.start : place.stop] = np.ravel(numbers)
+        return values
+
+
+def packed(model: pm.Model) -> Packed:
+    """Return a model with its pm.Data in one vector, its variables in the same order; without pm.Data, the model.
+
+    nutpie hands every pm.Data to the compiled density by code of its own, which takes half a second of compiling each.
+    Counts and places are whole numbers below 2⁵³, which a vector of floats holds exactly. A model with initial values
+    of its own, which PyMC cannot copy, stays as it is.
+    """
+    if not model.data_vars or any(value is not None for value in model.rvs_to_initial_values.values()):
+        return Packed(model)
+    built = {str(data.name): data.get_value() for data in model.data_vars}
+    ends = np.cumsum([0, *(value.size for value in built.values())])
+    places = {
+        name: Place(int(start), built[name].shape, built[name].dtype.str)
+        for name, start in zip(built, ends, strict=False)
+    }
+    values = np.concatenate([value.ravel() for value in built.values()]).astype(float)
+    vector = pt.as_tensor(shared(values, name=PACKED, shape=values.shape))
+    graph, copies = fgraph_from_model(model)
+    parts = [(copies[data].owner.inputs[0], places[str(data.name)].part(vector)) for data in model.data_vars]
+    graph.replace_all(parts, import_missing=True)
+    whole = model_from_fgraph(graph, mutate_fgraph=True)
+    order = [rv.name for rv in model.free_RVs]
+    whole.free_RVs.sort(key=lambda rv: order.index(rv.name))  # the order of a point's coordinates
+    return Packed(whole, values, places)
