@@ -1,12 +1,15 @@
 """Mixing: R-hat, effective sample sizes and Monte Carlo errors of many numbers at once."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 from scipy.fft import next_fast_len
 from scipy.special import ndtri
 
 TAILS = (0.025, 0.975)
-CHUNK = 50  # numbers at a time: they stay in the processor's cache
+CHUNK = 200  # numbers at a time: few enough for memory, enough that threads wait little for each other
 SAME = np.finfo(float).resolution  # draws that differ by less do not move
 DRAWS = 4  # fewer tell nothing
 MEASURES = ["rhat", "ess_bulk", "ess_tail", "mcse_share"]
@@ -20,8 +23,9 @@ def measure(draws: np.ndarray) -> pd.DataFrame:
     events "at most the 2.5 % (97.5 %) quantile". ArviZ's numbers, one of which takes it 3 ms; here an estimate's 15,000
     are measured together, in a tenth of the time. NaN where a draw is not finite, and R-hat where nothing moves.
     """
-    parts = [_measured(draws[i : i + CHUNK]) for i in range(0, len(draws), CHUNK)]
-    return pd.concat(parts, ignore_index=True)
+    chunks = [draws[i : i + CHUNK] for i in range(0, len(draws), CHUNK)]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return pd.concat(threads.map(_measured, chunks), ignore_index=True)
 
 
 def _measured(draws: np.ndarray) -> pd.DataFrame:
@@ -106,9 +110,8 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     first = np.flatnonzero(new)
     count = np.diff(np.append(first, new.size))
-    rank = first % size + (count + 1) / 2
+    score = ndtri((np.arange(2 * size + 1) / 2 - 0.375) / (size + 0.25))  # of whole ranks, and of those in between
+    of_rank = score[2 * (first % size) + count + 1]
     scores = np.empty(flat.shape)
-    np.put_along_axis(
-        scores, order, np.repeat(ndtri((rank - 0.375) / (size + 0.25)), count).reshape(flat.shape), axis=1
-    )
+    np.put_along_axis(scores, order, np.repeat(of_rank, count).reshape(flat.shape), axis=1)
     return scores.reshape(draws.shape)
