@@ -1,15 +1,20 @@
 """Selection: how much of an estimate hangs on what is believed of whom services meet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from uncounted.infer.totals import ALL, affected
 from uncounted.leaves.card import TOTAL, EstimateCard
-from uncounted.leaves.estimate import Estimate
-from uncounted.leaves.leaf import leaves
-from uncounted.leaves.rates import affected
+from uncounted.leaves.estimate import Estimate, plain
+from uncounted.leaves.leaf import true_odds
+from uncounted.model.people import SEXES
+from uncounted.world.world import groups
 
 WORLD_SDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -22,14 +27,33 @@ def by_selection(
     The same standard normal scores serve every sd, and nothing is fitted again: only what the analyst believes changes.
     The mean rises by exp(sd²/2) of each ratio's leaf, the median hardly. Columns world_sd, median, mean, lower, upper.
     """
-    rows = []
+    sums, known, rows = _by_region(estimate, name), true_odds(estimate.card, estimate.parts), []
     for sd in world_sds:
-        card = with_world_sd(estimate.card, sd)
-        changed = replace(estimate, card=card, leaves=leaves(card, estimate.world, estimate.parts))
-        draws = affected(changed, "world", name)["World"].to_numpy()
+        odds = true_odds(with_world_sd(estimate.card, sd), estimate.parts)
+        changed = [of * _factor(leaf, estimate.card, odds, known) for leaf, of in sums.items()]
+        draws = reduce(add, (one.sum(["region", "sex"]) for one in changed)).to_numpy()
         low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
         rows.append((sd, middle, draws.mean(), low, high, interval))
     return pd.DataFrame(rows, columns=["world_sd", "median", "mean", "lower", "upper", "interval"])
+
+
+def _by_region(estimate: Estimate, name: str) -> dict[str, xr.DataArray]:
+    """Return persons (chain, draw, region, sex) of the leaves of a sum, by leaf."""
+    group = groups(estimate.world, "region")
+    found = {}
+    for leaf in estimate.members(name):
+        persons = plain(estimate.leaves[leaf].persons)
+        one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
+        found[leaf] = affected(persons, one, group).sel(age=ALL, sex=list(SEXES)).rename(group="region")
+    return found
+
+
+def _factor(
+    leaf: str, card: EstimateCard, odds: Mapping[str, xr.DataArray], known: Mapping[str, xr.DataArray]
+) -> xr.DataArray | float:
+    """Return what a leaf is multiplied by when odds are others than those known, and so those of the leaf it is of."""
+    ratio = card[leaf].ratio
+    return odds[leaf] / known[leaf] * _factor(ratio.of, card, odds, known) if ratio else 1.0
 
 
 def with_world_sd(card: EstimateCard, sd: float) -> EstimateCard:
