@@ -72,7 +72,7 @@ def report(
     folder = Path(name).parent if name.endswith(".nc") else out / name
     of = un.read_fit(name) if name.endswith(".nc") else un.read_finished(folder)
     held = un.read_held_out(held_out) if held_out else un.held_out_of(of, folder)
-    findings = un.findings_of(of, held)
+    findings = un.findings_of(of, held, None if held_out else folder)
     asked = [one.strip() for one in formats.split(",") if one.strip()]
     if place:
         files = [un.write_place(of, place, folder / f"{place}.pdf", findings=findings, language=language)]

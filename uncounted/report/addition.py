@@ -1,9 +1,7 @@
 """Addition: an estimate of leaves becomes a folder with its rows, draws, findings, what it is beside, and the page."""
 
-import json
-import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pandas as pd
 
 from uncounted.checks.finding import Findings
 from uncounted.errors import UncountedError
+from uncounted.infer.beside import beside
 from uncounted.infer.progress import Progress
 from uncounted.leaves.card import EstimateCard
 from uncounted.leaves.convergence import check_estimate
@@ -25,6 +24,7 @@ from uncounted.report.breakdown import breakdown, shown
 from uncounted.report.headline import headline
 from uncounted.report.press import FILES, Press, write_formats
 from uncounted.report.release import Release, part_of
+from uncounted.report.verdicts import write_verdicts
 from uncounted.survey.disclosure import masked
 from uncounted.world.age import Band
 from uncounted.world.world import World
@@ -58,21 +58,25 @@ def estimate_leaves(
     progress: Progress,
     settings: dict[str, Any],
 ) -> Added:
-    """Fit everything that a card adds up and write out/NAME/ (`write_addition`)."""
+    """Fit everything that a card adds up and write out/NAME/ (`write_addition`).
+
+    draws/ holds working files: unmasked counts, not for release.
+    """
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
     with progress.shown():
         with progress.stage("reading the world, surveys and records"):
             edition = read_edition(card, world)
-        estimate = add_up(edition, seed=chosen, progress=progress, **settings)
-        with progress.stage("adding up"):
-            rows = breakdown(estimate, GROUPINGS)
-        with progress.stage("checking every published number"):
-            findings = check_estimate(estimate)
-        with progress.stage("writing the report"):
-            folder = Path(out) / card.name
-            release = write_addition(estimate, rows, findings, folder)
+        estimate, folder = add_up(edition, seed=chosen, progress=progress, **settings), Path(out) / card.name
+        with beside(write_draws, replace(estimate, leaves={}), folder / DRAWS) as kept:  # leaves are not written
+            with progress.stage("adding up"):
+                rows = breakdown(estimate, GROUPINGS)
+            with progress.stage("checking every published number"):
+                findings = check_estimate(estimate)
+            with progress.stage("writing the report"):
+                release = write_addition(estimate, rows, findings, folder)
+                kept.result()
     return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
 
 
@@ -84,15 +88,13 @@ def write_addition(
     formats: Collection[str] = FILES,
     **told: Any,
 ) -> Release:
-    """Write the report in some formats, findings.json and draws/, working files: unmasked counts, not for release.
+    """Write the report in some formats, and findings.json.
 
     told: held_out, budget, as in `release_of_estimate`.
     """
     release = release_of_estimate(estimate, rows, findings, **told)
     write_formats(Press(release, estimate), folder, formats)
-    found = json.dumps(_told(estimate, findings), indent=1, ensure_ascii=False)
-    (folder / "findings.json").write_text(found, encoding="utf-8")
-    write_draws(estimate, folder / DRAWS)
+    write_verdicts(estimate, findings, folder)
     return release
 
 
@@ -150,16 +152,3 @@ def _masked(held_out: pd.DataFrame, estimate: Estimate) -> pd.DataFrame:
     for fit in estimate.parts.fits.values():
         held_out = masked(held_out, fit.evidence)
     return held_out
-
-
-def _told(estimate: Estimate, findings: Findings) -> dict[str, Any]:
-    numbers = [vars(f) | {"number": f.number if math.isfinite(f.number) else None} for f in findings]
-    return {
-        "card": estimate.card.name,
-        "publishable": not findings.stopped,
-        "findings": numbers,
-        "not_run": list(findings.not_run),
-        "seed": estimate.seed,
-        "versions": dict(estimate.versions),
-        "digests": dict(estimate.inputs),
-    }

@@ -25,6 +25,7 @@ from uncounted.report.addition import DRAWS, GROUPINGS, write_addition
 from uncounted.report.breakdown import breakdown
 from uncounted.report.estimate import write_estimate
 from uncounted.report.tables import estimates
+from uncounted.report.verdicts import read_verdicts
 
 HELD = "held-out"  # the folder of folds
 
@@ -92,8 +93,11 @@ def read_finished(folder: str | Path) -> Fit | Estimate:
     return read_draws(folder / DRAWS) if leaves else read_fit(folder / "fit.nc")
 
 
-def findings_of(finished: Fit | Estimate, held: HeldOut | None) -> Findings:
-    """Check a fit or an estimate, whichever it is."""
+def findings_of(finished: Fit | Estimate, held: HeldOut | None, folder: str | Path | None = None) -> Findings:
+    """Check a fit or an estimate, whichever it is; folder: whose findings.json counts, if it is of the same draws."""
+    known = None if folder is None else read_verdicts(finished, folder, held is not None)
+    if known is not None:
+        return known
     return check(finished, held) if isinstance(finished, Fit) else check_estimate(finished, held)
 
 

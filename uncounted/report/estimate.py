@@ -1,7 +1,5 @@
 """Estimate: a card becomes a folder with a finished estimate: draws, tables, findings and the page."""
 
-import json
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +34,7 @@ from uncounted.report.profile import place_of, write_profile
 from uncounted.report.release import Release, release_of
 from uncounted.report.tables import estimates
 from uncounted.report.trends import GROUPINGS, trend
+from uncounted.report.verdicts import write_verdicts
 from uncounted.world.world import World, read_world
 
 
@@ -148,9 +147,7 @@ def write_estimate(
     """
     release = release_of(fit, rows, findings, trend=courses_of(fit), **told)
     write_formats(Press(release, fit), folder, formats)
-    (folder / "findings.json").write_text(
-        json.dumps(_told(fit, findings), indent=1, ensure_ascii=False), encoding="utf-8"
-    )
+    write_verdicts(fit, findings, folder)
     write_fit(fit, folder / "fit.nc")
     return folder
 
@@ -160,19 +157,6 @@ def courses_of(fit: Fit) -> pd.DataFrame | None:
     if not has_trend(fit.card):
         return None
     return trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2])
-
-
-def _told(fit: Fit, findings: Findings) -> dict[str, Any]:
-    numbers = [vars(f) | {"number": f.number if math.isfinite(f.number) else None} for f in findings]
-    return {
-        "card": fit.card.name,
-        "publishable": not findings.stopped,
-        "findings": numbers,
-        "not_run": list(findings.not_run),
-        "seed": fit.seed,
-        "versions": dict(fit.versions),
-        "digests": {"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest},
-    }
 
 
 def write_report(
