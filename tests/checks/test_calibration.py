@@ -56,6 +56,7 @@ def right(evidence, simulated) -> un.Calibration:
     return un.calibrate(CARD, simulated.world, evidence, 30, seed=1, **QUIET, **SHORT)
 
 
+@pytest.mark.long
 def test_a_right_model_is_calibrated(right):
     summary = right.summary.set_index("quantity")
     regions = 5

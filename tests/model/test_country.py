@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.special import expit
 
 import uncounted as un
@@ -73,6 +74,55 @@ def test_shrinkage_leaves_what_speaks_and_silences_the_rest(world, priors):
     assert float(np.abs(mean.to_numpy()[[0, 1, 2, 4]]).max()) < 0.12
 
 
+SPREAD = replace(
+    CARD, spread=("human_development_index",), priors=CARD.priors | {"spread": Prior("normal", (0.0, 0.5))}
+)
+
+
+def test_each_country_s_own_sd_follows_the_covariates_under_spread(world):
+    model = un.build(SPREAD, world, observed(np.full(len(world.places), -2.0), world))
+    values = {"sigma_country": 0.4, "spread": np.array([-0.7])}
+    free = {rv.name: np.zeros(rv.shape.eval()) for rv in model.free_RVs} | values
+    draws = xr.Dataset(
+        {name: (("chain", "draw", *_dims(value)), np.asarray(value)[None, None]) for name, value in free.items()}
+    )
+    sds = derived(model, draws, ["sigma_of_country"])["sigma_of_country"][0, 0]
+    x = indicators(SPREAD, world)["human_development_index"].fillna(0.0)
+    assert sds.to_numpy() == pytest.approx(0.4 * np.exp(-0.7 * x.to_numpy()), rel=1e-12)
+    assert list(model.coords["spread_covariate"]) == ["human_development_index"]
+
+
+def _dims(value) -> list[str]:
+    return [f"{np.shape(value)}_{axis}" for axis in range(np.ndim(value))]
+
+
+@pytest.mark.long
+def test_what_countries_differ_by_is_found_again_where_it_isn_t_the_same_for_all(world):
+    x = expected(indicators(SPREAD, world)).to_numpy()
+    sds = 0.3 * np.exp(0.6 * x[:, 0])
+    logit_p = -2 + x @ [0.5, 0, 0, 0, 0] + np.random.default_rng(5).normal(0, sds)
+    posterior, stats = drawn(SPREAD, world, observed(logit_p, world))
+    assert int(stats["diverging"].sum()) == 0
+    found = posterior["spread"].sel(spread_covariate="human_development_index")
+    assert abs(float(found.mean()) - 0.6) < 3 * float(found.std()) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            {"spread": ("human_developmnt_index",)},
+            "spread names 'human_developmnt_index', which is none of the covariates. Did",
+        ),
+        ({"priors": CARD.priors}, r"\[priors\] lacks 'spread': countries whose own sd differs by a covariate"),
+        ({"spread": ()}, "'spread', which this card's model has not"),
+    ],
+)
+def test_spread_that_cannot_be_is_refused(words, message):
+    with pytest.raises(UncountedError, match=message):
+        replace(SPREAD, **words)
+
+
 def test_a_factor_has_the_loadings_it_was_made_with():
     rng = np.random.default_rng(2)
     loading = np.array([0.9, 0.7, -0.6, 0.5])
@@ -88,6 +138,7 @@ def test_a_factor_has_the_loadings_it_was_made_with():
     assert 0.93 < inside.mean() < 0.98  # covariances are shrunk by 5 %, so noise is thought larger
 
 
+@pytest.mark.long
 def test_an_index_recovers_its_slope(world):
     card = replace(CARD, index=True, covariates=NAMES[:1] + NAMES[4:] + ("mean_years_schooling",))
     found = factor(indicators(card, world))

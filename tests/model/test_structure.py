@@ -205,6 +205,7 @@ def exact(basis: np.ndarray, seen: np.ndarray, y: np.ndarray, noise: float) -> d
     return found
 
 
+@pytest.mark.long
 def test_bym2_finds_what_was_simulated_and_predicts_whom_nobody_asked():
     """σ = 0.8, ρ = 0.8 on 60 countries and 3 islands, 15 never surveyed: the exact posterior, and the truth in it."""
     rng, labels = np.random.default_rng(2), [*GRID, *ISLANDS]

@@ -50,7 +50,8 @@ class Card:
     order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the
     first and last year of evidence, `year` the reference year of the estimates; a trend enters if `priors` has `trend`,
     and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with `index` they enter as
-    the one factor that they share. `neighbours` lets countries resemble those they border, or those of like covariates.
+    the one factor that they share; by those in `spread` the countries' own standard deviation differs. `neighbours`
+    lets countries resemble those they border, or those of like covariates.
     `likelihood` is the distribution of counts; effects add up on the scale of `link`, log odds or the prevalence
     itself. `forms` are exclusive forms of the outcome, each an outcome of the evidence and a part of p.
     `reference_source` and `reference_definition` have no `bias` and `crosswalk`; `window_years` is the T of "ever in
@@ -72,6 +73,7 @@ class Card:
     covariates: tuple[str, ...] = ()
     transforms: Mapping[str, str] = field(default_factory=dict)
     index: bool = False
+    spread: tuple[str, ...] = ()
     neighbours: str = ""
     exchangeable: tuple[str, ...] = ()
     age_order: int = 0

@@ -113,11 +113,11 @@ def _check_joint(card: "Card") -> None:
 
 def _check_partners(card: "Card") -> None:
     """Refuse words and priors that need another word which the card lacks."""
-    for name in set(card.transforms) - set(card.covariates):
-        raise UncountedError(
-            f"transforms names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}",
-            "transforms",
-        )
+    for word in ("transforms", "spread"):
+        for name in set(getattr(card, word)) - set(card.covariates):
+            raise UncountedError(
+                f"{word} names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}", word
+            )
     if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
         raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
     if card.of == card.outcome and card.of:

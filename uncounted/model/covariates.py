@@ -43,6 +43,20 @@ def shift(belief: Belief) -> TensorVariable | float:
     return _index(belief, x) if belief.card.index else _columns(x) @ slopes(belief, "covariate")
 
 
+def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
+    """Return the sd of what each country departs from its mean by: σ_c = σ_country·exp(x[c]·spread) (countries,).
+
+    x are z-scores of the covariates under `spread`, 0 where missing; the Deterministic is `sigma_of_country`. Without
+    the word σ_country serves all.
+    """
+    named = list(belief.card.spread)
+    if not named:
+        return sigma
+    x = indicators(belief.card, belief.world)[named].fillna(0.0).to_numpy()
+    of = pt.as_tensor(pm.Data("x_spread", x)) @ belief.variable("spread", "spread_covariate")
+    return pt.as_tensor(pm.Deterministic("sigma_of_country", sigma * pt.exp(of), dims="country"))
+
+
 def _columns(x: pd.DataFrame) -> TensorVariable:
     values = pt.as_tensor(pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate")))
     hole = np.argwhere(x.isna().to_numpy())

@@ -11,6 +11,7 @@ from pytensor.tensor.variable import TensorVariable
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
+from uncounted.model.covariates import spread
 from uncounted.model.neighbours import basis, structured
 from uncounted.world.world import World, groups
 
@@ -50,9 +51,10 @@ def ladder(belief: Belief, shift: TensorVariable | float, correlated: Correlated
     """Return the level of every country (countries,): logit prevalence averaged over the effects of persons.
 
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says so); subregion d ~ N(its region,
-    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β. With neighbours, a share ρ of the
-    countries' variance follows them (`neighbours.structured`); the rest of it is correlated with other outcomes' where
-    there are any (`correlation.shared`).
+    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β. By `spread` each country has its own
+    σ (`covariates.spread`). With neighbours, a share ρ of the countries' variance follows them
+    (`neighbours.structured`); the rest of it is correlated with other outcomes' where there are any
+    (`correlation.shared`).
     """
     value: TensorVariable = pt.atleast_1d(belief.variable("level"))
     for rung in rungs(belief.card, belief.world):
@@ -70,6 +72,7 @@ def ladder(belief: Belief, shift: TensorVariable | float, correlated: Correlated
 def _countries(
     belief: Belief, mean: TensorVariable, sigma: TensorVariable, correlated: Correlated | None
 ) -> TensorVariable:
+    sigma = spread(belief, sigma)
     if belief.card.neighbours:
         near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
         mean = mean + near

@@ -93,7 +93,7 @@ KINDS = {
     "share": "a share, between 0 and 1",
     "size": "a size, above 0",
 }
-LOCATIONS = ("level", "female", "beta", "trend", "bias", "crosswalk")
+LOCATIONS = ("level", "female", "beta", "spread", "trend", "bias", "crosswalk")
 SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2")
 SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
@@ -103,6 +103,7 @@ NEEDED_BY = {
     "beta": "covariates (or sigma_beta, to learn how large slopes are)",
     "trend": "the world's trend (log odds per year)",
     "deff_excess": "likelihood beta_binomial (design effect less 1)",
+    "spread": "countries whose own sd differs by a covariate (log sd per sd of it)",
     "rho": "countries that resemble their neighbours (the share of their variance that neighbours explain)",
 }
 

@@ -16,7 +16,9 @@ NEIGHBOURS = ("", "borders", "covariates")
 OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n")
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
-LISTS = ("evidence", "people", "ages", "place", "interactions", "covariates", "years", "exchangeable", "forms")
+LISTS = (
+    "evidence", "people", "ages", "place", "interactions", "covariates", "spread", "years", "exchangeable", "forms",
+)  # fmt: skip
 
 
 def interactions(card: "Card") -> tuple[str, ...]:
@@ -37,6 +39,8 @@ def needs(card: "Card") -> dict[str, tuple[str, ...]]:
         needed |= {"slab_beta": ("slab_beta",)} if "tau_beta" in card.priors else {}
     if card.likelihood == "beta_binomial":
         needed["deff_excess"] = ("deff_excess",)
+    if card.spread:
+        needed["spread"] = ("spread",)
     if card.neighbours:
         needed["rho"] = ("rho",)
     if "trend" in card.priors or "sigma_trend_region" in card.priors:

@@ -88,15 +88,17 @@ def _places(card: Card, say: Words) -> Iterator[Line]:
 
 def _country(card: Card, above: str, say: Words) -> Iterator[Line]:
     slope = " + index[c] · beta" if card.index else " + x[c] · beta"
-    mean = above + (slope if card.covariates else "")
-    if not card.neighbours:
-        yield Line(
-            f"country[c] ~ Normal({mean}, sigma_country)", say("equation.country"), brings(card, "sigma_country")
-        )
-        return
-    parts = f"country[c] = {mean} + sigma_country (√(rho) u[c] + √(1 − rho) ε[c]), ε[c] ~ Normal(0, 1)"
-    yield Line(parts, say("equation.neighbours"), brings(card, "sigma_country", "rho"))
-    yield Line("u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)", say(f"equation.near_{card.neighbours}"))
+    mean, sigma = above + (slope if card.covariates else ""), "σ[c]" if card.spread else "sigma_country"
+    if card.neighbours:
+        parts = f"country[c] = {mean} + {sigma} (√(rho) u[c] + √(1 − rho) ε[c]), ε[c] ~ Normal(0, 1)"
+        yield Line(parts, say("equation.neighbours"), brings(card, "sigma_country", "rho"))
+        yield Line("u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)", say(f"equation.near_{card.neighbours}"))
+    else:
+        yield Line(f"country[c] ~ Normal({mean}, {sigma})", say("equation.country"), brings(card, "sigma_country"))
+    if card.spread:
+        names = ", ".join(_indicator(card, name) for name in card.spread)
+        sds = "log σ[c] = log sigma_country + Σ[k] x[c,k] spread[k]"
+        yield Line(sds, say("equation.spread", names=names), brings(card, "spread"))
 
 
 def _covariates(card: Card, say: Words) -> Iterator[Line]:

@@ -138,7 +138,7 @@ def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
     parts = [fit.posterior.get(f"{name}_effect", 0.0) for name in ("neighbours", "outcomes")]
     own = fit.posterior["country_effect"] + sum(parts)
     deviation = own.var(["chain", "draw"])
-    between = (fit.posterior["sigma_country"] ** 2).mean(["chain", "draw"])
+    between = (fit.posterior.get("sigma_of_country", fit.posterior["sigma_country"]) ** 2).mean(["chain", "draw"])
     share = (1 - deviation / between).clip(min=0.0)
     surveyed = np.isin(fit.p["country"].values, fit.evidence.rows["country"])
     return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
