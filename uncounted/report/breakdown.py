@@ -120,8 +120,8 @@ def _behind(estimate: Estimate, name: str, group: pd.Series, means: Mapping[str,
     for leaf in (estimate.leaves[member] for member in estimate.members(name)):
         table = leaf.behind.reindex(people.index)
         weight = people if name == leaf.name else means[leaf.name].sum(["sex", "age"]).to_series()
-        for word in CLASSES:
-            weights[word] += weight.where(table["evidence"] == word, 0.0).groupby(group).sum()
+        of_class = pd.get_dummies(table["evidence"], dtype=float).reindex(columns=list(CLASSES), fill_value=0.0)
+        weights += of_class.mul(weight, axis=0).groupby(group).sum()
         counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False))
     share = weights.div(weights.sum(axis=1), axis=0).fillna(0.0)
     behind = pd.concat(counts).groupby(level=0)

@@ -35,11 +35,12 @@ class Abroad:
         """Make the rows again without what was told in interviews in some countries."""
         del surveys
         whole = self.families
-        interviews = whole.interviews.loc[~whole.interviews["country"].isin(countries)]
+        out = whole.interviews["country"].isin(countries)
+        interviews = whole.interviews.loc[~out]
         persons = whole.persons.loc[~whole.persons["country"].isin(countries)]
         if interviews.empty:
             return self.rows.iloc[:0]
-        events = whole.events.loc[whole.events["id"].isin(interviews["id"])]
+        events = whole.events.loc[~whole.events["id"].isin(whole.interviews.loc[out, "id"])]
         rows = self.make(replace(whole, interviews=interviews, persons=persons, events=events)).rows
         return rows.assign(survey=rows["country"].map(self.rows.groupby("country")["survey"].first()))
 
