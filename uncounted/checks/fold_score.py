@@ -141,7 +141,8 @@ def _predicted(
     steps: tuple[float, float],
 ) -> dict[str, float | bool]:
     """Score draws of a survey's count (draws,) against its own, y of n, as shares."""
-    low, middle, high = np.quantile(counts / n, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+    shares = counts / n if steps == (0.0, 0.0) else np.minimum(counts / n, 1.0)  # of 0.6 respondents one may be drawn
+    low, middle, high = np.quantile(shares, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
     at = pit(counts, y, rng, *steps)
     return {
         "observed": y / n,
@@ -152,7 +153,7 @@ def _predicted(
         "covered": bool(inside(np.array(at), interval)),
         "pit": at,
         "error": middle - y / n,
-        "crps": crps(counts / n, y / n),
+        "crps": crps(shares, y / n),
     }
 
 

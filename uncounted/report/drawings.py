@@ -13,7 +13,7 @@ from uncounted.report.forest import forest
 from uncounted.report.map import Map, of_whom, world_map
 from uncounted.report.numerals import fraction
 from uncounted.report.palette import styled
-from uncounted.report.predictions import against
+from uncounted.report.predictions import ABREAST, SIDE, against
 from uncounted.report.release import ALL, LEAF, Release
 from uncounted.report.selection import by_sd
 from uncounted.report.stack import stack
@@ -27,7 +27,10 @@ NO_DOTS = pd.DataFrame({"name": pd.Series(dtype=str), "year": pd.Series(dtype=in
 
 @dataclass(frozen=True)
 class Drawings:
-    """Charts as SVG text, None where an estimate has no such chart; forests by region; narrow: for a phone."""
+    """Charts as SVG text, None where an estimate has no such chart; narrow: for a phone.
+
+    forests: by region; held_out: by the title of the model.
+    """
 
     map: Map
     map_of_surveys: Map
@@ -38,15 +41,16 @@ class Drawings:
     leaves_narrow: str | None
     selection: str | None
     beside: str | None
-    held_out: str | None
+    held_out: Mapping[str, str]
     budget: str | None
 
 
 def draw(release: Release) -> Drawings:
     """Draw what a report shows; charts are told apart by form and lightness, not by colour alone."""
     say, show, rows = release.say, release.show, of_whom(release.totals)
-    held_out, beside = release.held_out, release.beside
+    beside = release.beside
     by_people = release.by("sex", "age")
+    side = SIDE if len(release.tested) == 1 else ABREAST
     interval = float(release.of_world["interval"])
     return Drawings(
         map=world_map(rows, release.world, show, SHADES, say),
@@ -58,7 +62,9 @@ def draw(release: Release) -> Drawings:
         leaves_narrow=_leaves(release, narrow=True),
         selection=None if release.selection is None else svg(styled(by_sd(release.selection, say), say)),
         beside=None if beside is None else svg(styled(beside_chart(beside, interval, say), say)),
-        held_out=None if held_out is None else svg(styled(against(held_out, show, interval, say), say)),
+        held_out={
+            what: svg(styled(against(rows, show, interval, say, side), say)) for what, rows in release.tested.items()
+        },
         budget=None if release.budget is None else svg(styled(budget(release.budget, say), say)),
     )
 

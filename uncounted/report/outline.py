@@ -282,12 +282,12 @@ def _number(finding: Finding, say: Words) -> str:
 
 
 def held_out(release: Release) -> list[Record]:
-    """Return surveys' own results beside what was predicted of them without their country, with the country's name."""
-    if release.held_out is None:
-        return []
+    """Return surveys' results beside what was predicted of them, with the country's name, and `what` was asked."""
     names = release.world.places["name"]
     return [
-        row | {"name": release.say.term(names.get(row["country"], row["country"]))} for row in records(release.held_out)
+        row | {"name": release.say.term(names.get(row["country"], row["country"])), "what": release.say.term(what)}
+        for what, rows in release.tested.items()
+        for row in records(rows)
     ]
 
 

@@ -247,11 +247,14 @@ def _data(release: Release) -> dict[str, Any]:
 
 
 def _held_out(release: Release, drawings: Drawings) -> dict[str, Any] | None:
-    rows = outline.held_out(release)
-    if release.held_out is None or drawings.held_out is None:
+    if not release.tested:
         return None
-    told = predictions.told(release.held_out, release.level, release.say)
-    return {"rows": rows, "told": told, "chart": inline(drawings.held_out, release.say("held_out.chart"))}
+    told = predictions.told(release.tested, release.level, release.say)
+    charts = [
+        {"name": name, "chart": inline(chart, f"{name}: {release.say('held_out.chart')}")}
+        for name, chart in drawings.held_out.items()
+    ]
+    return {"rows": outline.held_out(release), "told": told, "charts": charts}
 
 
 def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:

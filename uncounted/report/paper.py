@@ -236,10 +236,14 @@ def _checks(release: Release) -> Record:
 
 
 def _held_out(release: Release, drawn: Drawings) -> Record | None:
-    if release.held_out is None or drawn.held_out is None:
+    if not release.tested:
         return None
-    told = predictions.told(release.held_out, release.level, release.say)
-    return {"told": told, "chart": picture(drawn.held_out, release.say("held_out.chart"))}
+    told = predictions.told(release.tested, release.level, release.say)
+    charts = [
+        [release.say.term(name), picture(chart, release.say("held_out.chart"))]
+        for name, chart in drawn.held_out.items()
+    ]
+    return {"told": told, "charts": charts}
 
 
 def _budget(release: Release, drawn: Drawings) -> Record | None:

@@ -1,6 +1,7 @@
 """Predictions: what surveys held out found, beside what was predicted of them."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -12,7 +13,7 @@ from uncounted.report.numerals import fraction, heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
 from uncounted.report.wording import Words, read_words
 
-SIDE = 380
+SIDE, ABREAST = 380, 240  # of one chart, and of several
 
 
 def plot_held_out(
@@ -20,13 +21,19 @@ def plot_held_out(
 ) -> alt.LayerChart:
     """Draw what surveys held out found against their predictions: rows of `hold_out`; those outside stand out.
 
-    A masked survey has no result and is not drawn.
+    Of several outcomes each has a chart of its own. A masked survey has no result and is not drawn.
     """
-    return styled(against(table, show, interval, read_words(language)), read_words(language))
+    say = read_words(language)
+    of = dict(list(table.groupby("outcome", sort=False))) if "outcome" in table else {}
+    if len(of) < 2:
+        return styled(against(table, show, interval, say), say)
+    charts = [against(rows, show, interval, say, ABREAST).properties(title=str(name)) for name, rows in of.items()]
+    return styled(alt.hconcat(*charts), say)
 
 
-def told(table: pd.DataFrame, interval: str, say: Words) -> str:
+def told(of: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
     """Say what was held out, how many surveys' results lie inside their intervals, and what share of them."""
+    table = pd.concat(of.values())
     known = table["covered"].dropna().astype(bool)
     by = str(table["by"].iloc[0]) if "by" in table else "country"
     share = fraction(float(known.mean()) if len(known) else math.nan, say)
@@ -34,7 +41,7 @@ def told(table: pd.DataFrame, interval: str, say: Words) -> str:
     return say("held_out.told", what=say(f"held_out.by_{by}"), level=interval, **counts)
 
 
-def against(table: pd.DataFrame, show: str, interval: float, say: Words) -> Any:
+def against(table: pd.DataFrame, show: str, interval: float, say: Words, side: int = SIDE) -> Any:
     """Return the chart of surveys held out, unstyled."""
     found = table[table["observed"].notna()]
     rows = pd.DataFrame(
@@ -49,7 +56,7 @@ def against(table: pd.DataFrame, show: str, interval: float, say: Words) -> Any:
     y_title = say("held_out.predicted", unit=unit, level=level(interval, say))
     legend = alt.Legend(symbolOpacity=1)
     colour = alt.Color("covered:N", title=None, scale=alt.Scale(domain=names, range=[MARK, SECOND]), legend=legend)
-    base = alt.Chart(rows, width=SIDE, height=SIDE).encode(x=x, color=colour)
+    base = alt.Chart(rows, width=side, height=side).encode(x=x, color=colour)
     rule = base.mark_rule(opacity=0.55).encode(y=alt.Y("lower:Q", title=y_title), y2="upper:Q")
     shape = alt.Shape("covered:N", title=None, scale=alt.Scale(domain=names, range=["circle", "square"]))
     point = base.mark_point(filled=True, size=22, opacity=1).encode(y="median:Q", shape=shape)

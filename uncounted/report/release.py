@@ -15,6 +15,7 @@ from uncounted.report.account import Account, read_account
 from uncounted.report.numerals import level, whom
 from uncounted.report.wording import Words, read_words
 from uncounted.survey.disclosure import masked, released, released_inputs, released_ledger
+from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band
 from uncounted.world.table import SIMULATED
@@ -125,6 +126,24 @@ class Release:
         if self.table is None:
             return self.rows.iloc[:0].assign(**{LEAF: "", "note": ""})
         return self.table[~self.table[LEAF].isin([TOTAL, *self.rows[LEAF]])]
+
+    @cached_property
+    def tested(self) -> dict[str, pd.DataFrame]:
+        """What was held out of surveys beside what was predicted, by the title of the model; empty where nothing was.
+
+        What families abroad told is no survey of the country; `held_out` has it, for files that programs read.
+        """
+        if self.held_out is None:
+            return {}
+        table = self.held_out
+        own = table[table["source"] != ELSEWHERE] if "source" in table else table
+        if "outcome" not in own:
+            return {self.parts[0].card.title: own}
+        return {
+            part.card.title: own[own["outcome"] == part.card.outcome]
+            for part in self.parts
+            if (own["outcome"] == part.card.outcome).any()
+        }
 
     def by(self, *axes: str) -> pd.DataFrame:
         """The rows broken down by some traits of persons, with their sums, and by no others."""

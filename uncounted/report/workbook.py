@@ -262,7 +262,9 @@ def _held_out(release: Release) -> Iterator[Sheet]:
     if not rows:
         return
     say, unit = release.say, SHOW[release.show]
+    several = [Column(say("held_out.what"), "what", "text")] if len(release.tested) > 1 else []
     columns = [Column(say("surveys.country"), "name", "text"), Column(say("surveys.survey"), "survey", "text")]
+    columns = [*several, *columns]
     columns += [Column(say("surveys.year"), "year", "year"), Column(say("held_out.head_observed"), "observed", "rate")]
     columns += [Column(say("held_out.head_predicted"), "median", "rate")]
     columns += [Column(say(f"sheets.{end}"), end, "rate") for end in ("lower", "upper")]
