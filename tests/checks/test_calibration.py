@@ -83,6 +83,21 @@ def test_a_truth_from_another_prior_is_not(right, evidence, simulated):
     assert wrong.table.query("quantity == 'level'")["rank"].mean() > 60
 
 
+def test_simulations_that_did_not_mix_are_told_apart():
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"simulation": np.repeat([f"{i}" for i in range(40)], 2), "quantity": ["a", "b"] * 40})
+    table = table.assign(kind="total", truth=0.0, rank=rng.integers(0, 100, 80), rhat=1.0, ess=300.0, divergences=0)
+    table.loc[3, "rhat"], table.loc[10, "divergences"] = 1.2, 1
+    mixed = un.Calibration(table).mixed
+    assert set(table["simulation"]) - set(mixed.table["simulation"]) == {"1", "5"}
+    assert len(mixed.table) == 76
+
+
+def test_one_simulation_is_refused(evidence, simulated):
+    with pytest.raises(UncountedError, match="simulations = 1 tell nothing of how even ranks are"):
+        un.calibrate(CARD, simulated.world, evidence, 1, seed=1, **QUIET, **SHORT)
+
+
 def test_a_truth_of_other_parameters_is_refused(evidence, simulated):
     priors = {key: prior for key, prior in CARD.priors.items() if key != "sigma_region"}
     other = replace(CARD, place=("country",), priors=priors)

@@ -34,6 +34,8 @@ from uncounted.world.world import World, groups, persons
 HOW = Sampling(chains=2, tune=500, draws=500)
 RANKS = 99  # draws, evenly apart, among which the truth takes its rank: nearly independent of each other
 NAMED = 3  # unsurveyed countries, those of the most people, that are ranked by themselves
+RHAT = 1.05  # of a simulation that mixed
+FEWEST = 2  # simulations that have an ECDF
 SIZE = 6  # members of a parameter, beyond which it is no hyperparameter
 UNSEEN = "all unsurveyed countries"
 
@@ -56,6 +58,17 @@ class Calibration:
         simulations and its 95 % binomial band.
         """
         return pd.DataFrame([_summary(str(name), part) for name, part in self.table.groupby("quantity", sort=False)])
+
+    @property
+    def mixed(self) -> "Calibration":
+        """The simulations whose chains mixed: no divergence, and R-hat of every quantity at most 1.05.
+
+        Whether a fit mixes hangs on its evidence alone, given which posterior and truth have one law, so that ranks of
+        those that do are even too; ranks of the others tell of the sampler, not of the model.
+        """
+        each = self.table.groupby("simulation")[["rhat", "divergences"]].max()
+        good = each.index[(each["rhat"] <= RHAT) & (each["divergences"] == 0)]
+        return Calibration(self.table[self.table["simulation"].isin(good)])
 
     def curve(self, quantity: str) -> pd.DataFrame:
         """Return the ECDF of a quantity's ranks less what it should be, and its band: at, difference, low, high."""
@@ -94,6 +107,10 @@ def calibrate(
     truth: cards that the truth is drawn from instead, which differ in their priors alone: how wrong a card may be.
     keep, scheduler, workers: as in `batch.run`. settings: chains, tune, draws, target_accept, else 2 × (500 + 500).
     """
+    if simulations < FEWEST:
+        raise UncountedError(
+            f"simulations = {simulations} tell nothing of how even ranks are. Give {FEWEST} or more, such as 100."
+        )
     cards, evidences = _listed(card), _listed(evidence)
     recipe = _recipe(cards, evidences, world, lkj)
     model = recipe.build()
