@@ -41,7 +41,7 @@ def test_calibration(name):
     card, world = un.read_card(name), un.read_world()
     seen, keep = un.evidence_of(card, world), OUT / "calibration" / name
     found = un.calibrate(card, world, seen, SIMULATIONS, seed=20261126, keep=keep, **SHORT)
-    summary = found.summary.assign(card=name)
+    summary = found.summary.assign(card=name, mixed=found.mixed.table["simulation"].nunique())
     path = DOCS / "calibration.csv"
     before = pd.read_csv(path).query("card != @name") if path.is_file() else None
     pd.concat([before, summary[["card", *summary.columns.drop("card")]]]).round(3).to_csv(path, index=False)
