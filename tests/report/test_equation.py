@@ -49,9 +49,9 @@ HORSESHOE = having(
         "sigma_country": ("pc", 1, 0.05), "kappa": ("beta", 2, 4), "duration": ("log_normal", 3, 0.7),
         "bias": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sigma_smooth_region": ("exponential", 0.1),
         "sigma_smooth_country": ("half_normal", 0.1), "sensitivity": ("beta", 8, 2), "specificity": ("beta", 99, 1),
-        "deff_excess": ("half_normal", 1),
+        "deff_excess": ("half_normal", 1), "spread": ("normal", 0, 0.5),
     },
-    covariates=NAMES, transforms={"gdp_per_capita_ppp": "log"}, neighbours="borders", age_order=1,
+    covariates=NAMES, spread=NAMES[:2], transforms={"gdp_per_capita_ppp": "log"}, neighbours="borders", age_order=1,
     likelihood="beta_binomial", reference_source="DHS", reference_definition="<wide>", window_years=5.0,
     validation={"DHS": {"sensitivity": (800, 1000), "specificity": (4500, 5000)}},
 )  # fmt: skip
@@ -61,11 +61,15 @@ R2D2 = having(
 )  # fmt: skip
 INDEX = having(
     STUNTING, "sigma_beta", "sigma_survey",
-    priors={"beta": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sensitivity": ("beta", 8, 2)},
-    covariates=NAMES, index=True, likelihood="logit_normal", reference_definition="wide", age_order=2,
+    priors={
+        "beta": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sensitivity": ("beta", 8, 2),
+        "spread": ("normal", 0, 0.5),
+    },
+    covariates=NAMES, spread=NAMES[2:], index=True, likelihood="logit_normal", reference_definition="wide", age_order=2,
     exchangeable=("region", "sex:age"),
 )  # fmt: skip
 INDEX_R2 = having(INDEX, "beta", priors={"r2": ("beta", 1, 1)})
+PLAIN_R2 = {key: prior for key, prior in INDEX_R2.priors.items() if key != "spread"}
 ELSEWHERE = having(PLAIN, priors={"kappa": ("beta", 2, 4), "sigma_survey": ("exponential", 0.3)})
 IDENTITY = without(PLAIN, likelihood="fay_herriot", link="identity")
 FORMS = having(
@@ -204,15 +208,18 @@ def test_trends_that_bend_ordered_ages_and_neighbours():
     assert "logitpc,s,a(t)=logitpc,s,a+slopec(t−2020)+bendc(t)" in told
     assert "bendc(t)=∑k(Vt,k−V2020,k)wavec,k" in told
     assert "agea=σage∑kBa,kzk,zk∼Normal(0,1)" in told
-    assert "countryc=subregiond(c)+xc·β+σcountry(ρuc+1−ρεc),εc∼Normal(0,1)" in told  # roots have no letter of their own
-    assert any("sigma_country (√(rho) u[c] + √(1 − rho) ε[c])" in line.formula for line in equation(HORSESHOE))
+    assert "countryc=subregiond(c)+xc·β+σc(ρuc+1−ρεc),εc∼Normal(0,1)" in told  # roots have no letter of their own
+    assert any("σ[c] (√(rho) u[c] + √(1 − rho) ε[c])" in line.formula for line in equation(HORSESHOE))
 
 
 def test_covariates_are_named_with_their_transforms_and_slopes():
     assert any("log of gdp per capita ppp" in line.sentence for line in equation(HORSESHOE))
     assert "βk=zkσcountryφkR21−R2,zk∼Normal(0,1)" in read(R2D2)
     assert "β=zσcountryR21−R2,z∼Normal(0,1)" in read(INDEX_R2)
-    assert "countryc∼Normal(subregiond(c)+indexc·β,σcountry)" in read(INDEX)
+    assert "countryc∼Normal(subregiond(c)+indexc·β,σc)" in read(INDEX)
+    assert "countryc∼Normal(subregiond(c)+indexc·β,σcountry)" in read(replace(INDEX_R2, spread=(), priors=PLAIN_R2))
+    assert "logσc=logσcountry+∑kxc,kspreadk" in read(INDEX)
+    assert any("as these covariates rise, in z-scores: gini index." in line.sentence for line in equation(INDEX))
     assert "β∼Normal(0,0.5)" in read(INDEX)
 
 
