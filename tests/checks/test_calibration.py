@@ -11,7 +11,7 @@ from uncounted.checks.calibration import RANKS
 from uncounted.errors import UncountedError
 
 QUIET = {"progress": un.Progress(show=False), "workers": 1}
-SHORT = {"chains": 2, "tune": 250, "draws": 250}
+SHORT = {"chains": 2, "tune": 350, "draws": 350}
 CARD = un.Card(
     title="Small", outcome="simulated", ages=("18+",), year=2020, people=(), place=("region", "country"), name="small",
     priors={

@@ -21,7 +21,7 @@ FORMED = un.Card(
     likelihood="multinomial", forms=FORMS,
     priors={"level": un.Prior("normal", (-3.0, 1.0)), "female": un.Prior("normal", (0.0, 0.5))}
     | {name: un.Prior("half_normal", (0.5 if name != "sigma_survey" else 0.1,)) for name in NAMES},
-    sampling=un.Sampling(chains=4, tune=500, draws=500, target_accept=0.95),
+    sampling=un.Sampling(chains=4, tune=700, draws=500, target_accept=0.98),
 )  # fmt: skip
 STRAIGHT = replace(
     FORMED, outcome="y", likelihood="fay_herriot", link="identity", forms=(),
