@@ -28,6 +28,8 @@ def test_findings_are_read_as_they_were_written(fit, tmp_path):
 
 def test_findings_of_other_draws_count_for_nothing(fit, tmp_path):
     assert read_verdicts(fit, tmp_path, held_out=False) is None
+    (tmp_path / FILE).write_text('{"card": "stunt')
+    assert read_verdicts(fit, tmp_path, held_out=False) is None  # cut short
     write_verdicts(fit, FOUND, tmp_path)
     assert read_verdicts(fit, tmp_path, held_out=True) is None  # more was held out since
     assert read_verdicts(replace(fit, p=fit.p * np.float32(0.999)), tmp_path, held_out=False) is None

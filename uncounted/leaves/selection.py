@@ -12,7 +12,7 @@ import xarray as xr
 from uncounted.infer.totals import ALL, affected
 from uncounted.leaves.card import TOTAL, EstimateCard
 from uncounted.leaves.estimate import Estimate, plain
-from uncounted.leaves.leaf import true_odds
+from uncounted.leaves.leaf import leaves, true_odds
 from uncounted.model.people import SEXES
 from uncounted.world.world import groups
 
@@ -38,11 +38,11 @@ def by_selection(
 
 
 def _by_region(estimate: Estimate, name: str) -> dict[str, xr.DataArray]:
-    """Return persons (chain, draw, region, sex) of the leaves of a sum, by leaf."""
-    group = groups(estimate.world, "region")
+    """Return persons (chain, draw, region, sex) of the leaves of a sum, by leaf, draws paired as those of the odds."""
+    group, made = groups(estimate.world, "region"), leaves(estimate.card, estimate.world, estimate.parts)
     found = {}
     for leaf in estimate.members(name):
-        persons = plain(estimate.leaves[leaf].persons)
+        persons = plain(made[leaf].persons)
         one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
         found[leaf] = affected(persons, one, group).sel(age=ALL, sex=list(SEXES)).rename(group="region")
     return found

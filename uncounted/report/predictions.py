@@ -11,6 +11,7 @@ import pandas as pd
 from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import fraction, heading, level
 from uncounted.report.palette import MARK, SECOND, SOFT, styled
+from uncounted.report.release import of_surveys
 from uncounted.report.wording import Words, read_words
 
 SIDE, ABREAST = 380, 240  # of one chart, and of several
@@ -23,7 +24,7 @@ def plot_held_out(
 
     Of several outcomes each has a chart of its own. A masked survey has no result and is not drawn.
     """
-    say = read_words(language)
+    table, say = of_surveys(table), read_words(language)
     of = dict(list(table.groupby("outcome", sort=False))) if "outcome" in table else {}
     if len(of) < 2:
         return styled(against(table, show, interval, say), say)

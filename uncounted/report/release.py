@@ -131,12 +131,11 @@ class Release:
     def tested(self) -> dict[str, pd.DataFrame]:
         """What was held out of surveys beside what was predicted, by the title of the model; empty where nothing was.
 
-        What families abroad told is no survey of the country; `held_out` has it, for files that programs read.
+        Rows of surveys (`of_surveys`); `held_out` has all, for files that programs read.
         """
         if self.held_out is None:
             return {}
-        table = self.held_out
-        own = table[table["source"] != ELSEWHERE] if "source" in table else table
+        own = of_surveys(self.held_out)
         if "outcome" not in own:
             return {self.parts[0].card.title: own}
         return {
@@ -221,6 +220,11 @@ class Release:
             return table
         said = table["note"] if "note" in table else [""] * len(table)
         return table.assign(note=["; ".join(one for one in (own, self.note) if one) for own in said])
+
+
+def of_surveys(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `hold_out` without what families abroad told, which is no survey of the country."""
+    return table[table["source"] != ELSEWHERE] if "source" in table else table
 
 
 def is_of_hold_out(finding: Finding) -> bool:

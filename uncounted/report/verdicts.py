@@ -27,9 +27,11 @@ def write_verdicts(of: Fit | Estimate, findings: Findings, folder: str | Path) -
 
 
 def read_verdicts(of: Fit | Estimate, folder: str | Path, held_out: bool) -> Findings | None:
-    """Return the findings in a folder; None if there are none, or of other draws, or not as much was held out."""
-    path = Path(folder) / FILE
-    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    """Return the findings in a folder; None if none can be read, or of other draws, or not as much was held out."""
+    try:
+        told = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no such file, or one cut short
+        return None
     about = _about(of)
     if {key: told.get(key) for key in about} != about or (HELD_OUT in told["not_run"]) is held_out:
         return None
