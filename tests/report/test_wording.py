@@ -13,7 +13,7 @@ from uncounted.report.wording import read_words
 
 EN = read_words()
 ROOM = Path(wording.__file__).parent
-REASON = re.compile(r"""(?:"excluded"|"repaired"|"not used again"),\s*"([^"{]+)",?\s*\)""")
+REASON = re.compile(r"""(?:"excluded"|"repaired"|"not used again"|_kept\(.*|without\(.*),\s*"([^"{]+)",?\s*\)""")
 SAID = re.compile(r"""say\(\s*f?["']([a-z_]+\.[a-z_0-9]*)(["'{])""")
 
 
@@ -144,11 +144,13 @@ def test_what_the_house_says_has_a_french_term(fit, release):
     assert {"surveyed", "imputed", "reported from elsewhere", *world["region"], *world["subregion"]} <= set(fr.terms)
     same = [name for name in world["name"] if fr.term(name) == name]
     assert len(same) < 80  # Kenya and Ghana are the same in both
-    rooms = ROOM.parent.glob("survey/*.py")
+    rooms = [*ROOM.parent.glob("survey/*.py"), *ROOM.parent.glob("model/*.py")]
     reasons = {why for path in rooms for why in REASON.findall(path.read_text(encoding="utf-8"))}
     assert len(reasons) > 5
     assert [why for why in reasons if fr.term(why) == why] == []
     assert [one.name for one in release.findings if fr.term(one.name) == one.name] == []
+    indicators = [name.replace("_", " ") for name in fit.world.covariates]
+    assert [name for name in indicators if name not in fr.terms] == []
 
 
 def test_an_unknown_sentence_or_language_is_a_sentence():

@@ -133,8 +133,8 @@ def _stamps(document: Any, release: Release) -> None:
     stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(16), STOP
     for told in release.banner:
         document.add_paragraph().add_run(told).font.color.rgb = STOP
-    for finding in release.failures:
-        document.add_paragraph(f"{outline.check_name(finding.name, say)}. {finding.sentence}", style="List Bullet")
+    for name, told in outline.failures(release):
+        document.add_paragraph(f"{name}. {told}", style="List Bullet")
 
 
 def _leaves(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:

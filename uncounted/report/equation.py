@@ -96,7 +96,7 @@ def _country(card: Card, above: str, say: Words) -> Iterator[Line]:
     else:
         yield Line(f"country[c] ~ Normal({mean}, {sigma})", say("equation.country"), brings(card, "sigma_country"))
     if card.spread:
-        names = ", ".join(_indicator(card, name) for name in card.spread)
+        names = ", ".join(_indicator(card, name, say) for name in card.spread)
         sds = "log σ[c] = log sigma_country + Σ[k] x[c,k] spread[k]"
         yield Line(sds, say("equation.spread", names=names), brings(card, "spread"))
 
@@ -105,7 +105,7 @@ def _covariates(card: Card, say: Words) -> Iterator[Line]:
     """Return the lines of x or of the index, and of the slopes, by the prior that the card names."""
     if not card.covariates:
         return
-    names = ", ".join(_indicator(card, name) for name in card.covariates)
+    names = ", ".join(_indicator(card, name, say) for name in card.covariates)
     if card.index:
         yield Line("index[c] = m[c] + s[c] z[c], z[c] ~ Normal(0, 1)", say("equation.index", names=names))
     told, k = say("equation.beta_index") if card.index else say("equation.beta", names=names), _each(card)
@@ -129,10 +129,9 @@ def _each(card: Card) -> str:
     return "" if card.index else "[k]"
 
 
-def _indicator(card: Card, name: str) -> str:
-    transform = card.transforms.get(name, "")
-    plain = name.replace("_", " ")
-    return f"{transform.replace('_percent', '')} of {plain}" if transform else plain
+def _indicator(card: Card, name: str, say: Words) -> str:
+    transform, plain = card.transforms.get(name, ""), say.term(name.replace("_", " "))
+    return say("equation.transformed", how=transform.replace("_percent", ""), of=plain) if transform else plain
 
 
 def _trend(card: Card, say: Words) -> Iterator[Line]:

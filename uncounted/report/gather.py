@@ -69,9 +69,10 @@ def _biases(release: Release) -> str:
 
 
 def _others(release: Release) -> str:
-    names = dict.fromkeys(name.replace("_", " ") for part in release.parts for name in part.card.covariates)
+    say = release.say
+    names = dict.fromkeys(say.term(name.replace("_", " ")) for part in release.parts for name in part.card.covariates)
     tables = "; ".join(f"{one['what']} ({one['source']})" for one in outline.sources(release))
-    return release.say("gather.item_7", covariates=", ".join(names) or release.say("gather.none"), tables=tables)
+    return say("gather.item_7", covariates=", ".join(names) or say("gather.none"), tables=tables)
 
 
 def _inputs(release: Release) -> str:

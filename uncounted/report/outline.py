@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
-from uncounted.report.numerals import short
+from uncounted.report.numerals import decimal
 from uncounted.report.release import ALL, LEAF, SHARES, Release, is_of_hold_out
 from uncounted.report.rounding import adding_up, step_of
+from uncounted.report.translation import translated
 from uncounted.report.wording import Words
 from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.shelf import shelf
@@ -245,47 +245,40 @@ def _share(people: pd.Series, inside: np.ndarray, of: np.ndarray) -> float:
 
 
 def checks(release: Release) -> list[dict[str, Any]]:
-    """Return the findings, worst first, and "not run" for the hold-out if there was none.
-
-    Each has verdict, name, sentence, and number: what was found, in words, where the sentence is of another language.
-    """
+    """Return verdict, name and sentence of each finding, worst first; "not_run" of the hold-out if there was none."""
     say = release.say
     order = {"stop": 0, "warn": 1, "pass": 2}
     told = [
         {
             "verdict": one.verdict,
             "name": check_name(one.name, say),
-            "sentence": one.sentence,
-            "number": _number(one, say),
+            "sentence": translated(one.sentence, say),
         }
         for one in sorted(release.findings, key=lambda finding: order[finding.verdict])
     ]
     if release.held_out is None and not any(is_of_hold_out(finding) for finding in release.findings):
-        missing = {"verdict": "not_run", "name": say("checks.held_out"), "sentence": say("checks.missing")}
-        told.append(missing | {"number": ""})
+        told.append({"verdict": "not_run", "name": say("checks.held_out"), "sentence": say("checks.missing")})
     return told
 
 
 def check_name(name: str, say: Words) -> str:
     """Return a check's name, behind that of the model that it is of: "forced-labour: tree depth"."""
-    model, colon, check = name.rpartition(": ")
-    return f"{model}{colon}{say.term(check)}"
+    model, _, check = name.rpartition(": ")
+    told = translated(check, say)
+    return say("checks.of_model", model=model, check=told) if model else told
 
 
-def _number(finding: Finding, say: Words) -> str:
-    """Return a finding's number in another language than that of its sentence, which is English."""
-    if say.language == "en" or not math.isfinite(finding.number):
-        return ""
-    return say(
-        "checks.number", number=short(float(f"{finding.number:.4g}"), say), threshold=short(finding.threshold, say)
-    )
+def failures(release: Release) -> list[tuple[str, str]]:
+    """Return name and sentence of each finding that forbids publication."""
+    say = release.say
+    return [(check_name(one.name, say), translated(one.sentence, say)) for one in release.failures]
 
 
 def held_out(release: Release) -> list[Record]:
     """Return surveys' results beside what was predicted of them, with the country's name, and `what` was asked."""
     names = release.world.places["name"]
     return [
-        row | {"name": release.say.term(names.get(row["country"], row["country"])), "what": release.say.term(what)}
+        row | {"name": release.say.term(names.get(row["country"], row["country"])), "what": what}
         for what, rows in release.tested.items()
         for row in records(rows)
     ]
@@ -326,7 +319,7 @@ def sources(release: Release) -> Iterator[dict[str, str]]:
     for line in shelf("data", "SOURCES.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")]
         if cells[0] in told and len(cells) > 3:
-            yield {"what": cells[1], "source": cells[2].replace("**", ""), "licence": cells[3]}
+            yield {"what": release.say.term(cells[1]), "source": cells[2].replace("**", ""), "licence": cells[3]}
 
 
 def _of_cases(release: Release) -> list[str]:
@@ -395,5 +388,5 @@ def facts(release: Release) -> list[tuple[str, str]]:
     told += [(f"{what}, SHA-256", one) for what, one in release.beside_surveys.items()]
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
-    seconds = [(say("record.seconds", stage=say.term(stage)), f"{took:.1f}") for stage, took in release.seconds.items()]
-    return [*told, *seconds]
+    stages = {translated(stage, say): took for stage, took in release.seconds.items()}
+    return [*told, *((say("record.seconds", stage=stage), decimal(took, say, 1)) for stage, took in stages.items())]

@@ -72,6 +72,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             data=_data(release),
             surveys=outline.records(outline.surveys(release)),
             checks=outline.checks(release),
+            failures=outline.failures(release),
             held_out=_held_out(release, drawn),
             budget=_budget(release, drawn),
             models=_models(release),
@@ -103,11 +104,7 @@ def _environment(say: Words) -> Environment:
     """Return the templates' environment with everything that is written in a language."""
     made = _loader().overlay()
     written = {name: partial(_spoken, getattr(numerals, name), say) for name in WRITTEN}
-    made.filters = (
-        made.filters
-        | written
-        | {"term": say.term, "leaf": partial(part, say=say), "check": partial(outline.check_name, say=say)}
-    )
+    made.filters = made.filters | written | {"term": say.term, "leaf": partial(part, say=say)}
     made.globals = made.globals | written | {"say": say, "glyph": GLYPH, "unknown": _unknown}
     made.globals["raw"] = lambda name: Markup((TEMPLATE / name).read_text(encoding="utf-8"))
     return made

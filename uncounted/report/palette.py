@@ -24,6 +24,7 @@ def styled(chart: Any, say: Words) -> Any:
         "titleFontWeight": "normal",
     }
     return chart.configure(
+        aria=say.language == "en",  # Vega words its labels in English; a page has its own
         background="transparent",
         locale=alt.Locale(number=numbers),
         font=FONT,

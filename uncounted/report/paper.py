@@ -59,7 +59,7 @@ def common(release: Release) -> Record:
         "why": release.why,
         "kicker": say("page.kicker", year=release.year),
         "stamps": [say(f"banner.{stamp}") for stamp in release.stamps],
-        "failures": [[outline.check_name(finding.name, say), finding.sentence] for finding in release.failures],
+        "failures": outline.failures(release),
         "banner": release.banner,
         "citation": outline.citation(release),
         "cite": say("record.cite"),
@@ -224,7 +224,7 @@ def _data(release: Release, drawn: Drawings) -> Record:
 def _checks(release: Release) -> Record:
     say = release.say
     rows = [
-        [say(f"checks.{one['verdict']}"), one["verdict"], one["name"], f"{one['number']} {one['sentence']}".strip()]
+        [say(f"checks.{one['verdict']}"), one["verdict"], one["name"], one["sentence"]]
         for one in outline.checks(release)
     ]
     return {
@@ -257,7 +257,7 @@ def _equations(release: Release) -> Record:
     say = release.say
     models = [
         {
-            "title": say("arithmetic.of", model=one.card.name, title=one.card.title),
+            "title": say("arithmetic.of", model=one.card.name, title=say.term(one.card.title)),
             "lines": [_line(line) for line in equation(one.card, release.language)],
         }
         for one in release.parts

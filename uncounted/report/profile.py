@@ -225,7 +225,7 @@ def _survey(release: Release, row: Record) -> list[str]:
     return [
         str(row["survey"]),
         str(row["year"]),
-        row["outcome"].replace("_", " ") if len(release.parts) > 1 else say.term(row["source"]),
+        say.term(row["outcome"].replace("_", " ")) if len(release.parts) > 1 else say.term(row["source"]),
         masked if few else numerals.whole(row["respondents"], say),
         masked if rare else numerals.whole(row["cases"], say),
         masked if rare else numerals.decimal(row["deff"], say),

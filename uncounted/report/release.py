@@ -137,9 +137,9 @@ class Release:
             return {}
         own = of_surveys(self.held_out)
         if "outcome" not in own:
-            return {self.parts[0].card.title: own}
+            return {self.say.term(self.parts[0].card.title): own}
         return {
-            part.card.title: own[own["outcome"] == part.card.outcome]
+            self.say.term(part.card.title): own[own["outcome"] == part.card.outcome]
             for part in self.parts
             if (own["outcome"] == part.card.outcome).any()
         }

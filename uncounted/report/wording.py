@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,8 +17,8 @@ TERMS = "terms"  # the section of words and names that come from elsewhere: Engl
 class Words:
     """The sentences of one language, by section and name; called with a name and the values that it mentions.
 
-    terms: what the house and its tables say in English (evidence classes, reasons of the ledger, names of places) in
-    this language.
+    terms: what the house and its tables say in English (evidence classes, reasons of the ledger, sentences of checks,
+    names of places) in this language.
     """
 
     language: str
@@ -31,17 +31,18 @@ class Words:
             raise UncountedError(f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}")
         return self.sentences[name].format(**values)
 
-    def term(self, english: object) -> str:
+    def term(self, english: object, inner: Callable[[str], str] = str) -> str:
         """Return a word or a name in this language; one that nobody translated stays as it is.
 
-        A term with {words in braces} stands for all that differ there: "fieldwork outside {years}".
+        A term with {words in braces} stands for all that differ there: "fieldwork outside {years}". inner translates
+        what stands in the braces.
         """
         told = str(english)
         if told in self.terms:
             return self.terms[told]
         for pattern, words in _patterns(self.language).items():
             if found := pattern.fullmatch(told):
-                return words.format(**found.groupdict())
+                return words.format(**{name: inner(part) for name, part in found.groupdict().items()})
         return told
 
 

@@ -247,11 +247,7 @@ def _checks(release: Release) -> Sheet:
     columns = [Column(say("checks.verdict"), "verdict", "text"), Column(say("checks.name"), "name", "text")]
     columns += [Column(say("checks.sentence"), "told", "long")]
     rows = [
-        {
-            "verdict": say(f"checks.{one['verdict']}"),
-            "name": one["name"],
-            "told": f"{one['number']} {one['sentence']}".strip(),
-        }
+        {"verdict": say(f"checks.{one['verdict']}"), "name": one["name"], "told": one["sentence"]}
         for one in outline.checks(release)
     ]
     return Sheet(_named(release, "checks"), " ".join([say("checks.told"), *release.lacking]), columns, rows)

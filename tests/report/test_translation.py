@@ -1,0 +1,96 @@
+"""What checks say, in French: every sentence that they have, with numbers and names as French writes them."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import uncounted as un
+from uncounted.checks.conflict import conflict
+from uncounted.checks.convergence import convergence
+from uncounted.checks.support import support
+from uncounted.report.outline import check_name
+from uncounted.report.translation import translated
+from uncounted.report.wording import read_words
+
+FR = read_words("fr")
+ENGLISH = (" of ", " the ", " is ", " and ", " or ")
+
+
+@pytest.fixture(scope="module")
+def findings(fit) -> list[un.Finding]:
+    """All that checks say, of a fit that passes and of what it would be with everything wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uncounted.checks.convergence.PUBLISHED", ("world", "region", "subregion"))
+        good = [*un.check(replace(fit, stats=stats(fit, wrong=False))), *convergence(replace(fit, stats=xr.Dataset()))]
+        chains = xr.DataArray(np.linspace(0.5, 1.0, fit.p.sizes["chain"]), dims="chain")
+        bad = convergence(replace(fit, p=fit.p * chains, stats=stats(fit, wrong=True)))
+    far = {key: (("chain", "draw"), np.full((2, 6), 99.0)) for key in fit.card.priors}
+    alone = replace(fit.evidence, rows=fit.evidence.rows.head(1))
+    others = [alone, *(replace(fit.evidence, rows=fit.evidence.rows.assign(respondents=n)) for n in (0.1, 1e6))]
+    bad += [*conflict(replace(fit, posterior=xr.Dataset(far))), *conflict(replace(fit, prior=fit.prior * 0.001))]
+    bad += conflict(replace(fit, posterior=xr.Dataset({"level": far["level"]})))
+    bad += [one for evidence in others for one in support(replace(fit, evidence=evidence))]
+    return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
+
+
+def stats(fit: un.Fit, wrong: bool) -> xr.Dataset:
+    """What a sampler records where every transition is wrong, and its energy crawls; or where none is."""
+    shape = (fit.p.sizes["chain"], fit.p.sizes["draw"])
+    energy = np.random.default_rng(1).normal(size=shape)
+    made = {"diverging": np.full(shape, wrong), "reached_max_treedepth": np.full(shape, wrong)}
+    made["energy"] = energy.cumsum(axis=1) if wrong else energy
+    return xr.Dataset({name: (("chain", "draw"), values) for name, values in made.items()})
+
+
+def predicted(fit: un.Fit, squeeze: float) -> list[un.Finding]:
+    codes = fit.p["country"].to_numpy()[:100]
+    pits = np.clip(0.5 + squeeze * ((np.arange(100) + 0.5) / 100 - 0.5), 0, 1)
+    table = pd.DataFrame({"country": codes, "survey": codes, "pit": pits, "by": "region", "source": "visit"})
+    table = table.assign(region="Africa", evidence="imputed", outcome=np.where(np.arange(100) % 2, "a", "b"))
+    return [one for one in un.check(fit, un.HeldOut(table)) if "held-out" in one.name]
+
+
+def test_nothing_that_checks_say_stays_english(findings):
+    assert {one.verdict for one in findings} == {"pass", "warn", "stop"}
+    told = {one.sentence: translated(one.sentence, FR) for one in findings}
+    plain = {english: "".join(char for char in french if char != "(") for english, french in told.items()}
+    assert [french for french in plain.values() if any(word in french for word in ENGLISH)] == []
+    assert [english for english, french in told.items() if french == english] == []
+    names = {one.name: check_name(one.name, FR) for one in findings}
+    assert {name for name, french in names.items() if french == name} == {"divergences", "E-BFMI"}
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        (
+            "The largest of 4,578 is 1.030 (St. Lucia, female, 6-11 months); at most 1.02 is asked. 3 fail.",
+            "Le plus grand des 4 578 est de 1,030 (Sainte-Lucie, femmes, 6–11 mois) ; 1,02 au plus est demandé. 3 échouent.",  # noqa: E501
+        ),
+        (
+            "71% of people live in surveyed countries; by region 0% to 84%. Less than half in Arab States, Northern, "
+            "Southern and Western Europe: what is printed there is imputed for the most part.",
+            "71 % des personnes vivent dans des pays enquêtés ; 0 % à 84 % selon la région. Moins de la moitié pour : "
+            "États arabes, Europe du Nord, du Sud et de l’Ouest. Ce qui y est imprimé est imputé pour l’essentiel.",
+        ),
+        ("Nobody wrote this. 3 fail. Nor this.", "Nobody wrote this. 3 échouent. Nor this."),
+    ],
+)
+def test_numbers_and_names_are_french_too(english, french):
+    assert translated(english, FR).replace("\u00a0", " ").replace("\u202f", " ") == french.replace("\u00a0", " ")
+
+
+def test_english_stays_as_it_is(findings):
+    english = read_words("en")
+    assert all(translated(one.sentence, english) == one.sentence for one in findings)
+
+
+def test_every_sentence_that_is_translated_is_said(findings):
+    said = " ".join(one.sentence for one in findings)
+    terms = [term for term in FR.terms if term.endswith(".")]
+    assert len(terms) > 20
+    assert [term for term in terms if not re.search(re.sub(r"\\{\w+\\}", ".+?", re.escape(term)), said)] == []
