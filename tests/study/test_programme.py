@@ -109,12 +109,21 @@ def test_many_programmes_show_the_truth_on_average(world):
     whole = pd.DataFrame(
         {"over_truth": total["y"] / total["expected"], "z": total["excess"] / total["variance"] ** 0.5}
     )
+    whole["over_truth_by_respondents"] = by_respondents(rows)
     whole["surveys_squared_error"] = squares
     whole.index = pd.MultiIndex.from_tuples([(name, "both", "all") for name in whole.index], names=table.index.names)
     pd.concat([whole, table]).round(3).to_csv(DOCS / "programme-bias.csv")
     assert table["z"].abs().max() < 4
     assert (whole["over_truth"] - 1).abs().drop((ELSEWHERE, "both", "all")).max() < 0.03
+    assert (whole["over_truth_by_respondents"] - 1).abs().drop((ELSEWHERE, "both", "all")).max() < 0.02
     assert squares.drop(ELSEWHERE).between(0.85, 1.15).all()
+
+
+def by_respondents(rows: pd.DataFrame) -> pd.Series:
+    """Return what surveys found over the truth where each row weighs as its respondents, whatever its design effect."""
+    found, true = rows["respondents"] * rows["y"] / rows["n"], rows["respondents"] * rows["q"]
+    sums = pd.DataFrame({"found": found, "true": true}).groupby(rows["outcome"]).sum(min_count=1)
+    return sums["found"] / sums["true"]
 
 
 def compared(programme, world: un.World) -> pd.DataFrame:
@@ -127,4 +136,4 @@ def compared(programme, world: un.World) -> pd.DataFrame:
     abroad = un.reported_from_elsewhere(families, "forced_labour", world, by=(), ages=programme.cards[0].ages).rows
     hosts = programme.truth.hosts[["country", "shown"]].rename(columns={"shown": "q"})
     parts.append(abroad.merge(hosts, on="country").assign(outcome=ELSEWHERE, age="18+"))
-    return pd.concat(parts, ignore_index=True)[["outcome", "survey", "sex", "age", "n", "y", "q"]]
+    return pd.concat(parts, ignore_index=True)[["outcome", "survey", "sex", "age", "respondents", "n", "y", "q"]]
