@@ -8,7 +8,7 @@ import pytest
 
 import uncounted as un
 from uncounted.infer.derived import derived
-from uncounted.infer.sample import draw_prior
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.totals import affected
 from uncounted.model.seen import look
 

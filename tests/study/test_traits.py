@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 import uncounted as un
 from uncounted.infer.derived import derived
-from uncounted.infer.sample import draw_prior
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.sampler import prepare
 from uncounted.model.belief import flat
 from uncounted.model.centring import centring

@@ -18,10 +18,11 @@ from uncounted.checks.scores import LEVELS, band
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.derived import derived
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.progress import Progress
 from uncounted.infer.recipe import Recipe, studies_of
 from uncounted.infer.refit import Numbers, Refit, counted, refit
-from uncounted.infer.sample import draw_prior, part
+from uncounted.infer.sample import part
 from uncounted.infer.totals import affected_in_all
 from uncounted.model.belief import flat
 from uncounted.model.build import Study

@@ -11,8 +11,9 @@ from scipy.special import logit
 
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
-from uncounted.infer.sample import draw_prior, part
+from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.prediction import predict
 from uncounted.survey.evidence import ELSEWHERE

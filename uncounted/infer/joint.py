@@ -7,8 +7,9 @@ import pymc as pm
 
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.progress import Progress
-from uncounted.infer.sample import CELLS, draw, draw_prior, fitted
+from uncounted.infer.sample import CELLS, draw, fitted
 from uncounted.model.card import Sampling
 from uncounted.model.joint import Joint
 

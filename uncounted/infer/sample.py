@@ -1,6 +1,5 @@
 """Sample: a model becomes a Fit."""
 
-import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -13,13 +12,13 @@ from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.people import people_of
+from uncounted.infer.prior import draw_prior
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
-PRIOR_DRAWS = 1000
 LARGE = ("p", "covered", "reported")  # over cells or rows: not kept among the parameters
 CELLS = "prevalence of every cell, with and without data"
 
@@ -113,16 +112,3 @@ def _of(name: str, prefix: str) -> bool:
 def _effects(model: pm.Model, prefix: str) -> list[str]:
     names = [str(variable.name) for variable in model.deterministics]
     return [name for name in names if _of(name, prefix) and name.removeprefix(prefix) not in LARGE]
-
-
-def draw_prior(model: pm.Model, seed: int, draws: int = PRIOR_DRAWS) -> xr.Dataset:
-    """Draw the model's free variables from their priors."""
-    names = [rv.name for rv in model.free_RVs]
-    quiet = logging.getLogger("pymc.sampling.forward")
-    level, mode = quiet.level, {"mode": "FAST_COMPILE"}
-    quiet.setLevel(logging.WARNING)  # else it lists every variable
-    try:
-        tree = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=seed, compile_kwargs=mode)
-    finally:
-        quiet.setLevel(level)
-    return tree["prior"].dataset

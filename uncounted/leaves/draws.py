@@ -1,6 +1,7 @@
 """Draws: every model behind an edition is fitted, its draws are paired with the others', and leaves added up."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
@@ -11,11 +12,11 @@ import xarray as xr
 from uncounted.cases.durations import Durations, fit_durations
 from uncounted.cases.ratios import Ratios, fit_ratios
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.infer.beside import beside
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import PACKAGES, sample
+from uncounted.infer.second import Second
 from uncounted.leaves.card import EstimateCard, LeafCard
 from uncounted.leaves.edition import Edition
 from uncounted.leaves.estimate import HALVES, Estimate, denominators
@@ -32,18 +33,21 @@ TOGETHER = "together"
 CHILDREN = {"adult": "adults", "child": "children"}
 
 
-def add_up(edition: Edition, *, seed: int, progress: Progress | None = None, **settings: Any) -> Estimate:
+def add_up(
+    edition: Edition, *, seed: int, progress: Progress | None = None, second: Second | None = None, **settings: Any
+) -> Estimate:
     """Fit every model behind an edition and add its leaves up, draw by draw.
 
     Leaves of surveys are sampled jointly if the card has `lkj`, shares and cases apart; draws of what shares no data
-    are paired by a seeded permutation. settings: chains, tune, draws, target_accept; what isn't given is the card's.
+    are paired by a seeded permutation. second: the process that fits what is sampled apart, else one of its own.
+    settings: chains, tune, draws, target_accept; what isn't given is the card's.
     Raises UncountedError where a leaf lacks its evidence.
     """
     _check_sources(edition)
     progress = progress or Progress()
     how = replace(edition.card.sampling, seed=seed, **settings)
-    with progress.shown():
-        parts = _parts(edition, how, progress)
+    with progress.shown(), nullcontext(second) if second else Second() as beside:
+        parts = _parts(edition, how, progress, beside)
         with progress.stage("adding leaves up"):
             found = leaves(edition.card, edition.world, parts)
     return Estimate(
@@ -90,12 +94,14 @@ def parts_of(
     )
 
 
-def _parts(edition: Edition, how: Sampling, progress: Progress) -> Parts:
-    """Fit the models of leaves here, and beside them, in another process, shares, records and spells."""
+def _parts(edition: Edition, how: Sampling, progress: Progress, second: Second) -> Parts:
+    """Fit the models of leaves here, and beside them, in a second process, shares, records and spells if there are."""
     of_fits, of_ratios, of_durations, *seeds = _seeds(how.seed, 6)
     hows = tuple(replace(how, seed=seed) for seed in (of_fits, of_ratios, of_durations))
-    with beside(_others, edition, *hows) as others:
-        fits = _of_leaves(edition, hows[0], progress)
+    others = second.do(_others, edition, *hows) if _has_others(edition.card) else None
+    fits = _of_leaves(edition, hows[0], progress)
+    alone, ratios, durations = {}, None, None
+    if others:
         with progress.stage("shares, victim records and spells, fitted beside"):
             alone, ratios, durations = others.result()
     of_figures, of_pairs, of_selection = seeds
@@ -119,6 +125,10 @@ def _of_leaves(edition: Edition, how: Sampling, progress: Progress) -> dict[str,
     model = build_jointly(cards, edition.world, [edition.evidence[name] for name in names], lkj=lkj)
     joint = sample_jointly(model, seed=_fit_seeds(edition, how)[TOGETHER], progress=progress, **_settings(how))
     return {name: joint[one.outcome] for name, one in zip(names, cards, strict=True)}
+
+
+def _has_others(card: EstimateCard) -> bool:
+    return bool(card.share or _ratios_of(card)) or _lasting(card)
 
 
 def _others(

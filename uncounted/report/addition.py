@@ -9,8 +9,9 @@ import pandas as pd
 
 from uncounted.checks.finding import Findings
 from uncounted.errors import UncountedError
-from uncounted.infer.beside import beside
 from uncounted.infer.progress import Progress
+from uncounted.infer.second import Second
+from uncounted.leaves import draws
 from uncounted.leaves.card import EstimateCard
 from uncounted.leaves.convergence import check_estimate
 from uncounted.leaves.draws import add_up
@@ -65,18 +66,22 @@ def estimate_leaves(
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
-    with progress.shown():
+    with progress.shown(), Second() as second:
+        second.prepare(draws.__name__)
         with progress.stage("reading the world, surveys and records"):
             edition = read_edition(card, world)
-        estimate, folder = add_up(edition, seed=chosen, progress=progress, **settings), Path(out) / card.name
-        with beside(write_draws, replace(estimate, leaves={}), folder / DRAWS) as kept:  # leaves are not written
-            with progress.stage("adding up"):
-                rows = breakdown(estimate, GROUPINGS)
-            with progress.stage("checking every published number"):
-                findings = check_estimate(estimate)
-            with progress.stage("writing the report"):
-                release = write_addition(estimate, rows, findings, folder)
-                kept.result()
+        estimate, folder = (
+            add_up(edition, seed=chosen, progress=progress, second=second, **settings),
+            Path(out) / card.name,
+        )
+        kept = second.do(write_draws, replace(estimate, leaves={}), folder / DRAWS)  # leaves are not written
+        with progress.stage("adding up"):
+            rows = breakdown(estimate, GROUPINGS)
+        with progress.stage("checking every published number"):
+            findings = check_estimate(estimate)
+        with progress.stage("writing the report"):
+            release = write_addition(estimate, rows, findings, folder)
+            kept.result()
     return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
 
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 from uncounted.infer import totals
 from uncounted.infer.derived import derived
-from uncounted.infer.sample import draw_prior
+from uncounted.infer.prior import draw_prior
 from uncounted.model.build import build
 from uncounted.model.card import Card
 from uncounted.model.vocabulary import OPTIONAL, SHOW

@@ -1,4 +1,4 @@
-"""Beside: another process works while this one goes on, and its faults come back as they were."""
+"""Second: another process works while this one goes on, and its faults come back as they were."""
 
 import os
 import time
@@ -7,28 +7,30 @@ from contextlib import nullcontext
 import pytest
 
 from uncounted.errors import UncountedError
-from uncounted.infer.beside import beside
+from uncounted.infer.second import Second
 
 
 def test_work_is_done_by_another_process():
-    with beside(os.getpid) as other:
-        assert other.result() != os.getpid()
+    with Second() as second:
+        second.prepare("decimal")
+        first, other = second.do(os.getpid), second.do(os.getpid)
+        assert first.result() == other.result() != os.getpid()
 
 
 def test_a_sentence_comes_back_as_it_was():
     def refuse() -> None:
         raise UncountedError("There is no age '0-3'.", "ages")
 
-    with beside(refuse) as other, pytest.raises(UncountedError, match="no age '0-3'") as found:
-        other.result()
+    with Second() as second, pytest.raises(UncountedError, match="no age '0-3'") as found:
+        second.do(refuse).result()
     assert found.value.word == "ages"
 
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_process_ends_with_the_block(fails):
     def block() -> None:
-        with beside(os.getpid) as other:
-            processes.append(other.result())
+        with Second() as second:
+            processes.append(second.do(os.getpid).result())
             if fails:
                 raise KeyboardInterrupt
 
