@@ -116,4 +116,4 @@ def _weights(log_density: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
 def _told(group: str, less: float, more: float, khat: float) -> str:
     if khat > SURE:
         return "The draws at hand can't tell: the power moves them too far."
-    return f"{group} moves {less:+.1%} at power {ALPHAS[0]:g} and {more:+.1%} at {ALPHAS[1]:g}."
+    return f"{group} moves {less:+z.1%} at power {ALPHAS[0]:g} and {more:+z.1%} at {ALPHAS[1]:g}."
