@@ -18,7 +18,7 @@ class Account:
     """The words of a `gather.toml`: items (number of the GATHER item → text), series (SDMX codes), languages.
 
     title and why replace the card's in a table of another language, [fr], whose items replace those above; names (what
-    the card calls its leaves and sums → what to print) are that language's too.
+    the card calls its leaves and sums, and the titles of its models → what to print) are that language's too.
     """
 
     items: Mapping[str, str] = field(default_factory=dict)

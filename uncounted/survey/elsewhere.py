@@ -141,7 +141,7 @@ def _cells(families: Families, world: World, axes: Sequence[str], year: int) -> 
     people = persons(world, families.ages, year, nearest=True)
     whole = [axis for axis in AXES if axis not in axes]
     table = people.sum(whole).to_series().rename("people").reset_index()
-    interviewed = set(families.interviews["country"])
+    interviewed = set(families.interviews["country"].unique())
     asked = pd.Series([bool(interviewed - {country}) for country in table["country"]], index=table.index)
     table = table.loc[asked & (table["people"] > 0)].reset_index(drop=True)
     bands = [(parse_band(age),) for age in table["age"]] if "age" in axes else [families.ages] * len(table)

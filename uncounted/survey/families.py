@@ -14,7 +14,7 @@ from uncounted.survey.column import identifier
 from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
 from uncounted.survey.figures import MASK_BELOW, check_mask
-from uncounted.survey.files import Source, query
+from uncounted.survey.files import held, query
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities
 from uncounted.survey.network import Table, check_ages, read_network
@@ -198,8 +198,7 @@ def as_respondents(
     )
     columns = [*read.traits, *read.outcomes, "weight", "stratum", "psu"]
     table = query(read.source, f"SELECT {', '.join(map(identifier, columns))} FROM ({read.select})")
-    source = Source(families.name, "rows_in_memory", {}, table)  # settled once: each query would recode all rows anew
-    return replace(read, source=source, select=f"SELECT * FROM {source.scan}")
+    return replace(read, source=held(families.name, table), select=f"SELECT * FROM {read.source.scan}")
 
 
 def events_of(families: Families, outcome: str) -> pd.DataFrame:

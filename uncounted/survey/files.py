@@ -62,6 +62,11 @@ def open_source(source: str | Path | pd.DataFrame | pa.Table, wanted: Sequence[s
     return OPENERS[kind.lower()](paths, wanted, encoding)
 
 
+def held(name: str, table: pa.Table) -> Source:
+    """Return the source of a table in memory that queries read as it is, by the names of its own columns."""
+    return Source(name, "rows_in_memory", {}, table)
+
+
 def query(source: Source, sql: str) -> pa.Table:
     """Run SQL over a source, return an Arrow table; raises UncountedError where the rows cannot be read."""
     try:
@@ -181,7 +186,7 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
 def _table(table: pa.Table, name: str) -> Source:
     _unlike(list(table.column_names), name)
     numbered = table.rename_columns([f"n{i}" for i in range(table.num_columns)])
-    described = _described(Source(name, "rows_in_memory", {}, numbered))
+    described = _described(held(name, numbered))
     columns = dict(zip(table.column_names, described.columns.values(), strict=True))
     return Source(name, described.scan, columns, numbered)
 

@@ -156,7 +156,7 @@ def _members(respondents: pd.DataFrame, roster: pd.DataFrame, own: pd.DataFrame)
 
 def _check_roster(respondents: pd.DataFrame, roster: pd.DataFrame, own: pd.DataFrame) -> None:
     known = (SELF, *KIN, *THROUGH)
-    for word in sorted(set(roster["relationship"]) - set(known)):
+    for word in sorted(set(roster["relationship"].unique()) - set(known)):
         raise UncountedError(
             f"The roster has the relationship '{word}' in {(roster['relationship'] == word).sum():,} row(s), which is "
             f"none that is reported on.{did_you_mean(word, known)} Recode it, or leave those rows out."
@@ -189,7 +189,7 @@ def _events(
     events: pd.DataFrame, respondents: pd.DataFrame, members: pd.DataFrame, own: pd.DataFrame, outcomes: Mapping
 ) -> pd.DataFrame:
     """Return events of reported persons, with when their respondent was interviewed, by person, the last last."""
-    for word in sorted(set(events["outcome"]) - set(outcomes)):
+    for word in sorted(set(events["outcome"].unique()) - set(outcomes)):
         raise UncountedError(
             f"There are events of '{word}', to which no window is given.{did_you_mean(word, outcomes)}"
         )

@@ -11,8 +11,10 @@ from uncounted.survey import audit
 from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
 from uncounted.survey.design import Design, check_policy, unit
 from uncounted.survey.figures import MASK_BELOW, check_mask
-from uncounted.survey.files import Source, open_source
+from uncounted.survey.files import Source, held, open_source, query
 from uncounted.survey.replicates import Replicates, resolve
+
+SETTLED = 2_000_000  # rows in memory that are recoded once and kept so; of more, each query recodes what it needs
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ def read_respondents(
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
     replicates = resolve(replicates, list(opened.columns)) if replicates else None
     select = relation(opened, columns, named, book, replicates)
+    if opened.table is not None and len(opened.table) <= SETTLED:
+        opened = held(opened.name, query(opened, select))
+        select = f"SELECT * FROM {opened.scan}"
     found = audit.found(opened, select, columns, named, replicates)
     traits = tuple(sorted({role for role in columns if role not in ROLES} | set(book.constants)))
     strata = audit.strata(opened, select, unit(traits), columns, nested)
