@@ -10,7 +10,7 @@ from uncounted.report.numerals import fraction
 from uncounted.report.palette import INK, MARK, styled
 from uncounted.report.wording import Words, read_words
 
-WIDE, BAR = 420, 22
+WIDE, BAR = 280, 22
 
 
 def plot_budget(table: pd.DataFrame, language: str = "en") -> alt.LayerChart | alt.FacetChart:

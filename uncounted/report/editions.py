@@ -11,7 +11,7 @@ from uncounted.report.palette import MARK, SECOND, styled
 from uncounted.report.release import ALL
 from uncounted.report.wording import Words, read_words
 
-WIDE, LINE = 420, 22
+WIDE, LINE = 220, 22
 
 
 def plot_beside(table: pd.DataFrame, interval: float = 0.95, language: str = "en") -> alt.FacetChart:

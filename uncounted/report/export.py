@@ -14,7 +14,7 @@ from uncounted.report.map import Map
 from uncounted.report.palette import INK, MARK, PAPER, RULE, SECOND, SOFT
 
 ON_PAGE = {INK: "ink", SOFT: "soft", RULE: "rule", PAPER: "paper", MARK: "mark", SECOND: "second"}
-ENLARGED = 1.3  # on a page, whose letters are larger than those of a chart
+ENLARGED, REDUCED = 1.3, 0.75  # on a page, whose letters are larger than those of a chart; on a narrow one, of 8 px
 SUFFIXES = (".svg", ".pdf", ".png")
 
 
@@ -29,9 +29,9 @@ def inline(drawn: str, label: str) -> Markup:
     drawn = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", drawn)
     for colour, name in ON_PAGE.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
-    head = Markup('<svg class="drawn-chart" role="img" aria-label="{}" style="max-width:{}px" ').format(
-        label, f"{ENLARGED * float(wide[1]):.0f}" if wide else "640"
-    )
+    width = float(wide[1]) if wide else 490.0
+    head = Markup('<svg class="drawn-chart" role="img" aria-label="{}" style="min-width:{:.0f}px;max-width:{:.0f}px" ')
+    head = head.format(label, REDUCED * width, ENLARGED * width)
     return head + Markup(drawn.removeprefix("<svg "))
 
 

@@ -9,7 +9,7 @@ from uncounted.report.numerals import level
 from uncounted.report.palette import MARK, SECOND, styled
 from uncounted.report.wording import Words, read_words
 
-WIDE, HIGH = 420, 220
+WIDE, HIGH = 340, 190
 
 
 def plot_selection(table: pd.DataFrame, language: str = "en") -> alt.LayerChart:
