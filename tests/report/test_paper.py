@@ -44,7 +44,7 @@ def test_regions_are_drawn_on_a_scale_that_holds_them(small, drawings):
 def test_a_paper_that_is_not_for_publication_says_so(fit, few):
     told = common(release_of(fit, few, [BAD]))
     assert told["stamps"] == ["Not converged"]
-    assert told["failures"] == [[BAD.name, BAD.sentence]]
+    assert told["failures"] == [(BAD.name, BAD.sentence)]
     assert "told.stamps" in (TEMPLATE / "print.typ").read_text()
 
 
