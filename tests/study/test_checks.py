@@ -14,7 +14,7 @@ CARDS = {  # how each is sampled: trends and an n that nobody published mix more
     "forced-labour": SHORT,
     "forced-marriage": SHORT,
     "married-before-18": SHORT,
-    "stunting": {"tune": 500, "draws": 700},
+    "stunting": {"tune": 500, "draws": 600, "target_accept": 0.97},
     "child-labour": {"tune": 700, "draws": 800, "target_accept": 0.97},
 }
 CORNER = {"sd of surveys' own errors 0", "sd of surveys' own errors 0.6", "as fitted"}
