@@ -69,7 +69,8 @@ def test_nothing_that_checks_say_stays_english(findings):
     [
         (
             "The largest of 4,578 is 1.030 (St. Lucia, female, 6-11 months); at most 1.02 is asked. 3 fail.",
-            "Le plus grand des 4 578 est de 1,030 (Sainte-Lucie, femmes, 6–11 mois) ; 1,02 au plus est demandé. 3 échouent.",  # noqa: E501
+            "Le plus grand des 4 578 est de 1,030 (Sainte-Lucie, femmes, 6–11 mois) ; 1,02 au plus est demandé. "
+            "3 échouent.",
         ),
         (
             "71% of people live in surveyed countries; by region 0% to 84%. Less than half in Arab States, Northern, "

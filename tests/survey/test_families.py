@@ -194,6 +194,13 @@ def test_no_event_at_all_is_a_survey_without_cases():
     assert un.reported_abroad(read(with_events()), "forced_labour").empty
 
 
+def test_tables_too_large_to_be_kept_recoded_give_the_same(monkeypatch):
+    families = read()
+    kept = un.direct(un.reported(families, "forced_labour"), ["sex", "age"])
+    monkeypatch.setattr("uncounted.survey.respondents.SETTLED", 0)
+    pd.testing.assert_frame_equal(un.direct(un.reported(families, "forced_labour"), ["sex", "age"]), kept)
+
+
 def test_reported_persons_become_evidence():
     rows = un.evidence(un.reported(read(ages=["0-17", "18+"]), "forced_labour"), "forced_labour").rows
     assert set(rows["breakdown"]) == {"sex × age"}

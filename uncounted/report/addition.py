@@ -66,14 +66,12 @@ def estimate_leaves(
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
         raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
+    folder = Path(out) / card.name
     with progress.shown(), Second() as second:
         second.prepare(draws.__name__)
         with progress.stage("reading the world, surveys and records"):
             edition = read_edition(card, world)
-        estimate, folder = (
-            add_up(edition, seed=chosen, progress=progress, second=second, **settings),
-            Path(out) / card.name,
-        )
+        estimate = add_up(edition, seed=chosen, progress=progress, second=second, **settings)
         kept = second.do(write_draws, replace(estimate, leaves={}), folder / DRAWS)  # leaves are not written
         with progress.stage("adding up"):
             rows = breakdown(estimate, GROUPINGS)

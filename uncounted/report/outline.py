@@ -388,5 +388,6 @@ def facts(release: Release) -> list[tuple[str, str]]:
     told += [(f"{what}, SHA-256", one) for what, one in release.beside_surveys.items()]
     told += [(say("record.world"), one) for one in dict.fromkeys(part.digests["world"] for part in release.parts)]
     told += [(what, str(version)) for what, version in release.versions.items()]
-    stages = {translated(stage, say): took for stage, took in release.seconds.items()}
-    return [*told, *((say("record.seconds", stage=stage), decimal(took, say, 1)) for stage, took in stages.items())]
+    for stage, took in release.seconds.items():
+        told.append((say("record.seconds", stage=translated(stage, say)), decimal(took, say, 1)))
+    return told

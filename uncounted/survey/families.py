@@ -198,7 +198,8 @@ def as_respondents(
     )
     columns = [*read.traits, *read.outcomes, "weight", "stratum", "psu"]
     table = query(read.source, f"SELECT {', '.join(map(identifier, columns))} FROM ({read.select})")
-    return replace(read, source=held(families.name, table), select=f"SELECT * FROM {read.source.scan}")
+    source = held(families.name, table)
+    return replace(read, source=source, select=f"SELECT * FROM {source.scan}")
 
 
 def events_of(families: Families, outcome: str) -> pd.DataFrame:
