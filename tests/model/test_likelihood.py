@@ -8,17 +8,19 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 import pytest
 from scipy.special import expit, logit, softmax
-from scipy.stats import betabinom, binom, multinomial, norm
+from scipy.stats import betabinom, binom, kstest, multinomial, norm
 
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
+from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card, Sampling
-from uncounted.model.likelihood import LIKELIHOODS, UNKNOWN_N, direct_normal, shrunk, sized_binomial
+from uncounted.model.likelihood import LIKELIHOODS, UNKNOWN_N, direct_normal, lone_share, shrunk
 from uncounted.model.priors import Prior
 from uncounted.world.world import World
 
@@ -267,32 +269,64 @@ def test_fay_herriot_is_the_bayesian_answer_and_close_to_the_eblup(milk):
     np.testing.assert_allclose(sd, se, rtol=0.1)
 
 
-def sized(size: float, y: np.ndarray, n: float, eta: float, unknown: bool = True) -> pm.Model:
+def lone(size: float, y: np.ndarray, n: float, eta: float, unknown: bool = True) -> pm.Model:
     card = SimpleNamespace(link="logit", priors={UNKNOWN_N: Prior("log_normal", (1000.0, 1.0))})
     told = Belief(cast(Card, card), cast(World, None), {UNKNOWN_N: pt.as_tensor([1000.0, 1.0])}, {})
     full = np.full(len(y), n)
     with pm.Model(coords={"row": range(len(y))}) as model:
-        sized_binomial(pm.Data("eta", np.full(len(y), eta)), y, full, told, np.full(len(y), unknown))
+        lone_share(pm.Data("eta", np.full(len(y), eta)), y, full, told, np.full(len(y), unknown))
     return pm.do(model, {UNKNOWN_N: size})
 
 
-def test_a_figure_of_unknown_n_is_as_sharp_as_its_n_and_a_density_of_what_was_published():
-    y = np.linspace(0.02, 999.98, 20_001)
-    for size in (40.0, 160.0, 4000.0):
-        density = np.exp(log_density(sized(size, y, 1000.0, -1.2)))
-        share = np.trapezoid(density, y)
-        assert share == pytest.approx(1, abs=0.01)
-        mean = np.trapezoid(density * y, y) / share / 1000
-        sd = np.sqrt(np.trapezoid(density * (y / 1000 - mean) ** 2, y) / share)
-        p = expit(-1.2)
-        assert mean == pytest.approx(p, abs=0.004)
-        assert sd == pytest.approx(np.sqrt(p * (1 - p) / size), rel=0.03)
-        drawn = pm.draw(sized(size, y[:4000], 1000.0, -1.2)["y"], random_seed=3, mode="FAST_COMPILE") / 1000
-        assert drawn.mean() == pytest.approx(p, abs=5 * sd / 4000**0.5)
-        assert drawn.std() == pytest.approx(sd, rel=0.06)
+@pytest.mark.parametrize(("size", "p"), [(40.0, 0.23), (4000.0, 0.23), (160.0, 0.004), (40.0, 0.004), (30.0, 0.99)])
+def test_a_share_of_unknown_n_has_a_law_of_what_was_published(size, p):
+    """Nobody, everybody and shares between have probability 1 together and p on average, and are drawn so."""
+    eta, y = logit(p), 1000 * expit(np.linspace(-25, 25, 20_001))
+    law = np.exp(log_density(lone(size, np.concatenate([[0], y, [1000]]), 1000.0, eta)))
+    none, between, every = law[0], law[1:-1], law[-1]
+    assert none == pytest.approx((1 - p) ** (size + 1))
+    assert every == pytest.approx(p ** (size + 1))
+    assert none + every + np.trapezoid(between, y) == pytest.approx(1, abs=1e-4)
+    assert every + np.trapezoid(between * y, y) / 1000 == pytest.approx(p, rel=1e-4)
+    var = every + np.trapezoid(between * (y / 1000) ** 2, y) - p**2
+    if size * min(p, 1 - p) > 5:
+        assert var == pytest.approx(p * (1 - p) / (size + 1), rel=0.01)
+    drawn = pm.draw(lone(size, np.full(8000, 1.0), 1000.0, eta)["y"], random_seed=3, mode="FAST_COMPILE") / 1000
+    sd = np.sqrt(var)
+    assert drawn.mean() == pytest.approx(p, abs=4 * sd / 8000**0.5)
+    assert drawn.std() == pytest.approx(sd, rel=0.08)
+    for share, chance in (((drawn == 0).mean(), none), ((drawn == 1).mean(), every)):
+        assert share == pytest.approx(chance, abs=4 * np.sqrt(chance * (1 - chance) / 8000) + 1e-9)
 
 
-def test_a_figure_of_known_n_is_the_binomial_whatever_the_unknown_n():
-    y = np.arange(1.0, 30.0)
-    of_known = log_density(sized(40.0, y, 30.0, -1.2, unknown=False))
+def test_a_share_of_unknown_n_needs_a_prior():
+    told = Belief(cast(Card, SimpleNamespace(link="logit", priors={})), cast(World, None), {}, {})
+    with pytest.raises(UncountedError, match=r"1 row\(s\) of evidence have neither n nor SE"):
+        lone_share(pt.zeros(2), np.ones(2), np.full(2, 9.0), told, np.array([True, False]))
+
+
+def test_the_unknown_n_is_found_where_surveys_often_meet_nobody():
+    """The truth's place in a posterior on a grid is even, whether few or many are affected."""
+    rng, grid = np.random.default_rng(5), np.exp(np.linspace(-4, 4, 161)) * 200
+    y, eta, each, n, choose, unknown = (pt.vector() for _ in range(6))
+    row = (y, eta, each, n, choose, unknown)
+    log_likelihood = pytensor.function(row, density.lone_share(*row).sum(), mode="FAST_COMPILE")
+    prior = -0.5 * np.log(grid / 200) ** 2
+    places = []
+    for truth in 200 * np.exp(rng.standard_normal(200)):
+        known = (np.full(30, 1000.0), np.zeros(30), np.ones(30))
+        at = rng.uniform(-7, -4, 30)
+        seen = density.draw_lone_share(at, np.full(30, truth), *known, rng=rng, size=(30,))
+        posterior = np.array([log_likelihood(seen, at, np.full(30, size), *known) for size in grid]) + prior
+        weight = np.exp(posterior - posterior.max())
+        places.append(weight[grid < truth].sum() / weight.sum())
+    assert kstest(places, "uniform").pvalue > 0.05  # of a scaled binomial: 1e-61
+
+
+def test_a_share_of_known_n_is_the_binomial_whatever_the_unknown_n():
+    y = np.arange(0.0, 31.0)
+    of_known = log_density(lone(40.0, y, 30.0, -1.2, unknown=False))
     np.testing.assert_allclose(of_known, binom.logpmf(y, 30, expit(-1.2)), rtol=1e-9)
+    drawn = pm.draw(lone(40.0, np.full(8000, 1.0), 30.0, -1.2, unknown=False)["y"], random_seed=3, mode="FAST_COMPILE")
+    assert set(drawn) <= set(y)
+    assert drawn.mean() == pytest.approx(30 * expit(-1.2), abs=4 * np.sqrt(30 * expit(-1.2) * expit(1.2) / 8000))

@@ -11,7 +11,7 @@ from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
-from uncounted.model.likelihood import LIKELIHOODS, sized_binomial
+from uncounted.model.likelihood import LIKELIHOODS, lone_share
 from uncounted.model.measurement import averaged, survey_error
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -70,6 +70,6 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
     if seen.unknown.any():
-        sized_binomial(reported, seen.y, seen.n, belief, seen.unknown)
+        lone_share(reported, seen.y, seen.n, belief, seen.unknown)
     else:
         LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)

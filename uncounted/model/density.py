@@ -9,11 +9,12 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable as Tensor
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, softmax
 
 Array = np.ndarray
 Rng = np.random.Generator
 Size = tuple[int, ...]
+NEAR = 1e-12  # a share that is drawn between nobody and everybody keeps this far from either
 _log: Callable[[Tensor], Tensor] = pt.log  # pyright: ignore[reportAssignmentType] PyTensor's elementwise functions
 _log_gamma: Callable[[Tensor], Tensor] = pt.gammaln  # pyright: ignore[reportAssignmentType] are typed None
 
@@ -29,18 +30,32 @@ def draw_binomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> 
     return draw_counts(np.broadcast_to(expit(eta), size), n, rng)
 
 
-def sized_binomial(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, unknown: Tensor) -> Tensor:
-    """Return `binomial` of s·y cases of s·n + log s, s = each/n where n is unknown and stands for any, else 1."""
-    s: Tensor = pt.switch(unknown > 0, each / n, 1.0)  # pyright: ignore[reportAssignmentType] typed None
-    m, k = s * n, s * y
-    choose = _log_gamma(m + 1) - _log_gamma(k + 1) - _log_gamma(m - k + 1)
-    return k * eta - m * pt.softplus(eta) + choose + _log(s)
+def lone_share(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, unknown: Tensor) -> Tensor:
+    """Return `binomial`, or where n is unknown the log density of y as a share x = y/n without it, φ = each.
+
+    Pr(x = 0) = (1−p)^(φ+1), Pr(x = 1) = p^(φ+1), as of φ + 1 persons; else x ~ Beta(φμ, φ(1−μ)), where μ is what makes
+    E[x] = p: with A = p − p^(φ+1) and B = (1−p) − (1−p)^(φ+1), μ = A / (A + B), and A + B is left of the probability.
+    """
+    none, every = -(each + 1) * pt.softplus(eta), -(each + 1) * pt.softplus(-eta)
+    some = -pt.sigmoid(eta) * pt.expm1(-each * pt.softplus(-eta))
+    rest = -pt.sigmoid(-eta) * pt.expm1(-each * pt.softplus(eta))
+    a, b = each * some / (some + rest), each * rest / (some + rest)
+    between = pt.and_(y > 0, y < n)
+    x: Tensor = pt.switch(between, y / n, 0.5)  # pyright: ignore[reportAssignmentType] typed None
+    shape = _log(some + rest) - _log_beta(a, b, each) + (a - 1) * _log(x) + (b - 1) * pt.log1p(-x) - _log(n)
+    alone = pt.switch(between, shape, pt.switch(y > 0, every, none))
+    return pt.switch(unknown > 0, alone, binomial(y, eta, n, choose))  # pyright: ignore[reportReturnType] typed None
 
 
-def draw_sized_binomial(eta: Array, each: Array, n: Array, unknown: Array, rng: Rng, size: Size) -> Array:
-    """Draw counts of s·n persons, divided by s = each/n."""
-    s = np.broadcast_to(np.where(unknown > 0, each / n, 1.0), size)
-    return draw_counts(np.broadcast_to(expit(eta), size), s * n, rng) / s
+def draw_lone_share(eta: Array, each: Array, n: Array, choose: Array, unknown: Array, rng: Rng, size: Size) -> Array:
+    """Draw counts where n is known; else n·x: nobody, everybody, or a share between."""
+    some = -expit(eta) * np.expm1(each * log_expit(eta))
+    rest = -expit(-eta) * np.expm1(each * log_expit(-eta))
+    x = np.clip(rng.beta(each * some / (some + rest), each * rest / (some + rest), size), NEAR, 1 - NEAR)
+    at = rng.random(size)
+    x = np.where(at < np.exp((each + 1) * log_expit(-eta)), 0.0, x)
+    x = np.where(at > 1 - np.exp((each + 1) * log_expit(eta)), 1.0, x)
+    return np.where(unknown > 0, n * x, draw_binomial(eta, n, choose, rng, size))
 
 
 def beta_binomial(y: Tensor, eta: Tensor, excess: Tensor, n: Tensor, choose: Tensor) -> Tensor:

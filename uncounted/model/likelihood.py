@@ -21,7 +21,7 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
 
-UNKNOWN_N = "unknown_n"  # the prior of the effective n of figures published without n or SE
+UNKNOWN_N = "unknown_n"  # the prior of the effective n, less 1, of shares published without n or SE
 DEFF = "deff_excess"  # the prior of the beta-binomial: deff − 1, above 0
 
 
@@ -36,17 +36,26 @@ def effective_binomial(
     return _observe(KINDS["binomial"], [eta], y, n, name, dim)
 
 
-def sized_binomial(
+def lone_share(
     eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief, unknown: np.ndarray, dim: str = "row"
 ) -> TensorVariable:
-    """Observe figures published without n or SE as shares of an effective n that is a parameter, `unknown_n`.
+    """Observe shares y/n published without n or SE as those of an effective n that is a parameter, `unknown_n`.
 
-    Where unknown (rows,), y/n is what was published and n a stand-in: log f(y) = log f_B(s·y | s·n, η) + log s, s =
-    unknown_n/n, f_B the density of `effective_binomial`; log s because y is observed, and s·y drawn. How figures of a
-    survey depart from each other tells a little of it; the prior on the card tells the rest.
+    Where unknown (rows,), n is a stand-in and y/n what was published: 0 with probability (1−p)^(φ+1), 1 with p^(φ+1), φ
+    = unknown_n, else Beta(φμ, φ(1−μ)), μ such that the mean of all is p (`density.lone_share`). Where a sample of φ is
+    sure to meet both answers μ is p, which is Beta regression [Ferrari & Cribari-Neto 2004], Var(y/n) = p(1−p)/(φ+1).
+    Counts of a binomial scaled by φ/n would be no density where few are affected: zeros would take φ up. How figures of
+    a survey depart from each other tells a little of φ; the prior on the card tells the rest. Rows of known n are
+    `effective_binomial`.
     """
+    if UNKNOWN_N not in belief.card.priors:
+        raise UncountedError(
+            f"{int(unknown.sum())} row(s) of evidence have neither n nor SE, and [priors] lacks '{UNKNOWN_N}' (the "
+            f"effective respondents behind such a share). Write {UNKNOWN_N} = {{ log_normal = [1000, 1.0] }} or what "
+            "is believed, or make the evidence without unknown_n."
+        )
     size = belief.variable(UNKNOWN_N)
-    return _observe(sized(unknown), [eta, size * pt.ones_like(eta)], y, n, "y", dim)
+    return _observe(alone(unknown), [eta, size * pt.ones_like(eta)], y, n, "y", dim)
 
 
 def beta_binomial(
@@ -204,20 +213,20 @@ KINDS = {
 }
 
 
-def sized(unknown: np.ndarray) -> Kind:
+def alone(unknown: np.ndarray) -> Kind:
     """Return the likelihood of figures of which n is known for some rows alone (rows,)."""
     return Kind(
-        "SizedBinomial",
-        density.sized_binomial,
-        density.draw_sized_binomial,
-        lambda y, n, weight=1.0: {"n": n, "unknown": unknown.astype(float)},  # noqa: ARG005 one shape for all kinds
+        "LoneShare",
+        density.lone_share,
+        density.draw_lone_share,
+        lambda y, n, weight=1.0: _of_counts(y, n, weight) | {"unknown": unknown.astype(float)},
         (UNKNOWN_N,),
     )
 
 
 def kind_of(card: Card, unknown: np.ndarray) -> Kind:
     """Return the likelihood that a card's rows have; unknown (rows,): figures without n or SE."""
-    return sized(unknown) if unknown.any() else KINDS[card.likelihood]
+    return alone(unknown) if unknown.any() else KINDS[card.likelihood]
 
 
 def _observe(

@@ -94,7 +94,8 @@ def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
         case "binomial":
             yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
             if _has(card, "unknown_n"):
-                yield Line("n[j] = unknown_n", say("equation.unknown_n"), brings(card, "unknown_n"))
+                formula = "{y[j]}/{n[j]} ~ Beta(unknown_n m[j], unknown_n (1 − m[j]))"
+                yield Line(formula, say("equation.unknown_n"), brings(card, "unknown_n"))
         case "multinomial":
             yield Line(f"y[·,j] ~ Multinomial(n[j], {shown.replace('[', '[·,')})", told)
         case "beta_binomial":
