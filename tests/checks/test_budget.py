@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.signal import lfilter
 
 import uncounted as un
 from uncounted.errors import UncountedError
@@ -65,9 +66,38 @@ def test_numbers_that_say_nothing_account_for_nothing(draws):
     assert nothing["columns"] == 250
 
 
-def test_the_standard_error_is_that_of_repetitions(draws):
-    made = [un.first_order(a + b, {"a": a}).iloc[0] for a, b in ((draws(), draws()) for _ in range(60))]
-    assert np.std([one["share"] for one in made]) == pytest.approx(np.mean([one["error"] for one in made]), rel=0.35)
+def alike(value: xr.DataArray, by: float) -> xr.DataArray:
+    """Return normal draws of which neighbours in a chain correlate, made of independent ones."""
+    return value.copy(data=lfilter([np.sqrt(1 - by**2)], [1, -by], value.to_numpy(), axis=1))
+
+
+def test_draws_that_are_like_their_neighbours_explain_no_more(draws):
+    """A share of 0.2 in 100 columns beside 2,000 draws: the adjusted R² of these is 0.31 on average."""
+    found = []
+    for _ in range(10):
+        c, b = alike(draws(100, size=500), 0.7), alike(draws(size=500), 0.7)
+        found.append(un.first_order(c.sum("dim_0") * np.sqrt(0.2 / 100) + b * np.sqrt(0.8), {"c": c}).iloc[0])
+    shares, errors = (np.array([one[name] for one in found]) for name in ("share", "error"))
+    assert shares.mean() == pytest.approx(0.2, abs=3 * shares.std() / np.sqrt(10))
+    assert shares.std() == pytest.approx(errors.mean(), rel=0.6)
+
+
+@pytest.mark.parametrize("by", [0.0, 0.8])
+@pytest.mark.parametrize(
+    ("how", "share"), [(lambda a, b: a + b, 0.5), (lambda a, b: np.exp(0.8 * (a + b)), np.expm1(0.64) / np.expm1(1.28))]
+)
+def test_the_standard_error_is_that_of_repetitions(by, how, share):
+    """Of a sum, and of a product whose tails are heavy; of draws that are independent, and that are not.
+
+    Over 600 repetitions 2 standard errors held the share in 92 to 94 % of cases: they are Student's t of 20 blocks.
+    """
+    rng, off = np.random.default_rng(9), []
+    for _ in range(100):
+        a, b = (alike(xr.DataArray(rng.normal(size=(4, 1000)), dims=("chain", "draw")), by) for _ in "ab")
+        found = un.first_order(how(a, b), {"a": a}).iloc[0]
+        off.append((found["share"] - share) / found["error"])
+    assert (np.abs(off) < 2).mean() > 0.86
+    assert np.std(off) == pytest.approx(1.1, abs=0.25)
 
 
 def test_what_has_no_budget(draws):
@@ -79,6 +109,8 @@ def test_what_has_no_budget(draws):
     few = {"draw": slice(50)}
     with pytest.raises(UncountedError, match="too few to tell"):
         un.first_order(a.isel(few), {"b": draws(100).isel(few)})
+    with pytest.raises(UncountedError, match=r"worth 1\d\d independent ones"):
+        un.first_order(alike(a, 0.95), {"b": draws(100)})
 
 
 @pytest.fixture(scope="module")

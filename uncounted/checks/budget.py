@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.mixing import ess
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
@@ -14,8 +15,10 @@ from uncounted.infer.totals import DRAWS, affected_in_all
 from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
-ROOM = 5  # draws for each column of a regression, or squares are left out; and at least
-LEAST = 2.5  # so many, or the component cannot be told
+ROOM = 5  # independent draws for each column of a regression, or squares are left out
+LEAST = 2.0  # so many independent ones are asked for each, or the component cannot be told
+BLOCKS = 20  # of neighbouring draws, each predicted from the others
+SINGULAR = 1e-11  # of the largest eigenvalue, below which columns tell the same
 REST = "interaction"
 SHARED = ("level", "region_effect", "subregion_effect", "female", "age_effect", "beta", "trend", "trend_region_effect")
 
@@ -26,16 +29,21 @@ def first_order(total: xr.DataArray, components: Mapping[str, xr.DataArray]) -> 
     First-order indices Var(E[total | component]) / Var(total) [Sobol 1993; Saltelli et al. 2008, §4.5] from the draws
     at hand. total (chain, draw); a component has these dims and any others: a leaf's persons, a duration, a ratio's
     selection, all countries' effects. E[total | component] is the regression of the total on the component's numbers,
-    with their squares where there are five draws or more for each column (one number: a cubic spline with five inner
-    knots), and the share is the adjusted R², which is 0 on average for numbers that say nothing. The last row,
-    "interaction", is 1 less their sum: what components do only together, and what the regressions miss; below 0 where
-    components tell the same. Columns: component, share, error (its standard error, were draws independent), columns.
-    Raises UncountedError for a total that doesn't vary, other draws, or a component of too many numbers for the draws.
+    with their squares where draws are worth five for each column (one number: a cubic spline with five inner
+    knots). The share is 1 − √(e·o)/Var(total), e the mean square that is left in the draws the regression was fitted
+    to, o in a block of neighbouring draws that it was not: a regression makes e too small by the factor by which o is
+    too large, whether or not neighbours are alike, so that numbers that say nothing have a share near 0; below 0 by
+    chance is told as 0. The last row, "interaction", is 1 less their sum: what components do only together, and what
+    the regressions miss; below 0 where components tell the same. Columns: component, share, error (its standard error,
+    by leaving out each of 20 blocks), columns. Raises UncountedError for a total that doesn't vary, other draws, or a
+    component of more numbers than half the total's effective draws.
     """
     y = _flat(total)[:, 0]
     if not y.std() > 0:
         raise UncountedError("The total is the same in every draw, so there is no variance to divide.")
-    rows = []
+    y = (y - y.mean()) / y.std()
+    worth = min(float(ess(total.transpose(*DRAWS).to_numpy()[None].astype(float))[0]), len(y))
+    rows, left_out = [], []
     for name, component in components.items():
         if {dim: component.sizes.get(dim) for dim in DRAWS} != {dim: total.sizes[dim] for dim in DRAWS}:
             raise UncountedError(
@@ -43,11 +51,11 @@ def first_order(total: xr.DataArray, components: Mapping[str, xr.DataArray]) -> 
                 "of one run, chain by chain."
             )
         x = _flat(component)
-        share, error = _explained(y, x, name)
-        rows.append({"component": name, "share": share, "error": error, "columns": x.shape[1]})
-    rest = 1 - sum(row["share"] for row in rows)
-    error = float(np.sqrt(sum(row["error"] ** 2 for row in rows)))
-    return pd.DataFrame([*rows, {"component": REST, "share": rest, "error": error, "columns": 0}])
+        share, without = _explained(y, x, name, worth)
+        rows.append({"component": name, "share": share, "error": _error(without), "columns": x.shape[1]})
+        left_out.append(without)
+    rest = {"share": 1 - sum(row["share"] for row in rows), "error": _error(np.sum(left_out, axis=0))}
+    return pd.DataFrame([*rows, {"component": REST, **rest, "columns": 0}])
 
 
 def world_total(fit: Fit) -> xr.DataArray:
@@ -119,26 +127,65 @@ def _flat(value: xr.DataArray) -> np.ndarray:
     return found.reshape(-1, found.shape[-1]).astype(float)
 
 
-def _explained(y: np.ndarray, x: np.ndarray, name: str) -> tuple[float, float]:
-    """Return the adjusted R² of y (draws,) on functions of x (draws, columns), at least 0, and its standard error."""
+def _explained(y: np.ndarray, x: np.ndarray, name: str, worth: float) -> tuple[float, np.ndarray]:
+    """Return the share of y (draws,) that functions of x (draws, columns) explain, and without each block (BLOCKS,).
+
+    worth: how many independent draws y's are worth.
+    """
     x = x[:, x.std(axis=0) > 1e-12 * np.maximum(np.abs(x).max(axis=0), 1e-300)]
     if not x.shape[1]:
-        return 0.0, 0.0
+        return 0.0, np.zeros(BLOCKS)
     z = (x - x.mean(axis=0)) / x.std(axis=0)
     if x.shape[1] == 1:
         z = _spline(z[:, 0])
-    elif 2 * x.shape[1] * ROOM <= len(y):
+    elif 2 * x.shape[1] * ROOM <= worth:
         z = np.hstack([z, z**2 - 1])
-    coefficients, _, rank, _ = np.linalg.lstsq(z, y - y.mean(), rcond=None)
-    if rank * LEAST > len(y):
+    z = _independent(np.column_stack([np.ones(len(y)), z]))
+    rank = z.shape[1] - 1
+    if rank * LEAST > worth:
         raise UncountedError(
-            f"The component '{name}' has {rank:,} numbers and there are {len(y):,} draws, too few to tell what it "
-            f"accounts for. Sample at least {int(rank * LEAST):,}, or give a summary of it."
+            f"The component '{name}' has {rank:,} numbers and the draws are worth {worth:,.0f} independent ones, too "
+            f"few to tell what it accounts for. Sample until they are worth {int(rank * LEAST):,}, or give a summary "
+            "of it."
         )
-    plain = 1 - (y - y.mean() - z @ coefficients).var() / y.var()
-    share = max(1 - (1 - plain) * (len(y) - 1) / (len(y) - rank - 1), 0.0)
-    error = np.sqrt((4 * share * (1 - share) ** 2 + 2 * rank * (1 - share) ** 2 / len(y)) / len(y))
-    return float(share), float(error)
+    squares = _squares(y, z)
+    without = [_share(np.delete(squares, i, axis=1)) for i in range(BLOCKS)]
+    return max(_share(squares), 0.0), np.array(without)
+
+
+def _independent(z: np.ndarray) -> np.ndarray:
+    """Return the fewest columns, at right angles, that tell what those of z (draws, columns) tell."""
+    size, axes = np.linalg.eigh(z.T @ z)
+    told = size > SINGULAR * size[-1]
+    return z @ (axes[:, told] / np.sqrt(size[told]))
+
+
+def _squares(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return mean squares of each block (3, BLOCKS).
+
+    What is left of it on average by the fits that leave another block out, what by that which leaves it out, and y's
+    about its mean, 0.
+    """
+    whole, shown = z.T @ z, z.T @ y
+    parts = np.array_split(np.arange(len(y)), BLOCKS)
+    left = np.empty((BLOCKS, BLOCKS))
+    for i, part in enumerate(parts):
+        own = z[part].T
+        fitted = np.linalg.solve(whole - own @ own.T, shown - own @ y[part])
+        square = (y - z @ fitted) ** 2
+        left[i] = [square[one].mean() for one in parts]
+    own = np.diag(left)
+    return np.array([(left.sum(axis=0) - own) / (BLOCKS - 1), own, [(y[part] ** 2).mean() for part in parts]])
+
+
+def _share(squares: np.ndarray) -> float:
+    fellows, own, total = squares.mean(axis=1)
+    return float(1 - np.sqrt(fellows * own) / total)
+
+
+def _error(without: np.ndarray) -> float:
+    """Return the jackknife's standard error from what is found without each block (BLOCKS,)."""
+    return float(np.sqrt((len(without) - 1) * without.var()))
 
 
 def _spline(z: np.ndarray) -> np.ndarray:
