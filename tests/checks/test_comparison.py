@@ -20,8 +20,8 @@ def held(scores: np.ndarray, by: str = "country", **more) -> un.HeldOut:
     nothing |= {f"{name}{what}": 0.5 for name in list(nothing)[2:] for what in ("_crps", "_pit")}
     columns = {
         "outcome": "x", "country": COUNTRIES, "survey": COUNTRIES, "region": "Africa", "evidence": "imputed",
-        "source": "visit", "rows": 2, "observed": 0.1, "pit": np.linspace(0, 1, 40), "log_score": scores,
-        "log_score_mcse": 0.1, "by": by,
+        "source": "visit", "rows": 2, "n": 100.0, "observed": 0.1, "pit": np.linspace(0, 1, 40), "log_score": scores,
+        "log_score_mcse": 0.1, "by": by, "fold": by,
     }  # fmt: skip
     return un.HeldOut(pd.DataFrame({**columns, **nothing, **more}))
 
@@ -47,7 +47,42 @@ def test_scores_of_a_country_count_once():
     assert set(found["card"]) == {"card 1", "card 2"}
 
 
+def test_what_shares_an_error_is_one_unit():
+    """Two outcomes of a country, and the countries of a region, depart together."""
+    gain = RNG.normal(0.3, 0.5, 40)
+    two = [
+        pd.concat([held(s).table, held(s).table.assign(outcome="y")], ignore_index=True)
+        for s in (SCORES, SCORES + gain)
+    ]
+    plain = un.compare_cards([un.HeldOut(one) for one in two]).table.iloc[1]
+    assert plain["difference_error"] == pytest.approx(2 * np.sqrt(40) * gain.std(ddof=1))
+    assert plain["units"] == 40
+    regions = np.repeat(["Africa", "Americas", "Arab States", "Europe"], 10)
+    shared = np.repeat([0.5, -0.5, 1.0, 0.2], 10)
+    table = un.compare_cards([held(s, by="region", region=regions) for s in (SCORES, SCORES + shared)]).table
+    assert table.loc[1, "units"] == 4
+    assert table.loc[1, "difference_error"] == pytest.approx(np.sqrt(4) * 10 * np.std([0.5, -0.5, 1.0, 0.2], ddof=1))
+    together = un.compare_cards([held(s, by="countries") for s in (SCORES, SCORES + gain)]).table
+    assert np.isnan(together.loc[1, "difference_error"])
+
+
+def test_joint_models_are_compared_by_their_joint_score():
+    both = [
+        pd.concat(
+            [held(SCORES, joint_log_score=2 * SCORES + more, joint_log_score_mcse=0.1, outcome=o).table for o in "xy"],
+            ignore_index=True,
+        )
+        for more in (0.0, 0.25)
+    ]
+    table = un.compare_cards({"apart": un.HeldOut(both[0]), "joint": un.HeldOut(both[1])}).table
+    assert table["card"].tolist() == ["joint", "apart"]
+    assert table.loc[1, "difference"] == pytest.approx(-10)
+    assert table.loc[0, "log_score"] == pytest.approx(2 * SCORES.sum() + 10)
+
+
 def test_what_cannot_be_compared():
+    with pytest.raises(UncountedError, match="other effective counts"):
+        un.compare_cards([held(SCORES), held(SCORES, n=50.0)])
     with pytest.raises(UncountedError, match="There is 1 hold-out"):
         un.compare_cards([held(SCORES)])
     for other in (held(SCORES, by="survey"), held(SCORES, observed=0.2), held(SCORES, rows=3)):

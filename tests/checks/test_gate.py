@@ -11,6 +11,8 @@ import uncounted as un
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
 from uncounted.checks.support import respondents, shares_surveyed, support
+from uncounted.errors import UncountedError
+from uncounted.infer.recipe import recipe_of
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,45 @@ def test_intervals_too_narrow_or_too_wide_stop(small, squeeze, word):
     assert found.stopped
     assert {finding.name for finding in stopped} <= {"held-out coverage at 80%", "held-out coverage at 95%"}
     assert all(f"too {word}" in finding.sentence for finding in stopped)
+
+
+@pytest.mark.parametrize(
+    ("by", "number", "told"),
+    [
+        ("country", 15, "Fewer than 20 countries"),
+        ("region", 100, "share what was not known of them"),
+        ("survey", 100, "Other rounds of these countries stayed"),
+    ],
+)
+def test_hold_outs_that_cannot_decide_are_warnings(small, by, number, told):
+    for squeeze in (1.0, 2.5):
+        even = squeeze * ((np.arange(number) + 0.5) / number - 0.5)
+        table = held(small, np.clip(0.5 + even, 0, 1)).table.assign(by=by)
+        found = [one for one in un.check(small, un.HeldOut(table)) if "held-out" in one.name]
+        assert {one.verdict for one in found} == {"warn"}
+        assert all(told in one.sentence for one in found)
+
+
+@pytest.mark.parametrize("wrong", [{"rhat": 1.2}, {"ess": 40.0}, {"divergences": 9}, {"rhat": np.nan}])
+def test_folds_that_did_not_mix_are_a_warning(small, wrong):
+    good = {"fold": "1", "rhat": 1.01, "ess": 300.0, "divergences": 0, "chains": 2, "draws": 200}
+    table = held(small, (np.arange(100) + 0.5) / 100).table
+    assert verdicts(un.check(small, un.HeldOut(table.assign(**good))))["folds held out"] == "pass"
+    assert verdicts(un.check(small, un.HeldOut(table.assign(**good | wrong))))["folds held out"] == "warn"
+
+
+def test_a_hold_out_of_another_fit_is_refused(small):
+    table = held(small, (np.arange(100) + 0.5) / 100).table
+    assert un.check(small, un.HeldOut(table.assign(recipe=recipe_of(small).digest)))
+    with pytest.raises(UncountedError, match="another model or other evidence"):
+        un.check(small, un.HeldOut(table.assign(recipe="another")))
+
+
+def test_priors_of_forms_are_checked_one_by_one(small):
+    far = {f"{form}::level": small.posterior["level"] + 9 for form in ("labour", "sexual")}
+    (found, _) = conflict(replace(small, posterior=small.posterior[[]].assign(far)))
+    assert (found.verdict, found.number) == ("warn", 2)
+    assert "labour: level = " in found.sentence
 
 
 def test_a_prior_far_from_the_data_is_a_warning(small):

@@ -89,7 +89,22 @@ def test_folds(studies):
     assert latest.out[""].sum() == 40
 
 
+def test_kept_folds_are_of_these_countries_alone(studies, small, tmp_path, monkeypatch):
+    """Folds of other countries have the same name, and are not taken for these."""
+    codes = sorted(small.evidence.rows["country"].unique())
+    told = [keys(folds_of(studies, "country", 1, countries=some)) for some in (codes[:2], codes[2:4])]
+    assert told[0] == told[1]
+    kept = []
+    monkeypatch.setattr("uncounted.checks.held_out.run", lambda batch, *_, **__: kept.append(batch.told) or 1 / 0)
+    for some, more in ((codes[:2], {}), (codes[2:4], {}), (codes[:2], {"interval": 0.8})):
+        with pytest.raises(ZeroDivisionError):
+            un.hold_out(small, countries=some, seed=1, keep=tmp_path, **more)
+    assert len({repr(one) for one in kept}) == 3
+
+
 def test_what_cannot_be_held_out(small):
+    with pytest.raises(UncountedError, match="interval=95 should be between 0 and 1"):
+        un.hold_out(small, seed=1, interval=95)
     with pytest.raises(UncountedError, match="Did you mean 'country'"):
         un.hold_out(small, by="countri", seed=1)
     with pytest.raises(UncountedError, match="No evidence of XYZ entered"):

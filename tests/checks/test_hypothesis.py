@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import uncounted as un
 from uncounted.errors import UncountedError
@@ -35,7 +36,10 @@ def test_one_place_above_another(fit):
 def test_a_place_against_a_number_in_the_card_s_unit(fit):
     assert un.hypothesis(fit, "Togo > 6").probability == 0.75
     assert un.hypothesis(fit, "30 > Togo").probability == 1.0
-    assert un.hypothesis(fit, "World < 1.5").error == 0.0
+    agreed = un.hypothesis(fit, "World < 1.5")
+    assert 0 < agreed.error < 0.001
+    assert "> 0.99" in str(agreed)
+    assert "in all draws" in str(agreed)
 
 
 def test_sexes_and_regions(fit):
@@ -43,6 +47,15 @@ def test_sexes_and_regions(fit):
     assert un.hypothesis(fit, "Africa > Americas").probability == 1.0
     country = fit.p.sel(country="GHA", sex="female").mean() * 1000
     assert un.hypothesis(fit, "GHA, female > 0").difference == pytest.approx(float(country), rel=1e-5)
+
+
+def test_forms_can_be_named_and_all_of_them_are_any(fit):
+    shares = xr.DataArray([0.75, 0.25], {"form": ["labour", "sexual"]}, dims="form")
+    formed = replace(fit, p=fit.p * shares)
+    assert un.hypothesis(formed, "GHA > 6").difference == pytest.approx(un.hypothesis(fit, "GHA > 6").difference)
+    part = un.hypothesis(formed, "GHA, sexual, female > 0").difference
+    assert part == pytest.approx(0.25 * un.hypothesis(fit, "GHA, female > 0").difference)
+    assert un.hypothesis(formed, "World, labour > World, sexual").probability == 1.0
 
 
 def test_it_knows_the_dependence_of_both_sides(small):

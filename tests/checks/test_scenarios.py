@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.special import expit, logit
 
 import uncounted as un
@@ -45,6 +46,19 @@ def test_surveys_believed_to_err_more_say_less(table):
     assert errs[1] > 1.15 * errs[0]
     changed = [table.loc[(f"sd of surveys' own errors {sd}", "World"), "median"] for sd in ("0", "0.6")]
     assert changed[0] != changed[1]
+
+
+def test_forms_shift_against_none_of_them_and_prevalence_itself_not_at_all(small):
+    shares = xr.DataArray([0.6, 0.39], {"form": ["labour", "sexual"]}, dims="form")
+    formed = un.shift_unsurveyed(replace(small, p=xr.zeros_like(small.p) + shares)).set_index(["shift", "group"])
+    assert formed["median"].max() < 1000  # per 1,000
+    surveyed = small.p["country"].isin(small.evidence.rows["country"].unique())
+    some = small.people.where(~surveyed, 0).sum() / small.people.sum()
+    whole = 990 + float(some) * 1000 * (expit(logit(0.99) + 0.5) - 0.99)
+    assert formed.loc[(0.5, "World"), "median"] == pytest.approx(whole, rel=1e-4)
+    straight = replace(small, card=replace(small.card, link="identity", likelihood="fay_herriot"))
+    with pytest.raises(UncountedError, match="it has no logits to shift"):
+        un.shift_unsurveyed(straight)
 
 
 def test_nothing_to_leave_out(small):

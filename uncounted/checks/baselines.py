@@ -9,13 +9,14 @@ from uncounted.checks.scores import crps, quantiles_of, spread_about
 BASELINES = ("world_mean", "region_mean", "region_geometric_mean")
 
 
-def baselines(countries: pd.DataFrame, region: str, observed: float) -> dict[str, float]:
+def baselines(countries: pd.DataFrame, region: str, observed: float, n: float) -> dict[str, float]:
     """Return what three naive predictions say of a result: the point, the CRPS and the PIT of each.
 
     countries: result (the mean of its surveys, a proportion) and region of every country that is left. The world mean,
     the region's mean and its geometric mean are Student's t about countries' results, or their logs, with the spread
     between them as scale (`scores.spread_about`), cut at 0 and 1; where a region has fewer than two countries left, the
-    world's stand in. A country of which nobody was a case enters logs with half a case.
+    world's stand in. A country of which nobody was a case enters logs with half a case, and so does what was observed
+    of n effective respondents.
     """
     mine = countries.loc[countries["region"] == region]
     near = mine if len(mine) > 1 else countries
@@ -28,17 +29,16 @@ def baselines(countries: pd.DataFrame, region: str, observed: float) -> dict[str
         ("region_geometric_mean", near, True),
     ):
         values = (of["floored"] if log else of["result"]).to_numpy(float)
-        told |= _scored(name, np.log(values) if log else values, observed, log)
+        told |= _scored(name, np.log(values) if log else values, observed, max(observed, 0.5 / n), log)
     return told
 
 
-def _scored(name: str, values: np.ndarray, observed: float, log: bool) -> dict[str, float]:
+def _scored(name: str, values: np.ndarray, observed: float, floored: float, log: bool) -> dict[str, float]:
     location, scale, df = spread_about(values)
     scale = max(scale, 1e-9)
     draws = quantiles_of(location, scale, df)
     draws = np.clip(np.exp(np.minimum(draws, 0.0)) if log else draws, 0.0, 1.0)
-    with np.errstate(divide="ignore"):
-        seen = np.log(observed) if log else observed
+    seen = np.log(floored) if log else observed
     point = np.exp(location) if log else location
     return {
         name: float(point),

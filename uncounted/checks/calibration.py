@@ -64,8 +64,11 @@ class Calibration:
     def mixed(self) -> "Calibration":
         """The simulations whose chains mixed: no divergence, and R-hat of every quantity at most 1.05.
 
-        Whether a fit mixes hangs on its evidence alone, given which posterior and truth have one law, so that ranks of
-        those that do are even too; ranks of the others tell of the sampler, not of the model.
+        Given the evidence, truth and posterior have one law, so that ranks of simulations chosen by their evidence are
+        even [Modrák et al. 2023]. Chains that mix are chosen by their draws as well: of two runs on one evidence the
+        one that kept away from small standard deviations is likelier to have no divergence, so that truths of these
+        may lean low among the draws here though nothing is wrong. Judge by all simulations; this tells how many may
+        speak of the model alone, not of the sampler.
         """
         each = self.table.groupby("simulation")[["rhat", "divergences"]].max()
         good = each.index[(each["rhat"] <= RHAT) & (each["divergences"] == 0)]
@@ -113,6 +116,12 @@ def calibrate(
             f"simulations = {simulations} tell nothing of how even ranks are. Give {FEWEST} or more, such as 100."
         )
     cards, evidences = _listed(card), _listed(evidence)
+    for one in cards:
+        if one.forms:
+            raise UncountedError(
+                f"The card '{one.name}' has exclusive forms, which cannot be calibrated yet. Calibrate a card of one "
+                "outcome."
+            )
     recipe = _recipe(cards, evidences, world, lkj)
     model = recipe.build()
     studies = studies_of(model)

@@ -24,8 +24,8 @@ class Comparison:
     """Cards by their held-out joint log scores, best first.
 
     table: card, log_score (the sum over what was held out), mcse (its Monte Carlo error), difference (from the best,
-    at most 0), difference_error (its standard error, over what was held out, paired), mean_absolute_error, crps (means
-    over countries, proportions), inside_95. differences: the scores one by one, so that it can be seen where they lie.
+    at most 0), difference_error (its standard error, over units, paired), units, mean_absolute_error, crps (means over
+    countries, proportions), inside_95. differences: the scores one by one, so that it can be seen where they lie.
     """
 
     table: pd.DataFrame
@@ -39,15 +39,18 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
     """Compare cards by what each predicted of the same evidence held out in the same way.
 
     held: hold-outs by the name of the card, or in a list (then named "card 1", …). The joint log score of a country's
-    rows, or of a survey's where these were held out one by one, is what is compared; its difference from the best
-    card's is a sum of n paired differences d, of standard error √n · sd(d) [Vehtari et al. 2017, §5]. A difference of
-    less than two of these says that the evidence doesn't tell the cards apart. Raises UncountedError for hold-outs of
-    other evidence, or made in another way.
+    rows is what is compared, of all outcomes together if every model is a joint one; where surveys were held out one by
+    one the sum of theirs, and where regions were that of a region's countries, which share what wasn't known of it. The
+    difference from the best card's is a sum of n such paired differences d, of standard error √n · sd(d) [Vehtari et
+    al. 2017, §5], which five regions hardly tell, and one fold of `countries` not at all. A difference of less than two
+    of these says that the evidence doesn't tell the cards apart. Raises UncountedError for hold-outs of other evidence
+    or other effective counts, whose densities aren't comparable, or made in another way.
     """
     of = dict(held) if isinstance(held, Mapping) else {f"card {i}": one for i, one in enumerate(held, 1)}
     if len(of) < 2:
         raise UncountedError(f"There is {len(of)} hold-out to compare. Give two or more, each of another card.")
-    scores = {name: _scores(one) for name, one in of.items()}
+    joint = all("joint_log_score" in one.table for one in of.values())
+    scores = {name: _scores(one, joint) for name, one in of.items()}
     first = next(iter(of))
     for name, one in of.items():
         _check_alike(of[first], one, first, name)
@@ -56,7 +59,7 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
     apart = wide.sub(wide[best], axis=0)
     rows = [_row(name, one, scores[name], apart[name]) for name, one in of.items()]
     table = pd.DataFrame(rows).sort_values("log_score", ascending=False, ignore_index=True)
-    return Comparison(table, apart.rename_axis(["outcome", "unit"]).reset_index())
+    return Comparison(table, apart.rename_axis("unit").reset_index())
 
 
 def psis_loo(fit: Fit) -> pd.DataFrame:
@@ -86,21 +89,34 @@ def psis_loo(fit: Fit) -> pd.DataFrame:
     return first.assign(**columns).rename_axis("survey").reset_index()
 
 
-def _scores(held: HeldOut) -> pd.DataFrame:
-    """Return the log score of every unit, by outcome and unit: the survey, or the country where they are its."""
-    table = held.table
-    unit = "survey" if held.by == "survey" else "country"
-    return table.groupby(["outcome", unit])[["log_score", "log_score_mcse"]].first()
+def _scores(held: HeldOut, joint: bool) -> pd.DataFrame:
+    """Return the log score of every unit and its Monte Carlo error: countries that do not share what a fold lacks."""
+    table = held.table.rename(columns={"joint_log_score": "joint", "joint_log_score_mcse": "joint_mcse"})
+    score = "joint" if joint else "log_score"
+    of = ["country", *([] if joint else ["outcome"]), *(["survey"] if held.by == "survey" else [])]
+    once = table.drop_duplicates(of)  # a score stands in every row that it is of
+    unit = {"region": "region", "countries": "fold"}.get(held.by, "country")
+    return pd.DataFrame(
+        {
+            "log_score": once.groupby(unit)[score].sum(),
+            "log_score_mcse": np.sqrt(once[f"{score}_mcse"].pow(2).groupby(once[unit]).sum()),
+        }
+    )
 
 
 def _check_alike(one: HeldOut, other: HeldOut, name: str, other_name: str) -> None:
-    key = ["outcome", "survey", "rows"]
-    both = one.table[[*key, "observed"]].merge(other.table[[*key, "observed"]], on=key, how="outer")
+    key, told = ["outcome", "survey", "rows"], ["observed", "n"]
+    both = one.table[[*key, *told]].merge(other.table[[*key, *told]], on=key, how="outer")
     same = len(both) == len(one.table) == len(other.table) and np.allclose(both["observed_x"], both["observed_y"])
     if one.by != other.by or not same:
         raise UncountedError(
             f"'{name}' and '{other_name}' were not held out of the same evidence in the same way (by {one.by} and by "
             f"{other.by}). Hold both out by the same, of the same evidence."
+        )
+    if not np.allclose(both["n_x"], both["n_y"]):
+        raise UncountedError(
+            f"'{name}' and '{other_name}' read the same surveys as other effective counts, so their log scores are of "
+            "different things. Compare cards of the same design effects, or set `errors` and CRPS side by side."
         )
 
 
@@ -113,5 +129,6 @@ def _row(name: str, held: HeldOut, scores: pd.DataFrame, apart: pd.Series) -> di
         "mcse": float(np.sqrt((scores["log_score_mcse"] ** 2).sum())),
         "difference": float(apart.sum()),
         "difference_error": float(np.sqrt(len(apart)) * apart.std()),
+        "units": len(apart),
         **told,
     }

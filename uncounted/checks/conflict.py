@@ -26,13 +26,14 @@ def conflict(fit: Fit) -> list[Finding]:
 
 def _parameters(fit: Fit) -> Finding:
     beyond, named = [], 0
-    for key, prior in fit.card.priors.items():
-        if key not in fit.posterior:
+    own = {name: str(name).rpartition("::")[2] for name in fit.posterior}  # of a form: "sexual::level"
+    for name, key in own.items():
+        if (prior := fit.card.priors.get(key)) is None:
             continue
         low, high = prior.quantile(TAIL), prior.quantile(1 - TAIL)
         low = -np.inf if FAMILIES[prior.family].kind == "scale" else low
-        median = fit.posterior[key].median(["chain", "draw"])
-        for label, value in _labelled(key, median):
+        median = fit.posterior[name].median(["chain", "draw"])
+        for label, value in _labelled(str(name).replace("::", ": "), median):
             named += 1
             if not low <= value <= high:
                 beyond.append(f"{label} = {value:.3g} ({prior.text})")

@@ -106,7 +106,7 @@ def _surveys(
         about = _about(study, rows.loc[weight > 0], first) | {"survey": survey, "rows": len(at), "n": n}
         steps = (1.0, float(1 / held["deff"].iloc[at].fillna(1.0).mean())) if discrete else (0.0, 0.0)
         predicted = _predicted(counts[:, at].sum(axis=1), y, n, interval, rng, steps)
-        told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n))
+        told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n, n))
     return pd.DataFrame(told)
 
 

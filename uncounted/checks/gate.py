@@ -9,9 +9,14 @@ from uncounted.checks.finding import HELD_OUT, Finding, Findings
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.scores import band
 from uncounted.checks.support import support
+from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 
 LEVELS, BAND = (0.8, 0.95), 0.999
+FEW = 20  # countries held out, below which nearly any share lies in its band
+RHAT, ESS, DIVERGING = 1.05, 100.0, 0.01  # of folds: worst R-hat, least ESS, share of transitions
+SHARED = ("region", "countries")  # held out so that several countries lack the same
+ROUNDS = ("survey", "latest")  # held out so that other rounds of the country stay
 
 
 def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Findings:
@@ -20,8 +25,15 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     "stop" forbids publication: draws behind a published number that did not converge (`convergence.convergence`), and
     predictions whose 80 or 95 % intervals held too few or too many surveys: a share outside its 99.9 % binomial band,
     countries as the trials. "warn" does not: priors in conflict with the data (`conflict.conflict`), people and numbers
-    without surveys behind them (`support.support`). Without a hold-out, `not_run` says so.
+    without surveys behind them (`support.support`); folds that did not mix; and hold-outs that cannot decide, of fewer
+    than 20 countries, of whole regions, whose countries share one error, or of surveys whose country's other rounds
+    stayed. Without a hold-out, `not_run` says so. Raises UncountedError for a hold-out of another fit.
     """
+    if held_out is not None and "recipe" in held_out.table and not held_out.made_of(fit):
+        raise UncountedError(
+            "What was held out is of another model or other evidence than this fit, so it says nothing of it. Hold out "
+            "of this one: hold_out(fit, ...)."
+        )
     fits = fit if isinstance(fit, Mapping) else {"": fit}
     items = [finding for name, one in fits.items() for finding in named(name, [*convergence(one), *credible(one)])]
     return Findings((*items, *predicted(held_out)), () if held_out else (HELD_OUT,))
@@ -34,7 +46,7 @@ def credible(fit: Fit) -> list[Finding]:
 
 def predicted(held_out: HeldOut | None) -> list[Finding]:
     """Return whether intervals held what surveys that were held out showed; nothing without a hold-out."""
-    return [] if held_out is None else list(_coverage(held_out))
+    return [] if held_out is None else [*_coverage(held_out), *_folds(held_out)]
 
 
 def named(name: str, findings: Iterable[Finding]) -> list[Finding]:
@@ -51,11 +63,38 @@ def _coverage(held: HeldOut) -> Iterator[Finding]:
         if level not in LEVELS:
             continue
         low, high = band(countries, level, BAND)
-        good = low <= inside <= high
+        good, doubt = low <= inside <= high, _doubt(held.by, countries)
         told = (
             f"Held out by {held.by}, {inside:.1%} of surveys lie in their {level:.0%} intervals (mean over {countries} "
             f"countries); between {low:.1%} and {high:.1%} is asked."
         )
         advice = "" if good else f" Intervals are too {'narrow' if inside < low else 'wide'}."
         name = f"{HELD_OUT} at {level:.0%}" + (f" of {row['outcome']}" if several else "")
-        yield Finding(name, "pass" if good else "stop", inside, low if inside < level else high, told + advice)
+        verdict = "warn" if doubt else "pass" if good else "stop"
+        yield Finding(name, verdict, inside, low if inside < level else high, told + advice + doubt)
+
+
+def _doubt(by: str, countries: int) -> str:
+    """Return why a hold-out cannot decide, if so."""
+    if by in ROUNDS:
+        return " Other rounds of these countries stayed, so this says little of countries that nobody surveyed."
+    if countries < FEW:
+        return f" Fewer than {FEW} countries cannot tell intervals that are right from others."
+    if by in SHARED:
+        return " Countries held out together share what was not known of them, which the band does not know."
+    return ""
+
+
+def _folds(held: HeldOut) -> Iterator[Finding]:
+    """Say whether folds mixed: a prediction of one that did not is of its sampler."""
+    if "rhat" not in held.table:
+        return
+    folds = held.table.groupby("fold")[["rhat", "ess", "divergences", "chains", "draws"]].first()
+    diverging = folds["divergences"] / (folds["chains"] * folds["draws"])
+    bad = ~((folds["rhat"] <= RHAT) & (folds["ess"] >= ESS) & (diverging <= DIVERGING))
+    told = (
+        f"In {bad.sum()} of {len(folds):,} folds R-hat of a prediction is above {RHAT:g}, its ESS below {ESS:g}, or "
+        f"more than {DIVERGING:.0%} of transitions diverged."
+    )
+    advice = " Hold out with more draws." if bad.any() else ""
+    yield Finding("folds held out", "warn" if bad.any() else "pass", float(bad.sum()), 0, told + advice)

@@ -1,9 +1,11 @@
 """Held out: what the model predicts of evidence it wasn't shown, beside what that showed and what naive guesses say."""
 
+import json
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,10 @@ class HeldOut:
     def by(self) -> str:
         """What was held out together."""
         return str(self.table["by"].iloc[0])
+
+    def made_of(self, *sources: Fit | Mapping[str, Fit]) -> bool:
+        """Say whether it is of the same models, evidence and world as these fits, each alone or all of one call."""
+        return set(self.table["recipe"]) == {recipe_of(source).digest for source in sources}
 
     @property
     def coverage(self) -> pd.DataFrame:
@@ -104,6 +110,8 @@ def hold_out(
     200) that begin at the fit's draws, with twice or four times as many where a prediction's R-hat exceeds 1.05 or its
     ESS is below 100. Raises UncountedError for what cannot be held out.
     """
+    if not 0 < interval < 1:
+        raise UncountedError(f"interval={interval} should be between 0 and 1, as 0.95.")
     recipe = _with_origins(recipe_of(source), evidence)
     studies = _studies(recipe)
     parts = folds_of(studies, by, seed, folds, countries)
@@ -113,7 +121,14 @@ def hold_out(
         ready=partial(refit, recipe.light, start),
         work=partial(score_fold, how=how, interval=interval, apart=by == "survey" and countries is None),
         seed=seed,
-        told={"recipe": recipe.digest, "by": by, "folds": [one.key for one in parts], "how": asdict(how)},
+        told={
+            "recipe": recipe.digest,
+            "by": by,
+            "folds": {one.key: _digest(one) for one in parts},
+            "how": asdict(how),
+            "interval": interval,
+            "deffs": _deffs(recipe),
+        },
     )
     jobs = {one.key: partial(_given, studies, one) for one in parts}
     where = {"keep": keep, "scheduler": scheduler, "workers": workers, "progress": progress}
@@ -124,6 +139,12 @@ def hold_out(
     table = pd.concat(named, ignore_index=True).assign(**about)
     order = ["outcome", "country", "year", "survey"]
     return HeldOut(table[["fold", *table.columns.drop("fold")]].sort_values(order, ignore_index=True))
+
+
+def _digest(fold: Fold) -> str:
+    """Return what tells which rows a fold leaves out."""
+    out = {prefix: np.flatnonzero(rows).tolist() for prefix, rows in fold.out.items()}
+    return sha256(json.dumps(out, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _how(recipe: Recipe, warm: bool, settings: dict[str, Any]) -> Sampling:

@@ -39,8 +39,12 @@ class Hypothesis:
 
     def __str__(self) -> str:
         """Return the answer as a sentence."""
+        told = f"P({self.text}) = {self.probability:.3f} (Monte Carlo error {self.error:.3f})"
+        if self.probability in (0, 1):  # all draws agree: three of its errors leave 5 % to what they have not shown
+            bound = f"> {1 - 3 * self.error:.4f}" if self.probability else f"< {3 * self.error:.4f}"
+            told = f"P({self.text}) {bound}, as in all draws"
         return (
-            f"P({self.text}) = {self.probability:.3f} (Monte Carlo error {self.error:.3f}); difference "
+            f"{told}; difference "
             f"{self.difference:.2f} {self.unit} ({self.interval:.0%} interval {self.lower:.2f} to {self.upper:.2f})"
         )
 
@@ -132,10 +136,11 @@ def _side(fit: Fit, side: str) -> xr.DataArray | float:
         place, traits = _place(fit, side)
     named = _traits(fit, side, traits)
     group = _member(fit, place)
-    everything = dict.fromkeys(axes(fit.people), ALL) | named
+    asked = {"group": "in", **dict.fromkeys(axes(fit.p), ALL), **named}
     inside = group.map({True: "in", False: "out"})
-    count, people = affected(fit.p, fit.people, inside), population(fit.people, inside)
-    return SHOW[fit.card.show] * (count / people).sel({"group": "in", **everything}, drop=True)
+    count = affected(fit.p, fit.people, inside).sel(asked, drop=True)
+    people = population(fit.people, inside)  # of every form alike
+    return SHOW[fit.card.show] * count / people.sel({dim: asked[dim] for dim in people.dims if dim in asked}, drop=True)
 
 
 def _place(fit: Fit, side: str) -> tuple[str, list[str]]:
@@ -168,21 +173,24 @@ def _member(fit: Fit, place: str) -> pd.Series:
 
 def _traits(fit: Fit, side: str, traits: list[str]) -> dict[str, str]:
     """Return the level of each trait that is named, by its dim."""
-    levels = {str(level): dim for dim in axes(fit.people) for level in fit.people[dim].values}
+    levels = {str(level): dim for dim in axes(fit.p) for level in fit.p[dim].values}
     found: dict[str, str] = {}
     for trait in traits:
         if trait not in levels:
             raise UncountedError(
-                f"'{trait}' in '{side}' is no sex, age or other trait here.{did_you_mean(trait, levels)}"
+                f"'{trait}' in '{side}' is no sex, age, other trait or form here.{did_you_mean(trait, levels)}"
             )
         found[levels[trait]] = trait
     return found
 
 
 def _error(holds: np.ndarray) -> float:
-    """Return the Monte Carlo standard error of the share of draws (chain, draw) in which something holds."""
+    """Return the Monte Carlo standard error of the share of draws (chain, draw) in which something holds.
+
+    Where all draws agree, 1 / (draws + 2): what they leave open of a probability of 0 or 1 by the rule of succession.
+    """
     values = holds.astype(float)
-    found = array_stats.mcse(values, 0, 1, method="mean") if values.std() > 0 else 0.0
+    found = array_stats.mcse(values, 0, 1, method="mean") if values.std() > 0 else 1 / (values.size + 2)
     return float(np.asarray(found))
 
 

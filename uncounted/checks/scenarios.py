@@ -12,7 +12,6 @@ import xarray as xr
 from uncounted.checks.mixing import measure
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run
-from uncounted.infer.benchmark import shifted
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.recipe import recipe_of
@@ -32,7 +31,7 @@ PUBLISHED = ("world", "region")
 NOISE = (0.0, 0.6)  # sd of surveys' own errors that the report shows beside the fit's
 SHIFTS = (-0.5, -0.25, 0.0, 0.25, 0.5)  # of the logits of countries that nobody surveyed
 SHORT = {"chains": 2, "tune": 300, "draws": 500}
-X = ("x", "x_missing_mean", "x_missing_root", "index_mean", "index_sd")  # pm.Data that covariates enter by
+X = ("x", "x_missing_mean", "x_missing_root", "index_mean", "index_sd", "x_spread")  # pm.Data that covariates enter by
 
 
 def scenarios(
@@ -47,8 +46,9 @@ def scenarios(
 ) -> pd.DataFrame:
     """Refit with other numbers and return prevalence of the world and regions beside the fit's.
 
-    Without each kind of source in turn; without covariates (x = 0 everywhere, which is the same model); with σ_ν, the
-    sd of surveys' own errors, at 0 and at 0.6 for every kind of source (a parameter fixed, so compiled once more).
+    Without each kind of source in turn; without covariates (x = 0 everywhere, which is the same model; neighbours by
+    likeness of covariates stay, and the row says that only slopes went); with σ_ν, the sd of surveys' own errors, at 0
+    and at 0.6 for every kind of source (a parameter fixed, so compiled once more).
     Columns: scenario, grouping, group, median, lower, upper (the card's unit), change (of the median, relative to the
     fit's), rhat of the number, and draws. settings: chains, tune, draws, target_accept; 2 × (300 + 500) that begin at
     the fit's draws if not said. Raises UncountedError for a fit of which nothing can be otherwise.
@@ -78,20 +78,31 @@ def shift_unsurveyed(fit: Fit, shifts: tuple[float, ...] = SHIFTS, interval: flo
     """Return prevalence of the world and regions if logits of all unsurveyed countries were off by −0.5 … +0.5.
 
     Countries aren't surveyed at random: what if those that weren't differ from what their neighbours and covariates
-    say? logit p → logit p + shift in every cell of a country without a survey of its own. Columns: shift, grouping,
-    group, median, lower, upper (the card's unit), change (of the median, relative to no shift). Nothing is sampled.
+    say? logit p → logit p + shift in every cell of a country without a survey of its own; of exclusive forms, the log
+    odds of each against none. Columns: shift, grouping, group, median, lower, upper (the card's unit), change (of the
+    median, relative to no shift). Nothing is sampled. Raises UncountedError for a card whose link has no logits.
     """
+    if fit.card.link == "identity":
+        raise UncountedError(
+            f"The card '{fit.card.name}' models prevalence itself (link = \"identity\"): it has no logits to shift."
+        )
     rows = fit.evidence.rows
     surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
     unsurveyed = xr.DataArray(~fit.p["country"].isin(sorted(surveyed)), dims="country")
     groupings = {name: groups(fit.world, name) for name in PUBLISHED}
     tables = {}
     for shift in (0.0, *[one for one in shifts if one]):
-        p = fit.p.where(~unsurveyed, xr.apply_ufunc(shifted, fit.p, np.float32(shift)))
+        p = fit.p.where(~unsurveyed, _moved(fit.p, np.exp(np.float32(shift))))
         tables[shift] = _summed(p, expected(fit.people), groupings, SHOW[fit.card.show], interval)
     found = pd.concat([table.assign(shift=shift) for shift, table in tables.items()], ignore_index=True)
     found = _changed(found, tables[0.0])
     return found[["shift", *found.columns.drop("shift")]].sort_values("shift", kind="stable", ignore_index=True)
+
+
+def _moved(p: xr.DataArray, odds: np.float32) -> xr.DataArray:
+    """Return prevalence once its odds, or those of each form against none, are so many times as high."""
+    whole = p.sum("form") if "form" in p.dims else p
+    return p * odds / (1 - whole + whole * odds)
 
 
 Given = tuple[Numbers, bool]  # of a scenario: numbers of pm.Data, and whether covariates are to say nothing
@@ -106,7 +117,8 @@ def _numbers(study: Study) -> dict[str, Given]:
     if study.card.covariates:
         lam = centring(study.card, study.world, study.seen)
         bare = {name: np.zeros_like(value) if name == "beta" else value for name, value in lam.items()}
-        found["without covariates"] = {"centring": flat(bare)}, True
+        alike = study.card.neighbours == "covariates"
+        found["without slopes of covariates" if alike else "without covariates"] = {"centring": flat(bare)}, True
     return found
 
 

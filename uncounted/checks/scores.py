@@ -1,13 +1,11 @@
 """Scores: how good a prediction was, once what it was of is known."""
 
-from typing import Any
-
 import numpy as np
-from arviz_stats.base.array import array_stats
 from scipy.stats import binom
 from scipy.stats import t as student
 
 LEVELS = (0.5, 0.8, 0.95)
+BLOCKS = 20  # of neighbouring draws
 GRID = (np.arange(2000) + 0.5) / 2000  # quantiles that stand for a distribution in `crps`
 
 
@@ -26,8 +24,8 @@ def pit(draws: np.ndarray, observed: float, rng: np.random.Generator, step: floa
     """Return the randomised probability integral transform: the share of draws (draws,) below what was observed.
 
     Draws lie on a lattice of `step`, the observed number on one of `own_step`; both are spread evenly over their own
-    cell, so that it is uniform for a prediction that is right, ties and zeros included [Czado et al. 2009]. 0: spread
-    nothing.
+    cell, so that it is uniform for a prediction that is right, ties and zeros included [Czado et al. 2009]; of results
+    of three effective cases or fewer of a clustered sample, whose lattice is another, only nearly. 0: spread nothing.
     """
     spread = draws + step * (rng.random(len(draws)) - 0.5)
     return float(np.mean(spread < observed + own_step * (rng.random() - 0.5)))
@@ -36,14 +34,18 @@ def pit(draws: np.ndarray, observed: float, rng: np.random.Generator, step: floa
 def log_score(log_density: np.ndarray) -> tuple[float, float]:
     """Return log mean exp of draws of a log density (chain, draw), and the Monte Carlo standard error of it.
 
-    By the delta method: the standard error of the mean of w = exp(log f − max), which knows that draws depend on each
-    other, over that mean.
+    The log of a mean lies below that of its expectation, by half its squared error: of a country that is predicted
+    badly, 400 draws fall 0.3 short. The jackknife over 20 blocks of neighbouring draws takes out what is of that order,
+    and its standard error knows that neighbours are alike [Efron & Tibshirani 1993, §10.5, §11.3]; where that is above
+    0.2 or so, the draws have not seen the density's tail, and it is more.
     """
     most = log_density.max()
-    weight = np.exp(log_density - most)
-    mean = weight.mean()
-    error: Any = array_stats.mcse(weight, 0, 1, method="mean") if weight.std() > 0 else 0.0
-    return float(most + np.log(mean)), float(error) / float(mean)
+    blocks = np.array_split(np.exp(log_density - most).ravel(), BLOCKS)
+    sums, sizes = np.array([block.sum() for block in blocks]), np.array([len(block) for block in blocks])
+    whole = np.log(sums.sum() / sizes.sum())
+    without = np.log((sums.sum() - sums) / (sizes.sum() - sizes))
+    error = np.sqrt((BLOCKS - 1) * without.var())
+    return float(most + BLOCKS * whole - (BLOCKS - 1) * without.mean()), float(error)
 
 
 def inside(pit: np.ndarray, level: float) -> np.ndarray:

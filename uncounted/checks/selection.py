@@ -13,6 +13,7 @@ from uncounted.infer.progress import Progress
 from uncounted.infer.recipe import recipe_of
 from uncounted.infer.refit import refit, without
 from uncounted.infer.start import start_of
+from uncounted.survey.evidence import ELSEWHERE
 
 SURE = 0.8  # the interval that must leave out zero for a slope to speak
 
@@ -36,11 +37,11 @@ def selection(
     with progress.shown():
         again = refit(recipe_of(fit), start_of(fit, seed), progress)
         rows = fit.evidence.rows["country"]
-        surveyed = np.unique(rows)
+        surveyed = np.unique(rows[fit.evidence.rows["source"] != ELSEWHERE])
         for half in range(halves):
-            kept = rng.choice(surveyed, len(surveyed) // 2, replace=False)
+            out = np.setdiff1d(surveyed, rng.choice(surveyed, len(surveyed) // 2, replace=False))
             with progress.stage(f"half {half + 1} of {halves}") as stage:
-                numbers = without(again.studies, {"": ~rows.isin(kept).to_numpy()})
+                numbers = without(again.studies, {"": rows.isin(out).to_numpy()})
                 draws, _ = again.sample(numbers, seed + half, how, stage=stage)
             found.append(_slopes(draws if "beta" in draws else derived(again.model, draws, ["beta"])))
     return _table(fit, np.stack(found), interval)

@@ -18,7 +18,8 @@ def coverage(table: pd.DataFrame) -> pd.DataFrame:
     Columns: outcome, of (all, region, evidence, source), group, countries, surveys, level, inside, low, high, below,
     above, tail_low, tail_high. Shares are means over countries of the means over each one's surveys; low to high is
     where `inside` lies in 95 % of such hold-outs if the model is right, were all surveys of a country one: countries
-    are the trials of the binomial, so the band is never too narrow.
+    are the trials of the binomial. Where countries are held out together, as whole regions, they share what wasn't
+    known of them, and the band is too narrow.
     """
     rows = [about | {"level": level} | _coverage(part, level) for about, part in _parts(table) for level in LEVELS]
     return pd.DataFrame(rows)

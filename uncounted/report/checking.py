@@ -15,7 +15,6 @@ from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
-from uncounted.infer.recipe import recipe_of
 from uncounted.infer.store import read_fit
 from uncounted.leaves.budget import variance_budget
 from uncounted.leaves.convergence import check_estimate
@@ -98,6 +97,11 @@ def findings_of(finished: Fit | Estimate, held: HeldOut | None, folder: str | Pa
     known = None if folder is None else read_verdicts(finished, folder, held is not None)
     if known is not None:
         return known
+    if held is not None and not held.made_of(*_sources(finished).values()):
+        raise UncountedError(
+            "What was held out is of another model or other evidence than these draws, so it says nothing of them. "
+            "Hold out again: uncounted check NAME --hold-out country."
+        )
     return check(finished, held) if isinstance(finished, Fit) else check_estimate(finished, held)
 
 
@@ -110,7 +114,7 @@ def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:
     if not path.is_file():
         return None
     held = read_held_out(path)
-    if set(held.table["recipe"]) == {recipe_of(source).digest for source in _sources(finished).values()}:
+    if held.made_of(*_sources(finished).values()):
         return held
     warnings.warn(
         f"What was held out in {path.parent} is of another model or other evidence than this estimate, so it counts as "
