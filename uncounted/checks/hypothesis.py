@@ -140,7 +140,11 @@ def _side(fit: Fit, side: str) -> xr.DataArray | float:
     inside = group.map({True: "in", False: "out"})
     count = affected(fit.p, fit.people, inside).sel(asked, drop=True)
     people = population(fit.people, inside)  # of every form alike
-    return SHOW[fit.card.show] * count / people.sel({dim: asked[dim] for dim in people.dims if dim in asked}, drop=True)
+    return (
+        SHOW[fit.card.show]
+        * count
+        / people.sel({dim: at for dim, at in asked.items() if dim in people.dims}, drop=True)
+    )
 
 
 def _place(fit: Fit, side: str) -> tuple[str, list[str]]:

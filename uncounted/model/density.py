@@ -17,6 +17,7 @@ Size = tuple[int, ...]
 NEAR = 1e-12  # a share that is drawn between nobody and everybody keeps this far from either
 _log: Callable[[Tensor], Tensor] = pt.log  # pyright: ignore[reportAssignmentType] PyTensor's elementwise functions
 _log_gamma: Callable[[Tensor], Tensor] = pt.gammaln  # pyright: ignore[reportAssignmentType] are typed None
+_expm1: Callable[[Tensor], Tensor] = pt.expm1  # pyright: ignore[reportAssignmentType]
 
 
 def binomial(y: Tensor, eta: Tensor, n: Tensor, choose: Tensor) -> Tensor:
@@ -37,8 +38,8 @@ def lone_share(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, 
     E[x] = p: with A = p − p^(φ+1) and B = (1−p) − (1−p)^(φ+1), μ = A / (A + B), and A + B is left of the probability.
     """
     none, every = -(each + 1) * pt.softplus(eta), -(each + 1) * pt.softplus(-eta)
-    some = -pt.sigmoid(eta) * pt.expm1(-each * pt.softplus(-eta))
-    rest = -pt.sigmoid(-eta) * pt.expm1(-each * pt.softplus(eta))
+    some = pt.sigmoid(eta) * -_expm1(-each * pt.softplus(-eta))
+    rest = pt.sigmoid(-eta) * -_expm1(-each * pt.softplus(eta))
     a, b = each * some / (some + rest), each * rest / (some + rest)
     between = pt.and_(y > 0, y < n)
     x: Tensor = pt.switch(between, y / n, 0.5)  # pyright: ignore[reportAssignmentType] typed None
