@@ -102,6 +102,14 @@ def test_kept_folds_are_of_these_countries_alone(studies, small, tmp_path, monke
     assert len({repr(one) for one in kept}) == 3
 
 
+def test_evidence_without_its_origin_is_said(small, monkeypatch):
+    """A card that names no surveys, in a fit from a file: nothing tells what the design effects were made from."""
+    monkeypatch.setattr("uncounted.checks.held_out.run", lambda *_, **__: 1 / 0)
+    rows = small.evidence.rows.assign(deff=1.7)
+    with pytest.warns(UserWarning, match="names no surveys"), pytest.raises(ZeroDivisionError):
+        un.hold_out(replace(small, evidence=replace(small.evidence, rows=rows, origin=())), seed=1)
+
+
 def test_what_cannot_be_held_out(small):
     with pytest.raises(UncountedError, match="interval=95 should be between 0 and 1"):
         un.hold_out(small, seed=1, interval=95)

@@ -27,7 +27,7 @@ from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.seen import look
 from uncounted.model.sources import evidence_of
-from uncounted.survey.evidence import Evidence
+from uncounted.survey.evidence import ELSEWHERE, Evidence
 from uncounted.world.world import World
 
 SHORT = {"chains": 2, "tune": 150, "draws": 200}  # of a fold that begins where the whole fit ended
@@ -171,6 +171,15 @@ def _with_origin(card: Card, evidence: Evidence, given: Evidence | None, world: 
             )
         return replace(evidence, origin=given.origin)
     if not card.evidence:
+        rows = evidence.rows
+        if (rows["deff"] != 1).any() or (rows["source"] == ELSEWHERE).any():
+            warnings.warn(
+                f"The card '{card.name}' names no surveys, and this fit doesn't know what its evidence was made from: "
+                "design effects, and what families in a country that is out told of others, stay as they are. Give the "
+                "evidence that was used: hold_out(..., evidence=...).",
+                UserWarning,
+                stacklevel=4,
+            )
         return evidence
     again = evidence_of(card, world)
     if again.holds(evidence):
