@@ -6,6 +6,7 @@ from dataclasses import replace
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
 from uncounted.checks.finding import HELD_OUT, Finding, Findings
+from uncounted.checks.fold_score import ESS, RHAT
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.scores import band
 from uncounted.checks.support import support
@@ -14,7 +15,7 @@ from uncounted.infer.fit import Fit
 
 LEVELS, BAND = (0.8, 0.95), 0.999
 FEW = 20  # countries held out, below which nearly any share lies in its band
-RHAT, ESS, DIVERGING = 1.05, 100.0, 0.01  # of folds: worst R-hat, least ESS, share of transitions
+DIVERGING = 0.01  # of a fold's transitions
 SHARED = ("region", "countries")  # held out so that several countries lack the same
 ROUNDS = ("survey", "latest")  # held out so that other rounds of the country stay
 
