@@ -3,14 +3,16 @@
 With ξ ~ N(λm, σ^λ) and θ = m + σ^(1−λ)·(ξ − λm), θ ~ N(m, σ) for every λ [Papaspiliopoulos et al. 2007; Gorinova
 et al. 2020]: λ = 1 is centred, which samples well where data speak loudly, λ = 0 is not, which samples well where they
 whisper.
-λ = Iτ²/(1 + Iτ²), the share of the level's variance that the data resolve: I is the Fisher information about it, τ its
-size, by its prior and number of members, and of persons' factors no more than the rows show. The weights are pm.Data,
-so that whoever holds rows out sets them anew without compiling.
+λ = Iτ²/(1 + Iτ²), the share of the level's variance that the data resolve: I is the Fisher information about it, τ the
+least size that it is likely to have, by its prior and number of members, and no more than the rows show of it, of
+persons' factors by `_shown`, of all other levels by `components`: where τ is larger than σ may be, σ's draws end in a
+funnel. The weights are pm.Data, so that whoever holds rows out sets them anew without compiling.
 """
 
 import numpy as np
 
 from uncounted.model.card import Card
+from uncounted.model.components import components
 from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
@@ -28,30 +30,32 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     """
     scale = {key: prior.scale for key, prior in card.priors.items()}
     rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
+    found = components(card, world, seen, weight)
+    size, least = ({name: getattr(one, what) for name, one in found.items()} for what in ("mode", "low"))
     if card.neighbours:  # what is left to the countries themselves
         a, b = card.priors["rho"].numbers
-        scale["sigma_country"] *= np.sqrt(b / (a + b))
+        size["country"], least["country"] = (one["country"] * np.sqrt(b / (a + b)) for one in (size, least))
     about: dict[str, np.ndarray] = {}
     about["survey"] = np.bincount(seen.survey, rows, len(seen.surveys))
-    survey = _passed(about["survey"], scale.get("sigma_survey", 0.0))
+    survey = _passed(about["survey"], size.get("survey", 0.0))
     about["country"] = np.bincount(seen.survey_country, survey, len(world.places))
     below, levels = about["country"], rungs(card, world)
     for rung, above in zip(levels[:0:-1], levels[-2::-1], strict=True):
-        below = np.bincount(rung.parent, _passed(below, scale[f"sigma_{rung.name}"]), len(above.labels))
+        below = np.bincount(rung.parent, _passed(below, size[rung.name]), len(above.labels))
         about[above.name] = below
     if has_trend(card):
         about["trend_country"] = _about_slopes(seen, survey, about["country"])
-        by_region = _passed(about["trend_country"], scale["sigma_trend_country"])
+        by_region = _passed(about["trend_country"], size["trend_country"])
         about["trend_region"] = np.bincount(region_of(card, world), by_region)
-    if "sigma_beta" in scale:
-        of_country = _passed(about["country"], scale["sigma_country"])
+    if "beta" in size:
+        of_country = _passed(about["country"], size["country"])
         about["beta"] = of_country @ known(card, world).to_numpy() ** 2
     members = {"survey": np.bincount(seen.source)[seen.source]}  # a σ for each kind of source
-    lam = {
-        name: _lambda(i, _few(scale[f"sigma_{name}"], members.get(name, i.size)), name in (*LEVELS, *card.exchangeable))
-        for name, i in about.items()
-        if f"sigma_{name}" in scale
-    }
+    lam = {}
+    for name, low in least.items():
+        if name in about:
+            tau = np.minimum(low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size)))
+            lam[name] = _lambda(about[name], tau, name in (*LEVELS, *card.exchangeable))
     cells = _cells(card, world, seen, rows, 1.0 if weight is None else weight)
     for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
         name, table = factor.replace(":", "_"), _of_factor(card, cells, factor)
@@ -67,7 +71,7 @@ def _lambda(information: np.ndarray, tau: float | np.ndarray, each: bool) -> np.
 
 
 def _few(scale: float, members: int | np.ndarray) -> float | np.ndarray:
-    """Return τ of a level: scale·k/(k + FEW), scale being that of its prior and k how many members share it.
+    """Return τ of a level by its prior: scale·k/(k + FEW), k being how many members share its σ.
 
     Few members cannot keep their σ away from zero, where a centred level is a funnel: with τ = scale five regions gave
     stunting 2 to 18 divergences, and exchangeable ages gave the pooling reference 437; so none.
@@ -111,7 +115,7 @@ def _unit(card: Card, seen: Seen) -> float:
     return p * (1 - p) if card.link == "identity" else 1.0
 
 
-def _passed(information: np.ndarray, scale: float) -> np.ndarray:
+def _passed(information: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
     """Information about the mean of a level whose members have variance scale² themselves: 1/(scale² + 1/I)."""
     return information / (1 + information * scale**2)
 
