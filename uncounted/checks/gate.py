@@ -33,7 +33,7 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     if held_out is not None and "recipe" in held_out.table and not held_out.made_of(fit):
         raise UncountedError(
             "What was held out is of another model or other evidence than this fit, so it says nothing of it. Hold out "
-            "of this one: hold_out(fit, ...)."
+            "again: hold_out(fit, ...), or uncounted check NAME --hold-out country."
         )
     fits = fit if isinstance(fit, Mapping) else {"": fit}
     items = [finding for name, one in fits.items() for finding in named(name, [*convergence(one), *credible(one)])]

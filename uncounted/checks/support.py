@@ -70,7 +70,9 @@ def _thin(fit: Fit) -> Finding:
         table = counts.to_series()[(people > 0).to_series()]
         table = table[table.index.get_level_values("group").isin(group[sorted(_surveyed(fit))])]
         total += len(table)
-        found += [", ".join(word for word in at if word != "all") for at in table.index[table < THIN - 1e-9]]
+        name = fit.world.places["name"].to_dict() if grouping == "country" else {}
+        thin = table.index[table < THIN - 1e-9]
+        found += [", ".join([name.get(at[0], at[0]), *(word for word in at[1:] if word != "all")]) for at in thin]
     shown = ": " + "; ".join(found[:NAMED]) + (f" and {len(found) - NAMED:,} more" if len(found) > NAMED else "")
     told = (
         f"{len(found):,} of {total:,} numbers of surveyed regions, subregions and countries, by sex and age too, rest "

@@ -33,7 +33,7 @@ def budget(table: pd.DataFrame, say: Words) -> Any:
     base = alt.Chart(rows, width=WIDE, height=alt.Step(BAR)).encode(
         y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260))
     )
-    x = alt.X("share:Q", title=say("budget.axis"), axis=alt.Axis(format="%", tickCount=6))
+    x = alt.X("share:Q", title=say("budget.axis"), axis=alt.Axis(format="%", tickCount=6, labelFlush=False))
     bars = base.mark_bar(color=MARK, height=0.6 * BAR).encode(x=x)
     layers = bars + base.mark_text(color=INK, align="left", dx=6, fontSize=11).encode(x="end:Q", text="label:N")
     return layers.facet(row=alt.Row("name:N", title=None)) if "name" in rows else layers

@@ -97,12 +97,14 @@ def findings_of(finished: Fit | Estimate, held: HeldOut | None, folder: str | Pa
     known = None if folder is None else read_verdicts(finished, folder, held is not None)
     if known is not None:
         return known
+    if isinstance(finished, Fit):
+        return check(finished, held)
     if held is not None and not held.made_of(*_sources(finished).values()):
         raise UncountedError(
-            "What was held out is of another model or other evidence than these draws, so it says nothing of them. "
+            "What was held out is of another model or other evidence than this estimate, so it says nothing of it. "
             "Hold out again: uncounted check NAME --hold-out country."
         )
-    return check(finished, held) if isinstance(finished, Fit) else check_estimate(finished, held)
+    return check_estimate(finished, held)
 
 
 def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:

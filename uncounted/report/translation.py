@@ -22,7 +22,8 @@ def _part(english: str, say: Words) -> str:
         signs = {",": say("number.group"), ".": say("number.point")}
         number = "".join(signs.get(sign, sign) for sign in found["number"])
         return say("number.percent", n=number) if found["percent"] else number
-    return "; ".join(", ".join(_each(one.split(", "), ", ", partial(band, say=say))) for one in english.split("; "))
+    names = (", ".join(_each(one.split(", "), ", ", partial(band, say=say))) for one in english.split("; "))
+    return say("number.between").join(names)
 
 
 def _each(pieces: Sequence[str], joint: str, one: Callable[[str], str]) -> list[str]:
