@@ -119,6 +119,16 @@ def test_rows_held_out_are_as_if_they_were_not_there(card, world, evidence, draw
         np.testing.assert_allclose(one.mode, fewer[name].mode, rtol=1e-6)
 
 
+def test_slopes_of_any_prior_are_no_part_of_countries(card, world, drawn):
+    seen = drawn[1][2]
+    learned = components(card, world, seen)
+    priors = {key: prior for key, prior in card.priors.items() if key != "sigma_beta"}
+    for other in ({"beta": Prior("normal", (0.0, 0.5))}, {"r2": Prior("beta", (1.0, 1.0))}):
+        found = components(replace(card, priors=priors | other), world, seen)
+        assert set(learned) - set(found) == {"beta"}
+        np.testing.assert_allclose(found["country"].mode, learned["country"].mode, rtol=0.1)
+
+
 def test_nothing_seen_leaves_the_prior(card, world, drawn):
     none = components(card, world, drawn[1][0], np.zeros(len(drawn[1][0].y)))
     for name, one in none.items():

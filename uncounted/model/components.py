@@ -15,6 +15,7 @@ from uncounted.model.trend import has_trend, is_smooth, terms
 from uncounted.world.world import World
 
 STEPS, SETTLED, LEAP = 40, 0.01, 1.0  # of scoring: at most so many, until log σ moves less, by no more at once
+SLOPES = ("sigma_beta", "beta", "slab_beta", "sigma_country")  # the first on the card tells how large slopes may be
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,14 @@ def _levels(card: Card, world: World, seen: Seen) -> Iterator[tuple[str, float, 
     for rung in reversed(rungs(card, world)):
         yield rung.name, scale[rung.name], _members(index)
         index = rung.parent[index]
-    if "beta" in scale:
+    if card.covariates:
         x = indicators(card, world)
+        wide = next(card.priors[key].scale for key in SLOPES if key in card.priors)
         filled = known(card, world) if card.index else expected(x)
-        yield "beta", scale["beta"], sparse.csr_array(filled.to_numpy()[country])
+        yield "beta", wide, sparse.csr_array(filled.to_numpy()[country])
         hole = x.isna().any(axis=1).to_numpy()[country]
         if hole.any() and not card.index:
-            yield "hole", scale["beta"], _members(country) * hole[:, None]
+            yield "hole", wide, _members(country) * hole[:, None]
     if has_trend(card):
         when = terms(card, card.year + seen.survey_since)
         for place, index in {"region": region_of(card, world)[country], "country": country}.items():
