@@ -23,7 +23,7 @@ def _part(english: str, say: Words) -> str:
         number = "".join(signs.get(sign, sign) for sign in found["number"])
         return say("number.percent", n=number) if found["percent"] else number
     names = (", ".join(_each(one.split(", "), ", ", partial(band, say=say))) for one in english.split("; "))
-    return say("number.between").join(names)
+    return say("number.joint").join(names)
 
 
 def _each(pieces: Sequence[str], joint: str, one: Callable[[str], str]) -> list[str]:
