@@ -123,3 +123,14 @@ def test_nothing_seen_leaves_the_prior(card, world, drawn):
     nothing = np.zeros(len(drawn[1][0].y))
     for name, one in components(card, world, replace(drawn[1][0], y=nothing, n=nothing)).items():
         np.testing.assert_allclose(one.mode, card.priors[f"sigma_{name}"].numbers[0], rtol=0.02)
+
+
+def test_counts_above_n_tell_no_less_than_everybody(card, world, drawn):
+    """A row of a part of a person, drawn as one person, may show more cases than n."""
+    seen = drawn[1][0]
+    few = np.full(len(seen.y), 0.6)
+    above = components(card, world, replace(seen, y=np.ones(len(few)), n=few))
+    everybody = components(card, world, replace(seen, y=few, n=few))
+    for name, one in above.items():
+        assert np.isfinite(one.low).all()
+        np.testing.assert_allclose(one.mode, everybody[name].mode, rtol=0.5)

@@ -62,12 +62,13 @@ def test_calibration_of_a_joint_model():
 
 
 def test_calibration_of_a_trend_that_bends():
-    """On the surveys of every fourth country: of all, a simulation takes four minutes and does not mix in that time."""
+    """On the surveys of every fourth country: of all, a simulation takes three times as long."""
     card, world = un.read_card("stunting-trend"), un.read_world()
     seen, keep = un.evidence_of(card, world), OUT / "calibration" / "stunting-trend"
     rows = seen.rows[seen.rows["country"].isin(np.unique(seen.rows["country"])[::4])].reset_index(drop=True)
     some = replace(seen, rows=rows, digest=digest_of(rows), origin=())
-    found = un.calibrate(card, world, some, 24, seed=20261126, keep=keep, tune=700, draws=700, target_accept=0.97)
+    how = {"tune": 600, "draws": 900, "target_accept": 0.97}
+    found = un.calibrate(card, world, some, SIMULATIONS, seed=20261126, keep=keep, **how)
     write_calibration("stunting-trend", found)
 
 

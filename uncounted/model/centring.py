@@ -114,7 +114,8 @@ def _information(card: Card, seen: Seen) -> np.ndarray:
 
     About p itself, under the identity link: n/p(1−p).
     """
-    p = (seen.y + 2 * seen.y.sum() / seen.n.sum()) / (seen.n + 2)
+    y = np.minimum(seen.y, seen.n)  # one that is drawn of a part of a person may be above n
+    p = (y + 2 * y.sum() / seen.n.sum()) / (seen.n + 2)
     return seen.n / (p * (1 - p)) if card.link == "identity" else seen.n * p * (1 - p)
 
 

@@ -82,7 +82,7 @@ def _logits(card: Card, seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """
     y, n = (np.bincount(seen.survey, each, len(seen.surveys)) for each in (seen.y, seen.n))
     told = n > 0
-    y, no = y[told] + 0.5, (n - y)[told] + 0.5
+    y, no = y[told] + 0.5, np.maximum(n - y, 0.0)[told] + 0.5  # y drawn of a part of a person may be above n
     excess = card.priors["deff_excess"].scale if "deff_excess" in card.priors else 0.0
     if card.link == "identity":
         p = y / (y + no)
