@@ -7,13 +7,13 @@ from scipy.stats import spearmanr
 
 from uncounted.model.card import Card, read_card
 from uncounted.model.centring import centring
-from uncounted.model.components import components
 from uncounted.model.priors import Prior
 from uncounted.model.seen import look
 from uncounted.survey.evidence import counts, evidence
 from uncounted.world.world import read_world
 
 EACH = ("country", "trend_country")
+NEARLY = 0.05  # a country more or less says little of how large the levels are
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,6 @@ def card():
 @pytest.fixture(scope="module")
 def seen(card, world, stunting):
     return look(card, world, evidence(stunting, "stunting", years=card.years))
-
-
-@pytest.fixture(scope="module")
-def sizes(card, world, seen):
-    return components(card, world, seen)
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +65,20 @@ def test_surveys_are_centred_by_what_they_tell(seen, full):
 
 
 @pytest.mark.parametrize("country", ["NGA", "IND", "GUY"])
-def test_a_country_held_out_loses_its_own_and_others_keep_theirs(card, world, seen, sizes, full, country):
+def test_a_country_held_out_loses_its_own_and_others_nearly_keep_theirs(card, world, seen, full, country):
     at = world.places.index.get_loc(country)
     assert (seen.country == at).any()
-    held = centring(card, world, seen, (seen.country != at).astype(float), sizes)
+    held = centring(card, world, seen, weight=(seen.country != at).astype(float))
     for name in EACH:
         assert held[name][at] == 0
-        np.testing.assert_array_equal(np.delete(held[name], at), np.delete(full[name], at))
+        np.testing.assert_allclose(np.delete(held[name], at), np.delete(full[name], at), atol=NEARLY)
     of = seen.survey_country == at
     assert (held["survey"][of] == 0).all()
-    np.testing.assert_array_equal(held["survey"][~of], full["survey"][~of])
+    np.testing.assert_allclose(held["survey"][~of], full["survey"][~of], atol=NEARLY)
     subregion = sorted(world.places["subregion"].unique()).index(world.places.loc[country, "subregion"])
     assert held["subregion"][subregion] < full["subregion"][subregion]
-    np.testing.assert_array_equal(np.delete(held["subregion"], subregion), np.delete(full["subregion"], subregion))
+    others = np.delete(np.arange(len(full["subregion"])), subregion)
+    np.testing.assert_allclose(held["subregion"][others], full["subregion"][others], atol=NEARLY)
 
 
 def test_one_survey_held_out_leaves_its_countrys_other(card, world, seen, full):

@@ -109,6 +109,16 @@ def test_the_mode_is_that_of_the_density(card, world, drawn):
     np.testing.assert_allclose(mode, np.exp(best), rtol=0.01)
 
 
+def test_rows_held_out_are_as_if_they_were_not_there(card, world, evidence, drawn):
+    seen = drawn[1][1]
+    out = np.arange(len(seen.y)) % 3 == 0
+    rows = evidence.rows.assign(y=seen.y)[~out].reset_index(drop=True)
+    alone = look(card, world, replace(evidence, rows=rows))
+    fewer = by_kind(components(card, world, alone), alone)
+    for name, one in by_kind(components(card, world, seen, (~out).astype(float)), seen).items():
+        np.testing.assert_allclose(one.mode, fewer[name].mode, rtol=1e-6)
+
+
 def test_slopes_of_any_prior_are_no_part_of_countries(card, world, drawn):
     seen = drawn[1][2]
     learned = components(card, world, seen)
@@ -120,8 +130,8 @@ def test_slopes_of_any_prior_are_no_part_of_countries(card, world, drawn):
 
 
 def test_nothing_seen_leaves_the_prior(card, world, drawn):
-    nothing = np.zeros(len(drawn[1][0].y))
-    for name, one in components(card, world, replace(drawn[1][0], y=nothing, n=nothing)).items():
+    none = components(card, world, drawn[1][0], np.zeros(len(drawn[1][0].y)))
+    for name, one in none.items():
         np.testing.assert_allclose(one.mode, card.priors[f"sigma_{name}"].numbers[0], rtol=0.02)
 
 

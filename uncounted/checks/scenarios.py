@@ -115,7 +115,7 @@ def _numbers(study: Study) -> dict[str, Given]:
     for kind in kinds if len(kinds) > 1 else ():
         found[f"without {kind}"] = without({"": study}, {"": (rows["source"] == kind).to_numpy()}), False
     if study.card.covariates:
-        lam = centring(study.card, study.world, study.seen, sizes=study.sizes)
+        lam = centring(study.card, study.world, study.seen)
         bare = {name: np.zeros_like(value) if name == "beta" else value for name, value in lam.items()}
         alike = study.card.neighbours == "covariates"
         found["without slopes of covariates" if alike else "without covariates"] = {"centring": flat(bare)}, True
@@ -126,7 +126,7 @@ def _noises(study: Study) -> dict[str, Given]:
     """Return σ_ν fixed; at 0 surveys are not centred, for an error centred on its mean without spread has no place."""
     if "sigma_survey" not in study.card.priors:
         return {}
-    lam, kinds = centring(study.card, study.world, study.seen, sizes=study.sizes), len(study.seen.sources)
+    lam, kinds = centring(study.card, study.world, study.seen), len(study.seen.sources)
     bare = flat({**lam, "survey": np.zeros_like(lam["survey"])})
     found: dict[str, Given] = {}
     for value in NOISE:

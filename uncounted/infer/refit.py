@@ -94,7 +94,7 @@ def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numb
         seen = replace(study.seen, y=y, n=n)
         own = counted(study, y, n, weight) | {
             "row_weight": weight,
-            "centring": flat(centring(study.card, study.world, seen, weight, study.sizes)),
+            "centring": flat(centring(study.card, study.world, seen, weight)),
         }
         numbers |= {f"{prefix}{name}": value for name, value in own.items()}
     return numbers

@@ -1,14 +1,12 @@
 """Build: a card, the world and the evidence become one pm.Model that speaks of every cell of the world."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import pymc as pm
 
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
-from uncounted.model.components import Component, components
 from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
 from uncounted.model.dims import coords
@@ -32,11 +30,6 @@ class Study:
     world: World
     evidence: Evidence
     seen: Seen
-
-    @cached_property
-    def sizes(self) -> dict[str, Component]:
-        """How large every level shows itself in all of the evidence (`components`)."""
-        return components(self.card, self.world, self.seen)
 
 
 def build(card: Card, world: World, evidence: Evidence) -> pm.Model:

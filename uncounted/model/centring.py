@@ -9,12 +9,10 @@ persons' factors by `_shown`, of all other levels by `components`: where τ is l
 funnel. The weights are pm.Data, so that whoever holds rows out sets them anew without compiling.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from uncounted.model.card import Card
-from uncounted.model.components import Component, components
+from uncounted.model.components import components
 from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
@@ -25,21 +23,14 @@ FEW = 40
 LEVELS = ("survey", "country", "subregion", "trend_country", "beta")  # always exchangeable, a λ for each member
 
 
-def centring(
-    card: Card,
-    world: World,
-    seen: Seen,
-    weight: np.ndarray | None = None,
-    sizes: Mapping[str, Component] | None = None,
-) -> dict[str, np.ndarray]:
+def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return λ of every level of the card's model, by name; `belief.flat` makes it the pm.Data `centring`.
 
-    weight (rows,): 0 for a row held out. sizes: the `components` of all rows, so that only levels about which rows are
-    lost are centred otherwise, and chains can begin where a fit to all of them ended.
+    weight (rows,): 0 for a row held out.
     """
     scale = {key: prior.scale for key, prior in card.priors.items()}
     rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
-    found = components(card, world, seen) if sizes is None else sizes
+    found = components(card, world, seen, weight)
     size, least = ({name: getattr(one, what) for name, one in found.items()} for what in ("mode", "low"))
     if card.neighbours:  # what is left to the countries themselves
         a, b = card.priors["rho"].numbers

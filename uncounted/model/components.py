@@ -26,7 +26,7 @@ class Component:
     low: np.ndarray
 
 
-def components(card: Card, world: World, seen: Seen) -> dict[str, Component]:
+def components(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, Component]:
     """Return the component of every level above persons that has a σ on the card, "country" for sigma_country.
 
     z ~ N(level + trend·t, V), V = diag(v) + Σ σ_k² Z_k Z_kᵀ, with z the empirical logit of a survey and v its variance
@@ -34,9 +34,9 @@ def components(card: Card, world: World, seen: Seen) -> dict[str, Component]:
     card. With the scale s of its prior, log σ_k has the density of a half-normal σ_k; its mode θ is found by Fisher
     scoring [Searle et al. 1992, §6.6]. There, minus the second derivatives are 2σ_k²σ_l² ‖Z_kᵀV⁻¹Z_l‖² + 2·1[k = l]
     in expectation, so that no sd exceeds 0.7, and a level that shows nothing gets a σ such as its members could hide.
-    Persons' composition is not accounted for.
+    Persons' composition is not accounted for. weight (rows,): 0 for a row held out.
     """
-    z, noise, told = _logits(card, seen)
+    z, noise, told = _logits(card, seen, weight)
     fixed = np.diag(noise)
     for key, what in {"level": np.ones(len(z)), "trend": seen.survey_since[told]}.items():
         if key in card.priors:
@@ -75,12 +75,14 @@ def _mode(
     return theta, np.sqrt(np.linalg.inv(curvature).diagonal())
 
 
-def _logits(card: Card, seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _logits(card: Card, seen: Seen, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the empirical logit and its variance of each survey that tells something, and which do (surveys,).
 
     Prevalence and its variance under the identity link.
     """
-    y, n = (np.bincount(seen.survey, each, len(seen.surveys)) for each in (seen.y, seen.n))
+    size = len(seen.surveys)
+    rows = np.ones(len(seen.y)) if weight is None else weight
+    y, n = (np.bincount(seen.survey, each * rows, size) for each in (seen.y, seen.n))
     told = n > 0
     y, no = y[told] + 0.5, np.maximum(n - y, 0.0)[told] + 0.5  # y drawn of a part of a person may be above n
     excess = card.priors["deff_excess"].scale if "deff_excess" in card.priors else 0.0
