@@ -28,7 +28,7 @@ def fit() -> un.Fit:
     """Stunting on real surveys, few draws: one compiled model for all tests that need a fit."""
     card = un.read_card("stunting")
     model = un.build(card, un.read_world(), un.evidence_of(card))
-    return un.sample(model, seed=11, tune=400, draws=400, progress=un.Progress(show=False))
+    return un.sample(model, seed=11, tune=400, draws=450, progress=un.Progress(show=False))
 
 
 @pytest.fixture

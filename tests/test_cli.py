@@ -176,7 +176,7 @@ def write_held_out(fit, folder, squeeze: float, recipe: str = "") -> None:
 def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_path):
     """Nothing is wrong with the draws: all is "not validated", what is checked now and what is written later."""
     folder = tmp_path / "stunting"
-    monkeypatch.setattr("uncounted.checks.gate.convergence", lambda _: [])  # 1,600 draws are few
+    monkeypatch.setattr("uncounted.checks.gate.convergence", lambda _: [])  # 1,800 draws are few
     write_held_out(fit, folder, squeeze=2.5)
     un.write_fit(fit, folder / "fit.nc")
     code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))

@@ -135,8 +135,9 @@ class Part:
 
     @property
     def parameters(self) -> pd.DataFrame:
-        """The numbers of small variables: outcome, name, value."""
-        few = {name: np.ravel(value) for name, value in self.values.items() if np.size(value) <= PARAMETERS}
+        """The numbers of small variables: outcome, name, value; without `…_raw`, which hang on a level's centring."""
+        small = {name: value for name, value in self.values.items() if np.size(value) <= PARAMETERS}
+        few = {name: np.ravel(value) for name, value in small.items() if not name.endswith("_raw")}
         named = [(f"{name}[{i}]" if len(v) > 1 else name, one) for name, v in few.items() for i, one in enumerate(v)]
         return pd.DataFrame(named, columns=["name", "value"]).assign(outcome=self.outcome)[["outcome", "name", "value"]]
 
