@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.checks.calibration import RANKS
+from uncounted.checks.calibration import RANKS, _given
 from uncounted.errors import UncountedError
+from uncounted.infer.derived import derived
+from uncounted.infer.prior import draw_prior
+from uncounted.infer.recipe import studies_of
 
 QUIET = {"progress": un.Progress(show=False), "workers": 1}
 SHORT = {"chains": 2, "tune": 350, "draws": 350}
@@ -103,3 +106,19 @@ def test_a_truth_of_other_parameters_is_refused(evidence, simulated):
     other = replace(CARD, place=("country",), priors=priors)
     with pytest.raises(UncountedError, match=r"Only one of the cards.*sigma_region"):
         un.calibrate(CARD, simulated.world, evidence, 2, seed=1, truth=other, **QUIET, **SHORT)
+
+
+def test_counts_that_are_drawn_never_lie_above_the_respondents_that_are_read(evidence, simulated):
+    """Where nearly everybody is affected, of effective n with fractions; n is the same on average."""
+    rows = evidence.rows
+    half = replace(evidence, rows=rows.assign(n=np.floor(rows["n"]) + 0.5, y=0.9 * rows["n"]))
+    priors = CARD.priors | {"level": un.Prior("normal", (6.0, 0.1))}
+    model = un.build(replace(CARD, priors=priors), simulated.world, half)
+    truth = draw_prior(model, 1, 1)
+    whole = truth.merge(derived(model, truth, ["reported", "p"]))
+    given = [_given(studies_of(model), whole, 1, i)[0] for i in range(200)]
+    n, y = (np.stack([one[name] for one in given]) for name in ("n", "y_observed"))
+    assert (n == np.round(n)).all()
+    assert (y <= n).all()
+    assert (y == n).mean() > 0.1
+    np.testing.assert_allclose(n.mean(), (np.floor(rows["n"]) + 0.5).mean(), rtol=0.001)

@@ -38,6 +38,7 @@ NAMED = 3  # unsurveyed countries, those of the most people, that are ranked by 
 RHAT = 1.05  # of a simulation that mixed
 FEWEST = 2  # simulations that have an ECDF
 SIZE = 6  # members of a parameter, beyond which it is no hyperparameter
+COUNTS = ("binomial", "beta_binomial")  # likelihoods that read counts, not estimates
 UNSEEN = "all unsurveyed countries"
 
 
@@ -104,8 +105,10 @@ def calibrate(
 
     Simulation-based calibration [Talts et al. 2018; Modrák et al. 2023]: if model and sampler are right, the truth's
     rank among posterior draws is even, for the card's hyperparameters as for totals of the world, of regions and of
-    unsurveyed countries. Who was asked, where and how many stays as in `evidence`; only what they said is drawn. The
-    compiled model takes other counts and other centring as pm.Data. Bands are simultaneous [Säilynoja et al. 2022].
+    unsurveyed countries. Who was asked, where and how many stays as in `evidence`, but that fractions of an effective
+    respondent become one or none at random: counts that are drawn have the law that they are read by only if they are
+    whole. What they said is drawn. The compiled model takes other counts and other centring as pm.Data. Bands are
+    simultaneous [Säilynoja et al. 2022].
 
     Several cards with lkj are calibrated as the joint model that they make. Validation counts on a card are left out.
     truth: cards that the truth is drawn from instead, which differ in their priors alone: how wrong a card may be.
@@ -168,17 +171,30 @@ def _given(studies: Mapping[str, Study], truth: xr.Dataset, seed: int, i: int) -
     quantities: dict[str, float] = {}
     for prefix, study in studies.items():
         mine = part(truth, prefix)
-        y = _drawn(study, mine, rng)
-        seen = replace(study.seen, y=y)
-        own = counted(study, y, seen.n) | {"centring": flat(centring(study.card, study.world, seen))}
+        n = _whole(study, rng)
+        seen = replace(study.seen, y=_drawn(study, mine, n, rng), n=n)
+        own = counted(study, seen.y, n) | {"centring": flat(centring(study.card, study.world, seen))}
         numbers |= {f"{prefix}{name}": value for name, value in own.items()}
         quantities |= {f"{prefix}{name}": float(value[0, 0]) for name, value in _quantities(study, mine).items()}
     return numbers, quantities
 
 
-def _drawn(study: Study, truth: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
-    """Draw the counts of every row (rows,) that a truth would give, with as many respondents as there were."""
-    kind, n = kind_of(study.card, study.seen.unknown), study.seen.n
+def _whole(study: Study, rng: np.random.Generator) -> np.ndarray:
+    """Return each row's respondents (rows,), whole where counts are read: ⌊n⌋ + Bernoulli(n − ⌊n⌋).
+
+    Counts drawn of ⌈n⌉ and read as of n lie above n where nearly everybody is affected, and there the density grows
+    without end: in a world of many such countries two chains ended in two places.
+    """
+    n, unknown = study.seen.n, study.seen.unknown
+    if study.card.likelihood not in COUNTS:
+        return n
+    low = np.floor(n)
+    return np.where(unknown, n, low + (rng.random(n.shape) < n - low))
+
+
+def _drawn(study: Study, truth: xr.Dataset, n: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw the counts of every row (rows,) that a truth would give, of n respondents (rows,)."""
+    kind = kind_of(study.card, study.seen.unknown)
     eta = truth["reported"].to_numpy().reshape(1, -1)
     extra = [truth[name].to_numpy().reshape(1, 1) for name in kind.takes]
     known = kind.known(n * expit(eta[0]), n)
