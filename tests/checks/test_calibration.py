@@ -116,9 +116,10 @@ def test_counts_that_are_drawn_never_lie_above_the_respondents_that_are_read(evi
     model = un.build(replace(CARD, priors=priors), simulated.world, half)
     truth = draw_prior(model, 1, 1)
     whole = truth.merge(derived(model, truth, ["reported", "p"]))
-    given = [_given(studies_of(model), whole, 1, i)[0] for i in range(200)]
+    studies = studies_of(model)
+    given = [_given(studies, whole, 1, i)[0] for i in range(20)]
     n, y = (np.stack([one[name] for one in given]) for name in ("n", "y_observed"))
     assert (n == np.round(n)).all()
     assert (y <= n).all()
     assert (y == n).mean() > 0.1
-    np.testing.assert_allclose(n.mean(), (np.floor(rows["n"]) + 0.5).mean(), rtol=0.001)
+    np.testing.assert_allclose(n.mean(), (np.floor(rows["n"]) + 0.5).mean(), rtol=0.01)
