@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.survey.figures import NUMBERS, TEXT, Figures, read_figures
+from uncounted.survey.figure_card import NUMBERS, TEXT
+from uncounted.survey.figures import Figures, read_figures
 from uncounted.world.shelf import shelf
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class UncountedError(Exception):
     """What went wrong, where, and what to do, in a sentence meant for the analyst.
 
-    `word` is the word of a card that the sentence is about, so that whoever read the file can add its line.
+    `word` is the word of a card that the sentence is about, so that whoever read the file can add its line. `ledger`
+    is the ledger of evidence of which nothing is left (`survey.ledger.Ledger`), else None.
     """
 
-    def __init__(self, sentence: str, word: str = ""):
+    def __init__(self, sentence: str, word: str = "", ledger: Any = None):
         super().__init__(sentence)
         self.word = word
+        self.ledger = ledger
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

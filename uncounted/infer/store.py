@@ -13,7 +13,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
 from uncounted.survey.evidence import Evidence
-from uncounted.survey.figures import MASK_BELOW
+from uncounted.survey.figure_card import MASK_BELOW
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
@@ -67,7 +67,7 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/population": world.population.to_dataset(name="persons"),
         "/world/covariates": _packed(world.covariates),
         "/world/elsewhere": _packed(world.elsewhere),
-        "/evidence/rows": _packed(evidence.rows.assign(covers=evidence.rows["covers"].map(_bands_text))),
+        "/evidence/rows": _packed(_texts(evidence.rows)),
         "/evidence/ledger": _packed(evidence.ledger.lines),
     } | {f"/world/shares/{one.name}": one.to_dataset(name="share") for one in world.shares}
     tree = xr.DataTree.from_dict(groups)
@@ -102,6 +102,7 @@ def _fit(tree: xr.DataTree) -> Fit:
     )
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
+    rows = _upgraded(rows)
     rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
@@ -128,6 +129,29 @@ def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
 
 def _ledger(tree: xr.DataTree) -> Ledger:
     return Ledger(_unpacked(tree["/evidence/ledger"].dataset))
+
+
+def _texts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of evidence with what they cover, and except, as texts."""
+    less = [
+        [[sex, list(levels), [band.label for band in bands]] for sex, levels, bands in exceptions]
+        for exceptions in rows["less"]
+    ]
+    return rows.assign(covers=rows["covers"].map(_bands_text), less=[json.dumps(each) for each in less])
+
+
+def _upgraded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of evidence as they are now; files of before lack some columns, whose rows excepted nobody."""
+    absent = {"less": "[]", "series": "", "rounding": 0.0, "survey_estimate": np.nan}
+    rows = rows.assign(**{name: value for name, value in absent.items() if name not in rows})
+    return rows.assign(less=pd.Series([_less(text) for text in rows["less"]], rows.index, dtype=object))
+
+
+def _less(text: str) -> tuple:
+    exceptions = json.loads(text)
+    return tuple(
+        (sex, tuple(map(tuple, levels)), tuple(parse_band(band) for band in bands)) for sex, levels, bands in exceptions
+    )
 
 
 def _bands_text(bands: tuple[Band, ...]) -> str:

@@ -154,18 +154,35 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     """Return the persons whom each row covers in each cell of its country (rows, sexes · ages · levels of traits)."""
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
     cells = list(card.bands)
-    pieces = _pieces([*cells, *{band for bands in rows["covers"] for band in bands}])
+    excepted = [less for exceptions in rows["less"] for less in exceptions]
+    bands = {band for bands in [*rows["covers"], *(less[2] for less in excepted)] for band in bands}
+    pieces = _pieces([*cells, *bands])
     of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
     covered = {bands: _covered(pieces, bands) for bands in set(rows["covers"])}
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
     sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
     level = _levels(card, world, rows)
+    looked = np.einsum("rs,rp,rt->rspt", sex, piece, level) * _not_excepted(card, world, rows, pieces)
     people = np.empty((len(rows), len(SEXES), len(pieces), level.shape[1]))
     for year in sorted(set(rows["year"])):
         at = np.flatnonzero(rows["year"] == year)
         there = persons(world, pieces, year, nearest=True, traits=card.traits).to_numpy()
         people[at] = there.reshape(*there.shape[:3], -1)[country[at]]
-    return np.einsum("rspt,rs,rp,rt,pa->rsat", people, sex, piece, level, of_cell).reshape(len(rows), -1)
+    return np.einsum("rspt,rspt,pa->rsat", people, looked, of_cell, optimize=True).reshape(len(rows), -1)
+
+
+def _not_excepted(card: Card, world: World, rows: pd.DataFrame, pieces: Sequence[Band]) -> np.ndarray:
+    """Return 0 for the persons whom rows except, else 1 (rows, sexes, pieces, combinations); one row if none do."""
+    combinations = _levels(card, world, rows.iloc[:1]).shape[1]
+    if not any(rows["less"]):
+        return np.ones((1, 1, 1, 1))
+    kept = np.ones((len(rows), len(SEXES), len(pieces), combinations))
+    for row, exceptions in enumerate(rows["less"]):
+        for sex, levels_of, bands in exceptions:
+            labels = pd.DataFrame([dict(levels_of)], index=[0])
+            excepted = np.outer(_covered(list(pieces), bands), _levels(card, world, labels)[0])
+            kept[row, SEXES.index(sex)] *= 1 - excepted
+    return kept
 
 
 def _levels(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:

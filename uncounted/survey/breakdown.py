@@ -1,137 +1,241 @@
-"""Breakdown: the finest complete way in which a survey's published figures divide its respondents, used once."""
+"""Breakdown: the finest disjoint figures of a survey that keep its respondents, each of whom counts once."""
 
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations, product
 
-import pandas as pd
-
-from uncounted.errors import UncountedError
-from uncounted.survey.ledger import Ledger
-from uncounted.world.age import Band, ordered, parse_band
+from uncounted.survey.extent import ALL, BOTH, SEXES, Figure, Grid, band_of, tiled
 from uncounted.world.population import EVERYBODY
 
 PEOPLE = ("sex", "age")
+KEPT = 0.98  # of the respondents of the largest set of disjoint figures
+TENTH = 0.1  # of the total's persons; the rest of fewer would be the total's rounding
+
+Group = tuple[str, tuple[str, ...]]  # sex and the level of each trait
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure that is used, or the rest of one, less the figures of other parts.
+
+    pieces: whom it speaks of. size: respondents, or what stands for them. estimate, weighted: its prevalence and
+    weighted persons; of a rest, what is left of the figure's.
+    """
+
+    figure: Figure
+    pieces: int
+    size: float
+    estimate: float
+    weighted: float | None
+    less: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Disjoint parts, and the axes by which they divide persons."""
+
+    parts: tuple[Part, ...]
+    axes: tuple[str, ...]
+
+    @property
+    def size(self) -> float:
+        """The respondents of all parts."""
+        return sum(part.size for part in self.parts)
+
+    @property
+    def pieces(self) -> int:
+        """The pieces that the parts hold together."""
+        return union(part.pieces for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The usable figures of one part of a survey, as parts, by group: those of an age, and the total of all its ages."""
+
+    traits: tuple[str, ...]
+    cells: dict[Group, tuple[Part, ...]]
+    totals: dict[Group, Part]
+    halves: dict[int, float]
 
 
 def named(axes: Collection[str]) -> str:
     """Return the name of a breakdown: "sex × age × migrant", or "national"."""
-    return " × ".join([*(axis for axis in PEOPLE if axis in axes), *sorted(set(axes) - {*PEOPLE})]) or "national"
+    people = [axis for axis in PEOPLE if axis in axes]
+    return " × ".join([*people, *sorted(set(axes) - {*PEOPLE})]) or "national"
 
 
-def finest(
-    rows: pd.DataFrame,
-    by: Sequence[str],
-    age: str,
-    whole: Sequence[str],
-    ledger: Ledger,
-    traits: Sequence[str] = (),
-    exhaustive: bool = False,
-) -> tuple[pd.DataFrame, Ledger]:
-    """Return the rows of each survey's finest complete breakdown, with columns `breakdown` and `covers` added.
+def arranged(
+    figures: Sequence[Figure],
+    grid: Grid,
+    traits: tuple[str, ...],
+    weighted: dict[int, float],
+    halves: dict[int, float],
+) -> Survey:
+    """Return figures arranged by group; weighted persons and half a printed digit are by the figure's row.
 
-    Finest is what divides by most of `by`: sex, age, further traits; of several, by age first, then by traits. Complete
-    means: every age that the survey's bands hold, once (`_tiles`), by both sexes and by every level of a trait that it
-    lists, with an n or an SE in each row (`usable`). A survey speaks only for the bands it lists, its rows for all ages
-    too, unless its kind is one of `whole`: those speak for `age`, as do surveys that list no band. traits: all those by
-    which the table divides people; of one that isn't in `by`, only figures of everybody are used. exhaustive: of
-    respondents, where a part that isn't listed holds nobody. `covers` is a tuple of Bands. The rest goes to the ledger:
-    the same respondents twice.
+    The widest figure of a group is its total, written as "all" or as a band that holds all others of it.
     """
-    kept, listed = [], {}
-    for survey, at in rows.groupby("survey", sort=True).groups.items():
-        found = rows.loc[at, ["sex", "age", *traits, "usable"]]
-        bands = ordered(_band(age) for age in found["age"] if age != "all")
-        tiles = _tiles(bands) or ()
-        listed[survey] = tiles or _merged(bands)
-        known = found.loc[found["usable"]]
-        usable = dict(zip(known[["sex", "age", *traits]].itertuples(index=False, name=None), known.index, strict=True))
-        name, keys = _pick(_levels(found, tiles, traits), usable.keys(), by, exhaustive)
-        kept += [(usable[key], name) for key in keys]
-    picked = rows.loc[[index for index, _ in kept]].assign(breakdown=[name for _, name in kept])
-    each = zip(picked["survey"], picked["kind"], picked["age"], strict=True)
-    covers = [
-        _span(survey, listed[survey], kind in whole, age) if at == "all" else (_band(at),) for survey, kind, at in each
-    ]
-    picked = picked.assign(covers=pd.Series(covers, index=picked.index, dtype=object))
-    rest = rows[~rows.index.isin(picked.index)]
-    twice = rest["survey"].isin(picked["survey"])
-    ledger = ledger.add(
-        rest[twice], "not used again", "the same respondents are in the survey's finest complete breakdown"
-    )
-    return picked, ledger.add(
-        rest[~twice], "excluded", "no complete breakdown of the survey has an n, an SE or an interval"
-    )
+    groups: dict[Group, list[Part]] = {}
+    for figure in figures:
+        if figure.usable and figure.estimate is not None:
+            size = float(figure.size or 0.0)
+            persons = weighted.get(figure.row)
+            part = Part(figure, grid.extent(figure), size, figure.estimate, persons)
+            groups.setdefault((figure.sex, figure.levels), []).append(part)
+    cells, totals = {}, {}
+    for group, parts in groups.items():
+        everything = union(part.pieces for part in parts)
+        widest = [part for part in parts if part.pieces == everything]
+        divided = [part for part in parts if part.pieces != everything]
+        undivided = next((part for part in widest if part.figure.age == ALL), None)
+        if widest:
+            totals[group] = undivided or widest[0]
+        cells[group] = tuple(divided)
+    return Survey(traits, cells, totals, halves)
 
 
-def _levels(found: pd.DataFrame, bands: tuple[Band, ...], traits: Sequence[str]) -> dict[str, list[str]]:
-    """Return the parts into which a survey's figures divide people by each axis; the sum of them first."""
-    sexes = set(found["sex"])
-    parts = {"sex": ["both", *(["female", "male"] if "both" in sexes else sorted(sexes))]}
-    parts["age"] = ["all", *(band.label for band in bands)]
-    return parts | {trait: [EVERYBODY, *sorted(set(found[trait]) - {EVERYBODY})] for trait in traits}
+def finest(survey: Survey, by: Sequence[str]) -> tuple[Choice, ...]:
+    """Return the finest disjoint parts that keep KEPT of the respondents of the largest such set.
 
-
-def _pick(
-    levels: dict[str, list[str]], usable: Collection[tuple[str, ...]], by: Sequence[str], exhaustive: bool
-) -> tuple[str, list[tuple[str, ...]]]:
-    """Return the finest breakdown of which every part is usable, by name, and its parts (sex, age, *traits).
-
-    exhaustive: of which any is, since the others hold nobody.
+    Finest is what divides by most of `by`: sex, age, further traits; of several, by age first, then by traits. In each
+    group (a sex, a level of a trait) its own ages are used; where they don't hold its total, the total's rest beside
+    them (`_rest`), or the total alone. Where a survey publishes margins and no cross, there are several choices, one
+    for each axis that none before it divides by: each speaks of the same respondents. Empty if nothing is usable.
     """
-    for axes in _breakdowns([axis for axis in by if levels[axis][1:]]):
-        parts = list(product(*(of[1:] if axis in axes else of[:1] for axis, of in levels.items())))
-        there = [part for part in parts if part in usable]
-        if there and (exhaustive or len(there) == len(parts)):
-            return named(axes), there
-    return "", []
+    candidates = [choice for axes in _breakdowns(survey, by) if (choice := _choice(survey, axes)).parts]
+    if not candidates:
+        return ()
+    candidates.sort(key=lambda choice: -len({*choice.axes} & {*by}))
+    largest = max(choice.size for choice in candidates)
+    singles = max((part.size for part in survey.totals.values()), default=0.0)
+    enough = [choice for choice in candidates if choice.size >= KEPT * max(largest, singles) - 1e-9]
+    chosen = [enough[0]]
+    divided = set(enough[0].axes)
+    for choice in enough[1:]:
+        more = set(choice.axes) & {*by}
+        if not more <= divided:
+            chosen.append(choice)
+            divided |= more
+    return tuple(chosen)
 
 
-def _breakdowns(by: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Return the ways to divide people by some of the axes, most axes first; of as many, by age first, sex last."""
-    order = [axis for axis in ("age", *sorted({*by} - {*PEOPLE}), "sex") if axis in by]
+def union(pieces: Iterable[int]) -> int:
+    """Return the pieces that any of some sets has."""
+    together = 0
+    for some in pieces:
+        together |= some
+    return together
+
+
+def _breakdowns(survey: Survey, by: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return the ways to divide persons by some axes, most axes first; of as many, by age first, sex last.
+
+    By sex and age also where these weren't asked for, last, for surveys that publish no other figures.
+    """
+    known = ("age", *sorted({*by} & {*survey.traits}), "sex")
+    order = [axis for axis in known if axis in by]
     for size in range(len(order), -1, -1):
         yield from combinations(order, size)
+    finer = [axis for axis in known if axis in by or axis in PEOPLE]
+    for size in range(1, len(finer) + 1):
+        yield from (axes for axes in combinations(finer, size) if not {*axes} <= {*by})
 
 
-@cache
-def _band(age: str) -> Band:
-    return parse_band(age)
+def _choice(survey: Survey, axes: tuple[str, ...]) -> Choice:
+    parts: list[Part] = []
+    for group in _groups(survey, axes):
+        parts += _of_group(survey, group, "age" in axes)
+    taken = tuple(parts)
+    taken += _rests(survey, axes, taken)
+    return Choice(taken, _divided(taken, survey.traits))
 
 
-@cache
-def _tiles(bands: tuple[Band, ...], start: float = 0) -> tuple[Band, ...] | None:
-    """Return the most bands that hold every age from month `start` on that any holds, each once; None if none do.
+def _groups(survey: Survey, axes: tuple[str, ...]) -> list[Group]:
+    """Return the groups that axes divide persons into; without sex those of both, or of the one sex that is there."""
+    known = {*survey.cells}
+    sexes = [sex for sex in SEXES if any(group[0] == sex for group in known)]
+    if "sex" not in axes:
+        sexes = [BOTH] if any(group[0] == BOTH for group in known) else sexes if len(sexes) == 1 else []
+    levels = []
+    for i, trait in enumerate(survey.traits):
+        listed = sorted({group[1][i] for group in known} - {EVERYBODY})
+        levels.append(listed if trait in axes else [EVERYBODY])
+    return [(sex, combination) for sex in sexes for combination in product(*levels)]
 
-    "0-4" is left out where it is a sum of other bands; where only "0-5 months" of it is listed too, that is left out.
+
+def _of_group(survey: Survey, group: Group, by_age: bool) -> list[Part]:
+    """Return a group's ages if they hold its total, else with its rest, else its total."""
+    total = survey.totals.get(group)
+    cells = {band_of(part.figure.age): part for part in survey.cells.get(group, ())}
+    ages = [cells[band] for band in tiled(cells)] if by_age or total is None else []
+    if total is None:
+        return ages
+    if not ages:
+        return [total]
+    if sum(part.size for part in ages) >= KEPT * total.size - 1e-9:
+        return ages
+    rest = _rest(total, ages, survey.halves)
+    return [*ages, rest] if rest else [total]
+
+
+def _rests(survey: Survey, axes: tuple[str, ...], parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the rests of totals of several groups beside parts of some of them, smallest totals first."""
+    added: list[Part] = []
+    totals = [total for group, total in survey.totals.items() if _asked(group, survey.traits, axes)]
+    for total in sorted(totals, key=lambda part: (part.size, part.figure.row)):
+        current = [*parts, *added]
+        overlapping = [part for part in current if part.pieces & total.pieces]
+        inside = all(part.pieces & ~total.pieces == 0 for part in overlapping)
+        left = total.pieces & ~union(part.pieces for part in current)
+        if overlapping and inside and left and not any(part.less for part in overlapping):
+            rest = _rest(total, overlapping, survey.halves)
+            added += [rest] if rest else []
+        elif not overlapping and left:
+            added.append(total)
+    return tuple(added)
+
+
+def _asked(group: Group, traits: tuple[str, ...], axes: tuple[str, ...]) -> bool:
+    """Say whether a group is divided by no other trait than axes'."""
+    return all(level == EVERYBODY or trait in axes for trait, level in zip(traits, group[1], strict=True))
+
+
+def _rest(total: Part, parts: Sequence[Part], halves: dict[int, float]) -> Part | None:
+    """Return (P·N − Σ p·N_h) / N_rest by weighted persons; None where it can't be told.
+
+    That is where some weighted persons are unknown, N_rest is under a TENTH of N, nobody is left whom the parts don't
+    speak of, or the rest is outside 0–1 by more than half the printed digits of the figures.
     """
-    after = [band for band in bands if band.end > start]
-    if not after:
-        return ()
-    if not any(band.lower <= start for band in after):
-        return _tiles(bands, min(band.lower for band in after))
-    ways = [(band, _tiles(bands, band.end)) for band in after if band.lower == start]
-    return max(((band, *rest) for band, rest in ways if rest is not None), key=len, default=None)
+    left = total.pieces & ~union(part.pieces for part in parts)
+    persons = [part.weighted for part in parts]
+    if not left or total.weighted is None or None in persons:
+        return None
+    known = [weight for weight in persons if weight is not None]
+    rest = total.weighted - sum(known)
+    if rest < TENTH * total.weighted:
+        return None
+    affected = sum(part.estimate * weight for part, weight in zip(parts, known, strict=True))
+    estimate = (total.estimate * total.weighted - affected) / rest
+    rounding = halves.get(total.figure.row, 0.0) * total.weighted
+    rounding += sum(halves.get(part.figure.row, 0.0) * weight for part, weight in zip(parts, known, strict=True))
+    slack = rounding / rest + 1e-9
+    if not -slack <= estimate <= 1 + slack:
+        return None
+    size = total.size - sum(part.size for part in parts)
+    size = size if size > 0 else total.size * rest / total.weighted
+    figures = tuple(part.figure for part in parts)
+    return Part(total.figure, left, size, min(max(estimate, 0.0), 1.0), rest, figures)
 
 
-def _merged(bands: tuple[Band, ...]) -> tuple[Band, ...]:
-    """Return the ages of bands that overlap, each age once."""
-    merged: list[Band] = []
-    for band in bands:
-        last = merged[-1] if merged else band
-        if band.lower >= last.end or not merged:
-            merged.append(band)
-        else:
-            merged[-1] = Band(last.lower, max(last, band, key=lambda one: one.end).upper)
-    return tuple(merged)
-
-
-def _span(survey: str, listed: tuple[Band, ...], speaks_for_all: bool, age: str) -> tuple[Band, ...]:
-    if listed and not speaks_for_all:
-        return listed
-    if age == "all":
-        raise UncountedError(
-            f"The figure of survey '{survey}' for all ages doesn't say which ages those are. "
-            'Write them on its card, as age = "15-64".'
-        )
-    return (_band(age),)
+def _divided(parts: Sequence[Part], traits: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the axes by which parts divide persons: more than one part, and not all of them alike."""
+    axes = ["sex"] if len({part.figure.sex for part in parts}) > 1 else []
+    ages = {(part.figure.sex, part.figure.levels): set() for part in parts}
+    for part in parts:
+        ages[part.figure.sex, part.figure.levels].add((part.figure.age, bool(part.less)))
+    if any(len(labels) > 1 for labels in ages.values()):
+        axes.append("age")
+    for i, trait in enumerate(traits):
+        if len({part.figure.levels[i] for part in parts}) > 1:
+            axes.append(trait)
+    return tuple(axes)

@@ -107,13 +107,9 @@ def _effective(rows: pd.DataFrame, families: Families) -> pd.DataFrame:
     weight = families.persons["weight"].to_numpy()
     stands_for = (weight**2).sum() / weight.sum()
     n = rows["people"] / stands_for
-    se = (rows["se"] / rows["people"]).where(rows["cases"] >= effects.CASES)
-    d = effects.design_effects(rows.assign(n=n, se=se, deff=np.nan))
-    known, ones = np.isfinite(d) & (d > 0), np.ones((len(rows), 1))
-    deff = np.full(len(rows), np.exp(np.log(d[known]).mean()) if known.any() else 1.0)
-    if known.sum() >= effects.FEW:
-        fit = effects.smooth(np.log(d[known]), ones[known], rows.loc[known, "country"])
-        deff = fit.predict(ones, rows.loc[:, "country"])
+    figures = rows.assign(n=n, deff=np.nan, se=rows["se"] / rows["people"])
+    mean = effects.mean_effect(figures, effects.design_effects(figures))
+    deff = 1.0 if np.isnan(mean) else mean
     return rows.assign(n=n / deff, y=rows["estimate"] * n / deff, deff=deff)
 
 

@@ -1,7 +1,7 @@
 """Evidence: what surveys saw, as rows of effective counts that a binomial likelihood can read."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.survey import effects
-from uncounted.survey.breakdown import finest
+from uncounted.survey import sizes
 from uncounted.survey.families import Families, reported
-from uncounted.survey.figures import MASK_BELOW, Figures, ambiguous
+from uncounted.survey.figure_card import MASK_BELOW
+from uncounted.survey.figures import CELL, Figures, ambiguous
+from uncounted.survey.identity import distinct, parts, shared_ids
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
-from uncounted.survey.sizes import Sized, deflated, of_unknown_size, settled, totals_of
 from uncounted.survey.tabulation import tabulated
+from uncounted.survey.usage import Asked, used
 from uncounted.world.age import Band, parse_band
 from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, check_codes
@@ -24,13 +25,14 @@ from uncounted.world.world import World, check_codes
 AXES = ("sex", "age")
 FORM = "y:"  # begins the column of an exclusive form's counts
 COLUMNS = (
-    "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
-    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
+    "survey", "country", "year", "until", "source", "series", "definition", "window", "sex", "covers", "less",
+    "estimate", "rounding", "n", "y", "respondents", "cases", "deff", "breakdown", "survey_estimate", "mask_below",
+    "unknown",
 )  # fmt: skip
 ELSEWHERE = "reported from elsewhere"  # the kind of source of what families abroad told
 SAID = (  # columns that say something of a row; all others, with its survey, tell which row it is
-    "country", "year", "until", "source", "definition", "window", "estimate", "n", "y", "respondents", "cases", "deff",
-    "breakdown", "mask_below", "unknown",
+    "country", "year", "until", "source", "series", "estimate", "rounding", "n", "y", "respondents", "cases", "deff",
+    "breakdown", "survey_estimate", "mask_below", "unknown",
 )  # fmt: skip
 
 
@@ -52,6 +54,20 @@ class AsTheyAre:
         """Return the rows of the other surveys."""
         del countries
         return self.rows.loc[~self.rows["survey"].isin(surveys)]
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """An origin whose surveys have other ids in the evidence: names, id in the origin → id in the evidence."""
+
+    origin: Origin
+    names: Mapping[str, str]
+
+    def without(self, surveys: Collection[str], countries: Collection[str] = ()) -> pd.DataFrame:
+        """Return the rows of the other surveys, under the evidence's ids."""
+        original = {name: survey for survey, name in self.names.items()}
+        rows = self.origin.without([original.get(survey, survey) for survey in surveys], countries)
+        return rows.assign(survey=rows["survey"].replace(self.names))
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,7 @@ class Evidence:
         Not masked: `disclosure.released` is the table to publish.
         """
         by = self.rows.groupby("survey", sort=True)
-        first = by[["country", "year", "source", "breakdown", "mask_below"]].first()
+        first = by[["country", "year", "source", "breakdown", "mask_below", "survey_estimate"]].first()
         sums = by[["respondents", "cases", "n"]].sum(min_count=1).rename(columns={"n": "effective_n"})
         return first.join(by.size().rename("rows")).join(sums)
 
@@ -165,33 +181,68 @@ def evidence(
     to be until a model with that prior says better; their deff is NaN.
     Raises UncountedError for an outcome that the survey lacks, or if nothing is left.
     """
-    by = [by] if isinstance(by, str) else by
+    by = [by] if isinstance(by, str) else list(by)
+    figures = _figures(survey, outcome, by, single_psu)
+    _check_asked(figures, outcome, by)
+    card = figures.card
+    ledger = figures.ledgers[outcome]
+    table = figures.tables[outcome]
+    table = table.assign(part=parts(table), counted=table["cases"], rest=False)
+    sized, ledger = sizes.settled(table, card.plausible_n, card.traits, ledger)
+    sized, ledger = sizes.of_unknown_size(sized, unknown_n, ledger)
+    sized, ledger = sizes.with_design_effects(sized, card.deff, ledger)
+    asked = Asked(tuple(by), card.age, card.whole, card.traits, card.kind == "respondents")
+    chosen, ledger = used(sized, asked, ledger)
+    _check_left(chosen, figures.name, outcome, ledger)
+    origin = sizes.Sized(sized, chosen, card.traits, card.deff)
+    totals = sizes.totals_of(sized, card.traits)
+    rows = _with_survey_estimate(sizes.deflated(chosen, totals), totals)
+    if years is not None:
+        rows, ledger = _of_years(rows, sized, years, ledger)
+        _check_left(rows, figures.name, outcome, ledger)
+    rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
+    return Evidence(outcome, rows, ledger, card.title, digest_of(rows), (origin,))
+
+
+def _figures(
+    survey: Figures | Respondents | Families, outcome: str, by: Sequence[str], single_psu: str | None
+) -> Figures:
+    """Return published figures as they are, and others as the figures that their surveys would publish."""
     if isinstance(survey, Families):
         figures = tabulated(reported(survey, outcome), outcome, by, single_psu, kish=True)
         span = Band(survey.ages[0].lower, survey.ages[-1].upper)
-        survey = replace(figures, card=replace(figures.card, age=span.label))
-    elif isinstance(survey, Respondents):
-        survey = tabulated(survey, outcome, by, single_psu)
-    _check_asked(survey, outcome, by)
-    card = survey.card
-    sized, ledger = settled(survey.tables[outcome], card.plausible_n, card.traits, survey.ledgers[outcome])
-    sized["smooth_deff"] = effects.smoothed(sized)
-    sized, ledger = of_unknown_size(sized, unknown_n, ledger)
-    rows, ledger = finest(sized, by, card.age, card.whole, ledger, card.traits, exhaustive=card.kind == "respondents")
-    rows, ledger = ledger.split(rows, rows["nobody"], "nobody there was asked")
+        return replace(figures, card=replace(figures.card, age=span.label))
+    if isinstance(survey, Respondents):
+        return tabulated(survey, outcome, by, single_psu)
+    return survey
+
+
+def _check_left(rows: pd.DataFrame, name: str, outcome: str, ledger: Ledger) -> None:
     if rows.empty:
-        raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    origin = Sized(sized, rows, tuple(card.traits))
-    rows = deflated(rows, totals_of(sized, card.traits))
-    if years is not None:
-        table, first, last = survey.tables[outcome], *years
-        outside = table.loc[~table["year"].between(first, last)]
-        ledger = ledger.less(outside).add(outside, "excluded", f"fieldwork outside {first}–{last}")
-        rows = rows.loc[rows["year"].between(first, last)]
-    if rows.empty:
-        raise UncountedError(f"No figure of '{survey.name}' on '{outcome}' can be used: see its ledger.")
-    rows = canonical(rows.assign(mask_below=float(card.mask_below)), further(by))
-    return Evidence(outcome, rows, ledger, card.title, digest_of(rows), (origin,))
+        raise UncountedError(
+            f"No figure of '{name}' on '{outcome}' can be used. Its ledger says of each why:\n{ledger}",
+            ledger=ledger,
+        )
+
+
+def _of_years(
+    rows: pd.DataFrame, figures: pd.DataFrame, years: Sequence[int], ledger: Ledger
+) -> tuple[pd.DataFrame, Ledger]:
+    """Leave out surveys whose fieldwork began outside the years; all of their figures go to the ledger."""
+    first, last = years
+    inside = rows["year"].between(first, last)
+    why = f"fieldwork outside {first}–{last}"
+    outside = figures.loc[~figures["year"].between(first, last) & ~figures.index.isin(rows.index)]
+    ledger = ledger.less(figures.loc[~figures["year"].between(first, last) & figures["estimate"].notna()])
+    nobody = outside.assign(respondents=np.nan, cases=np.nan, n=np.nan)
+    ledger = ledger.add(nobody.loc[nobody["estimate"].notna()], "excluded", why)
+    return rows.loc[inside], ledger.add(rows.loc[~inside].assign(n=np.nan), "excluded", why)
+
+
+def _with_survey_estimate(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Add what each survey itself found: its published total, else the weighted mean of its figures."""
+    mean = (rows["share"] * rows["estimate"]).groupby(rows["choice"]).transform("sum")
+    return rows.assign(survey_estimate=rows["part"].map(totals["estimate"]).fillna(mean))
 
 
 def further(by: Sequence[str]) -> list[str]:
@@ -242,12 +293,14 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
             f"The table of counts has {int(wrong.sum())} row(s) in which not 0 ≤ y ≤ n, n > 0. Mend them."
         )
     bands = [parse_band(age) for age in table["age"]]
-    for what, bad in ambiguous(table.assign(age=[band.label for band in bands]), traits).items():
+    absent = {"source": "survey", "definition": "", "window": np.nan, "until": np.nan}
+    table = table.assign(**{name: value for name, value in absent.items() if name not in table})
+    table = table.assign(age=[band.label for band in bands])
+    for what, bad in ambiguous(table, traits).items():
         if bad.any():
             raise UncountedError(f"The table of counts has {what} in {bad.sum()} row(s). Mend them.")
+    table = distinct(table.assign(definition=table["definition"].fillna("")), [*CELL, *traits])
     rows = table.assign(
-        survey=table["survey"].astype("str"),
-        source=table.get("source", "survey"),
         covers=pd.Series([(band,) for band in bands], index=table.index, dtype=object),
         estimate=table["y"] / table["n"],
         respondents=table["n"],
@@ -261,21 +314,38 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
 
 def pooled(parts: Sequence[Evidence]) -> Evidence:
     """Return the evidence of several sources as one; two that share a survey id are an error: it would count twice."""
-    ids = pd.concat([part.rows["survey"].drop_duplicates() for part in parts])
-    if ids.duplicated().any():
-        shared = ", ".join(sorted(ids[ids.duplicated()])[:8])
+    shared = shared_ids([part.rows for part in parts])
+    if shared:
         raise UncountedError(
-            f"Two sources of evidence share the survey(s) {shared}. Give each survey to one source, or its own id."
+            f"Two sources of evidence share the survey(s) {', '.join(shared[:8])}. Give each survey to one source, or "
+            "its own id."
         )
     if len(parts) == 1:
         return parts[0]
+    parts = _told_apart(parts)
     traits = list(dict.fromkeys(trait for part in parts for trait in part.traits))
-    rows = pd.concat([part.rows for part in parts])
+    rows = pd.concat([part.rows for part in parts], ignore_index=True)
     rows = _sorted(rows.fillna(dict.fromkeys(traits, EVERYBODY)), traits)
     lines = pd.concat([part.ledger.lines for part in parts], ignore_index=True)
     source = "; ".join(sorted(part.source for part in parts))
     origin = tuple(one for part in parts for one in part.origin or (AsTheyAre(part.rows),))
     return Evidence(parts[0].outcome, rows, Ledger(lines), source, digest_of(rows), origin)
+
+
+def _told_apart(evidences: Sequence[Evidence]) -> list[Evidence]:
+    """Return evidence whose surveys have the country in their ids where sources share an id between countries."""
+    every = pd.concat([each.rows[["survey", "country"]] for each in evidences]).drop_duplicates()
+    shared = set(every.loc[every.duplicated("survey", keep=False), "survey"])
+    if not shared:
+        return list(evidences)
+    renamed = []
+    for each in evidences:
+        pairs = each.rows[["survey", "country"]].drop_duplicates().itertuples(index=False, name=None)
+        names = {survey: f"{survey} ({country})" for survey, country in pairs if survey in shared}
+        rows = each.rows.assign(survey=each.rows["survey"].replace(names))
+        origin = tuple(Renamed(part, names) for part in each.origin)
+        renamed.append(replace(each, rows=rows, origin=origin))
+    return renamed
 
 
 def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
@@ -286,18 +356,24 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
         definition=rows["definition"].astype("object").fillna(""),
         mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
         unknown=rows["unknown"].astype(float).fillna(0.0),
+        series=rows["series"].astype("object").fillna(""),
+        rounding=rows["rounding"].astype(float).fillna(0.0),
+        less=[less if isinstance(less, tuple) else () for less in rows["less"]],
     )
-    return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
+    texts = dict.fromkeys(["definition", "series", *traits], "str")
+    return _sorted(rows.astype({"window": float, "survey_estimate": float} | texts), traits)
 
 
 def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
-    order = rows["covers"].map(lambda bands: tuple(band.lower for band in bands))
-    by = ["country", "year", "survey", "sex", "order", *traits]
-    return rows.assign(order=order).sort_values(by, ignore_index=True).drop(columns="order")
+    order = rows["covers"].map(lambda bands: tuple((band.lower, band.end) for band in bands))
+    less = rows["less"].map(str)
+    by = ["country", "year", "survey", "definition", "window", "sex", "order", "less", *traits]
+    ordered = rows.assign(order=order, less=less).sort_values(by, kind="stable").drop(columns="order")
+    return ordered.assign(less=rows["less"]).reset_index(drop=True)
 
 
 def digest_of(rows: pd.DataFrame) -> str:
     """Return the content hash of what enters the likelihood: the same rows give the same digest."""
-    rows = rows.drop(columns="mask_below").assign(covers=rows["covers"].map(str))
+    rows = rows.drop(columns="mask_below").assign(covers=rows["covers"].map(str), less=rows["less"].map(str))
     text = rows.to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()

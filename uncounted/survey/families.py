@@ -13,7 +13,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.column import identifier
 from uncounted.survey.declaration import ABOUT, YES_OR_NO, Shapes, check_card, is_number, is_text, list_of, table_of
 from uncounted.survey.design import check_policy
-from uncounted.survey.figures import MASK_BELOW, check_mask
+from uncounted.survey.figure_card import MASK_BELOW, check_mask
 from uncounted.survey.files import held, query
 from uncounted.survey.kinship import THROUGH
 from uncounted.survey.kinship import multiplicity as multiplicities

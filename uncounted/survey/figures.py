@@ -2,78 +2,43 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
-from scipy.stats import norm
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey.figure_card import LOGIT, NUMBERS, TEXT, UNITS, SurveyCard, parse_card
+from uncounted.survey.identity import distinct
+from uncounted.survey.inversion import effective_n
 from uncounted.survey.ledger import Ledger
+from uncounted.survey.plausibility import impossible
 from uncounted.world.age import parse_band
-from uncounted.world.population import EVERYBODY, check_trait
+from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, read_table
 
-UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
-NEEDED = ["survey", "country", "year"]
-TEXT = ["survey", "country", "source", "kind", "definition", "sex", "age"]
-NUMBERS = [
-    "year",
-    "until",
-    "window",
-    "estimate",
-    "se",
-    "lower",
-    "upper",
-    "n",
-    "n_weighted",
-    "deff",
-    "respondents",
-    "cases",
-]
-MASK_BELOW = 10  # persons: observed counts below are masked, unless the survey's card says otherwise (`disclosure`)
+HALVES = ["half_estimate", "half_se", "half_bound"]  # half a printed digit, as a proportion; 0: exact
+INTERVAL = ["n_interval", "interval_width", "interval_method"]  # what the bounds tell (`inversion.effective_n`)
 SEXES = ["female", "male", "both"]
-WHICH = ["survey", "sex", "age"]  # of a table; a survey is of one country and year
-
-
-@dataclass(frozen=True)
-class SurveyCard:
-    """The words of the card of a table of published figures; the file's own columns are under [columns].
-
-    mask_below: observed counts of fewer persons are masked in what is released; 0 if the figures are public already.
-    """
-
-    title: str
-    kind: str
-    file: str
-    outcomes: dict[str, str]
-    columns: dict[str, str]
-    publisher: str = ""
-    licence: str = ""
-    changes: str = ""
-    unit: str = "proportion"
-    age: str = "all"
-    whole: tuple[str, ...] = ()
-    traits: tuple[str, ...] = ()
-    interval: float = 0.95
-    plausible_n: float = 100_000
-    mask_below: float = MASK_BELOW
-    sources: dict[str, list[str]] = field(default_factory=dict)
+CELL = ["sex", "age"]
+ASKED = ["survey", "country", "source", "year", "definition", "window"]  # with CELL: which figure a row is
+DECIMALS = 6  # a number printed with more is computed, not rounded
+FEW = 10  # whole numbers that may be whole by chance
 
 
 @dataclass(frozen=True)
 class Figures:
     """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
 
-    Columns: survey, country (ISO 3166 alpha-3), year, source (group of sources), kind, sex (female, male, both), age (a
-    band or "all"), the card's further traits of persons (a level or "all"), estimate and se (proportions), n,
-    n_weighted, deff; missing is NaN. respondents and cases are counted, where n is another size that the SE or deff is
-    of. `ledgers[outcome]` holds the rows that were repaired or left out on reading.
+    Columns: survey (of one country and kind of source, `identity.distinct`), series, country (ISO 3166 alpha-3), year,
+    until, source (group of sources), kind, sex (female, male, both), age (a band or "all"), the card's further traits
+    of persons (a level or "all"), estimate, se, lower and upper (proportions), n, n_weighted, deff, psus; missing is
+    NaN. respondents and cases are counted, where n is another size that the SE or deff is of. HALVES are half of the
+    last printed digit, INTERVAL what the bounds tell. A figure without an estimate, such as a suppressed cell, stays
+    in the table. `ledgers[outcome]` holds the rows that were repaired on reading.
     """
 
     name: str
@@ -92,9 +57,12 @@ class Figures:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Read `survey.toml` and the table it names from a folder; raises UncountedError naming file and line."""
+    """Read `survey.toml` and the table it names from a folder.
+
+    Raises UncountedError, naming file and lines, with all faults of the table at once.
+    """
     path = folder / "survey.toml"
-    card = _card(tomllib.loads(path.read_text(encoding="utf-8")), path)
+    card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")), path)
     file = folder / card.file
     if not file.is_file():
         raise UncountedError(
@@ -104,71 +72,10 @@ def read_figures(folder: Path) -> Figures:
     renamed = _rename(raw, card, path)
     tables, ledgers = {}, {}
     for outcome, column in card.outcomes.items():
-        tables[outcome], ledgers[outcome] = _canonical(renamed.assign(estimate=raw[column]), card, file)
+        table = renamed.assign(estimate=raw[column])
+        tables[outcome], ledgers[outcome] = _canonical(table, card, file)
     digest = hashlib.sha256(file.read_bytes() + path.read_bytes()).hexdigest()
     return Figures(folder.name, card, tables, ledgers, digest)
-
-
-def _card(words: dict[str, Any], path: Path) -> SurveyCard:
-    known = [f.name for f in fields(SurveyCard)]
-    for word, value in words.items():
-        if word not in known:
-            raise UncountedError(f"{path} has the word '{word}', which no survey card has.{did_you_mean(word, known)}")
-        _fits(word, value, path)
-    for word in ("title", "kind", "file", "outcomes", "columns"):
-        if not words.get(word):
-            raise UncountedError(f"{path} lacks `{word}`. Every card of published figures needs it.")
-    given: dict[str, Any] = words | {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
-    card = SurveyCard(**given)
-    check_mask(card.mask_below, str(path))
-    if card.unit not in UNITS:
-        raise UncountedError(f"{path} says unit = '{card.unit}'. Write one of: {', '.join(UNITS)}.")
-    try:
-        parse_band("0+" if card.age == "all" else card.age)
-    except UncountedError as error:
-        raise UncountedError(f"{path} says age = '{card.age}': {error}") from error
-    for trait in card.traits:
-        check_trait(trait, str(path))
-    for word in card.columns:
-        known = [*TEXT, *NUMBERS, *card.traits]
-        if word not in known:
-            raise UncountedError(f"{path} maps an unknown column '{word}'.{did_you_mean(word, known)}")
-    for word in (*NEEDED, *card.traits):
-        if word not in card.columns:
-            raise UncountedError(f"{path} does not say which column is `{word}`. Name it under [columns].")
-    return card
-
-
-def _fits(word: str, value: Any, path: Path) -> None:
-    """Refuse a value of a kind that the word cannot have."""
-    if word in ("outcomes", "columns"):
-        kind, right = "a table of column names", isinstance(value, dict) and _texts(value.values())
-    elif word == "sources":
-        right = isinstance(value, dict) and all(isinstance(v, list) and _texts(v) for v in value.values())
-        kind = "a table of lists of names"
-    elif word in ("whole", "traits"):
-        kind, right = f"a list of {'kinds' if word == 'whole' else 'names'}", isinstance(value, list) and _texts(value)
-    elif word == "mask_below":
-        kind, right = "a number of persons", isinstance(value, int | float)
-    elif word in ("interval", "plausible_n"):
-        most = {"interval": 1.0, "plausible_n": float("inf")}[word]
-        kind, right = f"a number above 0 and below {most:g}", isinstance(value, int | float) and 0 < value < most
-    else:
-        kind, right = "a text", isinstance(value, str)
-    if not right:
-        raise UncountedError(f"{path} says {word} = {value!r}, which should be {kind}.")
-
-
-def check_mask(mask_below: float, where: str) -> None:
-    """Refuse a threshold of masking that is no number of persons."""
-    if isinstance(mask_below, bool) or not mask_below >= 0:
-        raise UncountedError(
-            f"{where} says mask_below = {mask_below!r}. Write a number of persons, 0 where all counts are public."
-        )
-
-
-def _texts(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
 
 
 def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
@@ -178,36 +85,77 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
                 f"{path} names the column '{column}', which {card.file} lacks.{did_you_mean(column, raw.columns)}"
             )
     named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
-    defaults = {"sex": "both", "age": "all", "source": "", "kind": "", "definition": ""}
+    defaults = {"sex": "both", "age": "all", "source": "", "kind": "", "definition": "", "series": ""}
     return named.assign(**{ours: text for ours, text in defaults.items() if ours not in named})
 
 
 def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
-    out = table[[*TEXT, *card.traits]].assign(**{column: _numbers(table, column, file) for column in NUMBERS})
-    out = out.replace({trait: {"": EVERYBODY} for trait in card.traits})
-    scaled = ["estimate", "se", "lower", "upper"]
-    out[scaled] = out[scaled] / UNITS[card.unit]
-    out["age"] = _ages(table["age"], file)
-    _refuse(out, card.traits, file)
-    group = {name: kind for kind, names in card.sources.items() for name in names}
-    out["source"] = [group.get(name, "other") for name in out["source"]]
-    out["year"] = out["year"].astype(int)
-    out = out.sort_values(["country", "year", *WHICH, *card.traits], kind="stable", ignore_index=True)
-    out, ledger = Ledger().split(out, out["estimate"].isna(), "no estimate")
-    return _se_from_interval(out, card.interval, ledger)
+    rows = _numeric(table, card, file)
+    rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
+    rows["age"] = _ages(table["age"], file)
+    kind_of_source = {name: kind for kind, names in card.sources.items() for name in names}
+    rows["source"] = [kind_of_source.get(name, "other") for name in rows["source"]]
+    rows = _with_intervals(rows, card)
+    _refuse(rows, card, file)
+    rows["year"] = rows["year"].astype(int)
+    rows = distinct(rows, [*CELL, *card.traits])
+    order = ["country", "year", "survey", *CELL, *card.traits]
+    rows = rows.sort_values(order, kind="stable", ignore_index=True)
+    return rows, _interval_ledger(rows)
+
+
+def _numeric(table: pd.DataFrame, card: SurveyCard, file: Path) -> pd.DataFrame:
+    """Return the table with its numbers as proportions and half a printed digit of each kind of number."""
+    values = {column: _numbers(table, column, file) for column in NUMBERS}
+    rows = table[[*TEXT, *card.traits]].assign(**values)
+    scale = UNITS[card.unit]
+    bounds = ["estimate", "lower", "upper"]
+    rows[bounds] = rows[bounds] / scale
+    rows["se"] = _standard_errors(rows, card)
+    printed = ["estimate", "lower", "upper"]
+    half = _half_digit(table, printed) / scale
+    half_estimate = half if card.rounded is None else 0.5 * 10.0**-card.rounded / scale
+    half_se = _half_digit(table, ["se"]) / UNITS.get(card.se_unit or card.unit, np.inf)
+    halves = dict(zip(HALVES, (half_estimate, half_se, half), strict=True))
+    return rows.assign(**halves)
+
+
+def _standard_errors(rows: pd.DataFrame, card: SurveyCard) -> pd.Series:
+    if card.se_unit == LOGIT:
+        return rows["se"] * rows["estimate"] * (1 - rows["estimate"])
+    return rows["se"] / UNITS[card.se_unit or card.unit]
+
+
+def _half_digit(table: pd.DataFrame, columns: Sequence[str]) -> float:
+    """Return half of the last digit that columns are printed to, by the most decimals that any of their texts has.
+
+    Spreadsheets drop zeros at the end, so one text alone doesn't show it, nor do a FEW whole numbers. 0 where numbers
+    aren't known to be rounded.
+    """
+    texts = [table[column].astype("str") for column in columns if column in table]
+    if not texts:
+        return 0.0
+    numerals = pd.concat(texts)
+    numerals = numerals[numerals.str.contains(r"\d", regex=True)]
+    plain = numerals.str.fullmatch(r"[+-]?\d*[.]?\d*").all()
+    fractions = numerals.str.extract(r"[.](\d*)$")[0].fillna("").str.len()
+    shown = len(numerals) >= FEW or fractions.gt(0).any()
+    if not plain or not shown or fractions.max() > DECIMALS:
+        return 0.0
+    return 0.5 * 10.0 ** -float(fractions.max())
 
 
 def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
     if name not in table:
         return np.full(len(table), np.nan)
-    found = numbers(table.loc[:, name])
-    bad = np.flatnonzero(np.isinf(found))
+    values = numbers(table.loc[:, name])
+    bad = np.flatnonzero(np.isinf(values))
     if len(bad):
         raise UncountedError(
             f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a number. "
             "Mend it or leave it empty."
         )
-    return found
+    return values
 
 
 def _ages(column: pd.Series, file: Path) -> list[str]:
@@ -221,44 +169,60 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
     return [label[age] for age in column]
 
 
-def _refuse(rows: pd.DataFrame, traits: Sequence[str], file: Path) -> None:
-    """Refuse what no repair may touch: the analyst must look."""
-    sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases"]]
+def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
+    """Add what the bounds of figures without a SE tell of their effective respondents."""
+    bounds = rows[["estimate", "lower", "upper"]].to_numpy(float, copy=True)
+    needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1) & (rows["upper"] > rows["lower"])
+    bounds[~needed] = np.nan
+    half_estimate, half_bound = (rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound"))
+    digits = (half_estimate, half_bound, half_bound)
+    inverted = effective_n(*bounds.T, level=card.interval, method=card.interval_method, digits=digits)
+    return rows.assign(n_interval=inverted.n, interval_width=inverted.width, interval_method=inverted.method)
+
+
+def _interval_ledger(rows: pd.DataFrame) -> Ledger:
+    ledger = Ledger()
+    for method in sorted(set(rows.loc[rows["n_interval"].notna(), "interval_method"])):
+        repaired = rows["n_interval"].notna() & (rows["interval_method"] == method)
+        ledger = ledger.add(rows[repaired], "repaired", f"effective respondents from its interval ({method})")
+    return ledger
+
+
+def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
+    """Refuse what no repair may touch, all of it at once: the analyst must look."""
+    sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases", "psus"]]
     wrong = {
         "a prevalence outside 0–1 after the card's unit": (rows["estimate"] < 0) | (rows["estimate"] > 1),
         "a negative standard error, count or design effect": (sizes < 0).any(axis=1),
+        "an upper bound below its lower": rows["upper"] < rows["lower"],
         "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
         | (rows["upper"] < rows["estimate"] - 1e-6),
         "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),
         "fieldwork until a year that is not whole, or before it began": (rows["until"] < rows["year"])
         | (rows["until"] % 1 != 0) & rows["until"].notna(),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-    } | ambiguous(rows, traits)
-    for what, bad in wrong.items():
-        if bad.any():
-            lines = ", ".join(str(i + 2) for i in np.flatnonzero(bad)[:8])
-            raise UncountedError(f"{file} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
+    } | ambiguous(rows, card.traits)
+    sentences = [f"{what} in {_lines(bad)}" for what, bad in wrong.items() if bad.any()]
+    numbered = rows.set_index(np.arange(2, len(rows) + 2))
+    figures = [] if sentences else impossible(numbered, card.unit, card.se_unit)
+    if sentences:
+        raise UncountedError(f"{file} has {'; '.join(sentences)}. Mend the table.")
+    if figures:
+        listed = "\n".join(f"  {sentence}" for sentence in figures)
+        raise UncountedError(f"{file} has figures that cannot be what they say. Mend the table, or its card:\n{listed}")
+
+
+def _lines(bad: pd.Series) -> str:
+    lines = np.flatnonzero(bad) + 2
+    listed = ", ".join(str(line) for line in lines[:8])
+    more = f" and {len(lines) - 8} more" if len(lines) > 8 else ""
+    return f"{len(lines)} row(s), at line {listed}{more}"
 
 
 def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
     """Return which rows nobody could tell whom they speak of, or would count the same respondents twice, by reason."""
-    of = rows.groupby("survey")[["country", "year"]].transform("nunique")
+    key = [*(column for column in ASKED if column in rows), *CELL, *traits]
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
-        "a survey id that stands for more than one country or year": (of > 1).any(axis=1),
-        f"the same {', '.join((*WHICH[:-1], *traits))} and age twice": rows.duplicated([*WHICH, *traits], keep=False),
+        f"the same survey, sex, {', '.join([*traits, 'year'])} and age twice": rows.duplicated(key, keep=False),
     }
-
-
-def _se_from_interval(rows: pd.DataFrame, level: float, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
-    """Fill a missing SE from its interval (l, u): (logit u − logit l) / 2z × p(1−p).
-
-    (u − l) / 2z where a bound is 0 or 1.
-    """
-    p, low, high = rows["estimate"], rows["lower"], rows["upper"]
-    z = 2 * norm.ppf((1 + level) / 2)
-    open_ = (low > 0) & (high < 1)
-    width = np.where(open_, (logit(high.where(open_)) - logit(low.where(open_))) * p * (1 - p), high - low)
-    fill = rows["se"].isna() & (high > low) & (p > 0) & (p < 1)
-    ledger = ledger.add(rows[fill], "repaired", "SE taken from its interval")
-    return rows.assign(se=rows["se"].mask(fill, width / z)), ledger

@@ -1,4 +1,4 @@
-"""The ledger: every row that was repaired, left out or not used again, with the reason."""
+"""The ledger: every row that was repaired, left out or not used again, with the reason and the persons left out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,21 +6,32 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 WHICH = ["survey", "country", "year", "sex", "age"]
-COLUMNS = ["action", "why", *WHICH]
+LOST = ["respondents", "cases"]
+COLUMNS = ["action", "why", *WHICH, *LOST]
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """One line per row of a source that did not enter as it stood; columns COLUMNS."""
+    """One line per row of a source that did not enter as it stood; columns COLUMNS.
+
+    respondents and cases: the persons whom the line leaves out of the evidence, unweighted, empty where it leaves out
+    nobody or their number is unknown. Respondents read are those of the evidence and those of the ledger together.
+    """
 
     lines: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
     def add(self, rows: pd.DataFrame, action: str, why: str) -> "Ledger":
-        """Return a ledger with a line more for each row; action: repaired, excluded, not used again."""
+        """Return a ledger with a line more for each row; action: repaired, excluded, not used again.
+
+        Only excluded rows leave persons out: their `respondents`, else their `n`, and their `cases`.
+        """
         if rows.empty:
             return self
-        new = rows.assign(action=action, why=why).reindex(columns=COLUMNS)
-        new = new.astype(dict.fromkeys([column for column in COLUMNS if column != "year"], "str"))
+        lost = _persons(rows) if action == "excluded" else rows[[]].assign(**dict.fromkeys(LOST, float("nan")))
+        new = rows.drop(columns=LOST, errors="ignore").assign(action=action, why=why).join(lost)
+        new = new.reindex(columns=COLUMNS)
+        texts = [column for column in COLUMNS if column not in ("year", *LOST)]
+        new = new.astype(dict.fromkeys(texts, "str") | dict.fromkeys(LOST, float))
         lines = [new] if self.lines.empty else [self.lines, new]
         return Ledger(pd.concat(lines, ignore_index=True))
 
@@ -31,16 +42,34 @@ class Ledger:
     def less(self, rows: pd.DataFrame) -> "Ledger":
         """Return the ledger without the lines about these rows."""
         which = pd.MultiIndex.from_frame(self.lines.reindex(columns=WHICH))
-        told = which.isin(pd.MultiIndex.from_frame(rows.reindex(columns=WHICH)))
-        return Ledger(self.lines.loc[~told].reset_index(drop=True))
+        about = which.isin(pd.MultiIndex.from_frame(rows.reindex(columns=WHICH)))
+        return Ledger(self.lines.loc[~about].reset_index(drop=True))
 
     def summary(self) -> pd.DataFrame:
-        """Return how many rows, of how many surveys, met each fate; columns action, why, rows, surveys."""
+        """Return how many rows, of how many surveys, met each fate; columns action, why, rows, surveys, respondents."""
         if self.lines.empty:
-            return pd.DataFrame(columns=["action", "why", "rows", "surveys"])
-        told = self.lines.groupby(["action", "why"], sort=True)["survey"].agg(rows="size", surveys="nunique")
-        return told.reset_index().sort_values(["action", "rows"], ascending=[True, False], ignore_index=True)
+            return pd.DataFrame(columns=["action", "why", "rows", "surveys", "respondents"])
+        by = self.lines.groupby(["action", "why"], sort=True)
+        table = by["survey"].agg(rows="size", surveys="nunique")
+        table = table.join(by["respondents"].sum(min_count=1))
+        order = ["action", "rows", "why"]
+        return table.reset_index().sort_values(order, ascending=[True, False, True], kind="stable", ignore_index=True)
+
+    def __str__(self) -> str:
+        lines = []
+        for row in self.summary().itertuples():
+            rows = "1 row" if row.rows == 1 else f"{row.rows:,} rows"
+            surveys = "1 survey" if row.surveys == 1 else f"{row.surveys:,} surveys"
+            lines.append(f"{row.action}: {rows} of {surveys}, {row.why}")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         render: Callable[..., str] = self.summary().to_html
         return render(index=False)
+
+
+def _persons(rows: pd.DataFrame) -> pd.DataFrame:
+    nothing = pd.Series(float("nan"), rows.index)
+    respondents = rows.get("respondents", nothing).astype(float)
+    respondents = respondents.fillna(rows.get("n", nothing))
+    return pd.DataFrame({"respondents": respondents, "cases": rows.get("cases", nothing).astype(float)})

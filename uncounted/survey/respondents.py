@@ -10,7 +10,7 @@ import pyarrow as pa
 from uncounted.survey import audit
 from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
 from uncounted.survey.design import Design, check_policy, unit
-from uncounted.survey.figures import MASK_BELOW, check_mask
+from uncounted.survey.figure_card import MASK_BELOW, check_mask
 from uncounted.survey.files import Source, held, open_source, query
 from uncounted.survey.replicates import Replicates, resolve
 

@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
+from uncounted.survey.absence import left_out
+from uncounted.survey.breakdown import KEPT
 from uncounted.survey.direct import direct
-from uncounted.survey.figures import NUMBERS, SEXES, TEXT, Figures, SurveyCard
+from uncounted.survey.figure_card import NUMBERS, TEXT, SurveyCard
+from uncounted.survey.figures import HALVES, INTERVAL, SEXES, Figures
+from uncounted.survey.identity import distinct
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
@@ -18,7 +22,9 @@ from uncounted.world.population import EVERYBODY
 
 PEOPLE = ("sex", "age")
 NEEDED = ("country", "year")
-MORE = ("source", "definition", "window", "until")
+ASKED = ("source", "definition", "window", "series")  # with survey and country: who was asked alike
+AGES = {"female": "ages_female", "male": "ages_male"}  # columns: the bands that a survey asked of each sex
+FATE = ["country", "year", "survey", "sex", "age"]
 
 
 def tabulated(
@@ -27,23 +33,55 @@ def tabulated(
     """Return direct estimates by the traits in `by` together, and of each survey as a whole, as a table of figures.
 
     So microdata and published tables become evidence by one path, with one rule for design effects. Country and year
-    must be traits; survey, if there is none, is country and year. With kish, n is (Σw)²/Σw² [Kish 1965, §11.7]. Cells
-    of respondents whose sex, age or further trait in `by` is missing go to the ledger.
+    must be traits; a survey is its id and country, several years its fieldwork; where there is no survey, it is country
+    and year. With kish, n is (Σw)²/Σw² [Kish 1965, §11.7]. Where `by` is missing of more than one respondent in fifty
+    of a survey, there are estimates by each part of `by` too. AGES are the ages that a survey asked of each sex.
+    Respondents without an answer, a weight or what tells their survey go to the ledger, with why.
     """
     for trait in NEEDED:
         _check_has(respondents, trait)
-    keys = [trait for trait in ("survey", *NEEDED, *MORE) if trait in respondents.traits]
-    parts = [[*keys, *by], keys] if by else [keys]
-    rows = pd.concat([_estimated(respondents, part, outcome, single_psu) for part in parts], ignore_index=True)
+    if "age" not in by:
+        _check_has(respondents, "age")
+    keys = _keys(respondents)
+    rows = pd.concat([_estimated(respondents, part, outcome, single_psu) for part in _parts(keys, by)])
+    if _many_missing(rows, keys, by):
+        margins = [[*keys, *axes] for size in range(1, len(by)) for axes in combinations(by, size)]
+        rows = pd.concat([rows, *(_estimated(respondents, part, outcome, single_psu) for part in margins)])
+    rows = rows.reset_index(drop=True)
     rows = rows.assign(respondents=rows["n"], n=rows["n"] / rows["deff_kish"] if kish else rows["n"])
     _check_sexes(rows, respondents.name)
     traits = tuple(axis for axis in by if axis not in PEOPLE)
-    table, ledger = _canonical(rows, by, traits)
+    table = _canonical(_dated(rows, respondents, keys, outcome), by, traits)
+    table = _with_ages(table, respondents, keys, outcome)
+    table = distinct(table, [*PEOPLE, *traits])
+    table = table.sort_values([*FATE, *traits], kind="stable", ignore_index=True)
     digest = hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
-    of = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
-    age = "all" if "age" in by else _ages(respondents, outcome)
-    card = SurveyCard(**of, outcomes={outcome: outcome}, age=age, traits=traits, mask_below=respondents.mask_below)
+    about = {"title": respondents.name, "kind": "respondents", "file": "", "columns": {}}
+    card = SurveyCard(**about, outcomes={outcome: outcome}, traits=traits, mask_below=respondents.mask_below)
+    ledger = Ledger()
+    for why, lines in left_out(respondents, outcome, keys):
+        ledger = ledger.add(lines, "excluded", why)
     return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
+
+
+def _keys(respondents: Respondents) -> list[str]:
+    """Return the traits that tell one survey, or one part of it, from another's."""
+    own = ("survey", "country") if "survey" in respondents.traits else NEEDED
+    return [trait for trait in (*own, *ASKED) if trait in respondents.traits]
+
+
+def _parts(keys: list[str], by: Sequence[str]) -> list[list[str]]:
+    return [[*keys, *by], keys] if by else [keys]
+
+
+def _many_missing(rows: pd.DataFrame, keys: list[str], by: Sequence[str]) -> bool:
+    """Say whether `by` is missing of so many respondents of a survey that its cells can't stand for it."""
+    if len(by) < 2:
+        return False
+    whole = rows[list(by)].isna().all(axis=1)
+    asked = rows.loc[whole].groupby(keys, dropna=False)["n"].sum()
+    placed = rows.loc[~whole].groupby(keys, dropna=False)["n"].sum().reindex(asked.index).fillna(0.0)
+    return bool((placed < KEPT * asked).any())
 
 
 def _check_has(respondents: Respondents, trait: str) -> None:
@@ -54,50 +92,69 @@ def _check_has(respondents: Respondents, trait: str) -> None:
         )
 
 
-def _ages(respondents: Respondents, outcome: str) -> str:
-    """Return the ages of all respondents as one band; raises UncountedError where they are not one."""
-    _check_has(respondents, "age")
-    bands = ordered(parse_band(age) for age in cells(respondents, "age", outcome)["age"])
-    for young, old in pairwise(bands):
-        if old.lower > young.end:
-            raise UncountedError(
-                f"The respondents '{respondents.name}' are of {young.label} and {old.label}, and of no age between. "
-                "Break down by age, as in by=['sex', 'age']."
-            )
-    return Band(bands[0].lower, max(bands, key=lambda band: band.end).upper).label if bands else "all"
-
-
 def _estimated(respondents: Respondents, part: Sequence[str], outcome: str, single_psu: str | None) -> pd.DataFrame:
     """Return direct estimates with the weighted number of respondents, Σw, of each domain."""
     weighted = cells(respondents, part, outcome)[[*part, "weighted"]].rename(columns={"weighted": "n_weighted"})
     return direct(respondents, part, outcome, single_psu=single_psu).merge(weighted, on=list(part), validate="1:1")
 
 
+def _dated(rows: pd.DataFrame, respondents: Respondents, keys: list[str], outcome: str) -> pd.DataFrame:
+    """Add the first year of each survey's fieldwork and, where it went on, the last: `until`."""
+    dates = [trait for trait in ("year", "until") if trait in respondents.traits]
+    found = cells(respondents, [*keys, *(date for date in dates if date not in keys)], outcome)
+    years = found[dates].astype(float)
+    spans = found[[key for key in keys if key != "year"]].assign(first=years["year"], last=years.max(axis=1))
+    if "year" in keys:
+        spans["year"] = found["year"]
+    by = spans.groupby(keys, sort=False)
+    spans = by.agg(first=("first", "min"), last=("last", "max")).reset_index()
+    rows = rows.merge(spans, on=keys, how="left", validate="m:1")
+    return rows.assign(year=rows["first"], until=rows["last"].where(rows["last"] > rows["first"]))
+
+
+def _with_ages(table: pd.DataFrame, respondents: Respondents, keys: list[str], outcome: str) -> pd.DataFrame:
+    """Add the ages that each part of a survey asked of each sex."""
+    if "age" not in respondents.traits:
+        return table.assign(**dict.fromkeys(AGES.values(), None))
+    by_sex = "sex" in respondents.traits
+    asked = cells(respondents, [*keys, *(["sex"] if by_sex else []), "age"], outcome)
+    asked = asked.loc[asked["n"] > 0]
+    bands = asked.assign(band=[parse_band(age) for age in asked["age"]])
+    codes = [table[f"key {key}"] for key in keys]
+    labels = list(zip(*codes, strict=True))
+    for sex, column in AGES.items():
+        of_sex = bands.loc[bands["sex"] == sex] if by_sex else bands
+        held: dict[tuple, tuple[Band, ...]] = {}
+        for row in of_sex[[*keys, "band"]].itertuples(index=False, name=None):
+            held[row[:-1]] = ordered((*held.get(row[:-1], ()), row[-1]))
+        table[column] = pd.Series([held.get(label, ()) for label in labels], table.index, dtype=object)
+    return table.drop(columns=[f"key {key}" for key in keys])
+
+
 def _check_sexes(rows: pd.DataFrame, name: str) -> None:
     strange = sorted(set(rows["sex"].dropna()) - {*SEXES[:2]}) if "sex" in rows else []
     if strange:
-        told = ", ".join(f"'{sex}'" for sex in strange)
+        listed = ", ".join(f"'{sex}'" for sex in strange)
         raise UncountedError(
-            f"The respondents '{name}' have the sex {told}, which no population table has. Recode to female and male, "
-            "or give codes that mean missing."
+            f"The respondents '{name}' have the sex {listed}, which no population table has. Recode to female and "
+            "male, or give codes that mean missing."
         )
 
 
-def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> tuple[pd.DataFrame, Ledger]:
-    whole = rows[list(by)].isna().all(axis=1) if by else pd.Series(False, index=rows.index)
-    rows = rows.rename(columns={"prevalence": "estimate"})
-    rows["survey"] = rows.get("survey", rows["country"] + "-" + rows["year"])
-    rows["year"] = rows["year"].astype(float)
+def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> pd.DataFrame:
+    codes = {f"key {key}": rows[key] for key in rows if key in ("survey", *NEEDED, *ASKED)}
+    if "survey" not in rows and "year" in codes:
+        codes["key year"] = rows["year"].astype(int).astype("str")
+    rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
+    if "survey" not in rows:
+        rows["survey"] = rows["country"] + "-" + rows["year"].astype(int).astype("str")
     for axis, everybody in {"sex": "both", "age": "all", **dict.fromkeys(traits, EVERYBODY)}.items():
-        rows[axis] = rows[axis].where(~whole, everybody) if axis in by else everybody
-    missing = {"source": "other", "kind": "", "definition": ""} | dict.fromkeys(NUMBERS, np.nan)
-    rows = rows.assign(**{name: value for name, value in missing.items() if name not in rows})
-    rows = rows[[*TEXT, *traits, *NUMBERS]]
-    rows = rows.astype(dict.fromkeys(NUMBERS, float))
-    rows["age"] = [age if age in ("all", None) or pd.isna(age) else parse_band(age).label for age in rows["age"]]
-    unknown = rows[["sex", "age", *traits]].isna().any(axis=1)
-    rows, ledger = Ledger().split(
-        rows, unknown, f"{', '.join(('sex', *traits))} or age of these respondents is missing"
-    )
-    order = ["country", "year", "survey", "sex", "age", *traits]
-    return rows.assign(year=rows["year"].astype(int)).sort_values(order, kind="stable", ignore_index=True), ledger
+        rows[axis] = rows[axis].fillna(everybody) if axis in by else everybody
+    absent = {"source": "other", "kind": "", "definition": "", "series": ""} | dict.fromkeys(NUMBERS, np.nan)
+    rows = rows.assign(**{name: value for name, value in absent.items() if name not in rows})
+    # bounds of direct estimates say nothing that their SEs don't
+    rows = rows.assign(lower=np.nan, upper=np.nan)
+    rows = rows[[*TEXT, *traits, *NUMBERS]].astype(dict.fromkeys(NUMBERS, float))
+    rows["age"] = [age if age == "all" else parse_band(age).label for age in rows["age"]]
+    exact = dict.fromkeys(HALVES, 0.0) | dict(zip(INTERVAL, (np.nan, np.nan, ""), strict=True))
+    return rows.assign(year=rows["year"].astype(int), **exact, **codes)
