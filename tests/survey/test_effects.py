@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 
-from uncounted.survey import effects
+from uncounted.survey import effects, factors
 
 
 def simulated(seed: int, countries: int = 60, theta: float = 0.8, sigma: float = 0.3) -> tuple[np.ndarray, ...]:
@@ -76,48 +76,125 @@ def test_order_does_not_matter():
 
 
 def rows(count: int, **columns: object) -> pd.DataFrame:
-    base = {"country": [f"C{i % 7}" for i in range(count)], "estimate": 0.2, "n": 500.0, "se": np.nan, "deff": np.nan}
+    base = {"country": [f"C{i % 7}" for i in range(count)], "survey": [f"s{i}" for i in range(count)]}
+    base |= {"estimate": 0.2, "n": 500.0, "se": np.nan, "deff": np.nan}
     return pd.DataFrame(base | columns, index=range(count))
 
 
-def test_a_design_effect_is_published_or_implied_by_ten_cases_or_more():
+def predicted(table: pd.DataFrame) -> np.ndarray:
+    fit = effects.fitted(table)
+    assert fit is not None
+    return fit.predict(table)
+
+
+def test_a_design_effect_is_published_or_implied_whatever_the_cases():
     found = effects.design_effects(
         rows(
-            6,
-            estimate=[0.2, 0.2, 0.019, 0.981, 0.02, 0.0],
-            se=[0.02, 0.02, 0.01, 0.01, 0.01, 0.0],
-            deff=[np.nan, 3.0, np.nan, np.nan, np.nan, np.nan],
+            5,
+            estimate=[0.2, 0.2, 0.019, 0.02, 0.0],
+            se=[0.02, 0.02, 0.01, 0.01, 0.01],
+            deff=[np.nan, 3.0, np.nan, np.nan, np.nan],
         )
     )
-    expected = [0.02**2 * 500 / 0.16, 3.0, np.nan, np.nan, 0.01**2 * 500 / (0.02 * 0.98), np.nan]
+    expected = [0.02**2 * 500 / 0.16, 3.0, 0.01**2 * 500 / (0.019 * 0.981), 0.01**2 * 500 / (0.02 * 0.98), np.nan]
     np.testing.assert_allclose(found, expected)
 
 
-def test_few_design_effects_give_their_geometric_mean_and_none_gives_one():
+def test_few_design_effects_give_the_mean_of_their_variances_and_none_gives_nothing():
     table = rows(40, deff=[1.0, 4.0] + [np.nan] * 38)
-    np.testing.assert_allclose(effects.smoothed(table), 2.0)
-    np.testing.assert_array_equal(effects.smoothed(rows(40)), 1.0)
+    np.testing.assert_allclose(predicted(table), 2.5)
+    assert effects.fitted(rows(40)) is None
+    assert effects.fitted(rows(3, n=20.0, estimate=0.05, deff=2.0)) is None  # three cases say nothing
 
 
-def test_smoothed_design_effects_follow_n_and_do_not_move_with_the_prevalence():
+def test_smoothed_design_effects_follow_n_and_do_not_move_with_a_row_s_own_prevalence():
     rng = np.random.default_rng(3)
     n = rng.integers(200, 5000, 300).astype(float)
     deff = np.exp(-1 + 0.25 * np.log(n) + rng.normal(0, 0.2, 300))
     table = rows(300, n=n, deff=deff)
-    found = effects.smoothed(table)
-    np.testing.assert_allclose(np.log(found).mean(), np.log(deff).mean(), rtol=0.02)
+    found = predicted(table)
+    assert (found * n).sum() == pytest.approx((deff * n).sum(), rel=0.05)
     assert np.polyfit(np.log(n), np.log(found), 1)[0] == pytest.approx(0.25, abs=0.04)
-    np.testing.assert_array_equal(found, effects.smoothed(table.assign(estimate=rng.uniform(0, 1, 300))))
+    # one survey of 300 moves the mean of all by a little, and its own no more than others'
+    lone = predicted(table.assign(deff=table["deff"].where(table.index != 7, 20.0)))
+    np.testing.assert_allclose(lone[7] / found[7], np.median(lone / found), rtol=0.02)
 
 
-@pytest.mark.parametrize("n", [500.0, np.nan])
-def test_where_every_n_is_alike_or_unknown_there_is_still_a_mean(n):
+@pytest.mark.parametrize("n", [500.0, 2000.0])
+def test_where_every_n_is_alike_there_is_still_a_mean(n):
     deff = np.exp(np.random.default_rng(4).normal(0.5, 0.3, 60))
-    found = effects.smoothed(rows(60, n=n, deff=deff))
+    found = predicted(rows(60, n=n, deff=deff))
     assert np.isfinite(found).all()
-    assert np.log(found).mean() == pytest.approx(np.log(deff).mean(), abs=0.05)
+    assert found.mean() == pytest.approx(deff.mean(), rel=0.05)
 
 
 def test_design_effects_all_alike_stay_what_they_are():
-    np.testing.assert_allclose(effects.smoothed(rows(60, n=np.arange(100.0, 160), deff=2.0)), 2.0)
-    np.testing.assert_allclose(effects.smoothed(rows(60, deff=1.0)), 1.0)
+    np.testing.assert_allclose(predicted(rows(60, n=np.arange(100.0, 160), deff=2.0)), 2.0)
+    np.testing.assert_allclose(predicted(rows(60, deff=1.0)), 1.0)
+
+
+def test_expected_cases_do_not_follow_what_a_row_happened_to_find():
+    """Rows of one prevalence that differ by sampling alone all expect the mean; rows that truly differ expect theirs."""
+    rng = np.random.default_rng(5)
+    drawn = rng.binomial(1000, 0.01, 400) / 1000
+    expected = effects.expected_cases(rows(400, n=1000.0, estimate=drawn))
+    assert np.median(expected) == pytest.approx(10, rel=0.05)
+    assert np.polyfit(1000 * drawn, expected, 1)[0] < 0.3  # observed cases would follow themselves: 1
+    apart = np.repeat([0.02, 0.2], 200)
+    expected = effects.expected_cases(rows(400, n=1000.0, estimate=apart))
+    assert np.median(expected[:200]) == pytest.approx(20, rel=0.25)
+    assert np.median(expected[200:]) == pytest.approx(200, rel=0.1)
+
+
+def clustered(seed: int, surveys: int, n: int, psus: int, deff: float, p: float) -> tuple[pd.DataFrame, float]:
+    """Return surveys of one prevalence whose PSUs are alike inside, and the deff that whole PSUs give."""
+    rng = np.random.default_rng(seed)
+    size = max(round(n / psus), 1)
+    rho = (deff - 1) / (n / psus - 1)
+    cluster = rng.beta(p * (1 - rho) / rho, (1 - p) * (1 - rho) / rho, (surveys, psus))
+    share = rng.binomial(size, cluster) / size
+    p_hat = share.mean(axis=1)
+    se = np.sqrt(((share - p_hat[:, None]) ** 2).sum(axis=1) / (psus * (psus - 1)))
+    table = pd.DataFrame({"estimate": p_hat, "se": se, "n": float(size * psus), "psus": float(psus), "deff": np.nan})
+    names = [f"s{i:04d}" for i in range(surveys)]
+    return table.assign(survey=names, country=[f"C{i // 3:03d}" for i in range(surveys)]), 1 + (size - 1) * rho
+
+
+def effective(table: pd.DataFrame) -> np.ndarray:
+    """Return the effective n of surveys of one row each, as evidence takes them."""
+    deff = predicted(table)
+    p = table["estimate"]
+    surveys = table.assign(rows=1, variance=table["se"] ** 2, independent=p * (1 - p) * deff / table["n"])
+    surveys = surveys.assign(variance=surveys["variance"].where(table["se"] > 0)).set_index("survey", drop=False)
+    return table["n"].to_numpy() / deff / factors.smoothed(surveys.rename_axis(None)).to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("cases", "psus", "deff", "p"), [(15, 50, 1.5, 0.005), (30, 20, 3.0, 0.02), (100, 30, 2.5, 0.002)]
+)
+def test_surveys_that_found_less_do_not_count_for_more(cases, psus, deff, p):
+    """Pooled prevalence is that of all respondents, within 0.5 %, and n_eff is right on average, within 3 %."""
+    bias, ratio = [], []
+    for seed in range(6):
+        table, truth = clustered(seed, 240, round(cases / p), psus, deff, p)
+        n = effective(table)
+        bias.append((n * table["estimate"]).sum() / n.sum() / table["estimate"].mean() - 1)
+        ratio.append(n.mean() / (table["n"].iloc[0] / truth))
+    assert abs(np.mean(bias)) < 0.005
+    assert np.mean(ratio) == pytest.approx(1, abs=0.03 + 3 * np.std(ratio) / np.sqrt(len(ratio)))
+    # what was done before: each survey's own variance alone
+    own = table["estimate"] * (1 - table["estimate"]) / table["se"] ** 2
+    some = np.isfinite(own)
+    assert (own * table["estimate"])[some].sum() / own[some].sum() < 0.99 * table["estimate"].mean()
+
+
+def test_surveys_of_many_cases_keep_their_own_variance():
+    """Where true design effects differ and cases are many, an own factor counts nearly whole."""
+    rng = np.random.default_rng(8)
+    n, p = 20_000.0, 0.3
+    true = np.exp(rng.normal(0.7, 0.5, 120))
+    df = 400
+    se = np.sqrt(p * (1 - p) * true / n * rng.chisquare(df, 120) / df)
+    table = rows(120, n=n, estimate=p, se=se, psus=df + 1.0)
+    error = np.log(n / effective(table) / true)
+    assert np.std(error) < 0.15

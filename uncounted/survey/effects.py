@@ -102,7 +102,7 @@ def mean_effect(rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.
 
     A ratio of sums, Σ g n² V̂ over what simple random samples would have, holds on the scale of variances however few
     the cases, where a mean of logs is 5 to 14 % low and a choice of rows by their cases is biased. E[p̂(1−p̂)] is
-    p(1−p) − V, so V̂ is added back. g lets no row count for more than HEAVY expected cases. NaN where fewer than CASES
+    p(1−p) − V, so V̂ is added back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN where fewer than CASES
     cases show a design effect.
     """
     p, n = rows["estimate"].to_numpy(float), rows["n"].to_numpy(float)
@@ -111,7 +111,8 @@ def mean_effect(rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.
         return np.nan
     simple = n * p * (1 - p)
     share = HEAVY / np.maximum(HEAVY, expected_cases(rows))
-    between = simple + simple * d / np.where(n > 0, n, 1)
+    implied = rows["deff"].isna().to_numpy()
+    between = simple + np.where(implied, simple * d / np.where(n > 0, n, 1), 0.0)
     weighted = (share * between * base)[known].sum()
     return float((share * simple * d)[known].sum() / weighted)
 

@@ -17,7 +17,7 @@ from uncounted.survey.identity import distinct, parts, shared_ids
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.respondents import Respondents
 from uncounted.survey.tabulation import tabulated
-from uncounted.survey.usage import Asked, used
+from uncounted.survey.usage import NO_ESTIMATE, Asked, used
 from uncounted.world.age import Band, parse_band
 from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, check_codes
@@ -232,10 +232,11 @@ def _of_years(
     first, last = years
     inside = rows["year"].between(first, last)
     why = f"fieldwork outside {first}–{last}"
-    outside = figures.loc[~figures["year"].between(first, last) & ~figures.index.isin(rows.index)]
-    ledger = ledger.less(figures.loc[~figures["year"].between(first, last) & figures["estimate"].notna()])
-    nobody = outside.assign(respondents=np.nan, cases=np.nan, n=np.nan)
-    ledger = ledger.add(nobody.loc[nobody["estimate"].notna()], "excluded", why)
+    outside = figures.loc[~figures["year"].between(first, last)]
+    ledger = ledger.less(outside, unless=NO_ESTIMATE)
+    others = outside.loc[~outside.index.isin(rows["figure"])]
+    others = others.loc[~ledger.has(others)].assign(respondents=np.nan, cases=np.nan, n=np.nan)
+    ledger = ledger.add(others, "excluded", why)
     return rows.loc[inside], ledger.add(rows.loc[~inside].assign(n=np.nan), "excluded", why)
 
 

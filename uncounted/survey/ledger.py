@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 WHICH = ["survey", "country", "year", "sex", "age"]
@@ -39,11 +40,18 @@ class Ledger:
         """Return the rows that stay and the ledger in which the others are written down as excluded."""
         return rows.loc[~out], self.add(rows.loc[out], "excluded", why)
 
-    def less(self, rows: pd.DataFrame) -> "Ledger":
-        """Return the ledger without the lines about these rows."""
-        which = pd.MultiIndex.from_frame(self.lines.reindex(columns=WHICH))
-        about = which.isin(pd.MultiIndex.from_frame(rows.reindex(columns=WHICH)))
+    def less(self, rows: pd.DataFrame, unless: str = "") -> "Ledger":
+        """Return the ledger without the lines about these rows, but for those of one reason."""
+        about = self.about(rows) & (self.lines["why"] != unless).to_numpy()
         return Ledger(self.lines.loc[~about].reset_index(drop=True))
+
+    def about(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return which lines are about some of these rows (lines,)."""
+        return _which(self.lines).isin(_which(rows))
+
+    def has(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return which of these rows have a line (rows,)."""
+        return _which(rows).isin(_which(self.lines))
 
     def summary(self) -> pd.DataFrame:
         """Return how many rows, of how many surveys, met each fate; columns action, why, rows, surveys, respondents."""
@@ -66,6 +74,10 @@ class Ledger:
     def _repr_html_(self) -> str:
         render: Callable[..., str] = self.summary().to_html
         return render(index=False)
+
+
+def _which(table: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(table.reindex(columns=WHICH))
 
 
 def _persons(rows: pd.DataFrame) -> pd.DataFrame:

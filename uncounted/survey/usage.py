@@ -90,7 +90,8 @@ def used(rows: pd.DataFrame, asked: Asked, ledger: Ledger) -> tuple[pd.DataFrame
 
     rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, by_error and alone (effective
     respondents by the own error, and for the likelihood), usable and half_estimate. Added are breakdown, choice (of which disjoint set a row is), shared (how many such sets
-    speak of the same respondents), covers (Bands) and less (what of sex × levels × covers the row doesn't speak of).
+    speak of the same respondents), covers (Bands), less (what of sex × levels × covers the row doesn't speak of) and
+    figure (the index of the row of which it is).
     Rests of totals are rows of their own, whose index is new. Everything else goes to the ledger, with the persons who
     are left out by it. Raises UncountedError where a figure of all ages doesn't say which these are.
     """
@@ -291,6 +292,7 @@ def _assembled(rows: pd.DataFrame, chosen: list[Chosen], asked: Asked) -> pd.Dat
         "breakdown": [each.breakdown for each in ordered],
         "choice": [each.choice for each in ordered],
         "shared": [each.shared for each in ordered],
+        "figure": [each.index for each in ordered],
     }
     for i, trait in enumerate(asked.traits):
         columns[trait] = [each.cover.levels[i] for each in ordered]
