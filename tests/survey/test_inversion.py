@@ -16,7 +16,6 @@ from uncounted.survey.interval import (
 from uncounted.survey.inversion import METHODS, common_method, effective_n
 
 KNOWN = [method for method in METHODS if method != "unknown"]
-ALPHA = 0.05
 
 
 def interval(method: str, p: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +34,6 @@ def printed(numbers: np.ndarray, half: float) -> np.ndarray:
 
 
 sizes = st.floats(20, 1e6)
-cases = st.floats(0.5, 1e5)
 shares = st.floats(1e-4, 1 - 1e-4)
 halves = st.sampled_from([0.005, 0.0005, 0.00005, 0.000005])
 
