@@ -104,20 +104,26 @@ def _score(z: float, lower_scale: Rows, upper_scale: Rows) -> Formula:
 
 @dataclass(frozen=True)
 class Continuity:
-    """|b − p| = z √(b(1−b)) r + r²/2 for r = √(c/n), c the scale (rows,); no r² where c is 0."""
+    """|b − p| = z √(c b(1−b)) r + c r²/2 for r = 1/√n and each row's scale c (rows,).
+
+    A scale of 0 stands for 1 without the term in r².
+    """
 
     z: float
     scale: Rows
 
     @property
     def square(self) -> Rows:
+        """Coefficient of r²."""
         return self.scale / 2
 
     def linear(self, bound: Rows) -> Rows:
+        """Return the coefficient of r."""
         deviation = np.sqrt(np.clip(bound * (1 - bound), 0, None))
         return self.z * deviation * np.where(self.scale > 0, np.sqrt(self.scale), 1)
 
     def n(self, p: Rows, bound: Rows) -> Rows:
+        """Return the n at which p has this bound."""
         return _root(self.square, self.linear(bound), np.abs(bound - p)) ** -2
 
 

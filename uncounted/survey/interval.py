@@ -1,4 +1,4 @@
-"""Interval: bounds of a prevalence from its standard error and its design's degrees of freedom."""
+"""Interval: bounds of a prevalence from its standard error, or from its effective respondents."""
 
 import numpy as np
 from scipy import stats
@@ -34,6 +34,24 @@ def clopper_pearson(p: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndar
     upper = np.where(p == 1, 1.0, stats.beta.ppf(1 - tail, n * p + 1, n * (1 - p)))
     known = np.isfinite(n) & np.isfinite(p)
     return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+
+
+def wald_interval(p: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return p ∓ z √(p(1−p)/n), cut at 0 and 1 as publishers do."""
+    half = _z(level) * np.sqrt(p * (1 - p) / n)
+    return np.maximum(p - half, 0.0), np.minimum(p + half, 1.0)
+
+
+def wilson_interval(p: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds b of (b − p)² = z² b(1−b)/n, which lie inside 0–1 [Wilson 1927]."""
+    r = _z(level) ** 2 / n
+    middle = (p + r / 2) / (1 + r)
+    half = np.sqrt(r * p * (1 - p) + r**2 / 4) / (1 + r)
+    return middle - half, middle + half
+
+
+def _z(level: float) -> float:
+    return float(stats.norm.ppf((1 + level) / 2))
 
 
 def _t(level: float, df: np.ndarray) -> np.ndarray:

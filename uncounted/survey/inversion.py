@@ -1,7 +1,7 @@
 """Inversion: the effective respondents that a published interval is made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,10 +46,12 @@ class Bounds:
         """Return the figures where mask (rows,) is true."""
         return Bounds(*(values[mask] for values in vars(self).values()))
 
-    def without_lower(self) -> "Bounds":
-        """Return the same figures as if no lower bound had been printed."""
-        nothing = np.full_like(self.lower, np.nan)
-        return Bounds(self.estimate, nothing, self.upper, self.half_estimate, nothing, self.half_upper)
+    def farther(self) -> "Bounds":
+        """Return the figures as if the upper bound alone had been printed; the lower if that isn't above."""
+        above = self.upper > self.estimate
+        lower = np.where(above, np.nan, self.lower)
+        upper = np.where(above, self.upper, np.nan)
+        return replace(self, lower=lower, upper=upper)
 
     @property
     def estimates(self) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +79,8 @@ def effective_n(
     Every n between a least and a largest would be printed so, by some estimate that would be, too;
     returned is the n of the interval half-way between them in width, 1/√n = (1/√least +
     1/√largest)/2. So `width` bounds the error where the method is right. A lower bound printed as 0
-    only says that it is below half a unit. Bounds that no n reproduces give n by the upper alone.
+    only says that it is below half a unit. Bounds that no n reproduces give n by the upper
+    alone.
 
     A zero is of ln(α/2)/ln(1−u) respondents by its upper bound u; z²(1−u)/u by Wilson's. Wald and
     logit have no interval there: any that is printed is another's, taken as exact. Estimates above
@@ -92,68 +95,62 @@ def effective_n(
         message = f"No method of intervals is called {strange[0]!r}. Use one of {', '.join(METHODS)}."
         raise ValueError(message)
     inverted = _nothing(bounds.estimate.size)
-    zero = bounds.estimate == 0
-    for name in METHODS:
+    for name in sorted(set(methods)):
         inner = (methods == name) & (bounds.estimate > 0)
-        _put(inverted, inner, _of_inner(bounds.rows(inner), level, name))
-        outer = (methods == name) & zero
-        _put(inverted, outer, _of_zeros(bounds.rows(outer), level, name))
+        zero = (methods == name) & (bounds.estimate == 0)
+        for mask, invert in ((inner, _of_inner), (zero, _of_zeros)):
+            if mask.any():
+                _put(inverted, mask, invert(bounds.rows(mask), level, name))
     return inverted
 
 
-def reproduces(
+def common_method(
     estimate: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
     level: float = 0.95,
     digits: Digits = None,
-) -> dict[str, np.ndarray]:
-    """Return for each formula in which rows some n has both printed bounds; zeros are for all.
+) -> str:
+    """Return the method that the intervals of one table or survey are likely made by, or "unknown".
 
-    The formula of a table is one for all its rows: one that reproduces all of them is likely it,
-    where a single row of few digits could be of any.
+    A row of few digits could be of several methods, and of another one as its cases are few or
+    many; a table seldom could. Of the formulas that reproduce the most rows it is the one of the
+    smallest sum of n. A zero speaks for Wilson and exact if it has an interval, else for Wald and
+    logit, which have none there. "unknown" where the best formula fails in more than a tenth of
+    the rows, or no estimate but 0 and 1 has an interval. Without zeros logit is never returned:
+    Wilson's bounds are symmetric on the logit scale, so that both always fit, Wilson with fewer.
     """
     bounds = _folded(estimate, lower, upper, digits)
-    return {name: _reproduced(bounds, level, name) for name in FORMULAS}
-
-
-def n_of_zeros(n: np.ndarray, margin_only: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fill the n of figures of 0 or 1 that have a margin of error, but neither n nor an interval.
-
-    n: effective respondents (rows,), NaN where unknown; margin_only: which rows are such figures;
-    group: each row's country. p(1−p)/SE² has no meaning at 0, and publishers make the margin
-    beside a zero by rules of their own, so its size is not read: the figure is of as many
-    respondents as the others of its kind, the median over its group, else over all. Returns n, and
-    from where each filled n is: "group", "all", else "". NaN stays where no other n is known.
-    """
-    filled = np.array(n, dtype=float)
-    source = np.full(filled.shape, "", dtype=object)
-    others = np.isfinite(filled) & ~margin_only
-    if not others.any():
-        return np.where(margin_only, np.nan, filled), source
-    for name in np.unique(group[margin_only]):
-        members = others & (group == name)
-        rows = margin_only & (group == name)
-        filled[rows] = np.median(filled[members if members.any() else others])
-        source[rows] = "group" if members.any() else "all"
-    return filled, source
+    bounds = bounds.rows(~np.isnan(bounds.estimate))
+    bounds = bounds.rows((bounds.upper > bounds.lower) | (bounds.estimate == 0))
+    inner = bounds.rows(bounds.estimate > 0)
+    if not inner.estimate.size:
+        return "unknown"
+    rows, size = {}, {}
+    for name in FORMULAS:
+        rows[name] = int(_reproduced(bounds, level, name).sum())
+        size[name] = float(np.nansum(_of_inner(inner, level, name).n))
+    best = max(rows.values())
+    if best < 0.9 * bounds.estimate.size:
+        return "unknown"
+    return min((name for name in FORMULAS if rows[name] == best), key=size.__getitem__)
 
 
 def _folded(estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray, digits: Digits) -> Bounds:
     """Mirror estimates above one half, so that the upper bound is the farther from 0 or 1."""
     halves = digits if isinstance(digits, tuple) else (digits,) * 3
     numbers = [estimate, lower, upper, *(0.0 if half is None else half for half in halves)]
-    e, l, u, half_e, half_l, half_u = np.broadcast_arrays(
+    p, low, high, half_p, half_low, half_high = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(values, dtype=float)) for values in numbers)
     )
-    high = e > 0.5
+    mirror = p > 0.5
     return Bounds(
-        np.where(high, 1 - e, e),
-        np.maximum(np.where(high, 1 - u, l), 0),
-        np.minimum(np.where(high, 1 - l, u), 1),
-        half_e,
-        np.where(high, half_u, half_l),
-        np.where(high, half_l, half_u),
+        np.where(mirror, 1 - p, p),
+        np.maximum(np.where(mirror, 1 - high, low), 0),
+        np.minimum(np.where(mirror, 1 - low, high), 1),
+        half_p,
+        np.where(mirror, half_high, half_low),
+        np.where(mirror, half_low, half_high),
     )
 
 
@@ -170,10 +167,11 @@ def _put(inverted: Inverted, mask: np.ndarray, part: Inverted) -> None:
 def _of_zeros(bounds: Bounds, level: float, method: str) -> Inverted:
     """Take n by the upper bound of a zero that is no rounded number; width allows that it is."""
     name = method if method in ("wilson", "exact", "korn_graubard") else "exact"
-    bounds = bounds.without_lower()
+    bounds = bounds.farther()
     least, largest = _range(bounds, level, name)
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = _formula(bounds, level, name).by_upper(bounds.estimate, bounds.upper)
+        formula = _formula(bounds.estimate, bounds.lower, bounds.upper, level, name)
+        n = formula.by_upper(bounds.estimate, bounds.upper)
     n = np.where((bounds.upper > 0) & (bounds.upper < 1), n, np.nan)
     if method == "logit":  # or a rounded estimate's own interval, of as many as one likes
         largest = np.where(bounds.half_estimate > 0, np.inf, largest)
@@ -184,18 +182,17 @@ def _of_inner(bounds: Bounds, level: float, method: str) -> Inverted:
     if method == "unknown":
         return _of_unknown(bounds, level)
     least, largest = _range(bounds, level, method)
-    upper_least, upper_largest = _range(bounds.without_lower(), level, method)
-    possible = _possible(least, largest)
-    least = np.where(possible, least, upper_least)
-    largest = np.where(possible, largest, upper_largest)
+    neither = ~_possible(least, largest)
+    by_upper = bounds.rows(neither).farther()
+    least[neither], largest[neither] = _range(by_upper, level, method)
     return _inverted(_middle(bounds, least, largest), least, largest, method)
 
 
 def _of_unknown(bounds: Bounds, level: float) -> Inverted:
     """Take the smallest n of the closed formulas that reproduce, else the exact one's, else logit's.
 
-    Exact intervals are the widest of one n, so that their n would be the smallest in no row that
-    matters; it is sought only where the cheaper formulas fail.
+    Where exact bounds fit as well as closed ones, their n is larger, or smaller by a hundredth or
+    two: exact intervals are the widest. So it is sought only where the closed formulas fail.
     """
     chosen = _nothing(bounds.estimate.size)
     for name in CLOSED:
@@ -204,7 +201,7 @@ def _of_unknown(bounds: Bounds, level: float) -> Inverted:
         smaller = _possible(least, largest) & ~(candidate.n >= chosen.n) & (candidate.n > 0)
         _put(chosen, smaller, _rows(candidate, smaller))
     _put_rest(chosen, bounds, level, "exact")
-    _put_rest(chosen, bounds.without_lower(), level, "logit")
+    _put_rest(chosen, bounds.farther(), level, "logit")
     return chosen
 
 
@@ -224,8 +221,10 @@ def _rows(inverted: Inverted, mask: np.ndarray) -> Inverted:
 
 
 def _reproduced(bounds: Bounds, level: float, name: str) -> np.ndarray:
-    least, largest = _range(bounds, level, name)
-    return _possible(least, largest) | (bounds.estimate == 0)
+    possible = _possible(*_range(bounds, level, name))
+    has_interval = bounds.upper > 0
+    at_zero = has_interval if name in ("wilson", "exact") else ~has_interval
+    return np.where(bounds.estimate == 0, at_zero, possible)
 
 
 def _possible(least: np.ndarray, largest: np.ndarray) -> np.ndarray:
@@ -237,8 +236,9 @@ def _middle(bounds: Bounds, least: np.ndarray, largest: np.ndarray) -> np.ndarra
     with np.errstate(divide="ignore"):
         middle = 4 / (least**-0.5 + largest**-0.5) ** 2
     middle = np.where(least > 0, middle, largest)
-    floor = np.where(np.isnan(bounds.lower), bounds.estimate, bounds.lower)
-    return np.where(bounds.upper > floor, middle, np.nan)
+    lower = np.where(np.isnan(bounds.lower), bounds.estimate, bounds.lower)
+    upper = np.where(np.isnan(bounds.upper), bounds.estimate, bounds.upper)
+    return np.where(upper > lower, middle, np.nan)
 
 
 def _inverted(n: np.ndarray, least: np.ndarray, largest: np.ndarray, name: str) -> Inverted:
@@ -252,14 +252,10 @@ def _inverted(n: np.ndarray, least: np.ndarray, largest: np.ndarray, name: str) 
     )
 
 
-def _formula(bounds: Bounds, level: float, method: str) -> Formula:
+def _formula(p: np.ndarray, lower: np.ndarray, upper: np.ndarray, level: float, method: str) -> Formula:
+    """Return the method's formula; exact bounds' holds near these."""
     z = quantile(level)
-    if method in CLOSED:
-        return CLOSED[method](z)
-    # a bound within rounding of 0, or of the estimate, tells by its far edge
-    lower = np.maximum(bounds.lower, bounds.half_lower)
-    upper = np.where(bounds.upper > bounds.estimate, bounds.upper, bounds.upper + bounds.half_upper)
-    return exact(z, bounds.estimate, lower, upper)
+    return CLOSED[method](z) if method in CLOSED else exact(z, p, lower, upper)
 
 
 def _range(bounds: Bounds, level: float, method: str) -> tuple[np.ndarray, np.ndarray]:
@@ -270,16 +266,16 @@ def _range(bounds: Bounds, level: float, method: str) -> tuple[np.ndarray, np.nd
     narrowest. n_U rises with p and n_L falls, so both lie where the two meet, or at an end of p.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        formula = _formula(bounds, level, method)
-        return _least(bounds, formula), _largest(bounds, formula)
+        return _least(bounds, level, method), _largest(bounds, level, method)
 
 
-def _least(bounds: Bounds, formula: Formula) -> np.ndarray:
+def _least(bounds: Bounds, level: float, method: str) -> np.ndarray:
     """Return the n of the widest interval; a bound that reaches 0 or 1 asks for no least n."""
     smallest, greatest = bounds.estimates
     lower = bounds.lower - bounds.half_lower
     upper = bounds.upper + bounds.half_upper
     by_upper, by_lower = upper < 1, lower > 0
+    formula = _formula(bounds.estimate, lower, upper, level, method)
     p = np.where(by_lower, formula.meeting(lower, upper), 0)
     p = np.where(by_upper, np.maximum(p, formula.turning(upper)), greatest)
     p = np.clip(p, smallest, greatest)
@@ -288,12 +284,13 @@ def _least(bounds: Bounds, formula: Formula) -> np.ndarray:
     return np.maximum(n_upper, n_lower)
 
 
-def _largest(bounds: Bounds, formula: Formula) -> np.ndarray:
+def _largest(bounds: Bounds, level: float, method: str) -> np.ndarray:
     """Return the n of the narrowest interval."""
     smallest, greatest = bounds.estimates
     lower = bounds.lower + bounds.half_lower
     upper = bounds.upper - bounds.half_upper
     by_upper, by_lower = upper < 1, ~np.isnan(lower)
+    formula = _formula(bounds.estimate, lower, upper, level, method)
     meeting = np.where(by_lower, formula.meeting(lower, upper), 1)
     p = np.clip(np.where(by_upper, meeting, smallest), smallest, greatest)
     largest = np.zeros_like(p)
