@@ -19,6 +19,7 @@ from uncounted.survey.sizes import Sized, deflated, of_unknown_size, settled, to
 from uncounted.survey.tabulation import tabulated
 from uncounted.world.age import Band, parse_band
 from uncounted.world.population import EVERYBODY
+from uncounted.world.table import one_code
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
@@ -247,6 +248,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
             raise UncountedError(f"The table of counts has {what} in {bad.sum()} row(s). Mend them.")
     rows = table.assign(
         survey=table["survey"].astype("str"),
+        country=one_code(table["country"]),
         source=table.get("source", "survey"),
         covers=pd.Series([(band,) for band in bands], index=table.index, dtype=object),
         estimate=table["y"] / table["n"],

@@ -17,7 +17,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.ledger import Ledger
 from uncounted.world.age import parse_band
 from uncounted.world.population import EVERYBODY, check_trait
-from uncounted.world.table import numbers, read_table
+from uncounted.world.table import numbers, one_code, read_table
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
 NEEDED = ["survey", "country", "year"]
@@ -188,6 +188,7 @@ def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.Da
     scaled = ["estimate", "se", "lower", "upper"]
     out[scaled] = out[scaled] / UNITS[card.unit]
     out["age"] = _ages(table["age"], file)
+    out["country"] = one_code(out["country"])
     _refuse(out, card.traits, file)
     group = {name: kind for kind, names in card.sources.items() for name in names}
     out["source"] = [group.get(name, "other") for name in out["source"]]

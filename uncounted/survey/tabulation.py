@@ -15,6 +15,7 @@ from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
 from uncounted.world.age import Band, ordered, parse_band
 from uncounted.world.population import EVERYBODY
+from uncounted.world.table import one_code
 
 PEOPLE = ("sex", "age")
 NEEDED = ("country", "year")
@@ -86,6 +87,7 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
 def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> tuple[pd.DataFrame, Ledger]:
     whole = rows[list(by)].isna().all(axis=1) if by else pd.Series(False, index=rows.index)
     rows = rows.rename(columns={"prevalence": "estimate"})
+    rows["country"] = one_code(rows["country"])
     rows["survey"] = rows.get("survey", rows["country"] + "-" + rows["year"])
     rows["year"] = rows["year"].astype(float)
     for axis, everybody in {"sex": "both", "age": "all", **dict.fromkeys(traits, EVERYBODY)}.items():

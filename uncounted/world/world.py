@@ -78,16 +78,17 @@ def read_world(
     population: Source | None = None,
     covariates: Source | None = None,
     grouping: Source = "ilo",
+    variant: str = "",
 ) -> World:
     """Read the world from the tables that ship, or your own: each the path of a CSV file, or a DataFrame.
 
     grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, for two levels, subregion.
-    Population in the UN's own CSV layout is known by its columns; a further column of your own, such as migrant, is a
-    trait of persons (`population.read_population`). Raises UncountedError listing the codes on
-    which two tables disagree.
+    Population in the UN's own CSV layout is known by its columns; variant: which of several projections in it to read,
+    as "Medium". A further column of your own, such as migrant, is a trait of persons (`population.read_population`).
+    Raises UncountedError listing the codes on which two tables disagree.
     """
     everywhere = read_geography(shelf("data", "geography.csv") if geography is None else geography, grouping)
-    people = read_population(shelf("data", "population.csv") if population is None else population)
+    people = read_population(shelf("data", "population.csv") if population is None else population, variant)
     countries = people["country"].to_numpy()
     check_known(countries, everywhere, "The population table")
     x = read_covariates(shelf("data", "covariates.csv") if covariates is None else covariates, everywhere)
