@@ -153,7 +153,9 @@ def test_a_hint_names_each_country():
     assert hint("Swaziland", PLACES) == " Did you mean SWZ (Eswatini)?"
     assert hint("NM", PLACES) == " Did you mean NAM (Namibia)?"
     assert hint("KY", PLACES) == " Did you mean CYM (Cayman Islands) or KGZ (Kyrgyzstan)?"
-    assert hint("qqq", PLACES) == ""
+    assert hint("Africaa", PLACES, ["Africa", "GHA"]) == " Did you mean 'Africa'?"
+    for word in ("qqq", "GHN", "ZAS"):  # looks like ZAF, ZMB, and is neither
+        assert hint(word, PLACES, [*PLACES.index, "Ghana"]) == ""
 
 
 each_code_of_kosovo = pytest.mark.parametrize("code", ["XKX", *SYNONYMS])

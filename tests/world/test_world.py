@@ -175,7 +175,7 @@ def test_your_own_groups(world):
         found = groups(world, given)
         assert set(found.index[found == "river"]) == {"VNM", "LAO"}
         assert (found == NO_GROUP).sum() == 198
-    with pytest.raises(UncountedError, match="iso3 and one column"):
+    with pytest.raises(UncountedError, match="Rename the one 'iso3' and the other 'group'"):
         groups(world, frame.assign(other=1))
     with pytest.raises(UncountedError, match="Viet Nam → VNM"):
         groups(world, pd.Series({"Viet Nam": "river"}))

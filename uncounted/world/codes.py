@@ -84,10 +84,16 @@ def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
     return dict(sorted(ranked.items(), key=lambda item: (_rank(item[1][0]), item[0])))
 
 
-def hint(word: str, places: pd.DataFrame) -> str:
-    """Return " Did you mean SWZ (Eswatini)?" of a place's alias, every place if it stands for several, or nothing."""
-    names = [f"{iso3} ({places.loc[iso3, 'name']})" for iso3 in meanings(word, places)]
-    return f" Did you mean {' or '.join(names)}?" if names else ""
+def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
+    """Return " Did you mean SWZ (Eswatini)?" of what a word is an alias of, every place if it stands for several.
+
+    Else the nearest of some names of places, such as regions, unless the word has three letters or fewer and so may be
+    a code, of which no other is meant because it looks alike.
+    """
+    known = [f"{iso3} ({places.loc[iso3, 'name']})" for iso3 in meanings(word, places)]
+    if known:
+        return f" Did you mean {' or '.join(known)}?"
+    return did_you_mean(word, set(names) - set(places.index)) if len(word) > 3 else ""
 
 
 @lru_cache(10_000)
