@@ -62,7 +62,7 @@ def _named(word: Source, places: pd.DataFrame) -> pd.DataFrame:
 
 def _own(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     own = read_table(source, "grouping table")
-    if "iso3" not in own and any(_plain(column) in names for column in own for names in CODE_HEADERS):
+    if "iso3" not in own and any(_plain(column) in names for column in _headers(own) for names in CODE_HEADERS):
         own = own.rename(columns={_code_column(own): "iso3"})
         own = own.assign(iso3=one_code(own["iso3"]))
     require(own, ["iso3", "region"], "grouping table")
@@ -147,7 +147,7 @@ def apart(pairs: pd.DataFrame, codes: pd.Index) -> list[pd.Series]:
 
 def _code_column(table: pd.DataFrame) -> str:
     for names in CODE_HEADERS:
-        columns = [column for column in table if _plain(column) in names]
+        columns = [column for column in _headers(table) if _plain(column) in names]
         if len(columns) == 1:
             return columns[0]
         if columns:
@@ -156,12 +156,16 @@ def _code_column(table: pd.DataFrame) -> str:
 
 
 def _group_column(table: pd.DataFrame, code: str) -> str:
-    others = [column for column in table if column != code]
+    others = [column for column in _headers(table) if column != code]
     named = [column for column in others if _plain(column) in GROUP_HEADERS]
     for columns in (others, named):
         if len(columns) == 1:
             return columns[0]
     raise UncountedError(_rename(table))
+
+
+def _headers(table: pd.DataFrame) -> list[str]:
+    return [str(column) for column in table]
 
 
 def _plain(header: str) -> str:
