@@ -77,5 +77,6 @@ from uncounted.survey.lists import Lists, read_lists
 from uncounted.survey.replicates import Replicates
 from uncounted.survey.respondents import Respondents, read_respondents
 from uncounted.survey.survey import read_survey
+from uncounted.world.codes import country_codes
 from uncounted.world.shares import with_shares
 from uncounted.world.world import World, groups, persons, read_world

@@ -11,6 +11,8 @@ import uncounted as un
 from uncounted.leaves.estimate import plain
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import paired
+from uncounted.report.breakdown import NOT_A_PREVALENCE
+from uncounted.report.tables import OVERLAP
 
 CELL = ["country", "sex", "age"]
 
@@ -61,6 +63,19 @@ def test_the_world_sd_of_selection_is_one_draw_for_all_places(card, world, parts
     factor = found["Sexual, adults"].persons.sel(age="adults") / found["Labour, adults"].persons.sel(age="adults")
     assert factor.std(["country", "sex"]).max() < 1e-5
     assert np.log(factor.isel(country=0, sex=0)).std() == pytest.approx(1.0, rel=0.08)
+
+
+def test_groups_that_overlap_are_sums_of_their_countries(estimate):
+    first, second, third = list(estimate.world.places.index[:3])
+    table = pd.DataFrame({"iso3": [first, second, second, third], "group": ["a", "a", "b", "b"]})
+    keys = ["leaf", "sex", "age"]
+    rows = un.breakdown(estimate, [table, "country"]).set_index(["group", *keys]).sort_index()
+    assert set(rows.loc["a", "note"]) <= {OVERLAP, f"{NOT_A_PREVALENCE}; {OVERLAP}"}
+    assert set(rows.loc[first, "note"]) <= {"", NOT_A_PREVALENCE}
+    for name, countries in {"a": [first, second], "b": [second, third]}.items():
+        for column in ("persons_mean", "persons_print", "population"):
+            total = sum(rows.loc[country, column] for country in countries)
+            np.testing.assert_allclose(rows.loc[name, column], total.reindex(rows.loc[name].index), rtol=1e-6)
 
 
 def test_rows_add_up_and_say_what_is_behind_them(estimate):

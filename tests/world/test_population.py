@@ -171,6 +171,7 @@ def change(table: pd.DataFrame, column: str, value: object, row: int = 4) -> pd.
         (lambda t: t.head(0), "has no rows"),
         (lambda t: wpp(t, ISO3_code=""), "no row with an ISO3_code"),
         (lambda t: wpp(t, Time="mid-2020"), "Time is no whole year"),
+        (lambda t: wpp(t, Time=2020.25), "Time is no whole year"),
         (lambda t: pd.concat([wpp(t), wpp(t, Variant="High")]), "more than one row for"),
     ],
 )
@@ -184,3 +185,97 @@ def test_in_bands_keeps_persons(small):
     assert in_bands(people, []).sizes["age"] == 0
     whole = in_bands(people, [parse_band("0-2"), parse_band("3+")]).sum()
     assert whole.item() == pytest.approx(people.sum().item())
+
+
+UN_COLUMNS = [  # of the csv files of World Population Prospects 2022 and 2024
+    "SortOrder", "LocID", "Notes", "ISO3_code", "ISO2_code", "SDMX_code", "LocTypeID", "LocTypeName", "ParentID",
+    "Location", "VarID", "Variant", "Time", "MidPeriod", "AgeGrp", "AgeGrpStart", "AgeGrpSpan", "PopMale", "PopFemale",
+    "PopTotal",
+]  # fmt: skip
+UN_PLACES = [
+    (1, 900, "", "", "", "1", 1, "World", 0, "World"),
+    (20, 404, "", "KEN", "KE", "404", 4, "Country/Area", 910, "Kenya"),
+    (30, 516, "", "NAM", "NA", "516", 4, "Country/Area", 913, "Namibia"),
+    (40, 412, "8", "XKX", "XK", "383", 4, "Country/Area", 925, "Kosovo (under UNSC res. 1244)"),
+    (50, 384, "", "CIV", "CI", "384", 4, "Country/Area", 914, "Côte d'Ivoire"),
+]
+
+
+def un_file(ages: list[str], years=(2020, 2021), variants=("Medium",)) -> pd.DataFrame:
+    """A made-up file of the UN, with all of its columns: persons in thousands, which name their place, year and age."""
+    rows = []
+    for place in UN_PLACES:
+        for variant in variants:
+            for year in years:
+                for age in ages:
+                    start = int(age.split("-")[0].rstrip("+"))
+                    male = place[1] + start / 1000
+                    rows.append((*place, 2, variant, year, year + 0.5, age, start, 5, male, male + 1, 2 * male + 1))
+    return pd.DataFrame(rows, columns=UN_COLUMNS)
+
+
+FIVE_YEARS = [*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+"]
+SINGLE_YEARS = [*map(str, range(100)), "100+"]
+
+
+@pytest.mark.parametrize("ages", [FIVE_YEARS, SINGLE_YEARS])
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+def test_the_un_s_files_are_read_as_they_are(tmp_path, ages, suffix):
+    path = tmp_path / f"WPP2024_PopulationByAgeSex_Medium.{suffix}"
+    un_file(ages).to_csv(path, index=False, encoding="utf-8")
+    world = read_world(population=path)
+    assert list(world.places.index) == ["CIV", "KEN", "NAM", "XKX"]
+    assert list(world.population["age"].to_numpy()) == [parse_band(age).label for age in ages]
+    assert list(world.population["year"].to_numpy()) == [2020, 2021]
+    kosovo = world.population.sel(country="XKX", year=2020, sex="female", age="100+").item()
+    assert kosovo == pytest.approx(1000 * (412 + 100 / 1000 + 1))
+    assert world.covariates.loc["XKX"].isna().all()
+    assert persons(world, ["0-4"], 2020).sel(country="XKX").sum() > 0
+
+
+def test_kosovo_beside_kenya_in_the_un_s_layout():
+    rows = [("", "KEN", 2020, "0-4", 3.5, 3.4), ("", "XKX", 2020, "0-4", 0.06, 0.06)]
+    table = pd.DataFrame(rows, columns=["Notes", "ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"])
+    world = read_world(population=table)
+    assert world.population.sel(year=2020).sum(["sex", "age"]).to_series().to_dict() == {"KEN": 6900, "XKX": 120}
+
+
+def test_the_middle_of_a_year_is_that_year():
+    table = un_file(["0-4", "5+"])
+    xr.testing.assert_identical(read_population(table.assign(Time=table["MidPeriod"])), read_population(table))
+    xr.testing.assert_identical(read_population(table.assign(Time=table["Time"].astype(float))), read_population(table))
+
+
+def test_of_several_variants_one_is_chosen_by_its_name():
+    table = un_file(["0-4", "5+"], variants=("Medium", "High"))
+    table.loc[table["Variant"] == "High", ["PopMale", "PopFemale"]] *= 2
+    with pytest.raises(UncountedError, match=r"several variants, 'High', 'Medium'.*variant='High'"):
+        read_population(table)
+    high, medium = (read_population(table, variant) for variant in ("High", "Medium"))
+    xr.testing.assert_allclose(high, 2 * medium)
+    xr.testing.assert_identical(medium, read_population(table[table["Variant"] == "Medium"]))
+    xr.testing.assert_identical(read_world(population=table, variant="High").population, high)
+    with pytest.raises(UncountedError, match=r"no variant 'Medum'. Did you mean 'Medium'"):
+        read_population(table, "Medum")
+
+
+def test_variants_of_different_years_are_several_too():
+    table = pd.concat([un_file(["0+"], (2020,), ("Medium",)), un_file(["0+"], (2021,), ("High",))])
+    with pytest.raises(UncountedError, match="several variants"):
+        read_population(table)
+
+
+def test_estimates_of_years_past_are_of_every_variant():
+    past = un_file(["0+"], (2019, 2020), ("Estimates",))
+    table = pd.concat([past, un_file(["0+"], (2021,), ("Medium", "High"))])
+    for variant in ("Medium", "High"):
+        assert list(read_population(table, variant)["year"].to_numpy()) == [2019, 2020, 2021]
+    assert list(read_population(pd.concat([past, un_file(["0+"], (2021,))]))["year"].to_numpy()) == [2019, 2020, 2021]
+
+
+def test_layouts_without_codes_or_variants_are_a_sentence(small):
+    old = un_file(["0+"]).drop(columns=["ISO3_code", "ISO2_code"])
+    with pytest.raises(UncountedError, match=r"layout of 2019, which has no ISO3_code.*country_codes"):
+        read_population(old)
+    with pytest.raises(UncountedError, match=r"variant='Medium' is of the UN's layout"):
+        read_population(small["population"], "Medium")

@@ -15,6 +15,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
 from uncounted.model.vocabulary import SHOW
+from uncounted.world.codes import hint
 from uncounted.world.world import groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
@@ -155,7 +156,7 @@ def _place(fit: Fit, side: str) -> tuple[str, list[str]]:
         if (place := ", ".join(words[:size])) in known:
             return place, words[size:]
     names = known - set(fit.world.places.index)
-    raise UncountedError(f"There is no place '{words[0]}' in this fit.{did_you_mean(words[0], names)}")
+    raise UncountedError(f"There is no place '{words[0]}' in this fit.{hint(words[0], fit.world.places, names)}")
 
 
 def _known(fit: Fit) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate import Estimate
 from uncounted.model.vocabulary import SHOW
@@ -14,6 +14,7 @@ from uncounted.report.breakdown import together
 from uncounted.report.numerals import band, heading, level
 from uncounted.report.palette import MARK, SECOND, styled
 from uncounted.report.wording import Words, read_words
+from uncounted.world.codes import hint
 
 COLUMNS, WIDE, HIGH = 3, 170, 130
 PLACES = ("world", "region", "subregion", "country")
@@ -32,7 +33,7 @@ def plot_age_sex(
     for place in wanted:
         if place not in known:
             raise UncountedError(
-                f"There is no country, region or world '{place}' in this fit.{did_you_mean(place, known)}"
+                f"There is no country, region or world '{place}' in this fit.{hint(place, fit.world.places, known)}"
             )
     chosen = rows[rows["name"].isin(wanted) | rows["group"].isin(wanted)]
     return styled(age_sex(chosen, fit.card.show, read_words(language)), read_words(language))

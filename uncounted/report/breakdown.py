@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,24 +15,22 @@ from uncounted.infer.totals import expected
 from uncounted.leaves.card import GROUPS, TOTAL
 from uncounted.leaves.estimate import CELL, HALVES, Estimate, plain, shares
 from uncounted.leaves.leaf import CLASSES
-from uncounted.report.tables import estimates, of_all_levels
-from uncounted.world.world import groups, persons
+from uncounted.report.tables import Grouping, estimates, in_one_table, of_all_levels
+from uncounted.world.world import divisions, persons
 
 KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
 STATS = ("median", "mean", "lower", "upper")
 NOT_A_PREVALENCE = "a share of a leaf's persons: in no sum, and no prevalence of children"
 
 
-def breakdown(
-    estimate: Estimate, groupings: Sequence[str | Path | pd.DataFrame], interval: float = 0.95
-) -> pd.DataFrame:
+def breakdown(estimate: Estimate, groupings: Sequence[Grouping], interval: float = 0.95) -> pd.DataFrame:
     """Return one row per leaf (total first, then sums) × grouping × group × sex × age: persons and prevalence.
 
     Prevalence is persons over the children, the adults or all people of the group in the reference year. persons_print
     adds up: the mean of every leaf, country, sex and age group in whole persons, summed; persons_mean and the other
     statistics are of draws that were summed, of which only the mean adds up. country_evidence is the share of a leaf's
     people, of a sum's persons, in countries with evidence of their own on it: 0 marks rows that rest on other countries
-    alone. The evidence class is that of at least half of them.
+    alone. The evidence class is that of at least half of them. Groups of your own table may overlap, as in `estimates`.
     """
     means = {name: _mean(leaf.persons) for name, leaf in estimate.leaves.items()}
     parts = [_grouping(estimate, by, interval, means) for by in groupings]
@@ -43,7 +40,7 @@ def breakdown(
 
 
 def by_trait(
-    estimate: Estimate, trait: str, groupings: Sequence[str | Path | pd.DataFrame] = ("world",), interval: float = 0.95
+    estimate: Estimate, trait: str, groupings: Sequence[Grouping] = ("world",), interval: float = 0.95
 ) -> pd.DataFrame:
     """Return rows of each leaf apart by a trait of persons, such as migrants and others: KEYS and the trait.
 
@@ -60,21 +57,29 @@ def by_trait(
         )
     parts = []
     for by in groupings:
-        group = groups(estimate.world, by)
-        size = totals.population(people.assign_coords(age=list(GROUPS)), group)
+        division = divisions(estimate.world, by)
         for name, draws in found.items():
             others = [dim for dim in draws.dims if dim not in (*CELL, trait)]
-            rows = _summarised(draws.sum(others, dtype=np.float32) if others else draws, None, size, group, interval)
+            whole = draws.sum(others, dtype=np.float32) if others else draws
+            sized = people.assign_coords(age=list(GROUPS))
+            rows = in_one_table(
+                [_summarised(whole, None, totals.population(sized, group), group, interval) for group in division]
+            )
             parts.append(rows.assign(leaf=name, grouping=by if isinstance(by, str) else "own", name=rows["group"]))
     table = pd.concat(parts, ignore_index=True).assign(interval=interval)
     stats = [f"{what}_{stat}" for what in ("prevalence", "persons") for stat in STATS]
-    return table[[*KEYS, trait, *stats, "interval", "population"]]
+    note = ["note"] if "note" in table else []
+    return table.fillna(dict.fromkeys(note, ""))[[*KEYS, trait, *stats, "interval", "population", *note]]
 
 
-def _grouping(
-    estimate: Estimate, by: str | Path | pd.DataFrame, interval: float, means: Mapping[str, xr.DataArray]
+def _grouping(estimate: Estimate, by: Grouping, interval: float, means: Mapping[str, xr.DataArray]) -> pd.DataFrame:
+    division = divisions(estimate.world, by)
+    return in_one_table([_rows(estimate, by, group, interval, means) for group in division])
+
+
+def _rows(
+    estimate: Estimate, by: Grouping, group: pd.Series, interval: float, means: Mapping[str, xr.DataArray]
 ) -> pd.DataFrame:
-    group = groups(estimate.world, by)
     people = totals.population(estimate.people, group)
     names = estimate.world.places["name"].to_dict() if isinstance(by, str) and by == "country" else {}
     told = []
@@ -152,9 +157,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(masked=rows["masked"].fillna(""))[[*KEYS, *stats, *rest]].astype(texts)
 
 
-def together(
-    of: Fit | Estimate, groupings: Sequence[str | Path | pd.DataFrame], interval: float = 0.95
-) -> pd.DataFrame:
+def together(of: Fit | Estimate, groupings: Sequence[Grouping], interval: float = 0.95) -> pd.DataFrame:
     """Return the rows of a fit, of all levels of further traits, or those of an estimate's leaves added up."""
     if isinstance(of, Fit):
         return of_all_levels(of, estimates(of, groupings, interval))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.report import numerals, outline
 from uncounted.report.ages import age_sex
 from uncounted.report.cells import estimate, interval, persons, picture, scale
@@ -19,6 +19,7 @@ from uncounted.report.paper import printed
 from uncounted.report.release import ALL, LEAF, Release
 from uncounted.report.trends import courses, seen_in
 from uncounted.survey.elsewhere import ELSEWHERE
+from uncounted.world.codes import hint
 
 LISTED = 24  # surveys that fit on the page: the latest
 NARROW = 230  # the width of a forest that shares its line
@@ -44,7 +45,7 @@ def place_of(release: Release, wanted: str) -> Place:
         if ((rows["grouping"] == grouping) & (rows["group"] == wanted)).any():
             return Place(grouping, wanted, wanted, tuple(map(str, table.index[table[grouping] == wanted])))
     known = {*names, *table.index, *table["region"], *table["subregion"]}
-    raise UncountedError(f"There is no country or region '{wanted}' in this estimate.{did_you_mean(wanted, known)}")
+    raise UncountedError(f"There is no country or region '{wanted}' in this estimate.{hint(wanted, table, known)}")
 
 
 def write_profile(release: Release, place: str, path: str | Path, course: pd.DataFrame | None = None) -> Path:

@@ -12,16 +12,18 @@ from uncounted.errors import UncountedError
 from uncounted.infer import totals
 from uncounted.infer.backing import behind
 from uncounted.infer.fit import Fit
-from uncounted.world.world import groups
+from uncounted.world.grouping import NO_GROUP
+from uncounted.world.world import divisions
+
+type Grouping = str | Path | pd.DataFrame | pd.Series
 
 GROUPINGS = ("world", "region", "subregion", "country")
 PEOPLE = ("sex", "age")
 KEYS = ["grouping", "group", "name", *PEOPLE]
+OVERLAP = "groups overlap: a country counts in each of its own, and they do not sum to the world"
 
 
-def estimates(
-    fit: Fit, groupings: Sequence[str | Path | pd.DataFrame] = GROUPINGS, interval: float = 0.95
-) -> pd.DataFrame:
+def estimates(fit: Fit, groupings: Sequence[Grouping] = GROUPINGS, interval: float = 0.95) -> pd.DataFrame:
     """Return one row per grouping × group × sex × age (× traits): prevalence (proportion), persons, their basis.
 
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
@@ -30,15 +32,20 @@ def estimates(
     respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
+
+    A table of your own may have a country in several groups: each group is the sum of its countries in every draw,
+    countries in none have no row, and a column `note` says that the groups overlap.
     """
     _check_interval(interval)
-    return pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
+    rows = pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
+    return rows.assign(note=rows["note"].fillna("").astype("str")) if "note" in rows else rows
 
 
-def prevalence(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
+def prevalence(fit: Fit, by: Grouping | Sequence[Grouping] = "world", interval: float = 0.95) -> pd.DataFrame:
     """Return prevalence by one grouping of places and, if named, sex, age and traits, in the card's unit.
 
-    by: as ["region", "sex"], or ["region", "migrant"] where the card's people have that trait.
+    by: as ["region", "sex"], or ["region", "migrant"] where the card's people have that trait; or your own table of
+    iso3 and group (a path, a DataFrame, a Series by iso3), alone or in a list. Groups that overlap: `estimates`.
     """
     rows = _asked(fit, by, interval)
     unit = 100.0 if fit.card.show == "percent" else 1000.0
@@ -47,19 +54,24 @@ def prevalence(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.
     return _labelled(fit, rows, shown.assign(unit=fit.card.show, interval=interval), by)
 
 
-def affected(fit: Fit, by: str | Sequence[str] = "world", interval: float = 0.95) -> pd.DataFrame:
-    """Return persons affected by one grouping of places and, if named, sex, age and traits, with intervals."""
+def affected(fit: Fit, by: Grouping | Sequence[Grouping] = "world", interval: float = 0.95) -> pd.DataFrame:
+    """Return persons affected by one grouping of places and, if named, sex, age and traits, with intervals.
+
+    by: as of `prevalence`.
+    """
     rows = _asked(fit, by, interval)
     names = {f"persons_{stat}": stat for stat in ("mean", "median", "lower", "upper")}
     return _labelled(fit, rows, rows[list(names)].rename(columns=names).assign(interval=interval), by)
 
 
-def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
-    words = [by] if isinstance(by, str) else list(by)
-    places = [word for word in words if word not in fit.card.axes]
+def _asked(fit: Fit, by: Grouping | Sequence[Grouping], interval: float) -> pd.DataFrame:
+    requested = _requested(by)
+    words = _words(by)
+    places = [item for item in requested if not isinstance(item, str) or item not in fit.card.axes]
     if len(places) > 1:
+        names = [str(item) if isinstance(item, str | Path) else "your own table" for item in places]
         raise UncountedError(
-            f"by={words} names more than one grouping of places. Ask for {' and '.join(places)} one at a time."
+            f"by= names more than one grouping of places. Ask for {' and '.join(names)} one at a time."
         )
     rows = estimates(fit, places or ["world"], interval)
     for axis in fit.card.axes:
@@ -67,16 +79,25 @@ def _asked(fit: Fit, by: str | Sequence[str], interval: float) -> pd.DataFrame:
     return rows
 
 
+def _requested(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
+    return [by] if isinstance(by, str | Path | pd.DataFrame | pd.Series) else list(by)
+
+
+def _words(by: Grouping | Sequence[Grouping]) -> list[str]:
+    return [item for item in _requested(by) if isinstance(item, str)]
+
+
 def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of estimates that are of every level of the card's traits beyond sex and age, and of any form."""
     return rows[(rows[list(fit.card.axes[2:])] == totals.ALL).all(axis=1)]
 
 
-def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
-    words = [by] if isinstance(by, str) else list(by)
+def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: Grouping | Sequence[Grouping]) -> pd.DataFrame:
+    words = _words(by)
     keys = rows[["name", *(axis for axis in fit.card.axes if axis in words)]].rename(columns={"name": "group"})
-    behind = rows[["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]]
-    return pd.concat([keys, shown, behind], axis=1).reset_index(drop=True)
+    basis = ["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]
+    note = ["note"] if "note" in rows else []
+    return pd.concat([keys, shown, rows[[*basis, *note]]], axis=1).reset_index(drop=True)
 
 
 def _check_interval(interval: float) -> None:
@@ -84,8 +105,23 @@ def _check_interval(interval: float) -> None:
         raise UncountedError(f"interval={interval} is no probability. Write 0.95 for a 95 % interval.")
 
 
-def _grouping(fit: Fit, by: str | Path | pd.DataFrame, interval: float) -> pd.DataFrame:
-    group, keys = groups(fit.world, by), ("group", *fit.card.axes)
+def _grouping(fit: Fit, by: Grouping, interval: float) -> pd.DataFrame:
+    division = divisions(fit.world, by)
+    return in_one_table([_rows(fit, by, group, interval) for group in division])
+
+
+def in_one_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of one division of countries; of several, by groups that overlap, those groups' with a note."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.loc[rows["group"] != NO_GROUP].sort_values("group", kind="stable", ignore_index=True)
+    notes = rows["note"] if "note" in rows else pd.Series("", rows.index)
+    return rows.assign(note=[f"{note}; {OVERLAP}" if note else OVERLAP for note in notes])
+
+
+def _rows(fit: Fit, by: Grouping, group: pd.Series, interval: float) -> pd.DataFrame:
+    keys = ("group", *fit.card.axes)
     people = totals.size(fit.p, fit.people, group).transpose(*keys, ...)
     counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
     size, persons = totals.expected(people), _summary(counts, interval)
@@ -128,11 +164,11 @@ def _inside(p: xr.DataArray) -> xr.DataArray:
     return p.clip(1e-12, 1 - 1e-12)
 
 
-def _by_country(by: str | Path | pd.DataFrame) -> bool:
+def _by_country(by: Grouping) -> bool:
     return isinstance(by, str) and by == "country"
 
 
-def _own_share(fit: Fit, by: str | Path | pd.DataFrame) -> pd.DataFrame:
+def _own_share(fit: Fit, by: Grouping) -> pd.DataFrame:
     if not _by_country(by) or "country_effect" not in fit.posterior:
         return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
     parts = [fit.posterior.get(f"{name}_effect", 0.0) for name in ("neighbours", "outcomes")]

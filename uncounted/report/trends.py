@@ -18,16 +18,17 @@ from uncounted.model.trend import years_of
 from uncounted.model.vocabulary import SHOW
 from uncounted.report.numerals import heading, level
 from uncounted.report.palette import MARK, SECOND, styled
+from uncounted.report.tables import Grouping, in_one_table
 from uncounted.report.wording import Words, read_words
 from uncounted.survey.disclosure import released
-from uncounted.world.world import groups
+from uncounted.world.world import divisions, groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
 
 
 def trend(
     fit: Fit,
-    by: str | Path | pd.DataFrame | Sequence[str] = "world",
+    by: Grouping | Sequence[Grouping] = "world",
     years: Sequence[int] | None = None,
     interval: float = 0.95,
 ) -> pd.DataFrame:
@@ -35,14 +36,15 @@ def trend(
 
     Columns: grouping, group, name, year, prevalence_median, _mean, _lower, _upper (proportions), persons_mean, _lower,
     _upper, interval, weights: the year of the population table whose persons are the weights. Persons are left empty
-    where that isn't the year itself. years: else the card's.
+    where that isn't the year itself. years: else the card's. Groups of your own table may overlap, as in `estimates`.
     """
-    several = [by] if isinstance(by, str | Path | pd.DataFrame) else list(by)
-    named = {str(one) if isinstance(one, str) else "own": groups(fit.world, one) for one in several}
+    several = [by] if isinstance(by, str | Path | pd.DataFrame | pd.Series) else list(by)
+    named = {str(item) if isinstance(item, str) else "own": divisions(fit.world, item) for item in several}
     calendar = [int(year) for year in (years_of(fit.card) if years is None else years)]
     parts = [rows for year in calendar for rows in _year(fit, named, year, interval)]
     order = {grouping: i for i, grouping in enumerate(named)}
     table = pd.concat(parts, ignore_index=True)
+    table = table.fillna({"note": ""}) if "note" in table else table
     return table.sort_values(["grouping", "group", "year"], key=lambda c: c.replace(order), ignore_index=True)
 
 
@@ -78,25 +80,30 @@ def courses(rows: pd.DataFrame, dots: pd.DataFrame, show: str, say: Words, colum
     return layers.facet(facet=alt.Facet("name:N", title=None, sort=names), columns=columns)
 
 
-def _year(fit: Fit, named: dict[str, pd.Series], year: int, interval: float) -> list[pd.DataFrame]:
+def _year(fit: Fit, named: dict[str, list[pd.Series]], year: int, interval: float) -> list[pd.DataFrame]:
     p = in_year(fit, year)
     people = people_in(fit, year)
-    exact = people.attrs["year"] == year
     found = []
-    for grouping, group in named.items():
-        draws = totals.affected_in_all(p, people, group).transpose("group", ...)
-        size = totals.expected(totals.affected_in_all(xr.ones_like(people), people, group))
+    for grouping, division in named.items():
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
-        labels = [str(label) for label in size["group"].to_numpy()]
-        draws = draws.to_numpy().reshape(len(labels), -1)
-        low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
-        stats = {"median": middle, "mean": draws.mean(axis=-1), "lower": low, "upper": high}
-        with np.errstate(invalid="ignore", divide="ignore"):
-            columns = {f"prevalence_{stat}": value / size.to_numpy() for stat, value in stats.items()}
-        columns |= {f"persons_{stat}": stats[stat] if exact else np.nan for stat in ("mean", "lower", "upper")}
-        keys = {"grouping": grouping, "group": labels, "name": [names.get(one, one) for one in labels], "year": year}
-        found.append(pd.DataFrame(keys | columns | {"interval": interval, "weights": int(people.attrs["year"])}))
+        rows = in_one_table([_rows(p, people, group, year, interval) for group in division])
+        found.append(rows.assign(grouping=grouping, name=rows["group"].replace(names)))
     return found
+
+
+def _rows(p: xr.DataArray, people: xr.DataArray, group: pd.Series, year: int, interval: float) -> pd.DataFrame:
+    exact = people.attrs["year"] == year
+    draws = totals.affected_in_all(p, people, group).transpose("group", ...)
+    size = totals.expected(totals.affected_in_all(xr.ones_like(people), people, group))
+    labels = [str(label) for label in size["group"].to_numpy()]
+    draws = draws.to_numpy().reshape(len(labels), -1)
+    low, middle, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1)
+    stats = {"median": middle, "mean": draws.mean(axis=-1), "lower": low, "upper": high}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {f"prevalence_{stat}": value / size.to_numpy() for stat, value in stats.items()}
+    columns |= {f"persons_{stat}": stats[stat] if exact else np.nan for stat in ("mean", "lower", "upper")}
+    keys = {"grouping": "", "group": labels, "name": labels, "year": year}
+    return pd.DataFrame(keys | columns | {"interval": interval, "weights": int(people.attrs["year"])})
 
 
 def _groupings_of(fit: Fit, wanted: Sequence[str]) -> list[str]:

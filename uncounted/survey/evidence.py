@@ -20,6 +20,7 @@ from uncounted.survey.tabulation import tabulated
 from uncounted.survey.usage import NO_ESTIMATE, Asked, used
 from uncounted.world.age import Band, parse_band
 from uncounted.world.population import EVERYBODY
+from uncounted.world.table import one_code
 from uncounted.world.world import World, check_codes
 
 AXES = ("sex", "age")
@@ -296,7 +297,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
     bands = [parse_band(age) for age in table["age"]]
     absent = {"source": "survey", "definition": "", "window": np.nan, "until": np.nan}
     table = table.assign(**{name: value for name, value in absent.items() if name not in table})
-    table = table.assign(age=[band.label for band in bands])
+    table = table.assign(age=[band.label for band in bands], country=one_code(table["country"]))
     for what, bad in ambiguous(table, traits).items():
         if bad.any():
             raise UncountedError(f"The table of counts has {what} in {bad.sum()} row(s). Mend them.")

@@ -18,7 +18,7 @@ from uncounted.survey.ledger import Ledger
 from uncounted.survey.plausibility import impossible
 from uncounted.world.age import parse_band
 from uncounted.world.population import EVERYBODY
-from uncounted.world.table import numbers, read_table
+from uncounted.world.table import numbers, one_code, read_table
 
 HALVES = ["half_estimate", "half_se", "half_bound"]  # half a printed digit, as a proportion; 0: exact
 INTERVAL = ["n_interval", "interval_width", "interval_method"]  # what the bounds tell (`inversion.effective_n`)
@@ -92,6 +92,7 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
 def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
     rows = _numeric(table, card, file)
     rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
+    rows["country"] = one_code(rows["country"])
     rows["age"] = _ages(table["age"], file)
     kind_of_source = {name: kind for kind, names in card.sources.items() for name in names}
     rows["source"] = [kind_of_source.get(name, "other") for name in rows["source"]]

@@ -12,7 +12,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.column import Column, identifier, literal
 from uncounted.survey.files import open_source, query
 from uncounted.survey.kinship import ADULT, KIN, THROUGH
-from uncounted.world.table import numbers
+from uncounted.world.table import numbers, one_code
 
 type Table = str | Path | pd.DataFrame | pa.Table
 
@@ -92,6 +92,8 @@ def _read(source: Table, columns: Mapping[str, str], what: str, recodes: Mapping
     parts = [f"{_recoded(column, recodes.get(role, {}))} AS {identifier(role)}" for role, column in found.items()]
     frame = query(opened, f"SELECT {', '.join(parts)} FROM {opened.scan}").to_pandas()
     frame = frame.astype("str").where(frame.notna(), "").sort_values(list(columns), ignore_index=True)
+    for role in set(columns) & {"country", "lives_in"}:
+        frame[role] = one_code(frame[role])
     for role in set(columns) & set(NUMBERS):
         code, texts = pd.factorize(frame[role])  # few values, many rows
         values = numbers(texts.to_series())[code]
@@ -114,6 +116,8 @@ def _recoded(column: Column, codes: Mapping) -> str:
 def _respondents(read: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
     given = {role: str(value) for role, value in constants.items()}
     frame = read.assign(**given)
+    if "country" in given:
+        frame["country"] = one_code(frame["country"])
     for role in {"year", "interviewed"} & set(given):
         frame[role] = numbers(frame.loc[:, role])
     frame = frame.assign(**{role: value for role, value in {"weight": 1.0, "sex": ""}.items() if role not in frame})

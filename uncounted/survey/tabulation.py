@@ -19,6 +19,7 @@ from uncounted.survey.respondents import Respondents
 from uncounted.survey.totals import cells
 from uncounted.world.age import Band, ordered, parse_band
 from uncounted.world.population import EVERYBODY
+from uncounted.world.table import one_code
 
 PEOPLE = ("sex", "age")
 NEEDED = ("country", "year")
@@ -146,6 +147,7 @@ def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> 
     if "survey" not in rows and "year" in codes:
         codes["key year"] = rows["year"].astype(int).astype("str")
     rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
+    rows["country"] = one_code(rows["country"])
     if "survey" not in rows:
         rows["survey"] = rows["country"] + "-" + rows["year"].astype(int).astype("str")
     for axis, everybody in {"sex": "both", "age": "all", **dict.fromkeys(traits, EVERYBODY)}.items():

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.errors import UncountedError
+from uncounted.errors import UncountedError, did_you_mean
 from uncounted.world.age import Band, ordered, overlapping, parse_band, shares
 from uncounted.world.table import Source, numbers, read_table, require, years
 
@@ -17,6 +17,7 @@ WPP = ["ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
 LISTED = 8  # rows that an error shows
 EVERYBODY = "all"  # a trait's level that is the sum of the others, in tables and evidence
 TOTALS = (EVERYBODY, "total", "both", "any", "_T", "")  # levels that count people twice, or nobody knows whom
+ESTIMATES = "Estimates"  # the UN's word for years past, which every projection goes on from
 VARIANTS = ("variant", "scenario")  # columns that repeat the same people, and divide nobody
 TAKEN = frozenset({  # names that tables, dims and variables have already: no trait may bear one
     "persons", "people", "population", "country", "region", "subregion", "world", "group", "grouping", "name",
@@ -29,25 +30,28 @@ TAKEN = frozenset({  # names that tables, dims and variables have already: no tr
 })  # fmt: skip
 
 
-def read_population(source: Source) -> xr.DataArray:
+def read_population(source: Source, variant: str = "") -> xr.DataArray:
     """Return persons (year, country, sex, age, *traits) from a table of either layout, sorted, ages youngest first.
 
-    The project's: iso3, sex (female, male), age and a column of persons for each year. The UN's: ISO3_code,
-    Time, AgeGrp, PopMale, PopFemale, in thousands; its aggregates, rows without a code, are passed over. Age
-    groups stay as they are, five-year or single. A further column of the project's layout that divides the people of
-    a country, sex and age, such as migrant, is a trait, one dim more; traits and their levels are sorted. Raises
-    UncountedError listing rows that are there twice, missing, or no persons.
+    The project's: iso3, sex (female, male), age and a column of persons for each year. The UN's (World Population
+    Prospects 2022 and 2024): ISO3_code, Time, AgeGrp, PopMale, PopFemale, in thousands; its aggregates, rows without a
+    code, are passed over, and a Time of 2020.5 is the middle of 2020. variant: which of several projections to read,
+    as "Medium"; rows called "Estimates" are of every variant. Age groups stay as they are, five-year or single. A
+    further column of the project's layout that divides the people of a country, sex and age, such as migrant, is a
+    trait, one dim more; traits and their levels are sorted. Raises UncountedError listing rows that are there twice,
+    missing, or no persons, and for several variants of which none is chosen.
     """
     raw = read_table(source, "population table")
     un = set(WPP) <= set(raw.columns)
+    _check_layout(raw, variant, un)
     traits = [] if un else _traits(raw)
     keys = [*KEYS, *traits]
-    long = _wpp(raw) if un else _own(raw, traits)
+    long = _wpp(_of_variant(raw, variant)) if un else _own(raw, traits)
     bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
     _none(bad, "The population table has no number of persons, or one below 0, for {}. Mend those rows.")
     bands = _bands(long["age"].unique())
     label = {text: band.label for text, band in bands.items()}
-    long = long.assign(age=[label[text] for text in long["age"]])
+    long = long.assign(age=long["age"].map(label))
     twice = long.loc[long.duplicated(keys)]
     _none(twice, "The population table has more than one row for {}. Keep one of each, of one variant.")
     return _filled(long, keys, [band.label for band in ordered(bands.values())])
@@ -105,17 +109,49 @@ def _own(raw: pd.DataFrame, traits: list[str]) -> pd.DataFrame:
     return long.assign(year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"]))
 
 
+def _check_layout(raw: pd.DataFrame, variant: str, un: bool) -> None:
+    """Raise a sentence for the UN's tables without ISO3 codes (2019 and before), and a variant asked of another."""
+    if "LocID" in raw and "AgeGrp" in raw and "ISO3_code" not in raw:
+        raise UncountedError(
+            "The population table is in the UN's layout of 2019, which has no ISO3_code. Add that column, empty for "
+            "aggregates: un.country_codes(…) makes it of the LocID of countries, which are below 900."
+        )
+    if variant and not un:
+        raise UncountedError(f"variant='{variant}' is of the UN's layout; this population table has another.")
+
+
+def _of_variant(raw: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Return the rows of one projection of the UN's; raises UncountedError if there are several and none is chosen."""
+    column = raw.get("Variant", pd.Series("", raw.index))
+    projections = sorted(set(column[raw["ISO3_code"] != ""].unique()) - {"", ESTIMATES})
+    if variant and variant not in projections:
+        raise UncountedError(f"The population table has no variant '{variant}'.{did_you_mean(variant, projections)}")
+    if not variant and len(projections) > 1:
+        choices = ", ".join(f"'{name}'" for name in projections)
+        raise UncountedError(
+            f"The population table has several variants, {choices}, which count the same people. Choose one, as "
+            f"read_world(population=…, variant='{projections[0]}'), or keep its rows alone."
+        )
+    return raw.loc[column.isin([variant, "", ESTIMATES])] if variant else raw
+
+
 def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
     names = ["iso3", "year", "age", "male", "female"]
     countries = raw.loc[raw["ISO3_code"] != "", WPP].set_axis(names, axis=1)
     if countries.empty:
         raise UncountedError("The population table has no row with an ISO3_code. Keep the countries' rows.")
-    when = numbers(countries["year"])
-    if not ((when == np.floor(when)) & (when > 0) & (when < 10_000)).all():
-        raise UncountedError("The population table has rows whose Time is no whole year. Mend or remove them.")
-    long = countries.assign(year=when.astype(int)).melt(["iso3", "year", "age"], SEXES, "sex", "persons")
+    long = countries.assign(year=_calendar_year(countries["year"]))
+    long = long.melt(["iso3", "year", "age"], SEXES, "sex", "persons")
     thousands = numbers(long["persons"])
     return long.assign(persons=(1000 * thousands).round(6))  # 1.005 thousand are 1,005, not 1,004.9999999999999
+
+
+def _calendar_year(times: pd.Series) -> np.ndarray:
+    """Return the year of each Time; 2020 and 2020.5 are both the middle of 2020, as in all population tables here."""
+    when = numbers(times)
+    if not ((when > 0) & (when < 10_000) & np.isin(2 * when, np.arange(20_000))).all():
+        raise UncountedError("The population table has rows whose Time is no whole year. Mend or remove them.")
+    return np.floor(when).astype(int)
 
 
 def _bands(texts: Iterable[str]) -> dict[str, Band]:

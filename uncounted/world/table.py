@@ -16,12 +16,16 @@ type Source = str | Path | pd.DataFrame
 
 SIMULATED = "simulated"  # what a table that was made up says of itself, in any row of these columns
 TOLD_IN = ("note", "source")
+# Kosovo has no code in ISO 3166, so that several are in use.
+SYNONYMS: dict[str, str] = dict.fromkeys(("XK", "XKV", "KSV", "KOS"), "XKX")
+CODED = ("iso3", "ISO3_code", "neighbour")  # columns of such codes
 BLANK = ("", "NA", "NaN", "nan", "N/A", "n/a", "..")  # in a column of numbers; in text they are words
 
 
 def read_table(source: Source, what: str, needs: Iterable[str] = ()) -> pd.DataFrame:
     """Return a table as text without outer blanks, "" where empty; an index named iso3 counts as a column.
 
+    Countries with several codes in use get the one that the package uses (`one_code`).
     Raises UncountedError for a file that is missing or no CSV in UTF-8, and for columns that are missing or
     twice there.
     """
@@ -33,7 +37,13 @@ def read_table(source: Source, what: str, needs: Iterable[str] = ()) -> pd.DataF
     require(table, needs, what)
     if not len(table):
         raise UncountedError(f"The {what} has no rows. Give one that has.")
-    return pd.DataFrame({column: table[column].fillna("").str.strip() for column in table})
+    text = pd.DataFrame({column: table[column].fillna("").str.strip() for column in table})
+    return text.assign(**{column: one_code(text[column]) for column in CODED if column in text})
+
+
+def one_code(codes: pd.Series) -> pd.Series:
+    """Return codes with XKX wherever another of Kosovo's stands (SYNONYMS); the rest as they are."""
+    return codes.replace(SYNONYMS) if codes.isin(list(SYNONYMS)).any() else codes
 
 
 def require(table: pd.DataFrame, needs: Iterable[str], what: str) -> None:

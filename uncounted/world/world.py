@@ -13,7 +13,7 @@ from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
 from uncounted.world.covariates import read_covariates, z_scores
 from uncounted.world.geography import read_geography
-from uncounted.world.grouping import LEVELS, is_word, labels
+from uncounted.world.grouping import LEVELS, apart, is_word, labels, members
 from uncounted.world.population import at_year, in_bands, read_population
 from uncounted.world.shelf import shelf
 from uncounted.world.table import Source
@@ -78,16 +78,17 @@ def read_world(
     population: Source | None = None,
     covariates: Source | None = None,
     grouping: Source = "ilo",
+    variant: str = "",
 ) -> World:
     """Read the world from the tables that ship, or your own: each the path of a CSV file, or a DataFrame.
 
     grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, for two levels, subregion.
-    Population in the UN's own CSV layout is known by its columns; a further column of your own, such as migrant, is a
-    trait of persons (`population.read_population`). Raises UncountedError listing the codes on
-    which two tables disagree.
+    Population in the UN's own CSV layout is known by its columns; variant: which of several projections in it to read,
+    as "Medium". A further column of your own, such as migrant, is a trait of persons (`population.read_population`).
+    Raises UncountedError listing the codes on which two tables disagree.
     """
     everywhere = read_geography(shelf("data", "geography.csv") if geography is None else geography, grouping)
-    people = read_population(shelf("data", "population.csv") if population is None else population)
+    people = read_population(shelf("data", "population.csv") if population is None else population, variant)
     countries = people["country"].to_numpy()
     check_known(countries, everywhere, "The population table")
     x = read_covariates(shelf("data", "covariates.csv") if covariates is None else covariates, everywhere)
@@ -148,7 +149,7 @@ def groups(world: World, by: Source | pd.Series) -> pd.Series:
 
     Your own is a Series by iso3, or a table (CSV path or DataFrame) with iso3 and one other column. Who is in
     no group is "not classified", so that every grouping sums to the world. Raises UncountedError for an
-    unknown word or code.
+    unknown word or code, and for a country in several groups (`divisions`).
     """
     index = world.places.index
     if not isinstance(by, str) or not is_word(by):
@@ -157,3 +158,17 @@ def groups(world: World, by: Source | pd.Series) -> pd.Series:
         raise UncountedError(f"There is no grouping '{by}'.{did_you_mean(by, GROUPS)}")
     own = {"world": ["World"] * len(index), "country": list(index)}
     return pd.Series(own.get(by) or list(world.places[by]), index=index, name=by, dtype="str")
+
+
+def divisions(world: World, by: Source | pd.Series) -> list[pd.Series]:
+    """Return `groups`, or several divisions of the countries if groups of your own table overlap.
+
+    Each overlapping group is whole in one division, where "not classified" says nothing and should not be shown: what
+    groups have in common counts in each of them, and their sum is not the world's.
+    """
+    if isinstance(by, str) and is_word(by):
+        return [groups(world, by)]
+    pairs = members(by, _everywhere(world))
+    if not pairs["iso3"].duplicated().any():
+        return [groups(world, by)]
+    return apart(pairs, world.places.index)
