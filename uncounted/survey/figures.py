@@ -13,9 +13,10 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.figure_card import LOGIT, NUMBERS, TEXT, UNITS, SurveyCard, parse_card
 from uncounted.survey.identity import distinct
-from uncounted.survey.inversion import effective_n
+from uncounted.survey.inversion import common_method, effective_n
 from uncounted.survey.ledger import Ledger
 from uncounted.survey.plausibility import impossible
+from uncounted.survey.shrinkage import shrunk_n
 from uncounted.world.age import parse_band
 from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, one_code, read_table
@@ -26,6 +27,8 @@ SEXES = ["female", "male", "both"]
 CELL = ["sex", "age"]
 ASKED = ["survey", "country", "source", "year", "definition", "window"]  # with CELL: which figure a row is
 DECIMALS = 6  # a number printed with more is computed, not rounded
+DETERMINED = 0.1  # largest error of log n by the printed digits
+NO_WIDTH = "bounds without width: effective respondents of other figures of the table"
 FEW = 10  # whole numbers that may be whole by chance
 
 
@@ -171,21 +174,40 @@ def _ages(column: pd.Series, file: Path) -> list[str]:
 
 
 def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
-    """Add what the bounds of figures without a SE tell of their effective respondents."""
+    """Add what the bounds of figures without a SE tell of their effective respondents.
+
+    An unknown method is taken to be one for the whole table, if one fits nearly all rows. In a table of many figures,
+    those of few digits borrow from others of the same breakdown (`shrunk_n`); so do zeros without n whose bounds are
+    both printed as 0.
+    """
     bounds = rows[["estimate", "lower", "upper"]].to_numpy(float, copy=True)
-    needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1) & (rows["upper"] > rows["lower"])
-    bounds[~needed] = np.nan
+    needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1)
+    bounds[~needed | (rows["upper"] < rows["lower"])] = np.nan
     half_estimate, half_bound = (rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound"))
     digits = (half_estimate, half_bound, half_bound)
-    inverted = effective_n(*bounds.T, level=card.interval, method=card.interval_method, digits=digits)
-    return rows.assign(n_interval=inverted.n, interval_width=inverted.width, interval_method=inverted.method)
+    method = card.interval_method
+    if method == "unknown":
+        method = common_method(*bounds.T, level=card.interval, digits=digits)
+    inverted = effective_n(*bounds.T, level=card.interval, method=method, digits=digits)
+    n = inverted.n.copy()
+    breakdown = (rows["sex"] != "both").astype(int) + 2 * (rows["age"] != "all").astype(int)
+    sure = rows["estimate"].isin([0, 1]) & rows["n"].isna()
+    borrowing = (needed & (np.isfinite(n) | sure)).to_numpy()
+    for _, members in breakdown[borrowing].groupby(breakdown[borrowing]):
+        at = rows.index.get_indexer(members.index)
+        if np.isfinite(n[at]).sum() >= FEW:
+            n[at] = shrunk_n(n[at], inverted.width[at])
+    return rows.assign(n_interval=n, interval_width=inverted.width, interval_method=inverted.method)
 
 
 def _interval_ledger(rows: pd.DataFrame) -> Ledger:
     ledger = Ledger()
-    for method in sorted(set(rows.loc[rows["n_interval"].notna(), "interval_method"])):
-        repaired = rows["n_interval"].notna() & (rows["interval_method"] == method)
-        ledger = ledger.add(rows[repaired], "repaired", f"effective respondents from its interval ({method})")
+    known = rows["n_interval"].notna()
+    by = [rows["interval_method"], rows["interval_width"] < DETERMINED]
+    for (method, sure), repaired in rows.loc[known].groupby([column[known] for column in by], sort=True):
+        how = f"effective respondents from its interval ({method})" if method else NO_WIDTH
+        doubt = "" if sure or not method else ", which its printed digits leave uncertain by a tenth or more"
+        ledger = ledger.add(repaired, "repaired", how + doubt)
     return ledger
 
 

@@ -46,7 +46,7 @@ class Asked:
 
 
 class Row(NamedTuple):
-    """What is read of one row of a table of figures; NaN where unknown."""
+    """What is read of one row of a table of figures; NaN where unknown. counted: cases that were not computed."""
 
     index: Any
     survey: str
@@ -58,6 +58,7 @@ class Row(NamedTuple):
     estimate: float
     persons: float
     cases: float
+    counted: float
     n_weighted: float
     by_error: float
     alone: float
@@ -267,7 +268,7 @@ def _unplaced(
         persons -= sum(other.respondents for other in excluded if other.respondents > 0)
         cases = total.cases - sum(_placed(rows, part, "cases") for part in inside)
         cases -= sum(other.cases for other in excluded if other.cases > 0)
-        if persons > 0.5 or cases > 0.5:
+        if persons > 0.5 or (total.counted == total.counted and cases > 0.5):
             why = UNANSWERED if asked.respondents else UNPLACED
             unplaced[fate.index] = Fate(fate.index, "excluded", why, max(persons, 0.0), max(cases, 0.0))
     return unplaced
