@@ -103,6 +103,8 @@ def _fit(tree: xr.DataTree) -> Fit:
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
     rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
+    absent = {"series": "", "rounding": 0.0}  # of files written before evidence had these columns
+    rows = rows.assign(**{name: rows.get(name, value) for name, value in absent.items()})
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],

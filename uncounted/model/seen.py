@@ -10,6 +10,7 @@ from scipy import sparse
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.card import Card
+from uncounted.model.series import Series, check_labels, check_series, series_of
 from uncounted.survey.evidence import FORM, Evidence
 from uncounted.world.age import Band, contains
 from uncounted.world.population import EVERYBODY
@@ -24,7 +25,8 @@ class Seen:
 
     A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
     coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
-    of fieldwork. unknown (rows,): n stands for an effective n that nobody published.
+    of fieldwork. unknown (rows,): n stands for an effective n that nobody published. series: which surveys share an
+    error. rounding (rows,): half of the last printed digit of y/n, 0 where it is exact.
     """
 
     evidence: Evidence
@@ -41,6 +43,8 @@ class Seen:
     survey_country: np.ndarray
     survey_since: np.ndarray
     unknown: np.ndarray
+    series: Series
+    rounding: np.ndarray
     forms: np.ndarray | None = None
 
 
@@ -50,8 +54,8 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     Weights are of the survey's year, or of the population table's nearest; where shares of a trait are uncertain, of
     their means. A row that doesn't say a trait covers all its levels. Rows that cover ages outside the card's, or
     people whom the population table has none of, and countries without a population, are left out and written to the
-    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, and for levels that the
-    population lacks.
+    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, for levels that the population
+    lacks, and for series of surveys of which the card says nothing.
     """
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
@@ -60,9 +64,14 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     evidence = _kept(evidence, pd.Series(nobody), "the population table has nobody whom it covers")
     rows = evidence.rows
     countries = world.places.index
-    surveys = rows.groupby("survey", sort=True)[["source", "country", "year"]].first()
+    check_labels(rows)
+    surveys = rows.groupby("survey", sort=True)[["source", "country", "year", "series"]].first()
     sources = pd.Index(sorted(surveys["source"].unique()), name="source")
     country = countries.get_indexer(pd.Index(rows["country"]))
+    source = sources.get_indexer(pd.Index(surveys["source"]))
+    survey_country = countries.get_indexer(pd.Index(surveys["country"]))
+    series = series_of(surveys, survey_country, source, card)
+    check_series(card, series)
     return Seen(
         evidence=evidence,
         y=rows["y"].to_numpy(float),
@@ -73,12 +82,14 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         since=rows["year"].to_numpy(int) - card.year,
         span=_span(rows),
         surveys=surveys.index,
-        source=sources.get_indexer(pd.Index(surveys["source"])),
+        source=source,
         sources=sources,
-        survey_country=countries.get_indexer(pd.Index(surveys["country"])),
+        survey_country=survey_country,
         survey_since=surveys["year"].to_numpy(int) - card.year,
         forms=_forms(card, evidence),
         unknown=rows["unknown"].to_numpy() > 0,
+        series=series,
+        rounding=rows["rounding"].to_numpy(float) * (rows["unknown"].to_numpy() == 0),
     )
 
 

@@ -25,12 +25,12 @@ AXES = ("sex", "age")
 FORM = "y:"  # begins the column of an exclusive form's counts
 COLUMNS = (
     "survey", "country", "year", "until", "source", "definition", "window", "sex", "covers", "estimate", "n", "y",
-    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown",
+    "respondents", "cases", "deff", "breakdown", "mask_below", "unknown", "series", "rounding",
 )  # fmt: skip
 ELSEWHERE = "reported from elsewhere"  # the kind of source of what families abroad told
 SAID = (  # columns that say something of a row; all others, with its survey, tell which row it is
     "country", "year", "until", "source", "definition", "window", "estimate", "n", "y", "respondents", "cases", "deff",
-    "breakdown", "mask_below", "unknown",
+    "breakdown", "mask_below", "unknown", "series", "rounding",
 )  # fmt: skip
 
 
@@ -61,8 +61,10 @@ class Evidence:
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
     male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
-    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    (respondents / n), breakdown, mask_below (`disclosure`), unknown (1: n stands for one that nobody published),
+    series (the label that surveys of one source in one country share, which share an error; "" if none) and rounding
+    (half of the last printed digit of the estimate, a proportion; 0 where it is taken as exact); then a column for
+    each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
     order is the same object. `origin` is what they were made from, where that is known.
     """
 
@@ -228,8 +230,9 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
     """Take y cases of n respondents as they are: one row per survey, country, year, sex (or both) and age band.
 
     y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
-    year, sex, age, n, y, if there are kinds of source, source, and the further traits of persons that `by` names, each
-    with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside 0…n, or rows that
+    year, sex, age, n, y; source, if there are several kinds; series, the label of surveys that share an error;
+    rounding, half of the last digit that y/n was printed with, as a proportion; and the further traits of persons that
+    `by` names, each with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside 0…n, or rows that
     `figures.ambiguous` finds.
     """
     traits = further([by] if isinstance(by, str) else by)
@@ -286,6 +289,8 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
         definition=rows["definition"].astype("object").fillna(""),
         mask_below=rows["mask_below"].astype(float).fillna(MASK_BELOW),
         unknown=rows["unknown"].astype(float).fillna(0.0),
+        series=rows["series"].astype("object").fillna("").astype("str"),
+        rounding=rows["rounding"].astype(float).fillna(0.0),
     )
     return _sorted(rows.astype({"window": float, "definition": "str"} | dict.fromkeys(traits, "str")), traits)
 
