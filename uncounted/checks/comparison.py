@@ -65,9 +65,10 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
 def psis_loo(fit: Fit) -> pd.DataFrame:
     """Return the leave-one-survey-out log score of every survey by Pareto-smoothed importance sampling, no refit.
 
-    Each survey's rows together, its own error summed out of their density; the error that its series shares stays known. Columns: survey, country, year, log_score,
-    khat and sure: whether k̂ is below 0.7. Of a country's only survey k̂ is often near 1, since without it the country's
-    level is its prior's, where the draws at hand hardly are: such scores are no scores, and `hold_out` refits instead.
+    Each survey's rows together, its own error summed out of their density; the error that its series shares stays
+    known. Columns: survey, country, year, log_score, khat and sure: whether k̂ is below 0.7. Of a country's only survey
+    k̂ is often near 1, since without it the country's level is its prior's, where the draws at hand hardly are: such
+    scores are no scores, and `hold_out` refits instead.
     That is why no comparison rests on this [Vehtari, Gelman & Gabry 2017; Vehtari et al. 2024].
     """
     model = recipe_of(fit).build()

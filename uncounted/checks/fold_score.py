@@ -104,10 +104,19 @@ def _surveys(
     for survey, at in held.groupby("survey", sort=True).indices.items():
         first, n, y = held.iloc[at[0]], seen.n[at].sum(), seen.y[at].sum()
         about = _about(study, rows.loc[weight > 0], first) | {"survey": survey, "rows": len(at), "n": n}
-        steps = (1.0, float(1 / held["deff"].iloc[at].fillna(1.0).mean())) if discrete else (0.0, 0.0)
+        steps = _steps(held.iloc[at]) if discrete else (0.0, 0.0)
         predicted = _predicted(counts[:, at].sum(axis=1), y, n, interval, rng, steps)
         told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n, n))
     return pd.DataFrame(told)
+
+
+def _steps(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return how far apart counts of a survey lie, drawn ones and its own.
+
+    One respondent and one divided by the design effect, or, where figures are rounded, as far as printed ones.
+    """
+    printed = float((2 * rows["rounding"] * rows["n"]).sum())
+    return max(1.0, printed), max(float(1 / rows["deff"].fillna(1.0).mean()), printed)
 
 
 def _own(rows: pd.DataFrame) -> pd.DataFrame:

@@ -107,4 +107,4 @@ def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numb
 
 def counted(study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> Numbers:
     """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
-    return {"y_observed": y, **kind_of(study.card, study.seen.unknown).known(y, n, weight)}
+    return {"y_observed": y, **kind_of(study.card, study.seen).known(y, n, weight)}

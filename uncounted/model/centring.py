@@ -20,7 +20,8 @@ from uncounted.model.trend import has_trend
 from uncounted.world.world import World, levels
 
 FEW = 40
-LEVELS = ("survey", "series", "country", "subregion", "trend_country", "beta")  # always exchangeable, a λ for each member
+# always exchangeable, a λ for each member
+LEVELS = ("survey", "series", "country", "subregion", "trend_country", "beta")
 
 
 def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -46,7 +47,8 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
         below = np.bincount(rung.parent, _passed(below, size[rung.name]), len(above.labels))
         about[above.name] = below
     if has_trend(card):
-        about["trend_country"] = _about_slopes(seen, survey, np.bincount(seen.survey_country, survey, len(world.places)))
+        of_all = np.bincount(seen.survey_country, survey, len(world.places))
+        about["trend_country"] = _about_slopes(seen, survey, of_all)
         by_region = _passed(about["trend_country"], size["trend_country"])
         about["trend_region"] = np.bincount(region_of(card, world), by_region)
     if "beta" in size:
@@ -141,7 +143,11 @@ def _information(card: Card, seen: Seen) -> np.ndarray:
     """
     y = np.minimum(seen.y, seen.n)  # one that is drawn of a part of a person may be above n
     p = (y + 2 * y.sum() / seen.n.sum()) / (seen.n + 2)
-    return seen.n / (p * (1 - p)) if card.link == "identity" else seen.n * p * (1 - p)
+    if card.link == "identity":
+        return seen.n / (p * (1 - p))
+    variance = seen.n * p * (1 - p)
+    rounding = (2 * seen.n * seen.rounding) ** 2 / 12  # Sheppard's, of a count that is printed rounded
+    return variance * np.divide(variance, variance + rounding, np.ones(len(p)), where=rounding > 0)
 
 
 def _unit(card: Card, seen: Seen) -> float:

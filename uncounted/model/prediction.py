@@ -131,7 +131,7 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
     with a row of weight above 0 the shared error is the draws' own; of the others, and of all if no weight is said, it
     is drawn anew, one for all surveys of a series. draws: of `derived_names`.
     """
-    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
+    seen, kind = study.seen, kind_of(study.card, study.seen)
     source = seen.source[seen.survey[rows]]
     known = kind.known(seen.y, seen.n, 1.0 if weight is None else weight)
     covered, sigma_series, series = _of_series(study, draws, rows, weight)
@@ -163,7 +163,7 @@ def derived_names(study: Study, prefix: str = "") -> list[str]:
 def _of_series(
     study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what rows cover with the errors that their series are known to share, and of the other series √ρ and which.
+    """Return what rows cover with the errors that their series are known to share, and √ρ and which of other series.
 
     (draws, rows) twice, and (rows,), −1 where the row is in no such series.
     """
@@ -198,7 +198,7 @@ def _drawn_once(member: np.ndarray, draws: int, rng: np.random.Generator) -> np.
 
 def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
     """Return log f of all rows together at every draw (draws,), from draws of the study's own names with `reported`."""
-    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
+    seen, kind = study.seen, kind_of(study.card, study.seen)
     shown = _flat(draws["reported"])[None]
     extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
     share = kind.share and study.card.link == "logit"
@@ -220,16 +220,21 @@ def _flat(values: xr.DataArray) -> np.ndarray:
 
 def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
-    code = kind.logp.__code__
-    names = code.co_varnames[: code.co_argcount]
-    return _compiled(kind.logp, share, names[2 : 2 + len(kind.takes)], names[2 + len(kind.takes) :])
+    extra = len(kind.takes)
+
+    def evaluate(*values: np.ndarray) -> np.ndarray:
+        known = tuple(np.ndim(value) for value in values[2 + extra :])
+        return _compiled(kind.logp, share, extra, known)(*values)
+
+    return evaluate
 
 
 @cache
-def _compiled(logp: Callable, share: bool, extra: tuple[str, ...], known: tuple[str, ...]) -> Callable[..., np.ndarray]:
+def _compiled(logp: Callable, share: bool, extra: int, known: tuple[int, ...]) -> Callable[..., np.ndarray]:
     y, eta = pt.vector("y", dtype="float64"), pt.tensor3("eta", dtype="float64")
-    more = [pt.tensor3(name, dtype="float64") for name in extra]
-    more += [pt.vector(name, dtype="float64") for name in known]
+    more = [pt.tensor3(dtype="float64") for _ in range(extra)]
+    more += [pt.matrix(dtype="float64") if dims == 2 else pt.vector(dtype="float64") for dims in known]
     value = logp(y, pt.sigmoid(eta) if share else eta, *more)
-    compiled: Any = function([y, eta, *more], value, mode=Mode(linker="py", optimizer="fast_compile"))
+    mode = Mode(linker="py", optimizer="fast_compile")
+    compiled: Any = function([y, eta, *more], value, mode=mode, on_unused_input="ignore")
     return compiled

@@ -17,6 +17,7 @@ from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
+OF_COUNTS = ("binomial", "beta_binomial")  # likelihoods that can read an interval of counts
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     nobody = ~(people.sum(axis=1) > 0)
     evidence = _kept(evidence, pd.Series(nobody), "the population table has nobody whom it covers")
     rows = evidence.rows
+    _check_rounded(card, rows)
     countries = world.places.index
     check_labels(rows)
     surveys = rows.groupby("survey", sort=True)[["source", "country", "year", "series"]].first()
@@ -121,6 +123,18 @@ def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
                 f"The evidence '{evidence.source}' has the {trait} '{level}', which the population table lacks."
                 f"{did_you_mean(level, known)}"
             )
+
+
+def _check_rounded(card: Card, rows: pd.DataFrame) -> None:
+    """Raise UncountedError for rounded figures under a likelihood that reads no intervals."""
+    rounded = int((rows["rounding"] > 0).sum())
+    if rounded and card.likelihood not in OF_COUNTS:
+        raise UncountedError(
+            f"{rounded} row(s) of evidence are printed with so few digits that they stand for an interval, and "
+            f'likelihood = "{card.likelihood}" reads them as exact. Write likelihood = "binomial" or "beta_binomial", '
+            "or give more digits.",
+            "likelihood",
+        )
 
 
 def _within(evidence: Evidence, card: Card) -> Evidence:

@@ -77,7 +77,7 @@ def check_series(card: Card, series: Series) -> None:
     lacking = [key for key in ("sigma_survey", "series_share") if key not in card.priors]
     if not len(series.labels) or not lacking:
         return
-    example = {"sigma_survey": "{ half_normal = 0.3 }", "series_share": "{ beta = [8, 2] }"}
+    example = {"sigma_survey": "{ half_normal = 0.3 }", "series_share": "{ beta = [4, 1] }"}
     write = " and ".join(f"{key} = {example[key]}" for key in lacking)
     members = int(series.member.sum())
     raise UncountedError(

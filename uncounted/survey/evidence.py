@@ -232,8 +232,8 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
     y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
     year, sex, age, n, y; source, if there are several kinds; series, the label of surveys that share an error;
     rounding, half of the last digit that y/n was printed with, as a proportion; and the further traits of persons that
-    `by` names, each with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside 0…n, or rows that
-    `figures.ambiguous` finds.
+    `by` names, each with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside
+    0…n, or rows that `figures.ambiguous` finds.
     """
     traits = further([by] if isinstance(by, str) else by)
     for column in ("survey", "country", "year", "sex", "age", *traits, "n", "y"):
