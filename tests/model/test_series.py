@@ -221,7 +221,8 @@ def test_the_joint_density_of_a_series_is_summed_out(sigma, shared, y):
 
 def test_a_survey_of_a_series_by_itself_errs_by_both_parts():
     one = prediction()
-    alone = replace(one, sigma=np.hypot(one.sigma, one.sigma_series), series=np.full(3, -1))
+    total = np.hypot(one.sigma, one.sigma_series)
+    alone = replace(one, sigma=total, sigma_series=np.zeros_like(total), series=np.full(3, -1))
     for survey, density in one.log_scores().items():
         np.testing.assert_allclose(density, alone.log_scores()[survey])
 
@@ -280,7 +281,8 @@ def fitted(again: Refit, card: un.Card, world: un.World, codes: np.ndarray, seed
     y, n = rows["y"].to_numpy(float), rows["n"].to_numpy(float)
     lam = centring(card, world, replace(study.seen, y=y, n=n))
     draws, _ = again.sample(counted(study, y, n) | {"centring": flat(lam)}, seed, card.sampling)
-    p = again.cells(draws)["p"].sel(country=codes).to_numpy().reshape(-1, len(codes))
+    cells = again.cells(draws)["p"].sel(country=codes).isel(sex=0, age=0)
+    p = cells.to_numpy().reshape(-1, len(codes))
     return truth, draws, np.quantile(p, [0.025, 0.975], axis=0)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from pytensor.compile.mode import Mode
 from scipy.special import expit
 
 from uncounted.model.build import Study
+from uncounted.model.density import PRINTED, Interval
 from uncounted.model.likelihood import Kind, kind_of
 from uncounted.model.reporting import mistaken
 from uncounted.model.summed_out import LogDensity, over_errors, over_series
@@ -222,11 +223,24 @@ def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
     extra = len(kind.takes)
 
-    def evaluate(*values: np.ndarray) -> np.ndarray:
+    def evaluated(logp: Callable, *values: np.ndarray) -> np.ndarray:
         known = tuple(np.ndim(value) for value in values[2 + extra :])
-        return _compiled(kind.logp, share, extra, known)(*values)
+        return _compiled(logp, share, extra, known)(*values)
 
-    return evaluate
+    interval = kind.logp
+    if not isinstance(interval, Interval):
+        return partial(evaluated, kind.logp)
+
+    def with_intervals(*values: np.ndarray) -> np.ndarray:
+        density = np.array(evaluated(interval.logp, *values[:-PRINTED]))
+        at = np.flatnonzero(values[-PRINTED] > 0)
+        draws, known = values[: 2 + extra], values[2 + extra :]
+        if len(at):
+            of_rows = [*(value[..., at] for value in draws), *(value[at] for value in known)]
+            density[..., at] = evaluated(interval, *of_rows)
+        return density
+
+    return with_intervals
 
 
 @cache
