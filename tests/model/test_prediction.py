@@ -30,6 +30,8 @@ def prediction(likelihood: str = "binomial", sigma: float = 0.3, se: float = 1.0
         y=y,
         known=kind.known(y, N),
         survey=np.array([0, 0, 1]),
+        sigma_series=np.zeros(ETA.shape),
+        series=np.full(3, -1),
     )
 
 
@@ -68,7 +70,8 @@ def test_rows_of_a_survey_share_its_error():
     covered = np.tile(np.array([-1.0, -1.0, -1.0]), (many, 1))
     one = replace(
         prediction(sigma=0.5), covered=covered, **{name: np.ones_like(covered) for name in ("se", "sp")},
-        sigma=np.full(covered.shape, 0.5), extra=np.zeros((many, 0)), known=KINDS["binomial"].known(Y, np.full(3, 1e6)),
+        sigma=np.full(covered.shape, 0.5), sigma_series=np.zeros_like(covered),
+        extra=np.zeros((many, 0)), known=KINDS["binomial"].known(Y, np.full(3, 1e6)),
     )  # fmt: skip
     shown = logit(one.counts(np.random.default_rng(2)) / 1e6)
     together = np.corrcoef(shown.T)

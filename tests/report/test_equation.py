@@ -49,7 +49,7 @@ HORSESHOE = having(
         "sigma_country": ("pc", 1, 0.05), "kappa": ("beta", 2, 4), "duration": ("log_normal", 3, 0.7),
         "bias": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sigma_smooth_region": ("exponential", 0.1),
         "sigma_smooth_country": ("half_normal", 0.1), "sensitivity": ("beta", 8, 2), "specificity": ("beta", 99, 1),
-        "deff_excess": ("half_normal", 1), "spread": ("normal", 0, 0.5),
+        "deff_excess": ("half_normal", 1), "series_share": ("beta", 4, 1), "spread": ("normal", 0, 0.5),
     },
     covariates=NAMES, spread=NAMES[:2], transforms={"gdp_per_capita_ppp": "log"}, neighbours="borders", age_order=1,
     likelihood="beta_binomial", reference_source="DHS", reference_definition="<wide>", window_years=5.0,
@@ -188,7 +188,8 @@ def test_what_a_survey_shows_goes_through_every_step_in_order():
         "logit q'[j] = logit q[j] + bias[source(j)] + crosswalk[definition(j)]",
         "q''[j] = kappa[host(j)] {T[j] + duration}/{5 + duration} q'[j]",
         "logit q'''[j] = logit q''[j] + ν[survey(j)]",
-        "ν[i] ~ Normal(0, sigma_survey[kind(i)])",
+        "ν[i] = sigma_survey[kind(i)] (√(series_share[kind(i)]) z[series(i)] + √(1 − series_share[kind(i)]) ε[i]), "
+        "z[h] ~ Normal(0, 1), ε[i] ~ Normal(0, 1)",
         "r[j] = sensitivity[kind(j)] q'''[j] + (1 − specificity[kind(j)]) (1 − q'''[j])",
         "k[kind] ~ Binomial(m[kind], sensitivity[kind])",
         "k[kind] ~ Binomial(m[kind], specificity[kind])",

@@ -194,7 +194,7 @@ def _whole(study: Study, rng: np.random.Generator) -> np.ndarray:
 
 def _drawn(study: Study, truth: xr.Dataset, n: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw the counts of every row (rows,) that a truth would give, of n respondents (rows,)."""
-    kind = kind_of(study.card, study.seen.unknown)
+    kind = kind_of(study.card, study.seen)
     eta = truth["reported"].to_numpy().reshape(1, -1)
     extra = [truth[name].to_numpy().reshape(1, 1) for name in kind.takes]
     known = kind.known(n * expit(eta[0]), n)

@@ -14,7 +14,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import recipe_of, studies_of
-from uncounted.model.prediction import predict
+from uncounted.model.prediction import derived_names, predict
 
 SURE = 0.7  # Pareto k̂ above this: PSIS-LOO is no estimate of that survey's score
 
@@ -65,16 +65,19 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
 def psis_loo(fit: Fit) -> pd.DataFrame:
     """Return the leave-one-survey-out log score of every survey by Pareto-smoothed importance sampling, no refit.
 
-    Each survey's rows together, its own error summed out of their density. Columns: survey, country, year, log_score,
-    khat and sure: whether k̂ is below 0.7. Of a country's only survey k̂ is often near 1, since without it the country's
-    level is its prior's, where the draws at hand hardly are: such scores are no scores, and `hold_out` refits instead.
+    Each survey's rows together, its own error summed out of their density; the error that its series shares stays
+    known. Columns: survey, country, year, log_score, khat and sure: whether k̂ is below 0.7. Of a country's only survey
+    k̂ is often near 1, since without it the country's level is its prior's, where the draws at hand hardly are: such
+    scores are no scores, and `hold_out` refits instead.
     That is why no comparison rests on this [Vehtari, Gelman & Gabry 2017; Vehtari et al. 2024].
     """
     model = recipe_of(fit).build()
     study = studies_of(model)[""]
     rows = np.arange(len(study.seen.y))
     parts = [fit.posterior.isel(chain=[chain]) for chain in range(fit.posterior.sizes["chain"])]
-    each = [predict(study, one.merge(derived(model, one, ["covered"])), rows).log_scores() for one in parts]
+    names = [name for name in derived_names(study) if name not in fit.posterior]
+    wholes = [one.merge(derived(model, one, names)) for one in parts]
+    each = [predict(study, one, rows, np.ones(len(rows))).log_scores() for one in wholes]
     density = np.stack([np.stack([scores[i] for scores in each]) for i in range(len(study.seen.surveys))], axis=-1)
     data = xr.DataTree.from_dict(
         {

@@ -104,10 +104,19 @@ def _surveys(
     for survey, at in held.groupby("survey", sort=True).indices.items():
         first, n, y = held.iloc[at[0]], seen.n[at].sum(), seen.y[at].sum()
         about = _about(study, rows.loc[weight > 0], first) | {"survey": survey, "rows": len(at), "n": n}
-        steps = (1.0, float(1 / held["deff"].iloc[at].fillna(1.0).mean())) if discrete else (0.0, 0.0)
+        steps = _steps(held.iloc[at]) if discrete else (0.0, 0.0)
         predicted = _predicted(counts[:, at].sum(axis=1), y, n, interval, rng, steps)
         told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n, n))
     return pd.DataFrame(told)
+
+
+def _steps(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return how far apart counts of a survey lie, drawn ones and its own.
+
+    One respondent and one divided by the design effect, or, where figures are rounded, as far as printed ones.
+    """
+    printed = float((2 * rows["rounding"] * rows["n"]).sum())
+    return max(1.0, printed), max(float(1 / rows["deff"].fillna(1.0).mean()), printed)
 
 
 def _own(rows: pd.DataFrame) -> pd.DataFrame:
@@ -159,21 +168,28 @@ def _predicted(
 
 def _log_scores(studies: Mapping[str, Study], found: Sampled, apart: bool) -> pd.DataFrame:
     """Return log_score and its Monte Carlo error by outcome and survey, and joint_log_score of several outcomes."""
-    parts = [
-        (studies[prefix].card.outcome, studies[prefix].seen.surveys[survey], country, density)
-        for prefix, one in found.seen.items()
-        for survey, density in one.log_scores().items()
-        for country in [studies[prefix].seen.survey_country[survey]]
-    ]
-    table = pd.DataFrame([part[:3] for part in parts], columns=["outcome", "survey", "country"])
-    density = np.stack([part[3] for part in parts])
+    rows, densities = [], []
+    for prefix, prediction in found.seen.items():
+        seen, outcome = studies[prefix].seen, studies[prefix].card.outcome
+        for surveys, density in _densities(prediction, apart).items():
+            labels = [(outcome, seen.surveys[survey], seen.survey_country[survey]) for survey in surveys]
+            rows += [(*label, len(densities)) for label in labels]
+            densities.append(density)
+    table = pd.DataFrame(rows, columns=["outcome", "survey", "country", "density"])
     unit = table["survey"] if apart else table["country"]
-    told = {"log_score": table["outcome"].astype(str) + " " + unit.astype(str)}
-    told |= {"joint_log_score": unit.astype(str)} if len(studies) > 1 else {}
-    for name, group in told.items():
-        scored = {
-            one: log_score(density[at].sum(axis=0).reshape(found.how.chains, found.how.draws))
-            for one, at in group.groupby(group).indices.items()
-        }
-        table[[name, f"{name}_mcse"]] = [scored[one] for one in group]
-    return table.drop(columns="country")
+    units = {"log_score": table["outcome"].astype(str) + " " + unit.astype(str)}
+    units |= {"joint_log_score": unit.astype(str)} if len(studies) > 1 else {}
+    for name, group in units.items():
+        scored = {}
+        for label, members in table["density"].groupby(group):
+            total = np.sum([densities[i] for i in members.unique()], axis=0)
+            scored[label] = log_score(total.reshape(found.how.chains, found.how.draws))
+        table[[name, f"{name}_mcse"]] = [scored[label] for label in group]
+    return table.drop(columns=["country", "density"])
+
+
+def _densities(prediction: Prediction, apart: bool) -> dict[tuple[int, ...], np.ndarray]:
+    """Return log densities (draws,) by the surveys that each is of: single ones, or those of a series together."""
+    if not apart:
+        return prediction.joint_log_scores()
+    return {(survey,): density for survey, density in prediction.log_scores().items()}

@@ -15,7 +15,7 @@ from uncounted.infer.prior import draw_prior
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
-from uncounted.model.prediction import predict
+from uncounted.model.prediction import derived_names, predict
 from uncounted.survey.evidence import ELSEWHERE
 
 FEW = 5  # surveys of an age band, below which its pattern says nothing
@@ -44,7 +44,7 @@ class Predictive:
 def predictive(
     source: Fit | Mapping[str, Fit], *, seed: int, prior: bool = False, draws: int = 400, interval: float = 0.95
 ) -> Predictive:
-    """Replicate all evidence, each survey with a ν of its own drawn anew and with sampling, and compare patterns.
+    """Replicate all evidence, each survey and series with an error drawn anew and with sampling, and compare patterns.
 
     source: a fit, or all fits of one call of `sample_jointly`. Statistics, of all surveys and by kind of source:
     prevalence (Σy/Σn), rows and surveys without a case (less than half an effective one), the sd between countries of
@@ -56,7 +56,8 @@ def predictive(
     studies = studies_of(model)
     chosen = draw_prior(model, seed, draws) if prior else _thinned(draws_of(source), draws, seed)
     free = chosen[[rv.name for rv in model.free_RVs]]
-    names = [f"{prefix}covered" for prefix in studies]
+    needed = [name for prefix, study in studies.items() for name in derived_names(study, prefix)]
+    names = [name for name in needed if name not in chosen]
     whole = chosen.merge(derived(model, free, names))
     rng = np.random.default_rng(seed)
     tables, surveys = [], []

@@ -127,7 +127,7 @@ def _noises(study: Study) -> dict[str, Given]:
     if "sigma_survey" not in study.card.priors:
         return {}
     lam, kinds = centring(study.card, study.world, study.seen), len(study.seen.sources)
-    bare = flat({**lam, "survey": np.zeros_like(lam["survey"])})
+    bare = flat({**lam, **{name: np.zeros_like(lam[name]) for name in ("survey", "series") if name in lam}})
     found: dict[str, Given] = {}
     for value in NOISE:
         numbers = {"sigma_survey": np.full(kinds, value)} | ({} if value else {"centring": bare})

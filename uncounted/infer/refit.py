@@ -18,6 +18,7 @@ from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
 from uncounted.model.likelihood import kind_of
+from uncounted.model.prediction import derived_names
 
 Numbers = dict[str, np.ndarray]
 
@@ -57,8 +58,12 @@ class Refit:
 
     @cached_property
     def covered(self) -> Callable[[xr.Dataset], xr.Dataset]:
-        """The function from the last refit's draws to `covered`: logits of rows before their surveys' own errors."""
-        return deriver(self.model, [f"{prefix}covered" for prefix in self.studies])
+        """The function from the last refit's draws to `covered`: logits of rows before their surveys' own errors.
+
+        With what surveys of a series share, where there are series.
+        """
+        names = [name for prefix, study in self.studies.items() for name in derived_names(study, prefix)]
+        return deriver(self.model, names)
 
     @cached_property
     def cells(self) -> Callable[[xr.Dataset], xr.Dataset]:
@@ -102,4 +107,4 @@ def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numb
 
 def counted(study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> Numbers:
     """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
-    return {"y_observed": y, **kind_of(study.card, study.seen.unknown).known(y, n, weight)}
+    return {"y_observed": y, **kind_of(study.card, study.seen).known(y, n, weight)}

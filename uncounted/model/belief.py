@@ -59,6 +59,25 @@ class Belief:
         raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=dims)
         return _effect(name, sigma ** (1 - lam) * (raw - lam * mean), dims)
 
+    def nested(
+        self,
+        name: str,
+        mean: TensorVariable,
+        above: TensorVariable | float,
+        sigma: TensorVariable,
+        part: TensorVariable,
+        *dims: str,
+    ) -> TensorVariable:
+        """Return the deviations θ − m of θ ~ N(m + a, σw), m = mean, a = above, w = part: of a level within another.
+
+        Sampled as `exchangeable`: ξ ~ N(λ(m + a), (σw)^λ), θ − m = a + (σw)^(1−λ)(ξ − λ(m + a)). Powers are of σ and w
+        apart: where σ is fixed at 0 (λ = 0), the gradient of a power of their product would be none.
+        """
+        lam = self.centring[name]
+        raw = pm.Normal(f"{name}_raw", lam * (mean + above), sigma**lam * part**lam, dims=dims)
+        own = sigma ** (1 - lam) * part ** (1 - lam) * (raw - lam * (mean + above))
+        return _effect(name, above + own, dims)
+
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ) otherwise; one λ for the block.
 

@@ -69,7 +69,8 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     pm.Deterministic("covered", covered, dims="row")
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
+    intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
     if seen.unknown.any():
-        lone_share(reported, seen.y, seen.n, belief, seen.unknown)
+        lone_share(reported, seen.y, seen.n, belief, seen.unknown, **intervals)
     else:
-        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief)
+        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief, **intervals)

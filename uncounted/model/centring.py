@@ -12,7 +12,7 @@ funnel. The weights are pm.Data, so that whoever holds rows out sets them anew w
 import numpy as np
 
 from uncounted.model.card import Card
-from uncounted.model.components import components
+from uncounted.model.components import components, mean_share
 from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
@@ -20,7 +20,8 @@ from uncounted.model.trend import has_trend
 from uncounted.world.world import World, levels
 
 FEW = 40
-LEVELS = ("survey", "country", "subregion", "trend_country", "beta")  # always exchangeable, a λ for each member
+# always exchangeable, a λ for each member
+LEVELS = ("survey", "series", "country", "subregion", "trend_country", "beta")
 
 
 def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -38,19 +39,24 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     about: dict[str, np.ndarray] = {}
     about["survey"] = np.bincount(seen.survey, rows, len(seen.surveys))
     survey = _passed(about["survey"], size.get("survey", 0.0))
-    about["country"] = np.bincount(seen.survey_country, survey, len(world.places))
+    if "series" in size:
+        about["series"] = np.bincount(seen.series.survey[seen.series.member], survey[seen.series.member])
+    about["country"] = _of_countries(seen, survey, about, size, len(world.places))
     below, levels = about["country"], rungs(card, world)
     for rung, above in zip(levels[:0:-1], levels[-2::-1], strict=True):
         below = np.bincount(rung.parent, _passed(below, size[rung.name]), len(above.labels))
         about[above.name] = below
     if has_trend(card):
-        about["trend_country"] = _about_slopes(seen, survey, about["country"])
+        of_all = np.bincount(seen.survey_country, survey, len(world.places))
+        about["trend_country"] = _about_slopes(seen, survey, of_all)
         by_region = _passed(about["trend_country"], size["trend_country"])
         about["trend_region"] = np.bincount(region_of(card, world), by_region)
     if "beta" in size:
         of_country = _passed(about["country"], size["country"])
         about["beta"] = of_country @ known(card, world).to_numpy() ** 2
-    members = {"survey": np.bincount(seen.source)[seen.source]}  # a σ for each kind of source
+    members = _members(seen)
+    if "series" in size:
+        scale |= _scales_in_series(card, seen)
     lam = {}
     for name, low in least.items():
         if name in about:
@@ -62,6 +68,36 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
         tau = min(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, _unit(card, seen)))
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
+
+
+def _of_countries(
+    seen: Seen, survey: np.ndarray, about: dict[str, np.ndarray], size: dict[str, np.ndarray], countries: int
+) -> np.ndarray:
+    """Return the information about each country's level (countries,) from that of its surveys (surveys,).
+
+    Surveys of a series tell of the country no more than their series does.
+    """
+    if "series" not in size:
+        return np.bincount(seen.survey_country, survey, countries)
+    alone = ~seen.series.member
+    of_lone = np.bincount(seen.survey_country[alone], survey[alone], countries)
+    return of_lone + np.bincount(seen.series.country, _passed(about["series"], size["series"]), countries)
+
+
+def _members(seen: Seen) -> dict[str, np.ndarray]:
+    """Return how many surveys (surveys,), and series (series,), share the standard deviation of each."""
+    group = seen.series.groups(seen.source)
+    counts = {"survey": np.bincount(group)[group]}
+    if seen.series.member.any():
+        counts["series"] = np.bincount(seen.series.source)[seen.series.source]
+    return counts
+
+
+def _scales_in_series(card: Card, seen: Seen) -> dict[str, np.ndarray | float]:
+    """Return the scales of σ_survey of each survey (surveys,), a part of it in a series, and of what series share."""
+    scale, common = card.priors["sigma_survey"].scale, mean_share(card)
+    own = np.where(seen.series.member, np.sqrt(1 - common), 1.0)
+    return {"sigma_survey": scale * own, "sigma_series": scale * np.sqrt(common)}
 
 
 def _lambda(information: np.ndarray, tau: float | np.ndarray, each: bool) -> np.ndarray:
@@ -107,7 +143,11 @@ def _information(card: Card, seen: Seen) -> np.ndarray:
     """
     y = np.minimum(seen.y, seen.n)  # one that is drawn of a part of a person may be above n
     p = (y + 2 * y.sum() / seen.n.sum()) / (seen.n + 2)
-    return seen.n / (p * (1 - p)) if card.link == "identity" else seen.n * p * (1 - p)
+    if card.link == "identity":
+        return seen.n / (p * (1 - p))
+    variance = seen.n * p * (1 - p)
+    rounding = (2 * seen.n * seen.rounding) ** 2 / 12  # Sheppard's, of a count that is printed rounded
+    return variance * np.divide(variance, variance + rounding, np.ones(len(p)), where=rounding > 0)
 
 
 def _unit(card: Card, seen: Seen) -> float:

@@ -47,8 +47,12 @@ def components(card: Card, world: World, seen: Seen, weight: np.ndarray | None =
     found: dict[str, Component] = {}
     for name in dict.fromkeys(name for name, _, _ in levels if f"sigma_{name}" in card.priors):
         own = np.array([i for i, (one, _, _) in enumerate(levels) if one == name])
-        own = own[seen.source] if name == "survey" else own[0]
+        own = own[seen.series.groups(seen.source)] if name == "survey" else own[0]
         found[name] = Component(np.exp(theta[own]), np.exp(theta - sd)[own])
+    if "survey" in found and seen.series.member.any():
+        own = np.array([i for i, (name, _, _) in enumerate(levels) if name == "series"])
+        _, kind = np.unique(seen.series.source, return_inverse=True)
+        found["series"] = Component(np.exp(theta[own][kind]), np.exp(theta - sd)[own][kind])
     return found
 
 
@@ -101,8 +105,7 @@ def _levels(card: Card, world: World, seen: Seen) -> Iterator[tuple[str, float, 
     scale = {key.removeprefix("sigma_"): prior.scale for key, prior in card.priors.items()}
     country = seen.survey_country
     if "survey" in scale:
-        for kind in range(len(seen.sources)):
-            yield "survey", scale["survey"], sparse.csr_array(np.eye(len(country))[:, seen.source == kind])
+        yield from _survey_levels(card, seen)
     index = country
     for rung in reversed(rungs(card, world)):
         yield rung.name, scale[rung.name], _members(index)
@@ -124,6 +127,31 @@ def _levels(card: Card, world: World, seen: Seen) -> Iterator[tuple[str, float, 
             if is_smooth(card):
                 waves = [each * wave[:, None] for wave in when[:, 1:].T]
                 yield f"smooth_{place}", scale[f"smooth_{place}"], sparse.csr_array(sparse.hstack(waves))
+
+
+def _survey_levels(card: Card, seen: Seen) -> Iterator[tuple[str, float, sparse.csr_array]]:
+    """Yield the levels of surveys' own errors, one for each group of surveys, and of series, one for each kind.
+
+    What surveys of a series have of their own is a component beside that of lone surveys, and so is what they share:
+    the model ties the three by one σ and ρ, whose prior mean tells the scales here.
+    """
+    scale, series = card.priors["sigma_survey"].scale, seen.series
+    group, each = series.groups(seen.source), np.eye(len(seen.source))
+    common = mean_share(card) if series.member.any() else 0.0
+    for label in range(group.max() + 1):
+        mine = group == label
+        part = np.sqrt(1 - common) if series.member[mine].all() else 1.0
+        yield "survey", scale * part, sparse.csr_array(each[:, mine])
+    for kind in np.unique(series.source):
+        mine = np.flatnonzero(series.source == kind)
+        shared = (series.survey[:, None] == mine).astype(float)
+        yield "series", scale * np.sqrt(common), sparse.csr_array(shared)
+
+
+def mean_share(card: Card) -> float:
+    """Return the prior mean of series_share, of the family beta; raises UncountedError if the card lacks it."""
+    a, b = card.priors["series_share"].numbers
+    return a / (a + b)
 
 
 def _members(index: np.ndarray) -> sparse.csr_array:

@@ -126,6 +126,12 @@ def _check_partners(card: "Card") -> None:
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):
             raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+    if "series_share" in card.priors and "sigma_survey" not in card.priors:
+        raise UncountedError(
+            "series_share is a share of the variance of surveys' own errors, and [priors] lacks 'sigma_survey', their "
+            "size. Write sigma_survey = { half_normal = 0.3 } or what is believed, or leave series_share out.",
+            "series_share",
+        )
     if card.link == "identity":
         _check_identity(card)
     if card.forms or card.likelihood == "multinomial":

@@ -4,12 +4,15 @@ Each pair takes the same arguments: the parameters, then what is known of the ro
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable as Tensor
 from scipy.special import expit, log_expit, softmax
+
+from uncounted.model.rounding import printed
 
 Array = np.ndarray
 Rng = np.random.Generator
@@ -71,6 +74,48 @@ def draw_beta_binomial(eta: Array, excess: Array, n: Array, choose: Array, rng: 
     del choose
     kappa = np.maximum(n - 1, 1) / excess
     return draw_counts(rng.beta(kappa * expit(eta), kappa * expit(-eta), size), n, rng)
+
+
+PRINTED = 4  # what is known of rounded rows besides: rounding, node, node_choose, node_weight
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The log density of an interval of counts, log Σ_k w_k f(y_k), from that of counts, f: logp.
+
+    Called with y, the parameters (as many as `parameters`), what is known, and rounding, then nodes, their log C(n, y)
+    and log weights (…, nodes). y itself has no part in it.
+    """
+
+    logp: Callable[..., Tensor]
+    parameters: int
+
+    def __call__(self, y: Tensor, *given: Tensor) -> Tensor:
+        """Return the log of the weighted sum over the nodes."""
+        del y
+        _, node, node_choose, weight = given[-PRINTED:]
+        wide = [one[..., None] for one in given[:-PRINTED]]
+        wide[self.parameters + 1] = node_choose  # log C(n, y) follows n
+        return pt.logsumexp(self.logp(node, *wide) + weight, axis=-1)
+
+    def of_counts(self, y: Tensor, *given: Tensor) -> Tensor:
+        """Return the log density of counts y, as if none was rounded."""
+        return self.logp(y, *given[:-PRINTED])
+
+
+def interval(logp: Callable[..., Tensor], parameters: int) -> Interval:
+    """Return the log density of intervals of counts from that of counts with so many parameters."""
+    return Interval(logp, parameters)
+
+
+def draw_printed(draw: Callable[..., Array], parameters: int) -> Callable[..., Array]:
+    """Return `draw` with its counts rounded as they would be printed."""
+
+    def draw_rounded(*given: Array, rng: Rng, size: Size) -> Array:
+        n, half = given[parameters], given[-PRINTED]
+        return printed(draw(*given[:-PRINTED], rng=rng, size=size), n, half)
+
+    return draw_rounded
 
 
 def logit_normal(y: Tensor, eta: Tensor, n: Tensor, se: Tensor, jacobian: Tensor) -> Tensor:

@@ -20,24 +20,39 @@ from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
+from uncounted.model.rounding import node_count, nodes
+from uncounted.model.seen import Seen
 
 UNKNOWN_N = "unknown_n"  # the prior of the effective n, less 1, of shares published without n or SE
 DEFF = "deff_excess"  # the prior of the beta-binomial: deff − 1, above 0
 
 
 def effective_binomial(
-    eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief | None = None, name: str = "y", dim: str = "row"
+    eta: TensorVariable,
+    y: np.ndarray,
+    n: np.ndarray,
+    belief: Belief | None = None,
+    name: str = "y",
+    dim: str = "row",
+    rounding: np.ndarray | None = None,
 ) -> TensorVariable:
     """Observe effective counts y of n at logits eta (rows,).
 
-    log f = y·η − n·softplus(η) + log C(n, y): for whole numbers the binomial. Random draws: `draw_counts`.
+    log f = y·η − n·softplus(η) + log C(n, y): for whole numbers the binomial. Random draws: `draw_counts`. rounding
+    (rows,): half of the last digit that y/n was printed with, where it stands for an interval (`rounded`), else 0.
     """
     del belief
-    return _observe(KINDS["binomial"], [eta], y, n, name, dim)
+    return _observe(rounded(KINDS["binomial"], n, rounding), [eta], y, n, name, dim)
 
 
 def lone_share(
-    eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief, unknown: np.ndarray, dim: str = "row"
+    eta: TensorVariable,
+    y: np.ndarray,
+    n: np.ndarray,
+    belief: Belief,
+    unknown: np.ndarray,
+    dim: str = "row",
+    rounding: np.ndarray | None = None,
 ) -> TensorVariable:
     """Observe shares y/n published without n or SE as those of an effective n that is a parameter, `unknown_n`.
 
@@ -55,11 +70,18 @@ def lone_share(
             "is believed, or make the evidence without unknown_n."
         )
     size = belief.variable(UNKNOWN_N)
-    return _observe(alone(unknown), [eta, size * pt.ones_like(eta)], y, n, "y", dim)
+    kind = rounded(alone(unknown), n, rounding)
+    return _observe(kind, [eta, size * pt.ones_like(eta)], y, n, "y", dim)
 
 
 def beta_binomial(
-    eta: TensorVariable, y: np.ndarray, n: np.ndarray, belief: Belief | None = None, name: str = "y", dim: str = "row"
+    eta: TensorVariable,
+    y: np.ndarray,
+    n: np.ndarray,
+    belief: Belief | None = None,
+    name: str = "y",
+    dim: str = "row",
+    rounding: np.ndarray | None = None,
 ) -> TensorVariable:
     """Observe bare counts y of n, whose design effect nobody published, at logits eta (rows,).
 
@@ -76,7 +98,8 @@ def beta_binomial(
         )
     excess = belief.variable(DEFF)
     pm.Deterministic("deff", 1 + excess)
-    return _observe(KINDS["beta_binomial"], [eta, excess], y, n, name, dim)
+    kind = rounded(KINDS["beta_binomial"], n, rounding)
+    return _observe(kind, [eta, excess], y, n, name, dim)
 
 
 def logit_normal(
@@ -169,8 +192,9 @@ class Kind:
     """One likelihood: its distribution's name, its log density and random draw, and what it takes of the rows.
 
     logp and draw are of `density`: (y, or nothing, then parameters, then what is known). known(y, n, weight) → name →
-    values (rows,), the pm.Data that follow from the counts; weight is 0 for rows held out. takes: the parameters that
-    a row's own prevalence isn't, by their names in the posterior. share: the first parameter is a share, not a logit.
+    values (rows,) or (rows, nodes), the pm.Data that follow from the counts; weight is 0 for rows held out. takes: the
+    parameters that a row's own prevalence isn't, by their names in the posterior. share: the first parameter is a
+    share, not a logit. rounding (rows,): half of the last printed digit, of a likelihood that `rounded` made.
     """
 
     name: str
@@ -180,6 +204,7 @@ class Kind:
     takes: tuple[str, ...] = ()
     share: bool = False
     signature: str | None = None
+    rounding: np.ndarray | None = None
 
 
 def _of_counts(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
@@ -224,9 +249,38 @@ def alone(unknown: np.ndarray) -> Kind:
     )
 
 
-def kind_of(card: Card, unknown: np.ndarray) -> Kind:
-    """Return the likelihood that a card's rows have; unknown (rows,): figures without n or SE."""
-    return alone(unknown) if unknown.any() else KINDS[card.likelihood]
+def rounded(kind: Kind, n: np.ndarray, rounding: np.ndarray | None) -> Kind:
+    """Return a likelihood of counts y of n that reads rows with rounding > 0 (rows,) as intervals.
+
+    log f = log Σ_k w_k f(y_k) over the counts y_k that the printed share stands for (`rounding.nodes`); of other rows
+    f(y). Draws are drawn as the likelihood's and rounded as they would be printed. Without rounding: the likelihood.
+    """
+    if rounding is None or not (rounding > 0).any():
+        return kind
+    size = node_count(n, rounding)
+    half = np.asarray(rounding, float)
+
+    def known(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+        node, log_weight = nodes(y, n, half, size)
+        choose = log_choose(n[:, None], node)
+        of_nodes = {"rounding": half, "node": node, "node_choose": choose, "node_weight": log_weight}
+        return kind.known(y, n, weight) | of_nodes
+
+    parameters = 1 + len(kind.takes)
+    return replace(
+        kind,
+        name=f"Rounded{kind.name}",
+        logp=density.interval(kind.logp, parameters),
+        draw=density.draw_printed(kind.draw, parameters),
+        known=known,
+        rounding=half,
+    )
+
+
+def kind_of(card: Card, seen: Seen) -> Kind:
+    """Return the likelihood that the rows of a card's evidence have."""
+    kind = alone(seen.unknown) if seen.unknown.any() else KINDS[card.likelihood]
+    return rounded(kind, seen.n, seen.rounding)
 
 
 def _observe(
@@ -234,16 +288,34 @@ def _observe(
 ) -> TensorVariable:
     """Observe y under a density logp(y, *parameters, *known), weighted row by row, and its random draws."""
     dims = (dim, "answer")[: y.ndim]
-    data = [pm.Data(key, value, dims=dim) for key, value in kind.known(y, n).items()]
+    data = [pm.Data(key, value, dims=dim if value.ndim == 1 else None) for key, value in kind.known(y, n).items()]
+    logp, signature = kind.logp, kind.signature
+    if kind.rounding is not None:
+        parameters = [one * pt.ones_like(parameters[0]) for one in parameters]
+        logp = _of_some_rows(logp, np.flatnonzero(kind.rounding > 0))
+        signature = ",".join("(k)" if one.ndim == 2 else "()" for one in [*parameters, *data]) + ",()->()"
     return pm.CustomDist(
         name,
         *parameters,
         *data,
         pm.Data("row_weight", np.ones(len(y)), dims=dim),
-        logp=lambda y, *given: given[-1] * kind.logp(y, *given[:-1]),
+        logp=lambda y, *given: given[-1] * logp(y, *given[:-1]),
         random=lambda *given, rng, size: kind.draw(*given[:-1], rng=rng, size=size),
         observed=pm.Data("y_observed", y, dims=dims),
         dims=dims,
         class_name=kind.name,
-        signature=kind.signature,
+        signature=signature,
     )
+
+
+def _of_some_rows(logp: density.Interval, at: np.ndarray) -> Callable[..., TensorVariable]:
+    """Return the log density of an interval in some rows and of a count in the others.
+
+    Of these only the count's own density is computed.
+    """
+
+    def density_of_rows(y: TensorVariable, *given: TensorVariable) -> TensorVariable:
+        some = logp(y[at], *(one[at] for one in given))
+        return logp.of_counts(y, *given)[at].set(some)
+
+    return density_of_rows

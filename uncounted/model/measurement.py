@@ -45,14 +45,46 @@ def survey_error(
 ) -> TensorVariable | float:
     """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for all its rows; 0 without it.
 
-    Centred, by information, on its country's level in its year (see `Belief.exchangeable`).
+    Centred, by information, on its country's level in its year (see `Belief.exchangeable`). Surveys of one series
+    share a part of it: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ = series_share[kind of source], so
+    that one survey of a series errs as a lone one does and k of them count as one to k.
     """
     if "sigma_survey" not in belief.card.priors:
         return 0.0
     of = pt.as_tensor(pm.Data("survey_of", np.stack([seen.survey_country, seen.source])))
     sigma = belief.variable("sigma_survey", "source")[of[1]]
     drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
-    return belief.exchangeable("survey", place[of[0]] + drift, sigma, "survey")[seen.survey]
+    mean = place[of[0]] + drift
+    if not seen.series.member.any():
+        return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
+    shared, own_share = _series(belief, place, course, seen)
+    return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[seen.survey]
+
+
+def _series(
+    belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
+) -> tuple[TensorVariable, TensorVariable]:
+    """Return what each survey's series adds to its error, 0 without one, and the share 1 − ρ that is its own, else 1.
+
+    Both (surveys,). The series' part σ√ρ·s is `series_effect`, centred, by information, on the country's level in the
+    middle year of its surveys.
+    """
+    series = seen.series
+    belief.label("series", list(series.labels))
+    belief.label("series_source", list(series.kinds))
+    of_series = pt.as_tensor(pm.Data("series_of", np.stack([series.country, series.source])))
+    kind_of_series = series.kind(series.source, seen.sources)
+    kind_of_survey = np.where(series.member, series.kind(seen.source, seen.sources), -1)
+    of_survey = pt.as_tensor(pm.Data("survey_series", np.stack([series.survey, kind_of_survey])))
+    share = belief.variable("series_share", "series_source")
+    sigma = belief.variable("sigma_survey", "source")[of_series[1]]
+    drift = _drift(belief, course, series.country, series.since, "series_since", "series")
+    mean = place[of_series[0]] + drift
+    effect = belief.nested("series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series")
+    # −1, a survey in no series, picks what is put last
+    shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))[of_survey[0]]
+    own_share = pt.as_tensor(pt.concatenate([1 - share, pt.ones(1)]))[of_survey[1]]
+    return shared, own_share
 
 
 def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

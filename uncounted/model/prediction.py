@@ -2,33 +2,36 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 import xarray as xr
-from numpy.polynomial.hermite_e import hermegauss
 from pytensor.compile.maker import function
 from pytensor.compile.mode import Mode
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from uncounted.model.build import Study
+from uncounted.model.density import PRINTED, Interval
 from uncounted.model.likelihood import Kind, kind_of
 from uncounted.model.reporting import mistaken
+from uncounted.model.summed_out import LogDensity, over_errors, over_series
 
-REACH, STEPS, ZOOMS, NODES = 40.0, 20, 6, 24  # of the search for the likeliest ν, in σ, and of the sum about it
-TINY = 1e-12
+SERIES = "series_effect"  # what the surveys of a series share of their errors, in the posterior
 
 
 @dataclass(frozen=True)
 class Prediction:
     """Rows of evidence as a model's draws see them before their surveys' own errors ν, and their likelihood.
 
-    covered (draws, rows): logits of what each row covers, or what it covers where the card's link is identity. sigma
-    (draws, rows): sd of ν, 0 where the card has none. se, sp (draws, rows): sensitivity and specificity, 1 where nobody
+    covered (draws, rows): logits of what each row covers, or what it covers where the card's link is identity, with the
+    error that its series is known to share. sigma (draws, rows): sd of ν, or of what a survey in a series has of its
+    own; 0 where the card has none. sigma_series (draws, rows): sd of what a series of which nothing is known shares, 0
+    for all other rows. se, sp (draws, rows): sensitivity and specificity, 1 where nobody
     is mistaken. extra (draws, parameters): what else the likelihood takes. y, n, known (rows,): the counts and what
-    follows from them. survey (rows,): which rows share a ν.
+    follows from them. survey (rows,): which rows share a ν. series (rows,): which share a series of which nothing is
+    known, −1 for all other rows.
     """
 
     kind: Kind
@@ -41,6 +44,8 @@ class Prediction:
     y: np.ndarray
     known: dict[str, np.ndarray]
     survey: np.ndarray
+    sigma_series: np.ndarray
+    series: np.ndarray
 
     @property
     def n(self) -> np.ndarray:
@@ -49,19 +54,25 @@ class Prediction:
 
     def rows(self, at: np.ndarray) -> "Prediction":
         """Return the prediction of some rows."""
-        parts = {name: getattr(self, name)[:, at] for name in ("covered", "sigma", "se", "sp")}
+        parts = {name: getattr(self, name)[:, at] for name in ("covered", "sigma", "sigma_series", "se", "sp")}
         known = {key: value[at] for key, value in self.known.items()}
-        return replace(self, **parts, y=self.y[at], known=known, survey=self.survey[at])
+        return replace(self, **parts, y=self.y[at], known=known, survey=self.survey[at], series=self.series[at])
 
     def counts(self, rng: np.random.Generator, nu: np.ndarray | None = None) -> np.ndarray:
-        """Draw effective counts (draws, rows): ν ~ N(0, σ), one for all rows of a survey, or given; then sampling."""
+        """Draw effective counts (draws, rows): ν drawn (`errors`) or given; then sampling."""
         if nu is None:
-            surveys, at = np.unique(self.survey, return_inverse=True)
-            nu = self.sigma * rng.normal(size=(len(self.covered), len(surveys)))[:, at]
+            nu = self.errors(rng)
         shown = self._shown(self.covered + nu)
         first = expit(shown) if self._of_share else shown
         extra = [self.extra[:, [i]] for i in range(self.extra.shape[1])]
         return self.kind.draw(first, *extra, *self.known.values(), rng=rng, size=shown.shape)
+
+    def errors(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw ν (draws, rows): N(0, σ), one for all rows of a survey, and a part for all surveys of a series."""
+        own = self.sigma * _drawn_once(self.survey, len(self.covered), rng)
+        if (self.series < 0).all():
+            return own
+        return own + self.sigma_series * _drawn_once(self.series, len(self.covered), rng)
 
     def log_density(self, nu: np.ndarray) -> np.ndarray:
         """Return log f(y | ν) of every row (nodes, draws, rows) at given ν (nodes, draws, rows or 1)."""
@@ -72,10 +83,35 @@ class Prediction:
     def log_scores(self) -> dict[int, np.ndarray]:
         """Return log ∫ Π_rows f(y | ν) N(ν; 0, σ) dν of every survey (draws,): its rows' joint density, ν summed out.
 
-        Summed about the likeliest ν, found within ±40σ on a grid that closes in on it, over Gauss–Hermite nodes scaled
-        by the curvature there [Liu & Pierce 1994]: within 0.001 of brute force for every likelihood.
+        Of each survey by itself, whatever it shares with others (`joint_log_scores`). Within 0.001 of brute force for
+        every likelihood (`over_errors`).
         """
-        return {int(one): _integrated(self.rows(np.flatnonzero(self.survey == one))) for one in np.unique(self.survey)}
+        found = {}
+        for survey in np.unique(self.survey):
+            mine = self.rows(np.flatnonzero(self.survey == survey))
+            sigma = np.hypot(mine.sigma[:, 0], mine.sigma_series[:, 0])
+            found[int(survey)] = over_errors(mine.together, sigma)
+        return found
+
+    def joint_log_scores(self) -> dict[tuple[int, ...], np.ndarray]:
+        """Return the log density (draws,) of surveys that share no error with others, or of all surveys of a series.
+
+        Densities of a draw multiply over the keys, each of which is the surveys that it is of.
+        """
+        lone = self.rows(np.flatnonzero(self.series < 0)).log_scores()
+        found = {(survey,): density for survey, density in lone.items()}
+        for series in np.unique(self.series[self.series >= 0]):
+            members = self.rows(np.flatnonzero(self.series == series))
+            surveys = np.unique(members.survey)
+            densities = [members.rows(np.flatnonzero(members.survey == survey)).together for survey in surveys]
+            key = tuple(int(survey) for survey in surveys)
+            found[key] = over_series(densities, members.sigma_series[:, 0], members.sigma[:, 0])
+        return found
+
+    @property
+    def together(self) -> LogDensity:
+        """The log density of all rows together at given ν: (nodes, draws) → (nodes, draws)."""
+        return lambda nu: self.log_density(nu[..., None]).sum(axis=-1)
 
     @property
     def _of_share(self) -> bool:
@@ -92,31 +128,78 @@ class Prediction:
 def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarray | None = None) -> Prediction:
     """Return the prediction of some rows (by their place) from draws of the study's own names with `covered`.
 
-    weight (rows of the study,): 0 where held out, which what likelihoods take from all rows leaves out too.
+    weight (rows of the study,): 0 where held out, which what likelihoods take from all rows leaves out too. Of a series
+    with a row of weight above 0 the shared error is the draws' own; of the others, and of all if no weight is said, it
+    is drawn anew, one for all surveys of a series. draws: of `derived_names`.
     """
-    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
+    seen, kind = study.seen, kind_of(study.card, study.seen)
     source = seen.source[seen.survey[rows]]
     known = kind.known(seen.y, seen.n, 1.0 if weight is None else weight)
-    covered = _flat(draws["covered"])[:, rows]
+    covered, sigma_series, series = _of_series(study, draws, rows, weight)
     every = {key: _of_kind(draws, key, source, covered.shape, default) for key, default in DEFAULTS.items()}
     extra = [_flat(draws[name]) for name in kind.takes]
+    in_series = seen.series.member[seen.survey[rows]]
+    own_part = np.where(in_series, np.sqrt(1 - _share(study, draws, rows)), 1.0)
     return Prediction(
         kind=kind,
         link=study.card.link,
         covered=covered,
-        sigma=every["sigma_survey"],
+        sigma=every["sigma_survey"] * own_part,
         se=every["sensitivity"],
         sp=every["specificity"],
         extra=np.stack(extra, axis=1) if extra else np.zeros((len(covered), 0)),
         y=seen.y[rows],
         known={key: value[rows] for key, value in known.items()},
         survey=seen.survey[rows],
+        sigma_series=every["sigma_survey"] * sigma_series,
+        series=series,
     )
+
+
+def derived_names(study: Study, prefix: str = "") -> list[str]:
+    """Return what `predict` takes of a study's draws that follows from the model's parameters, under their names."""
+    return [f"{prefix}covered", *([f"{prefix}{SERIES}"] if study.seen.series.member.any() else [])]
+
+
+def _of_series(
+    study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what rows cover with the errors that their series are known to share, and √ρ and which of other series.
+
+    (draws, rows) twice, and (rows,), −1 where the row is in no such series.
+    """
+    seen = study.seen
+    covered = _flat(draws["covered"])[:, rows]
+    series = seen.series.survey[seen.survey]
+    mine = series[rows]
+    if (mine < 0).all():
+        return covered, np.zeros(covered.shape), mine
+    left = np.zeros(len(seen.y), bool) if weight is None else np.asarray(weight) > 0
+    known = np.isin(mine, series[left & (series >= 0)])
+    effect = _flat(draws[SERIES])[:, mine]
+    unknown = (mine >= 0) & ~known
+    root = np.sqrt(_share(study, draws, rows))
+    return covered + np.where(known, effect, 0.0), np.where(unknown, root, 0.0), np.where(unknown, mine, -1)
+
+
+def _share(study: Study, draws: xr.Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return ρ of each row's kind of source (draws, rows); 0 of kinds without series."""
+    seen = study.seen
+    kind = seen.series.kind(seen.source[seen.survey[rows]], seen.sources)
+    if (kind < 0).all():
+        return np.zeros((draws.sizes["chain"] * draws.sizes["draw"], len(rows)))
+    return np.where(kind >= 0, _flat(draws["series_share"])[:, kind], 0.0)
+
+
+def _drawn_once(member: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw standard normals (draws, rows), one for all rows of the same member (rows,)."""
+    members, at = np.unique(member, return_inverse=True)
+    return rng.normal(size=(draws, len(members)))[:, at]
 
 
 def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
     """Return log f of all rows together at every draw (draws,), from draws of the study's own names with `reported`."""
-    seen, kind = study.seen, kind_of(study.card, study.seen.unknown)
+    seen, kind = study.seen, kind_of(study.card, study.seen)
     shown = _flat(draws["reported"])[None]
     extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
     share = kind.share and study.card.link == "logit"
@@ -136,47 +219,36 @@ def _flat(values: xr.DataArray) -> np.ndarray:
     return values.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
 
 
-def _integrated(one: Prediction) -> np.ndarray:
-    """Return log ∫ Π f(y | ν) N(ν; 0, σ) dν of the rows of one survey (draws,)."""
-    sigma = one.sigma[:, 0]
-
-    def log_joint(z: np.ndarray) -> np.ndarray:  # of ν = σz, (nodes, draws)
-        return one.log_density((z * sigma)[..., None]).sum(axis=-1) - z**2 / 2 - np.log(2 * np.pi) / 2
-
-    if (sigma <= TINY).all():
-        return one.log_density(np.zeros((1, 1, 1))).sum(axis=-1)[0]
-    middle, step = _likeliest(log_joint, len(sigma))
-    beside = log_joint(np.stack([middle - step, middle, middle + step]))
-    curvature = (2 * beside[1] - beside[0] - beside[2]) / step**2
-    scale = 1 / np.sqrt(np.maximum(curvature, 1.0))  # never flatter than the prior alone
-    node, weight = hermegauss(NODES)
-    at = middle + scale * node[:, None]
-    return logsumexp(log_joint(at) + node[:, None] ** 2 / 2 + np.log(weight)[:, None], axis=0) + np.log(scale)
-
-
-def _likeliest(log_joint: Callable[[np.ndarray], np.ndarray], draws: int) -> tuple[np.ndarray, float]:
-    """Return the likeliest z of every draw (draws,), and the last grid's step."""
-    middle, step = np.zeros(draws), REACH / STEPS
-    reach = np.arange(-STEPS, STEPS + 1.0)
-    for _ in range(ZOOMS):
-        grid = middle + step * reach[:, None]
-        middle = np.take_along_axis(grid, log_joint(grid).argmax(axis=0)[None], axis=0)[0]
-        step, reach = step / 6, np.arange(-6.0, 7.0)
-    return middle, step
-
-
 def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
-    code = kind.logp.__code__
-    names = code.co_varnames[: code.co_argcount]
-    return _compiled(kind.logp, share, names[2 : 2 + len(kind.takes)], names[2 + len(kind.takes) :])
+    extra = len(kind.takes)
+
+    def evaluated(logp: Callable, *values: np.ndarray) -> np.ndarray:
+        known = tuple(np.ndim(value) for value in values[2 + extra :])
+        return _compiled(logp, share, extra, known)(*values)
+
+    interval = kind.logp
+    if not isinstance(interval, Interval):
+        return partial(evaluated, kind.logp)
+
+    def with_intervals(*values: np.ndarray) -> np.ndarray:
+        density = np.array(evaluated(interval.logp, *values[:-PRINTED]))
+        at = np.flatnonzero(values[-PRINTED] > 0)
+        draws, known = values[: 2 + extra], values[2 + extra :]
+        if len(at):
+            of_rows = [*(value[..., at] for value in draws), *(value[at] for value in known)]
+            density[..., at] = evaluated(interval, *of_rows)
+        return density
+
+    return with_intervals
 
 
 @cache
-def _compiled(logp: Callable, share: bool, extra: tuple[str, ...], known: tuple[str, ...]) -> Callable[..., np.ndarray]:
+def _compiled(logp: Callable, share: bool, extra: int, known: tuple[int, ...]) -> Callable[..., np.ndarray]:
     y, eta = pt.vector("y", dtype="float64"), pt.tensor3("eta", dtype="float64")
-    more = [pt.tensor3(name, dtype="float64") for name in extra]
-    more += [pt.vector(name, dtype="float64") for name in known]
+    more = [pt.tensor3(dtype="float64") for _ in range(extra)]
+    more += [pt.matrix(dtype="float64") if dims == 2 else pt.vector(dtype="float64") for dims in known]
     value = logp(y, pt.sigmoid(eta) if share else eta, *more)
-    compiled: Any = function([y, eta, *more], value, mode=Mode(linker="py", optimizer="fast_compile"))
+    mode = Mode(linker="py", optimizer="fast_compile")
+    compiled: Any = function([y, eta, *more], value, mode=mode, on_unused_input="ignore")
     return compiled

@@ -94,7 +94,7 @@ KINDS = {
     "size": "a size, above 0",
 }
 LOCATIONS = ("level", "female", "beta", "spread", "trend", "bias", "crosswalk")
-SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2")
+SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2", "series_share")
 SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
 NEEDED_BY = {

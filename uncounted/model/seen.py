@@ -10,12 +10,14 @@ from scipy import sparse
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.card import Card
+from uncounted.model.series import Series, check_labels, check_series, series_of
 from uncounted.survey.evidence import FORM, Evidence
 from uncounted.world.age import Band, contains
 from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
+OF_COUNTS = ("binomial", "beta_binomial")  # likelihoods that can read an interval of counts
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Seen:
 
     A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
     coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
-    of fieldwork. unknown (rows,): n stands for an effective n that nobody published.
+    of fieldwork. unknown (rows,): n stands for an effective n that nobody published. series: which surveys share an
+    error. rounding (rows,): half of the last printed digit of y/n, 0 where it is exact.
     """
 
     evidence: Evidence
@@ -41,6 +44,8 @@ class Seen:
     survey_country: np.ndarray
     survey_since: np.ndarray
     unknown: np.ndarray
+    series: Series
+    rounding: np.ndarray
     forms: np.ndarray | None = None
 
 
@@ -50,8 +55,8 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     Weights are of the survey's year, or of the population table's nearest; where shares of a trait are uncertain, of
     their means. A row that doesn't say a trait covers all its levels. Rows that cover ages outside the card's, or
     people whom the population table has none of, and countries without a population, are left out and written to the
-    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, and for levels that the
-    population lacks.
+    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, for levels that the population
+    lacks, and for series of surveys of which the card says nothing.
     """
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
@@ -59,10 +64,16 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     nobody = ~(people.sum(axis=1) > 0)
     evidence = _kept(evidence, pd.Series(nobody), "the population table has nobody whom it covers")
     rows = evidence.rows
+    _check_rounded(card, rows)
     countries = world.places.index
-    surveys = rows.groupby("survey", sort=True)[["source", "country", "year"]].first()
+    check_labels(rows)
+    surveys = rows.groupby("survey", sort=True)[["source", "country", "year", "series"]].first()
     sources = pd.Index(sorted(surveys["source"].unique()), name="source")
     country = countries.get_indexer(pd.Index(rows["country"]))
+    source = sources.get_indexer(pd.Index(surveys["source"]))
+    survey_country = countries.get_indexer(pd.Index(surveys["country"]))
+    series = series_of(surveys, survey_country, source, card)
+    check_series(card, series)
     return Seen(
         evidence=evidence,
         y=rows["y"].to_numpy(float),
@@ -73,12 +84,14 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         since=rows["year"].to_numpy(int) - card.year,
         span=_span(rows),
         surveys=surveys.index,
-        source=sources.get_indexer(pd.Index(surveys["source"])),
+        source=source,
         sources=sources,
-        survey_country=countries.get_indexer(pd.Index(surveys["country"])),
+        survey_country=survey_country,
         survey_since=surveys["year"].to_numpy(int) - card.year,
         forms=_forms(card, evidence),
         unknown=rows["unknown"].to_numpy() > 0,
+        series=series,
+        rounding=rows["rounding"].to_numpy(float) * (rows["unknown"].to_numpy() == 0),
     )
 
 
@@ -110,6 +123,18 @@ def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
                 f"The evidence '{evidence.source}' has the {trait} '{level}', which the population table lacks."
                 f"{did_you_mean(level, known)}"
             )
+
+
+def _check_rounded(card: Card, rows: pd.DataFrame) -> None:
+    """Raise UncountedError for rounded figures under a likelihood that reads no intervals."""
+    rounded = int((rows["rounding"] > 0).sum())
+    if rounded and card.likelihood not in OF_COUNTS:
+        raise UncountedError(
+            f"{rounded} row(s) of evidence are printed with so few digits that they stand for an interval, and "
+            f'likelihood = "{card.likelihood}" reads them as exact. Write likelihood = "binomial" or "beta_binomial", '
+            "or give more digits; rounded = 6 on the survey's card says that a figure has so many decimals.",
+            "likelihood",
+        )
 
 
 def _within(evidence: Evidence, card: Card) -> Evidence:

@@ -13,7 +13,9 @@ LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot", "mult
 LINKS = ("logit", "identity")
 ON_LOGITS = ("trend", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")  # priors
 NEIGHBOURS = ("", "borders", "covariates")
-OPTIONAL = ("sigma_survey", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n")
+OPTIONAL = (
+    "sigma_survey", "series_share", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n",
+)  # fmt: skip
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = (

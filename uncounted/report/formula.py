@@ -16,6 +16,7 @@ SIGNS = frozenset("=~+−·×,∈…")
 SYMBOLS = {  # of the card's keys; any other key is a word
     "beta": "β", "rho": "ρ", "kappa": "κ", "r2": "R^2", "duration": "μ", "deff_excess": "δ",
     "sensitivity": "Se", "specificity": "Sp", "tau_beta": "τ[β]", "slab_beta": "slab[β]", "sigma_beta": "σ[β]",
+    "series_share": "ρ[series]",
 }  # fmt: skip
 
 

@@ -69,7 +69,13 @@ def _error(card: Card, seen: str, say: Words) -> Iterator[Line]:
     else:
         formula = f"{scale(card)}{seen}'[j] = {scale(card)}{seen}[j] + ν[survey(j)]"
     yield Line(formula, say("equation.error"))
-    yield Line("ν[i] ~ Normal(0, sigma_survey[kind(i)])", say("equation.kinds"), brings(card, "sigma_survey"))
+    if not _has(card, "series_share"):
+        yield Line("ν[i] ~ Normal(0, sigma_survey[kind(i)])", say("equation.kinds"), brings(card, "sigma_survey"))
+        return
+    parts = "√(series_share[kind(i)]) z[series(i)] + √(1 − series_share[kind(i)]) ε[i]"
+    formula = f"ν[i] = sigma_survey[kind(i)] ({parts}), z[h] ~ Normal(0, 1), ε[i] ~ Normal(0, 1)"
+    told = f"{say('equation.kinds')} {say('equation.series')}"
+    yield Line(formula, told, brings(card, "sigma_survey", "series_share"))
 
 
 def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:

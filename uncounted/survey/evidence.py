@@ -76,10 +76,14 @@ class Evidence:
     """Rows of effective counts, one for each figure or cell that enters the likelihood, and the ledger of the rest.
 
     `rows` has survey, country, year and until (first and last of fieldwork), source (kind of source), sex (female,
-    male, both), covers (tuple of age Bands), definition, window (years that "ever in" asks about, NaN if none),
+    male, both), covers (tuple of age Bands), less (what of these the row doesn't speak of: sex, ((trait, level), …),
+    bands), definition, window (years that "ever in" asks about, NaN if none),
     estimate, n and y (effective, not whole numbers), respondents and cases (unweighted, NaN where unknown), deff
-    (respondents / n), breakdown, mask_below (`disclosure`) and unknown (1: n stands for one that nobody published);
-    then a column for each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
+    (respondents / n), breakdown, mask_below (`disclosure`), unknown (1: n stands for one that nobody published),
+    series (the label that surveys of one source in one country share, which share an error; "" if none) and rounding
+    (half of the last printed digit of the estimate, a proportion; 0 where it is taken as exact), survey_estimate (what
+    the survey itself found: its published total, else the weighted mean of its figures); then a column for
+    each further trait of persons: its level, or "all". Sorted canonically: the same evidence in any
     order is the same object. `origin` is what they were made from, where that is known.
     """
 
@@ -281,9 +285,10 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
     """Take y cases of n respondents as they are: one row per survey, country, year, sex (or both) and age band.
 
     y and n are already effective (divide both by the design effect); they need not be whole. Columns: survey, country,
-    year, sex, age, n, y, if there are kinds of source, source, and the further traits of persons that `by` names, each
-    with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside 0…n, or rows that
-    `figures.ambiguous` finds.
+    year, sex, age, n, y; source, if there are several kinds; series, the label of surveys that share an error;
+    rounding, half of the last digit that y/n was printed with, as a proportion; and the further traits of persons that
+    `by` names, each with a level or "all". Raises UncountedError for a missing column, n that isn't above 0, y outside
+    0…n, or rows that `figures.ambiguous` finds.
     """
     traits = further([by] if isinstance(by, str) else by)
     for column in ("survey", "country", "year", "sex", "age", *traits, "n", "y"):
