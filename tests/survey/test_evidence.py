@@ -7,14 +7,13 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-
 from scipy.stats import beta
 
 from uncounted.errors import UncountedError
 from uncounted.survey import sizes
 from uncounted.survey.evidence import counts, evidence, pooled
 from uncounted.survey.figures import read_figures
-from uncounted.world.age import Band, overlapping
+from uncounted.world.age import Band
 from uncounted.world.shelf import shelf
 from uncounted.world.world import read_world
 

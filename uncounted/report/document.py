@@ -99,6 +99,7 @@ def data_told(release: Release) -> str:
         last=max(years),
         rows=numerals.whole(data["rows"], say),
         respondents=numerals.whole(data["respondents"], say),
+        counted=numerals.whole(data["counted"], say),
         share=numerals.fraction(data["share"], say),
         whom=release.whom,
     )

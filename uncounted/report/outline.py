@@ -213,7 +213,8 @@ def data(release: Release) -> Record:
         "share": _share(people, inside, np.ones(len(people), bool)),
         "years": dict(sorted(Counter(int(year) for year in own["year"]).items())),
         "rows": rows,
-        "respondents": float(seen["respondents"].sum()),
+        "respondents": float(seen["respondents"].sum(min_count=1)),
+        "counted": int(seen["respondents"].notna().sum()),
         "masked": masked,
         "source": source_of(release),
     }

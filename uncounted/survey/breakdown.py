@@ -50,7 +50,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Survey:
-    """The usable figures of one part of a survey, as parts, by group: those of an age, and the total of all its ages."""
+    """The usable figures of one part of a survey, by group: those of some of its ages, and the total of all."""
 
     traits: tuple[str, ...]
     cells: dict[Group, tuple[Part, ...]]

@@ -145,9 +145,9 @@ def _shrunk(estimate: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 
 def fitted(rows: pd.DataFrame) -> DesignEffects | None:
-    """Return what rows show of design effects; None where they show none. Columns survey, country, estimate, n, se, deff.
+    """Return what rows show of design effects; None where they show none.
 
-    In 15,000 published stunting figures log n and the country carry what can be said: log p(1−p), the breakdown and the
+    rows: survey, country, estimate, n, se, deff. In 15,000 published stunting figures log n and the country carry what can be said: log p(1−p), the breakdown and the
     kind of source move the residual sd (0.31) in its third digit. p̂ stays out, so that d̃ doesn't move with it.
     """
     d = design_effects(rows)

@@ -155,11 +155,14 @@ class Evidence:
         return self.without(self.rows["country"].isin(elsewhere), "the population table lacks the country")
 
     def _repr_html_(self) -> str:
-        s = self.surveys
+        surveys = self.surveys
+        known = surveys["respondents"].dropna()
+        asked = f"{known.sum():,.0f} respondents" if len(known) else "respondents unknown"
+        partly = f" (of {len(known):,} surveys with known n)" if 0 < len(known) < len(surveys) else ""
         return (
-            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(s):,} surveys in "
-            f"{s['country'].nunique()} countries, {s['year'].min()}–{s['year'].max()}; "
-            f"{s['respondents'].sum():,.0f} respondents, effective n {s['effective_n'].sum():,.0f}"
+            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(surveys):,} surveys in "
+            f"{surveys['country'].nunique()} countries, {surveys['year'].min()}–{surveys['year'].max()}; "
+            f"{asked}{partly}, effective n {surveys['effective_n'].sum():,.0f}"
             f"{self.ledger._repr_html_()}"
         )
 

@@ -89,12 +89,12 @@ class Chosen(NamedTuple):
 def used(rows: pd.DataFrame, asked: Asked, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
     """Return the rows of each survey's finest disjoint figures (`breakdown.finest`), each respondent once.
 
-    rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, by_error and alone (effective
-    respondents by the own error, and for the likelihood), usable and half_estimate. Added are breakdown, choice (of which disjoint set a row is), shared (how many such sets
-    speak of the same respondents), covers (Bands), less (what of sex × levels × covers the row doesn't speak of) and
-    figure (the index of the row of which it is).
-    Rests of totals are rows of their own, whose index is new. Everything else goes to the ledger, with the persons who
-    are left out by it. Raises UncountedError where a figure of all ages doesn't say which these are.
+    rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, usable, half_estimate, by_error
+    and alone (effective respondents by the own error, and for the likelihood). Added are breakdown, choice (of which
+    disjoint set a row is), shared (how many such sets speak of the same respondents), covers (Bands), less (what of
+    sex × levels × covers the row doesn't speak of) and figure (the index of the row of which it is). Rests of totals
+    are rows of their own, whose index is new. Everything else goes to the ledger, with the persons who are left out by
+    it. Raises UncountedError where a figure of all ages doesn't say which these are.
     """
     rows, ledger = _of_everybody(rows, asked, ledger)
     chosen: list[Chosen] = []
