@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit, logit
 
 from uncounted.errors import UncountedError
+from uncounted.survey.evidence import evidence
 from uncounted.survey.figures import read_figures
 from uncounted.world.shelf import shelf
 
@@ -70,12 +71,16 @@ def test_every_unit_becomes_a_proportion(figures_of, unit, times):
 
 
 def test_an_outcome_is_a_column_and_ledgers_do_not_mix(figures_of):
-    table = rows({"thin": 0.1}, {"survey": "2", "estimate": None, "thin": 0.3}, {"survey": "3", "thin": None})
+    table = rows({"thin": 0.2}, {"survey": "2", "estimate": None, "thin": 0.3}, {"survey": "3", "thin": None})
     read = figures_of(table, outcomes={"wasting": "estimate", "thinness": "thin"})
-    assert list(read.tables["wasting"]["survey"]) == ["1", "3"]
-    assert list(read.tables["thinness"]["estimate"]) == [0.1, 0.3]
+    for outcome, estimates in {"wasting": [0.2, np.nan, 0.2], "thinness": [0.2, 0.3, np.nan]}.items():
+        assert list(read.tables[outcome]["survey"]) == ["1", "2", "3"]
+        np.testing.assert_array_equal(read.tables[outcome]["estimate"], estimates)
+        assert read.ledgers[outcome].lines.empty  # selection writes down what isn't used
     for outcome, gone in {"wasting": "2", "thinness": "3"}.items():
-        assert read.ledgers[outcome].lines[["survey", "why"]].to_numpy().tolist() == [[gone, "no estimate"]]
+        lines = evidence(read, outcome).ledger.lines
+        excluded = lines.loc[lines["action"] == "excluded", ["survey", "why", "respondents"]]
+        assert excluded.to_numpy().tolist() == [[gone, "no estimate", 2000]]
 
 
 def test_absent_columns_have_defaults(figures_of):
@@ -100,32 +105,65 @@ def test_sources_of_one_kind_are_grouped(figures_of):
     assert list(read.tables["wasting"]["source"]) == ["DHS-like", "DHS-like", "other"]
 
 
+def logit_bounds(p: float, n: float, z: float) -> dict:
+    low, high = expit(logit(p) + np.array([-z, z]) / np.sqrt(n * p * (1 - p)))
+    return {"estimate": p, "se": None, "lower": low, "upper": high}
+
+
 @pytest.mark.parametrize(("level", "z"), [(0.95, 1.959963985), (0.9, 1.644853627)])
-def test_a_missing_se_is_taken_from_a_logit_interval(figures_of, level, z):
-    """An interval that was made from a logit's SE gives that SE back."""
-    p, se = 0.2, 0.01
-    low, high = expit(logit(p) + np.array([-z, z]) * se / (p * (1 - p)))
-    read = figures_of(rows({"se": None, "lower": low, "upper": high}), interval=level)
-    assert read.tables["wasting"]["se"].item() == pytest.approx(se, rel=1e-6)
-    assert read.ledgers["wasting"].lines["why"].tolist() == ["SE taken from its interval"]
+@pytest.mark.parametrize("method", ["logit", "unknown"])
+def test_an_interval_without_a_se_gives_the_respondents_it_was_made_of(figures_of, level, z, method):
+    read = figures_of(rows(logit_bounds(0.2, 1600, z)), interval=level, interval_method=method)
+    row = read.tables["wasting"].iloc[0]
+    within = 1e-6 if method == "logit" else 2e-3  # another formula may have the same bounds, to `inversion.AGREE`
+    assert row["n_interval"] == pytest.approx(1600, rel=within)
+    assert np.isnan(row["se"])
+    assert row["interval_width"] == pytest.approx(0, abs=2e-3)
+    why = f"effective respondents from its interval ({row['interval_method']})"
+    assert read.ledgers["wasting"].lines["why"].tolist() == [why]
+    assert method == "unknown" or row["interval_method"] == "logit"
 
 
-def test_a_missing_se_is_taken_from_an_interval_that_touches_zero(figures_of):
-    read = figures_of(rows({"estimate": 0.004, "se": None, "lower": 0, "upper": 0.01}))
-    assert read.tables["wasting"]["se"].item() == pytest.approx(0.01 / (2 * 1.959963985))
+def test_an_interval_beside_n_is_as_good_as_a_se(figures_of):
+    """Either is V̂ = p(1−p)/1600."""
+    others = [{"survey": str(i), "country": "TGO", "se": 0.012} for i in range(2, 4)]
+    bounds = logit_bounds(0.2, 1600, 1.959963985)
+    by_bounds = evidence(figures_of(rows(bounds, *others), interval_method="logit"), "wasting").rows
+    by_se = evidence(figures_of(rows({"se": 0.01}, *others)), "wasting").rows
+    np.testing.assert_allclose(by_bounds["n"], by_se["n"], rtol=1e-6)
+
+
+def test_an_interval_cut_at_zero_gives_respondents_by_its_upper_bound(figures_of):
+    read = figures_of(rows({"estimate": 0.004, "se": None, "n": None, "lower": 0, "upper": 0.01}))
+    row = read.tables["wasting"].iloc[0]
+    z = 1.959963985
+    wald, by_logit = (z / 0.006) ** 2 * 0.004 * 0.996, (z / (logit(0.01) - logit(0.004))) ** 2 / (0.004 * 0.996)
+    assert min(wald, by_logit) * 0.5 < row["n_interval"] < max(wald, by_logit) * 1.5
+    assert len(read.ledgers["wasting"].lines) == 1
+
+
+def test_zeros_are_of_the_respondents_that_their_upper_bound_tells(figures_of):
+    zeros = {"estimate": 0, "se": None, "n": None, "lower": 0, "upper": 0.003}
+    exact, wilson = (
+        figures_of(rows(zeros), interval_method=method).tables["wasting"]["n_interval"].item()
+        for method in ("unknown", "wilson")
+    )
+    assert exact == pytest.approx(np.log(0.025) / np.log(1 - 0.003))
+    assert wilson == pytest.approx(1.959963985**2 * (1 - 0.003) / 0.003)
 
 
 def test_an_se_that_is_there_stays_and_an_empty_interval_gives_none(figures_of):
     told = [{"lower": 0.1, "upper": 0.3}, {"se": None, "lower": 0.2, "upper": 0.2}, {"se": None, "lower": 0.1}]
     read = figures_of(rows(*({"survey": str(i)} | one for i, one in enumerate(told))))
     np.testing.assert_array_equal(read.tables["wasting"]["se"], [0.01, np.nan, np.nan])
+    assert read.tables["wasting"]["n_interval"].isna().all()
     assert read.ledgers["wasting"].lines.empty
 
 
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        ({"estimate": 20}, ["a prevalence outside 0–1 after the card's unit in 1 row(s), at line 3. Mend the table."]),
+        ({"estimate": 20}, ["a prevalence outside 0–1 after the card's unit in 1 row(s), at line 3;"]),
         ({"estimate": -0.1}, ["a prevalence outside 0–1", "at line 3"]),
         ({"estimate": "1,2"}, ["line 3: estimate is '1,2', not a number. Mend it or leave it empty."]),
         ({"n": "many"}, ["line 3: n is 'many', not a number."]),
@@ -140,15 +178,53 @@ def test_an_se_that_is_there_stays_and_an_empty_interval_gives_none(figures_of):
         ({"country": ""}, ["no survey or no country", "at line 3"]),
         ({"age": "toddlers"}, ["line 3: 'toddlers' is no age band. Write it as", "For all ages write 'all'."]),
         ({"age": ""}, ["line 3: '' is no age band"]),
-        ({}, ["the same survey, sex and age twice in 2 row(s), at line 2, 3. Mend the table."]),
-        ({"age": "0-59 months"}, ["the same survey, sex and age twice in 2 row(s), at line 3, 4."]),
-        ({"country": "TGO"}, ["a survey id that stands for more than one country or year", "at line 2, 3, 4"]),
-        ({"year": 2015}, ["a survey id that stands for more than one country or year", "at line 2, 3, 4"]),
+        ({"lower": 0.3, "upper": 0.1}, ["an upper bound below its lower in 1 row(s), at line 3"]),
+        ({"until": 2013}, ["fieldwork until a year that is not whole, or before it began in 1 row(s), at line 3"]),
+        ({}, ["the same survey, sex, year and age twice in 2 row(s), at line 2, 3. Mend the table."]),
+        ({"age": "0-59 months"}, ["the same survey, sex, year and age twice in 2 row(s), at line 3, 4."]),
     ],
 )
 def test_what_no_repair_may_touch_names_its_line(figures_of, change, parts):
     lower = {"lower": None, "upper": None}
     refused(lambda: figures_of(rows(lower, change, {"age": "0-4"})), "figures.csv", *parts)
+
+
+def test_all_faults_of_a_table_are_told_at_once(figures_of):
+    wrong = rows(
+        {"survey": "", "sex": "girls"},
+        {"estimate": 20},
+        {"survey": "2", "n": -1, "lower": 0.3, "upper": 0.4},
+        {"survey": "3", "lower": 0.3, "upper": 0.1},
+        {"survey": "4"},
+        {"survey": "4"},
+    )
+    with pytest.raises(UncountedError) as caught:
+        figures_of(wrong)
+    told = str(caught.value).split(" has ", 1)[1].removesuffix(". Mend the table.").split("; ")
+    assert told == [
+        "a prevalence outside 0–1 after the card's unit in 1 row(s), at line 3",
+        "a negative standard error, count or design effect in 1 row(s), at line 4",
+        "an upper bound below its lower in 1 row(s), at line 5",
+        "an interval that does not hold its estimate in 2 row(s), at line 4, 5",
+        "no survey or no country in 1 row(s), at line 2",
+        "a sex that is not female, male or both in 1 row(s), at line 2",
+        "the same survey, sex, year and age twice in 2 row(s), at line 6, 7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "surveys"),
+    [
+        ({"country": "TGO"}, {"1 (GHA)", "1 (TGO)"}),
+        ({"source": "phone"}, {"1 (other)", "1 (phone)"}),
+        ({"year": 2015}, {"1 (2014)", "1 (2015)"}),
+    ],
+)
+def test_an_id_may_stand_for_several_surveys(figures_of, change, surveys):
+    """Of countries, kinds of source, and years in which the same cell repeats."""
+    table = figures_of(rows({"source": ""}, change), sources={"phone": ["phone"]}).tables["wasting"]
+    assert set(table["survey"]) == surveys
+    assert (table["series"] != "").all() == ("year" in change)
 
 
 @pytest.mark.parametrize(

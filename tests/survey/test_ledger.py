@@ -48,12 +48,28 @@ def test_the_summary_counts_rows_and_surveys():
         .add(rows("c"), "repaired", "how")
     )
     told = ledger.summary()
-    assert list(told.columns) == ["action", "why", "rows", "surveys"]
-    assert told.to_numpy().tolist() == [
+    assert list(told.columns) == ["action", "why", "rows", "surveys", "respondents"]
+    assert told[["action", "why", "rows", "surveys"]].to_numpy().tolist() == [
         ["excluded", "why", 3, 2],
         ["excluded", "other", 1, 1],
         ["repaired", "how", 1, 1],
     ]
+    assert told["respondents"].isna().all()  # nobody said how many they are
     assert Ledger().summary().empty
     assert list(Ledger().summary().columns) == list(told.columns)
     assert "<td>other</td>" in ledger._repr_html_()
+
+
+def test_only_excluded_lines_leave_out_persons():
+    table = rows("a", "b", "c").assign(n=[100.0, 50.0, None], respondents=[120.0, None, None], cases=[3.0, None, None])
+    ledger = Ledger().add(table, "excluded", "why").add(table, "repaired", "how").add(table, "not used again", "twice")
+    lost = ledger.lines.loc[ledger.lines["action"] == "excluded", ["respondents", "cases"]]
+    assert lost.fillna(-1).to_numpy().tolist() == [[120, 3], [50, -1], [-1, -1]]
+    others = ledger.lines.loc[ledger.lines["action"] != "excluded", ["respondents", "cases"]]
+    assert others.isna().all(axis=None)
+    assert ledger.summary().set_index("why")["respondents"].fillna(-1).to_dict() == {"why": 170, "how": -1, "twice": -1}
+
+
+def test_a_ledger_is_said_in_lines():
+    ledger = Ledger().add(rows("a", "a"), "excluded", "why").add(rows("c"), "repaired", "how")
+    assert str(ledger) == "excluded: 2 rows of 1 survey, why\nrepaired: 1 row of 1 survey, how"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.survey import factors
 from uncounted.survey.totals import cells as cells_of
 
 COLUMNS = {"country": "country", "sex": "sex", "age": "age", "weight": "weight", "stratum": "stratum", "psu": "psu"}
@@ -22,17 +23,36 @@ def respondents(table):
     return un.read_respondents(table, COLUMNS, "outcome", constants={"year": "2019"}, name="reference")
 
 
-def test_weighted_sum_of_a_survey_s_rows_has_its_own_design_variance(respondents, table):
+def independent(rows: pd.DataFrame, size: pd.DataFrame) -> float:
+    """Return Σ W² p̃(1−p̃)/n_eff of a survey's rows; size: weighted and unweighted respondents (rows, 2)."""
+    share = (size["sum"] / size["sum"].sum()).to_numpy()
+    n = size["size"].to_numpy(float)
+    inner = ((share * rows["estimate"]).sum() * n.sum() + 2) / (n.sum() + 4)
+    p = (rows["estimate"].to_numpy() * n + 4 * inner) / (n + 4)
+    return float((share**2 * p * (1 - p) / rows["n"]).sum())
+
+
+def test_weighted_sum_of_a_survey_s_rows_has_the_variance_of_its_smoothed_factor(respondents, table, monkeypatch):
+    """Where its own factor counted fully, Σ W² p̃(1−p̃)/n_eff would be its own total's design variance."""
+    sizes = table.groupby(["country", "sex", "age"])["weight"].agg(["sum", "size"])
+    kept = {}
+
+    def smoothed(surveys: pd.DataFrame) -> pd.Series:
+        kept["surveys"], kept["factor"] = surveys, factors_smoothed(surveys)
+        return kept["factor"]
+
+    factors_smoothed = factors.smoothed
+    monkeypatch.setattr(factors, "smoothed", smoothed)
     seen = un.evidence(respondents, "outcome", single_psu="adjust")
     own = un.direct(respondents, ["country"], single_psu="adjust").set_index("country")
-    sizes = table.groupby(["country", "sex", "age"])["weight"].agg(["sum", "size"])
+    by_country = kept["surveys"].set_index("country").assign(factor=kept["factor"].to_numpy())
+    assert len(by_country) == seen.rows["country"].nunique() == 3
     for country, rows in seen.rows.groupby("country"):
-        size = np.array([sizes.loc[(r.country, r.sex, r.covers[0].label)] for r in rows.itertuples()])
-        share = size[:, 0] / size[:, 0].sum()
-        mean = (share * rows["estimate"]).sum()
-        inner = (mean * size[:, 1].sum() + 2) / (size[:, 1].sum() + 4)
-        p = (rows["estimate"] * size[:, 1] + 4 * inner) / (size[:, 1] + 4)
-        assert (share**2 * p * (1 - p) / rows["n"]).sum() == pytest.approx(own.loc[country, "se"] ** 2, rel=1e-9)
+        keys = [(row.country, row.sex, row.covers[0].label) for row in rows.itertuples()]
+        survey = by_country.loc[country]
+        assert survey["variance"] == pytest.approx(own.loc[country, "se"] ** 2, rel=1e-9)
+        expected = survey["independent"] * survey["factor"]
+        assert independent(rows, sizes.loc[keys]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_respondents_and_their_published_figures_give_identical_evidence(respondents, tmp_path):
@@ -76,8 +96,8 @@ def test_without_age_the_rows_speak_for_all_ages_of_the_respondents(respondents,
     assert set(rows["sex"]) == {"female", "male"}
     gap = table[table["age"].isin(["15-24", "65+"])]
     apart = un.read_respondents(gap, COLUMNS, "outcome", constants={"year": "2019"}, nested=True, name="reference")
-    with pytest.raises(un.UncountedError, match=r"of 15-24 and 65\+, and of no age between"):
-        un.evidence(apart, "outcome", by=["sex"], single_psu="adjust")
+    of_gap = un.evidence(apart, "outcome", by=["sex"], single_psu="adjust").rows
+    assert {tuple(band.label for band in bands) for bands in of_gap["covers"]} == {("15-24", "65+")}
     columns = {role: column for role, column in COLUMNS.items() if role != "age"}
     ageless = un.read_respondents(table, columns, "outcome", constants={"year": "2019"}, name="reference")
     with pytest.raises(un.UncountedError, match="have no age"):

@@ -202,6 +202,8 @@ def evidence(
     asked = Asked(tuple(by), card.age, card.whole, card.traits, card.kind == "respondents")
     chosen, ledger = used(sized, asked, ledger)
     _check_left(chosen, figures.name, outcome, ledger)
+    # the rest of a total has an n of its own, and so a design effect
+    chosen = chosen.assign(smooth_deff=sizes.design_effects_of(sized, chosen, card.deff))
     origin = sizes.Sized(sized, chosen, card.traits, card.deff)
     totals = sizes.totals_of(sized, card.traits)
     rows = _with_survey_estimate(sizes.deflated(chosen, totals), totals)

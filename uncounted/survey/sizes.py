@@ -182,7 +182,7 @@ def deflated(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     Where several disjoint sets speak of the same respondents (a table by sex, another by age), each counts for its
     share, one in `shared`: so what they say of the total counts once, and of each margin for a half of two.
     """
-    counted = (rows["respondents"].fillna(rows["n"]) / rows["shared"]).mask(rows["unknown"])
+    counted = rows["persons"] / rows["shared"]
     share = _shares(rows)
     implied = (rows["estimate"] * (1 - rows["estimate"]) / rows["se"] ** 2).fillna(rows["n_interval"])
     p = _shrunk(rows["estimate"], rows["n"].fillna(implied), share, rows["choice"])

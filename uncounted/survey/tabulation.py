@@ -26,6 +26,7 @@ NEEDED = ("country", "year")
 ASKED = ("source", "definition", "window", "series")  # with survey and country: who was asked alike
 AGES = {"female": "ages_female", "male": "ages_male"}  # columns: the bands that a survey asked of each sex
 FATE = ["country", "year", "survey", "sex", "age"]
+KEY = "key "  # begins the columns of what tells one survey from another, as the respondents have it
 
 
 def tabulated(
@@ -51,6 +52,7 @@ def tabulated(
     rows = rows.reset_index(drop=True)
     rows = rows.assign(respondents=rows["n"], n=rows["n"] / rows["deff_kish"] if kish else rows["n"])
     _check_sexes(rows, respondents.name)
+    rows = rows.assign(**{f"{KEY}{key}": rows[key] for key in keys})
     traits = tuple(axis for axis in by if axis not in PEOPLE)
     table = _canonical(_dated(rows, respondents, keys, outcome), by, traits)
     table = _with_ages(table, respondents, keys, outcome)
@@ -121,15 +123,14 @@ def _with_ages(table: pd.DataFrame, respondents: Respondents, keys: list[str], o
     asked = cells(respondents, [*keys, *(["sex"] if by_sex else []), "age"], outcome)
     asked = asked.loc[asked["n"] > 0]
     bands = asked.assign(band=[parse_band(age) for age in asked["age"]])
-    codes = [table[f"key {key}"] for key in keys]
-    labels = list(zip(*codes, strict=True))
+    labels = list(zip(*(table[f"{KEY}{key}"] for key in keys), strict=True))
     for sex, column in AGES.items():
         of_sex = bands.loc[bands["sex"] == sex] if by_sex else bands
         held: dict[tuple, tuple[Band, ...]] = {}
         for row in of_sex[[*keys, "band"]].itertuples(index=False, name=None):
             held[row[:-1]] = ordered((*held.get(row[:-1], ()), row[-1]))
         table[column] = pd.Series([held.get(label, ()) for label in labels], table.index, dtype=object)
-    return table.drop(columns=[f"key {key}" for key in keys])
+    return table.drop(columns=[f"{KEY}{key}" for key in keys])
 
 
 def _check_sexes(rows: pd.DataFrame, name: str) -> None:
@@ -143,9 +144,7 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
 
 
 def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> pd.DataFrame:
-    codes = {f"key {key}": rows[key] for key in rows if key in ("survey", *NEEDED, *ASKED)}
-    if "survey" not in rows and "year" in codes:
-        codes["key year"] = rows["year"].astype(int).astype("str")
+    keys = {column: rows[column] for column in rows if column.startswith(KEY)}
     rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
     rows["country"] = one_code(rows["country"])
     if "survey" not in rows:
@@ -159,4 +158,4 @@ def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> 
     rows = rows[[*TEXT, *traits, *NUMBERS]].astype(dict.fromkeys(NUMBERS, float))
     rows["age"] = [age if age == "all" else parse_band(age).label for age in rows["age"]]
     exact = dict.fromkeys(HALVES, 0.0) | dict(zip(INTERVAL, (np.nan, np.nan, ""), strict=True))
-    return rows.assign(year=rows["year"].astype(int), **exact, **codes)
+    return rows.assign(year=rows["year"].astype(int), **exact, **keys)

@@ -317,8 +317,10 @@ def _rest_row(rows: pd.DataFrame, part: Part) -> pd.Series:
     values: dict[str, Any] = {column: total[column] - beside[column].sum(skipna=False) for column in SUMS}
     values |= {"estimate": part.estimate, "n_weighted": part.weighted, "se": NAN, "rest": True}
     if not values["n"] > 0:
-        values["n"] = NAN
-        values["n_interval"] = total["alone"] * (part.weighted or 0.0) / total["n_weighted"]
+        share = (part.weighted or 0.0) / total["n_weighted"]
+        # by n, so that its design effect is smoothed anew wherever others' are
+        values["n"] = total["n"] * share if total["n"] > 0 else NAN
+        values["n_interval"] = NAN if total["n"] > 0 else total["alone"] * share
     return pd.Series({**total.to_dict(), **values}, name=f"{part.figure.row} rest {part.pieces}")
 
 
