@@ -168,15 +168,72 @@ def test_a_sas_file_cut_short_is_one_sentence(kept: int, tmp_path: Path) -> None
     refused("cannot be read|no respondents", tmp_path / "a.sas7bdat")
 
 
-def test_letters_that_are_not_english(tmp_path: Path) -> None:
+WESTERN = ("latin1", "latin-1", "iso-8859-1", "ISO_8859_1", "cp1252", "windows-1252", "Windows-1252", "ANSI")
+LETTERED = {
+    "a.csv": lambda frame, path, encoding: frame.to_csv(path, index=False, encoding=encoding),
+    "a.csv.gz": lambda frame, path, encoding: frame.to_csv(path, index=False, encoding=encoding),
+    "a.sav": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_sav, encoding),
+    "a.dta": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_dta, encoding, version=10),
+    "a.xpt": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_xport, encoding),
+}
+
+
+def recoded(frame: pd.DataFrame, path: Path, write: Callable, encoding: str, **other: object) -> None:
+    """Write a statistics package's file whose text is in another encoding: no letter changes its place."""
+    write(frame.replace({"CÔTE": "C#TE"}), path, **other)
+    path.write_bytes(path.read_bytes().replace(b"C#TE", "CÔTE".encode(encoding)))
+
+
+@pytest.mark.parametrize("name", LETTERED)
+def test_letters_that_are_not_english(name: str, tmp_path: Path) -> None:
     frame = simulated().replace({"NAM": "CÔTE"})
-    frame.to_csv(tmp_path / "a.csv", index=False, encoding="latin-1")
-    assert set(cells(read(tmp_path / "a.csv", encoding="latin-1"), "country")["country"]) == {"CÔTE", "GHA"}
-    refused("not utf-8|cannot be read", tmp_path / "a.csv")
-    refused("Encoding 'utf-16' is not read", tmp_path / "a.csv", encoding="utf-16")
-    pyreadstat.write_sav(frame, tmp_path / "a.sav")
-    assert set(cells(read(tmp_path / "a.sav"), "country")["country"]) == {"CÔTE", "GHA"}
-    refused("cannot be read", tmp_path / "a.sav", encoding="no-such-encoding")
+    path = tmp_path / name
+    LETTERED[name](frame, path, "cp1252")
+    for encoding in WESTERN:
+        assert set(cells(read(path, encoding=encoding), "country")["country"]) == {"CÔTE", "GHA"}
+    refused("No encoding of text is called 'no-such-encoding'", path, encoding="no-such-encoding")
+    if name != "a.dta":  # a Stata file of that age is Windows-1252 by definition
+        refused("encoding='windows-1252' reads it", path)
+
+
+@pytest.mark.parametrize("encoding", ["utf8", "UTF-8", "utf_8", "utf-8-sig"])
+def test_spellings_of_utf_8(encoding: str, tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "CÔTE"})
+    for name in ("a.csv", "a.csv.gz", "a.sav", "a.dta", "excel [1].csv"):
+        WRITERS[name](frame, tmp_path / name)
+        assert set(cells(read(tmp_path / name, encoding=encoding), "country")["country"]) == {"CÔTE", "GHA"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "latin-1", "mac_roman", "cp850", "gb18030"])
+def test_a_csv_in_any_encoding_gives_the_same_numbers(encoding: str, tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "CÔTE"}).rename(columns={"h": "Ô,h"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding=encoding, lineterminator="\r\n")
+    columns = COLUMNS | {"stratum": "Ô,h"}
+    ours = direct(read(tmp_path / "a.csv", columns=columns, encoding=encoding), "country")
+    pd.testing.assert_frame_equal(ours, direct(read(frame, columns=columns), "country"))
+
+
+def test_a_letter_of_windows_that_latin_1_lacks(tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "Cœur d’Or"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="cp1252")
+    refused("is not ISO 8859-1; encoding='windows-1252' reads it", tmp_path / "a.csv", encoding="latin-1")
+    told = cells(read(tmp_path / "a.csv", encoding="ansi"), "country")["country"]
+    assert set(told) == {"Cœur d’Or", "GHA"}
+    refused("is not ascii text; encoding='windows-1252' reads it", tmp_path / "a.csv", encoding="ascii")
+
+
+def test_labels_in_windows_1252_of_spss(tmp_path: Path) -> None:
+    """The file says itself that it is in Windows-1252, as SPSS wrote before it wrote UTF-8."""
+    path = tmp_path / "a.sav"
+    labels = {"sex": {1: "Fille #g#e", 2: "Gar#on"}}
+    pyreadstat.write_sav(simulated(), path, variable_value_labels=labels)
+    raw = path.read_bytes()
+    head = (7).to_bytes(4, "little") + (20).to_bytes(4, "little") + (1).to_bytes(4, "little")
+    assert head + b"\x05\x00\x00\x00UTF-8" in raw
+    raw = raw.replace(head + b"\x05\x00\x00\x00UTF-8", head + b"\x0c\x00\x00\x00windows-1252")
+    path.write_bytes(raw.replace(b"#g#e", "âgée".encode("cp1252")).replace(b"Gar#on", "Garçon".encode("cp1252")))
+    recodes = {"sex": {"Fille âgée": "female", "Garçon": "male"}, "worked": RECODES["worked"]}
+    pd.testing.assert_frame_equal(direct(read(path, recodes=recodes), "sex"), direct(read(simulated()), "sex"))
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -267,14 +324,14 @@ def test_nested_psus_and_constants() -> None:
 DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "a line cut short": ("cannot be read", lambda raw: raw[: raw.rindex(b",")]),
     "an odd quote": ("cannot be read", lambda raw: raw + b'"'),
-    "latin letters": ("not utf-8", lambda raw: raw.replace(b"GHA", b"GH\xc9", 1)),
+    "latin letters": ("is not UTF-8; encoding='windows-1252' reads it.*'GHÉ'", lambda raw: raw.replace(b"GHA", b"GH\xc9", 1)),
     "no rows": ("no respondents", lambda raw: raw[: raw.index(b"\n") + 1]),
     "nothing": ("does not begin with a line of column names", lambda _raw: b""),
     "a decimal comma": (
         "1 respondent has no weight.*'1;224.714' \\(once\\)",
         lambda raw: raw.replace(b"\n1,NAM,1,1,", b"\n1,NAM,1,1,1;2", 1),
     ),
-    "wide text": ("cannot be read as utf-8", lambda raw: raw.decode().encode("utf-16")),
+    "wide text": ("is not UTF-8; encoding='utf-16' reads it", lambda raw: raw.decode().encode("utf-16")),
     "a column twice": ("two columns named 'h'", lambda raw: raw.replace(b"psu", b"h", 1)),
 }
 

@@ -68,8 +68,8 @@ def read_respondents(
     reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
     numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
     start anew in each stratum. single_psu: what `direct` and `evidence` make of a stratum with a single PSU,
-    unless told otherwise. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. mask_below:
-    observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError for
+    unless told otherwise. encoding: by any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
+    mask_below: observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError for
     whatever is not as declared: nothing is dropped or repaired in silence.
     """
     named = _named(outcomes)
