@@ -2,7 +2,11 @@
 
 import json
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import pytest
@@ -22,6 +26,37 @@ def shared() -> Path:
         told = "The reference answers are not beside this checkout (../shared), so agreement with them isn't tested."
         pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def r_survey() -> Callable[[str, Path], None]:
+    """Return a function that runs an R script, which may use the package survey, in a folder; CI must have both."""
+
+    def run(script: str, folder: Path) -> None:
+        (folder / "script.R").write_text(CHECKED + script, encoding="utf-8")
+        command = [executable, "--vanilla", "script.R"]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if ended.returncode == WITHOUT_SURVEY:
+            without_r("R has no package survey")
+        assert ended.returncode == 0, ended.stderr
+
+    executable = shutil.which("Rscript")
+    if executable is None:
+        without_r("There is no Rscript")
+    return run
+
+
+WITHOUT_SURVEY = 9
+CHECKED = f"""if (!requireNamespace("survey", quietly = TRUE)) quit(status = {WITHOUT_SURVEY})
+suppressMessages(library(survey))
+"""
+
+
+def without_r(what: str) -> NoReturn:
+    sentence = f"{what} here, so agreement with R's survey isn't tested (Debian: r-cran-survey)."
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
 
 
 @pytest.fixture(scope="session")

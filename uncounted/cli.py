@@ -167,11 +167,22 @@ def direct(
     variance: Annotated[
         str | None, typer.Option(help="linearised, jackknife or replicates; else as the card declares.")
     ] = None,
+    missing: Annotated[
+        str, typer.Option(help="Degrees of freedom are of those who answered (subset), or of everybody (remove).")
+    ] = "subset",
+    scale_to: Annotated[
+        str | None,
+        typer.Option(
+            help="What countries count in one number for several: weights, population (the world's) or equal."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a .csv or .parquet file instead of printing CSV.")] = None,
 ) -> None:
     """Estimate prevalence from interviews, their weights and design alone: no model, no other country."""
     traits = [name.strip() for name in by.split(",") if name.strip()]
     asked: dict[str, Any] = {"method": method, "interval": interval, "single_psu": single_psu, "variance": variance}
+    asked |= {"missing": missing, "scale_to": scale_to}
+    asked |= {"population": un.read_world()} if scale_to == "population" else {}
     _check_out(out)
     rows = un.direct(un.read_survey(survey), traits, outcome, **asked)
     if out is None:

@@ -79,7 +79,18 @@ def test_a_card_says_what_the_arguments_say(folder: Callable[..., Path]) -> None
 def test_every_word_of_replicates(folder: Callable[..., Path], words: str) -> None:
     found = un.read_survey(folder(f"{CARD}[replicates]\n{words}"))
     assert found.design.replicates is not None
-    assert (un.direct(found)["se"] > 0).all()
+    assert (un.direct(found, scale_to="weights")["se"] > 0).all()
+
+
+def test_a_card_crosses_strata_and_names_replicates_by_an_expression(folder: Callable[..., Path]) -> None:
+    card = CARD.replace('stratum = "h"', 'stratum = ["cty", "h"]') + REPLICATES.replace('"b*"', '"^b[0-9]+$"')
+    found = un.read_survey(folder(card))
+    assert str(found.design) == (
+        "stratum (cty × h), psu, weight, 6 columns of replicate weights (Fay): b0, b1, b2, b3, b4, b5"
+    )
+    pd.testing.assert_frame_equal(
+        un.direct(found, "country"), un.direct(un.read_survey(folder(CARD + REPLICATES)), "country")
+    )
 
 
 def test_the_card_s_policy_on_single_psus(folder: Callable[..., Path]) -> None:

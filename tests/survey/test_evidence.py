@@ -324,7 +324,7 @@ def test_real_surveys_of_many_cases_have_about_their_published_variance(seen, ta
 
 
 def test_the_mean_common_factor_of_real_surveys(seen):
-    """Rows of several surveys vary together: the median of own factors was 1.45; design effects of rows are of others."""
+    """Rows of several surveys vary together: the median of own factors was 1.45."""
     rows = seen.origin[0].chosen
     found = seen.rows[seen.rows["respondents"].notna()]
     f = found.merge(rows[["survey", "sex", "smooth_deff"]].drop_duplicates(["survey", "sex"]), on=["survey", "sex"])
@@ -368,7 +368,7 @@ def test_rows_without_an_estimate_are_accounted_for_also_outside_the_years(figur
     ]
 
 
-def test_no_respondent_counts_twice_and_none_is_lost(seen, table):
+def test_no_respondent_counts_twice_and_none_is_lost(seen):
     """Each sex and month of a survey is in one row; the rows keep 98 % of the respondents of its largest figure."""
     chosen = seen.origin[0].chosen
     persons = chosen["persons"].fillna(0.0).groupby(chosen["choice"]).sum()

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from uncounted.survey.direct import direct
 from uncounted.survey.respondents import Respondents, read_respondents
 from uncounted.survey.totals import cells
 
+pooled = partial(direct, scale_to="weights")  # the simulated countries' weights are of one scale
 DATA = Path(__file__).parent / "data"
 COLUMNS = {
     "country": "cty",
@@ -89,9 +91,9 @@ def test_folders_globs_and_arrow_tables(tmp_path: Path) -> None:
     for i, part in enumerate(np.array_split(np.arange(len(frame)), 3)):
         frame.iloc[part].to_parquet(tmp_path / f"{i}.parquet")
         frame.iloc[part].to_csv(tmp_path / f"{i}.csv", index=False)
-    expected = direct(read(frame), "sex")
+    expected = pooled(read(frame), "sex")
     for source in (tmp_path / "*.parquet", tmp_path / "*.csv", pa.Table.from_pandas(frame)):
-        pd.testing.assert_frame_equal(direct(read(source), "sex"), expected)
+        pd.testing.assert_frame_equal(pooled(read(source), "sex"), expected)
     refused("both Parquet and CSV", tmp_path)
     (tmp_path / "2.csv").write_text("id,y\n1,1\n")
     refused("another header", tmp_path / "*.csv")
@@ -105,9 +107,9 @@ def test_a_folder_that_holds_a_column_in_its_names(tmp_path: Path) -> None:
 
 def test_rows_in_any_order_give_the_same_bits() -> None:
     frame = simulated(2040)
-    once = direct(read(frame), ["sex", "age"], single_psu="adjust")
+    once = pooled(read(frame), ["sex", "age"], single_psu="adjust")
     for seed in range(3):
-        again = direct(read(frame.sample(frac=1, random_state=seed)), ["sex", "age"], single_psu="adjust")
+        again = pooled(read(frame.sample(frac=1, random_state=seed)), ["sex", "age"], single_psu="adjust")
         pd.testing.assert_frame_equal(again, once, check_exact=True)
 
 
@@ -121,7 +123,7 @@ def test_missing_answers_keep_their_reasons_and_their_place_in_the_design() -> N
     assert told["worked", "blank"] == 5
     assert told["sex", "not stated"] == (frame["sex"] == 9).sum()
     assert told["age", "outside the groups of age"] == (frame["age"] < 15).sum()
-    assert direct(respondents)["n"].item() == frame["y"].isin([1, 2]).sum()
+    assert pooled(respondents)["n"].item() == frame["y"].isin([1, 2]).sum()
     assert respondents.design.strata["psus"].sum() == 24
 
 
@@ -138,7 +140,7 @@ def test_spss_missing_ranges_are_not_answers(tmp_path: Path) -> None:
         "Refused": (frame["y"] == 8).sum(),
         "declared missing in the file": (frame["y"] == 9).sum(),
     }
-    pd.testing.assert_frame_equal(direct(respondents, "sex"), direct(read(frame), "sex"))
+    pd.testing.assert_frame_equal(pooled(respondents, "sex"), pooled(read(frame), "sex"))
 
 
 def test_stata_letters_are_kinds_of_missing(tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_stata_letters_are_kinds_of_missing(tmp_path: Path) -> None:
     )  # fmt: skip
     respondents = read(tmp_path / "a.dta", missing={"sex": {9: "not stated"}})
     assert respondents.missing.query("reason == 'No answer'")["respondents"].item() == (frame["y"] > 2).sum()
-    pd.testing.assert_frame_equal(direct(respondents, "sex"), direct(read(frame), "sex"))
+    pd.testing.assert_frame_equal(pooled(respondents, "sex"), pooled(read(frame), "sex"))
 
 
 def test_sas_letters_are_kinds_of_missing() -> None:
@@ -159,7 +161,7 @@ def test_sas_letters_are_kinds_of_missing() -> None:
     respondents, expected = read(DATA / "simulated.sas7bdat", missing=missing), read(DATA / "simulated.csv")
     pd.testing.assert_frame_equal(respondents.missing, expected.missing)
     for by in ([], ["country", "sex"], ["age"]):
-        pd.testing.assert_frame_equal(direct(respondents, by), direct(expected, by))
+        pd.testing.assert_frame_equal(pooled(respondents, by), pooled(expected, by))
 
 
 @pytest.mark.parametrize("kept", [0, 700, 4096, 9000, 20000])
@@ -168,15 +170,72 @@ def test_a_sas_file_cut_short_is_one_sentence(kept: int, tmp_path: Path) -> None
     refused("cannot be read|no respondents", tmp_path / "a.sas7bdat")
 
 
-def test_letters_that_are_not_english(tmp_path: Path) -> None:
+WESTERN = ("latin1", "latin-1", "iso-8859-1", "ISO_8859_1", "cp1252", "windows-1252", "Windows-1252", "ANSI")
+LETTERED = {
+    "a.csv": lambda frame, path, encoding: frame.to_csv(path, index=False, encoding=encoding),
+    "a.csv.gz": lambda frame, path, encoding: frame.to_csv(path, index=False, encoding=encoding),
+    "a.sav": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_sav, encoding),
+    "a.dta": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_dta, encoding, version=10),
+    "a.xpt": lambda frame, path, encoding: recoded(frame, path, pyreadstat.write_xport, encoding),
+}
+
+
+def recoded(frame: pd.DataFrame, path: Path, write: Callable, encoding: str, **other: object) -> None:
+    """Write a statistics package's file whose text is in another encoding: no letter changes its place."""
+    write(frame.replace({"CÔTE": "C#TE"}), path, **other)
+    path.write_bytes(path.read_bytes().replace(b"C#TE", "CÔTE".encode(encoding)))
+
+
+@pytest.mark.parametrize("name", LETTERED)
+def test_letters_that_are_not_english(name: str, tmp_path: Path) -> None:
     frame = simulated().replace({"NAM": "CÔTE"})
-    frame.to_csv(tmp_path / "a.csv", index=False, encoding="latin-1")
-    assert set(cells(read(tmp_path / "a.csv", encoding="latin-1"), "country")["country"]) == {"CÔTE", "GHA"}
-    refused("not utf-8|cannot be read", tmp_path / "a.csv")
-    refused("Encoding 'utf-16' is not read", tmp_path / "a.csv", encoding="utf-16")
-    pyreadstat.write_sav(frame, tmp_path / "a.sav")
-    assert set(cells(read(tmp_path / "a.sav"), "country")["country"]) == {"CÔTE", "GHA"}
-    refused("cannot be read", tmp_path / "a.sav", encoding="no-such-encoding")
+    path = tmp_path / name
+    LETTERED[name](frame, path, "cp1252")
+    for encoding in WESTERN:
+        assert set(cells(read(path, encoding=encoding), "country")["country"]) == {"CÔTE", "GHA"}
+    refused("No encoding of text is called 'no-such-encoding'", path, encoding="no-such-encoding")
+    if name != "a.dta":  # a Stata file of that age is Windows-1252 by definition
+        refused("encoding='windows-1252' reads it", path)
+
+
+@pytest.mark.parametrize("encoding", ["utf8", "UTF-8", "utf_8", "utf-8-sig"])
+def test_spellings_of_utf_8(encoding: str, tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "CÔTE"})
+    for name in ("a.csv", "a.csv.gz", "a.sav", "a.dta", "excel [1].csv"):
+        WRITERS[name](frame, tmp_path / name)
+        assert set(cells(read(tmp_path / name, encoding=encoding), "country")["country"]) == {"CÔTE", "GHA"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "latin-1", "mac_roman", "cp850", "gb18030"])
+def test_a_csv_in_any_encoding_gives_the_same_numbers(encoding: str, tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "CÔTE"}).rename(columns={"h": "Ô,h"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding=encoding, lineterminator="\r\n")
+    columns = COLUMNS | {"stratum": "Ô,h"}
+    ours = direct(read(tmp_path / "a.csv", columns=columns, encoding=encoding), "country")
+    pd.testing.assert_frame_equal(ours, direct(read(frame, columns=columns), "country"))
+
+
+def test_a_letter_of_windows_that_latin_1_lacks(tmp_path: Path) -> None:
+    frame = simulated().replace({"NAM": "Cœur d’Or"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="cp1252")
+    refused("is not ISO 8859-1; encoding='windows-1252' reads it", tmp_path / "a.csv", encoding="latin-1")
+    told = cells(read(tmp_path / "a.csv", encoding="ansi"), "country")["country"]
+    assert set(told) == {"Cœur d’Or", "GHA"}
+    refused("is not ascii text; encoding='windows-1252' reads it", tmp_path / "a.csv", encoding="ascii")
+
+
+def test_labels_in_windows_1252_of_spss(tmp_path: Path) -> None:
+    """The file says itself that it is in Windows-1252, as SPSS wrote before it wrote UTF-8."""
+    path = tmp_path / "a.sav"
+    labels = {"sex": {1: "Fille #g#e", 2: "Gar#on"}}
+    pyreadstat.write_sav(simulated(), path, variable_value_labels=labels)
+    raw = path.read_bytes()
+    head = (7).to_bytes(4, "little") + (20).to_bytes(4, "little") + (1).to_bytes(4, "little")
+    assert head + b"\x05\x00\x00\x00UTF-8" in raw
+    raw = raw.replace(head + b"\x05\x00\x00\x00UTF-8", head + b"\x0c\x00\x00\x00windows-1252")
+    path.write_bytes(raw.replace(b"#g#e", "âgée".encode("cp1252")).replace(b"Gar#on", "Garçon".encode("cp1252")))
+    recodes = {"sex": {"Fille âgée": "female", "Garçon": "male"}, "worked": RECODES["worked"]}
+    pd.testing.assert_frame_equal(pooled(read(path, recodes=recodes), "sex"), pooled(read(simulated()), "sex"))
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -226,7 +285,7 @@ def test_weights_that_are_all_zero_and_some_that_are() -> None:
     frame.loc[frame["id"] <= 10, "w"] = 0.0
     respondents = read(frame)
     assert respondents.missing.query("column == 'weight'")["respondents"].item() == 10
-    assert direct(respondents)["n"].item() == (frame["y"].isin([1, 2]) & (frame["w"] > 0)).sum()
+    assert pooled(respondents)["n"].item() == (frame["y"].isin([1, 2]) & (frame["w"] > 0)).sum()
 
 
 def test_words_that_nobody_knows() -> None:
@@ -254,6 +313,43 @@ def test_groups_that_overlap_or_are_empty() -> None:
         refused(told, simulated(), cuts={"age": groups})
 
 
+def test_strata_crossed_from_several_columns() -> None:
+    frame = simulated().assign(area=lambda d: np.where(d["h"] % 3 == 0, "a × b", "a"), half=lambda d: d["psu"] % 2)
+    frame["half"] = np.where(frame["half"] == 0, "urban", "b × rural")
+    frame["one"] = frame["area"].str.replace("×", "x") + "/" + frame["half"]
+    columns = COLUMNS | {"stratum": ["area", "half"], "psu": ["psu", "half"], "id": ["id", "area"]}
+    crossed = read(frame, columns=columns)
+    assert str(crossed.design) == "stratum (area × half), psu (psu × half), weight"
+    assert {"a × urban", "a ×× b × urban", "a × b ×× rural"} <= set(crossed.design.strata["stratum"])
+    by_hand = read(frame, columns=COLUMNS | {"stratum": "one"})
+    pd.testing.assert_frame_equal(direct(crossed, "country"), direct(by_hand, "country"))
+    frame["psu"] = frame["psu"].where(frame["half"] != "urban", 1)
+    with pytest.raises(UncountedError, match="'a × urban' of GHA, 'a ×× b × urban' of GHA"):
+        direct(read(frame, columns=columns, nested=True), "country")
+
+
+@pytest.mark.parametrize("role", ["stratum", "psu"])
+def test_blanks_in_what_is_crossed(role: str) -> None:
+    frame = simulated().astype({"h": object}).assign(area="North")
+    frame.loc[:1, "area"] = " "
+    frame.loc[7, "h"] = None
+    shown = r"'blank × 1' \(2 times\), 'North × blank' \(once\)"
+    what = {"stratum": "stratum", "psu": "PSU"}[role]
+    columns = COLUMNS | {"stratum": "cty"} | {role: ["area", "h"]}
+    refused(f"3 respondents have no {what}: {shown}", frame, columns=columns)
+
+
+def test_crossings_that_mean_nothing() -> None:
+    frame = simulated()
+    refused("weight is given 2 columns, w, h; only stratum, psu, id", frame, columns=COLUMNS | {"weight": ["w", "h"]})
+    refused("sex is given 2 columns", frame, columns=COLUMNS | {"sex": ["sex", "h"]})
+    refused("stratum is given a column twice: h, h", frame, columns=COLUMNS | {"stratum": ["h", "h"]})
+    refused("No column is named as psu", frame, columns=COLUMNS | {"psu": []})
+    refused("no column 'hh', named as stratum.*'h'", frame, columns=COLUMNS | {"stratum": ["cty", "hh"]})
+    columns = COLUMNS | {"id": ["h", "psu"]}
+    refused("ids in 'h × psu' are blank or occur more than once: '1 × 1'", frame, columns=columns)
+
+
 def test_nested_psus_and_constants() -> None:
     frame = simulated()
     frame["psu"] = (frame["id"] - 1) // 10 % 4
@@ -267,14 +363,17 @@ def test_nested_psus_and_constants() -> None:
 DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "a line cut short": ("cannot be read", lambda raw: raw[: raw.rindex(b",")]),
     "an odd quote": ("cannot be read", lambda raw: raw + b'"'),
-    "latin letters": ("not utf-8", lambda raw: raw.replace(b"GHA", b"GH\xc9", 1)),
+    "latin letters": (
+        "is not UTF-8; encoding='windows-1252' reads it, with words such as 'GHÉ'",
+        lambda raw: raw.replace(b"GHA", b"GH\xc9", 1),
+    ),
     "no rows": ("no respondents", lambda raw: raw[: raw.index(b"\n") + 1]),
     "nothing": ("does not begin with a line of column names", lambda _raw: b""),
     "a decimal comma": (
         "1 respondent has no weight.*'1;224.714' \\(once\\)",
         lambda raw: raw.replace(b"\n1,NAM,1,1,", b"\n1,NAM,1,1,1;2", 1),
     ),
-    "wide text": ("cannot be read as utf-8", lambda raw: raw.decode().encode("utf-16")),
+    "wide text": ("is not UTF-8; encoding='utf-16' reads it", lambda raw: raw.decode().encode("utf-16")),
     "a column twice": ("two columns named 'h'", lambda raw: raw.replace(b"psu", b"h", 1)),
 }
 
@@ -363,4 +462,4 @@ def test_no_broken_file_shows_a_traceback(place: float, raw: bytes, cut: int, na
     at = int(place * len(whole))
     path.write_bytes(whole[:at] + raw + whole[at + cut :])
     with suppress(UncountedError):  # anything else fails
-        direct(read(path), "sex", single_psu="certainty")
+        pooled(read(path), "sex", single_psu="certainty")

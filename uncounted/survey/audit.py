@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.survey.codebook import RAW, ROLES, UNKNOWN, WHY, replicate
+from uncounted.survey.codebook import CROSS, RAW, ROLES, UNKNOWN, WHY, Named, crossed, parts, replicate
 from uncounted.survey.column import identifier
 from uncounted.survey.design import unit
 from uncounted.survey.files import Source, query
@@ -21,7 +21,7 @@ FAULTS = {  # name: SQL, what it is, what to do
     "without_psu": ("psu IS NULL", "no PSU", "Give each its PSU, or don't declare PSUs"),
     "without_fpc": ("fpc IS NULL", "no number of PSUs in its stratum (fpc)", "Give it in every row"),
     "bad_replicate": (
-        "", "a missing, negative or infinite replicate weight", "Correct it, or declare other columns"
+        "", "a missing or infinite replicate weight", "Correct it, or declare other columns"
     ),
 }  # fmt: skip
 
@@ -29,7 +29,7 @@ FAULTS = {  # name: SQL, what it is, what to do
 def found(
     source: Source,
     select: str,
-    columns: Mapping[str, str],
+    columns: Mapping[str, Named],
     outcomes: Mapping[str, str],
     replicates: Replicates | None,
 ) -> list[dict]:
@@ -37,27 +37,31 @@ def found(
 
     Raises UncountedError for values that nothing declares, FAULTS, no respondents, and ids that occur twice.
     """
-    answers = {role: column for role, column in {**columns, **outcomes}.items() if role not in ROLES}
+    named = {role: CROSS.join(parts(column)) for role, column in {**columns, **outcomes}.items()}
+    answers = {role: column for role, column in named.items() if role not in ROLES}
     groups = _groups(source, select, columns, list(answers), len(replicates.columns) if replicates else 0)
     if not groups:
         raise UncountedError(f"{source.name} has no respondents. Check that it is the right file, and whole.")
     for answer, column in answers.items():
         if any(group[WHY + answer] == UNKNOWN for group in groups):
             _refuse_unknown(source, select, answer, column)
-    _refuse_faults(source, select, groups)
+    _refuse_faults(source, select, groups, crossed(columns))
     if "id" in columns:
-        _refuse_twins(source, select, unit(columns), columns["id"])
+        _refuse_twins(source, select, unit(columns), named["id"])
     return groups
 
 
-def _groups(source: Source, select: str, declared: Mapping[str, str], answers: Sequence[str], reps: int) -> list[dict]:
+def _groups(
+    source: Source, select: str, declared: Mapping[str, Named], answers: Sequence[str], reps: int
+) -> list[dict]:
+    # replicate weights below zero are as they should be: successive differences and calibration make them
     weights = ["weight", *(replicate(i) for i in range(reps))]
-    bad = " OR ".join(f"{w} IS NULL OR {w} < 0 OR {w} > 1e100" for w in weights[1:]) or "false"
+    bad = " OR ".join(f"{w} IS NULL OR abs({w}) > 1e100" for w in weights[1:]) or "false"
     conditions = {fault: condition or bad for fault, (condition, _, _) in FAULTS.items()}
     conditions |= {f"without_{role}": "false" for role in ("psu", "fpc") if role not in declared}
     counts = ["count(*) AS n", "count(*) FILTER (weight = 0) AS zero_weight"]
     counts += [f"count(*) FILTER ({condition}) AS {fault}" for fault, condition in conditions.items()]
-    counts += [f"greatest({', '.join(f'max({w})' for w in [*weights, 'weight'])}) AS heaviest"]
+    counts += [f"greatest({', '.join(f'max(abs({w}))' for w in [*weights, 'weight'])}) AS heaviest"]
     reasons = [identifier(WHY + answer) for answer in answers]
     sql = f"SELECT {', '.join([*reasons, *counts])} FROM ({select}) GROUP BY ALL ORDER BY ALL"
     return [group for group in query(source, sql).to_pylist() if group["n"]]
@@ -71,12 +75,13 @@ def _refuse_unknown(source: Source, select: str, answer: str, column: str) -> No
     )
 
 
-def _refuse_faults(source: Source, select: str, groups: Sequence[dict]) -> None:
+def _refuse_faults(source: Source, select: str, groups: Sequence[dict], made: Mapping[str, Sequence[str]]) -> None:
     for fault, (condition, what, advice) in FAULTS.items():
         n = sum(group[fault] for group in groups)
         if n:
-            shown = fault in ("without_weight", "bad_weight")
-            example = f": {_examples(source, select, condition, 'weight')}" if shown else ""
+            role = fault.partition("_")[2]
+            shown = role == "weight" or role in made
+            example = f": {_examples(source, select, condition, role)}" if shown else ""
             have = "respondent has" if n == 1 else "respondents have"
             raise UncountedError(f"{source.name}: {n:,} {have} {what}{example}. {advice}.")
     # a largest weight below this would leave nothing of its square
@@ -112,7 +117,7 @@ def _refuse_twins(source: Source, select: str, within: Sequence[str], column: st
 
 
 def strata(
-    source: Source, select: str, within: Sequence[str], declared: Mapping[str, str], nested: bool
+    source: Source, select: str, within: Sequence[str], declared: Mapping[str, Named], nested: bool
 ) -> pd.DataFrame:
     """Return one row per stratum: `within` (survey, country), stratum, psus and fpc, sorted.
 

@@ -1,6 +1,6 @@
 """Codebook: what the columns and codes of a file of respondents mean, and the SQL that says so."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -11,6 +11,8 @@ from uncounted.survey.files import Source
 from uncounted.survey.replicates import Replicates
 
 ROLES = ("weight", "stratum", "psu", "fpc", "id")  # every other named column is a trait, to break down by
+CROSSED = ("stratum", "psu", "id")  # roles that several columns may make together
+CROSS = " × "
 INSIDE = (*ROLES, "bucket", "half")  # names within the relation, taken for outcomes
 RESULTS = (  # columns of the tables made of it, taken for traits
     *("outcome", "n", "cases", "weighted", "weighted_cases", "squares", "squared_cases", "row", "domain"),
@@ -32,6 +34,8 @@ WHY, RAW, REPLICATE = "why ", "raw ", "replicate"  # prefixes within the relatio
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # the reason of a value that nothing declares
 BLANK = "blank"
 
+Named = str | Sequence[str]  # a column, or several that are crossed
+
 
 @dataclass(frozen=True)
 class Codebook:
@@ -43,8 +47,19 @@ class Codebook:
     constants: Mapping[str, str]
 
 
-def check_words(columns: Mapping[str, str], outcomes: Mapping[str, str], book: Codebook) -> None:
+def parts(named: Named) -> tuple[str, ...]:
+    """Return the columns that make a role together; most often one."""
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def crossed(columns: Mapping[str, Named]) -> dict[str, tuple[str, ...]]:
+    """Return role → columns of the roles that several columns make together."""
+    return {role: parts(named) for role, named in columns.items() if len(parts(named)) > 1}
+
+
+def check_words(columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook) -> None:
     """Raise UncountedError for declarations that contradict each other, before any file is opened."""
+    _check_crossed(columns)
     if not outcomes:
         raise UncountedError("No outcome is named. Say which column holds it: outcomes='…'.")
     traits = {*columns, *book.constants} - set(ROLES)
@@ -69,6 +84,21 @@ def check_words(columns: Mapping[str, str], outcomes: Mapping[str, str], book: C
         _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")
 
 
+def _check_crossed(columns: Mapping[str, Named]) -> None:
+    for role, named in columns.items():
+        names = parts(named)
+        if not names:
+            raise UncountedError(f"No column is named as {role}. Name one, or leave {role} out.")
+        if len(names) > 1 and role not in CROSSED:
+            roles = ", ".join(CROSSED)
+            raise UncountedError(
+                f"{role} is given {len(names)} columns, {', '.join(names)}; only {roles} can be crossed from several. "
+                "Name one column."
+            )
+        if len(set(names)) < len(names):
+            raise UncountedError(f"{role} is given a column twice: {', '.join(names)}. Name each once.")
+
+
 def _refuse(names: Collection[str], why: str) -> None:
     if names:
         raise UncountedError(f"'{min(names)}' {why}.")
@@ -76,7 +106,7 @@ def _refuse(names: Collection[str], why: str) -> None:
 
 def relation(
     source: Source,
-    columns: Mapping[str, str],
+    columns: Mapping[str, Named],
     outcomes: Mapping[str, str],
     book: Codebook,
     reps: Replicates | None,
@@ -85,21 +115,38 @@ def relation(
 
     Beside a trait or outcome, 'why …' is the reason where it is NULL and 'raw …' the text in the file.
     """
-    found = {role: source.column(column, role) for role, column in {**columns, **outcomes}.items()}
-    parts = [f"{literal(str(value))} AS {identifier(trait)}" for trait, value in book.constants.items()]
+    found = {role: _column(source, role, named) for role, named in {**columns, **outcomes}.items()}
+    sql = [f"{literal(str(value))} AS {identifier(trait)}" for trait, value in book.constants.items()]
     for role, column in found.items():
         if role not in ROLES:
-            parts += _answer(role, column, book, role in outcomes)
+            sql += _answer(role, column, book, role in outcomes)
     weight, stratum = found.get("weight"), found.get("stratum")
-    parts.append(f"{weight.number if weight else double(1.0)} AS weight")
-    parts.append(f"{weight.text if weight else 'NULL'} AS {identifier(RAW + 'weight')}")
-    parts.append(f"{stratum.text if stratum else literal('all')} AS stratum")
-    parts += [f"{found[role].text} AS {role}" for role in ("psu", "id") if role in found]
-    parts += [f"{found['fpc'].number} AS fpc"] if "fpc" in found else []
+    sql.append(f"{weight.number if weight else double(1.0)} AS weight")
+    sql.append(f"{weight.text if weight else 'NULL'} AS {identifier(RAW + 'weight')}")
+    sql.append(f"{stratum.text if stratum else literal('all')} AS stratum")
+    sql += [f"{found[role].text} AS {role}" for role in ("psu", "id") if role in found]
+    sql += [f"{found['fpc'].number} AS fpc"] if "fpc" in found else []
+    sql += [_shown(source, role, names) for role, names in crossed(columns).items()]
     for i, name in enumerate(reps.columns if reps else ()):
         factor = "" if reps is None or reps.combined else " * weight"
-        parts.append(f"({source.column(name, 'replicate weight').number}){factor} AS {replicate(i)}")
-    return f"SELECT {', '.join(parts)} FROM {source.scan}"
+        sql.append(f"({source.column(name, 'replicate weight').number}){factor} AS {replicate(i)}")
+    return f"SELECT {', '.join(sql)} FROM {source.scan}"
+
+
+def _column(source: Source, role: str, named: Named) -> Column:
+    """Return a role's column; several are crossed to one text, NULL where one of them is blank."""
+    columns = [source.column(name, role) for name in parts(named)]
+    if len(columns) == 1:
+        return columns[0]
+    # a sign of crossing within a value is doubled, so that no two crossings read alike
+    texts = [f"replace({column.text}, '×', '××')" for column in columns]
+    return Column(f"({f' || {literal(CROSS)} || '.join(texts)})", "VARCHAR")
+
+
+def _shown(source: Source, role: str, names: Sequence[str]) -> str:
+    """Return the SQL of a crossed role's text with its blanks, for sentences."""
+    texts = [f"coalesce({source.column(name, role).text}, {literal(BLANK)})" for name in names]
+    return f"{f' || {literal(CROSS)} || '.join(texts)} AS {identifier(RAW + role)}"
 
 
 def replicate(i: int) -> str:

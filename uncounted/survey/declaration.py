@@ -92,7 +92,7 @@ TEXT: Shape = ("a text", is_text)
 YES_OR_NO: Shape = ("true or false", lambda value: isinstance(value, bool))
 NUMBER: Shape = ("a number", is_number)
 SHAPES: Shapes = {
-    "columns": ("a table of column names", table_of(is_text)),
+    "columns": ("a table of column names", table_of(_columns)),
     "outcomes": ("a column, a list of columns or a table of them", lambda v: _columns(v) or table_of(is_text)(v)),
     "recodes": ("a table of tables, code → value", table_of(table_of(_single))),
     "missing": ("a table of tables, code → reason", table_of(table_of(is_text))),

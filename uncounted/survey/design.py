@@ -1,7 +1,7 @@
 """Design: how the respondents were drawn, as declared, and the strata that were found in the file."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -20,7 +20,8 @@ class Design:
     numbers start anew in each stratum. strata: one row per stratum, columns survey and country (where there
     are such traits), stratum, psus in the sample (respondents where no PSU is declared) and fpc, the number
     of PSUs in the population, NaN where not declared. single_psu: what strata with a single PSU count as,
-    unless an estimate is asked otherwise; a word of SINGLE_PSU.
+    unless an estimate is asked otherwise; a word of SINGLE_PSU. crossed: the columns of each role that several
+    columns make together.
     """
 
     declared: tuple[str, ...]
@@ -28,6 +29,7 @@ class Design:
     strata: pd.DataFrame
     replicates: Replicates | None = None
     single_psu: str = "error"
+    crossed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def psu(self) -> bool:
@@ -35,10 +37,16 @@ class Design:
         return "psu" in self.declared
 
     def __str__(self) -> str:
-        reps = self.replicates
-        told = [f"{len(reps.columns)} {reps.method} replicates"] if reps else []
-        told += [] if self.single_psu == "error" else [f"single PSUs: {self.single_psu}"]
-        return ", ".join([*self.declared, *told]) or "simple random sample"
+        texts = [self._role(role) for role in self.declared]
+        if self.replicates:
+            texts.append(str(self.replicates))
+        if self.single_psu != "error":
+            texts.append(f"single PSUs: {self.single_psu}")
+        return ", ".join(texts) or "simple random sample"
+
+    def _role(self, role: str) -> str:
+        columns = self.crossed.get(role, ())
+        return f"{role} ({' × '.join(columns)})" if columns else role
 
 
 def unit(names: Iterable[str]) -> list[str]:

@@ -46,7 +46,7 @@ def released_sums(evidence: Evidence, elsewhere: str, group: pd.Series) -> pd.Da
     """Return respondents, cases and cases_elsewhere of each group of countries, and `masked`: which of them are.
 
     group: country → label; elsewhere: the kind of source of what families abroad reported, whose cases are summed
-    apart. A sum is empty where any survey's count behind it is masked, or none is known, and 0 where there is no survey.
+    apart. A sum is empty where any survey's count behind it is masked or none is known, 0 where there is no survey.
     """
     table = released(evidence)
     table = table.assign(group=table["country"].map(group))

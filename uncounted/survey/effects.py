@@ -102,8 +102,8 @@ def mean_effect(rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.
 
     A ratio of sums, Σ g n² V̂ over what simple random samples would have, holds on the scale of variances however few
     the cases, where a mean of logs is 5 to 14 % low and a choice of rows by their cases is biased. E[p̂(1−p̂)] is
-    p(1−p) − V, so V̂ is added back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN where fewer than CASES
-    cases show a design effect.
+    p(1−p) − V, so V̂ is added back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN where
+    fewer than CASES cases show a design effect.
     """
     p, n = rows["estimate"].to_numpy(float), rows["n"].to_numpy(float)
     known = np.isfinite(d) & (d > 0) & (n > 0) & (p > 0) & (p < 1)
@@ -147,8 +147,9 @@ def _shrunk(estimate: np.ndarray, n: np.ndarray) -> np.ndarray:
 def fitted(rows: pd.DataFrame) -> DesignEffects | None:
     """Return what rows show of design effects; None where they show none.
 
-    rows: survey, country, estimate, n, se, deff. In 15,000 published stunting figures log n and the country carry what can be said: log p(1−p), the breakdown and the
-    kind of source move the residual sd (0.31) in its third digit. p̂ stays out, so that d̃ doesn't move with it.
+    rows: survey, country, estimate, n, se, deff. In 15,000 published stunting figures log n and the country carry what
+    can be said: log p(1−p), the breakdown and the kind of source move the residual sd (0.31) in its third digit. p̂
+    stays out, so that d̃ doesn't move with it.
     """
     d = design_effects(rows)
     seen = np.isfinite(d) & (d > 0) & (expected_cases(rows) >= CASES)

@@ -62,7 +62,7 @@ def reported_abroad(
     if not rows["case"].any():
         return pd.DataFrame(columns=columns)
     respondents = as_respondents(everybody, rows, {outcome: "case"}, ["sex", "age", "host"])
-    table = direct(respondents, ["host", *axes], outcome)
+    table = direct(respondents, ["host", *axes], outcome, scale_to="weights")  # persons: totals are added up
     return table[["host", *axes, "total", "total_se", "cases"]].set_axis(columns, axis=1)
 
 

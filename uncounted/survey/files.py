@@ -2,13 +2,14 @@
 
 import codecs
 import csv
-import fnmatch
 import glob
 import gzip
+import io
 import os
+import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,20 +22,33 @@ import pyreadstat
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.survey.column import Column, code, identifier, literal
+from uncounted.survey.pattern import matching
+from uncounted.world.encoding import LIKELY, UTF8, advice, canonical
 
-ENCODINGS = {"utf-8": "utf-8", "latin-1": "latin-1"}
+ENCODINGS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "iso8859-1": "latin-1"}  # what DuckDB itself reads
+ICONV = {"mac-roman": "macintosh"}  # names for statistics packages' files that are not Python's
 DELIMITERS = ",;\t|"
 CHUNK = 200_000  # rows of a statistics package's file that are in pandas at a time
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows where they lie: a name for sentences, SQL to select from, columns by name, any table in memory."""
+    """Rows where they lie: a name for sentences, SQL to select from, columns by name, any table in memory.
+
+    texts: the files, where they are text. names: all columns of the file, where only some were read.
+    """
 
     name: str
     scan: str
     columns: Mapping[str, Column]
     table: pa.Table | None = field(default=None, repr=False)
+    texts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names of all columns of the file, read or not."""
+        return self.names or tuple(self.columns)
 
     def column(self, name: str, role: str) -> Column:
         """Return a column; raises UncountedError with the nearest name where the file lacks it."""
@@ -48,7 +62,8 @@ class Source:
 def open_source(source: str | Path | pd.DataFrame | pa.Table, wanted: Sequence[str], encoding: str = "utf-8") -> Source:
     """Return the source of a path, folder, glob or table.
 
-    Of statistics packages' files only the columns `wanted`, names or patterns, are read, and into memory.
+    Of statistics packages' files only the columns `wanted`, names or patterns, are read, and into memory. encoding: by
+    any usual name; 'utf-8' of a statistics package's file is the encoding that the file itself declares.
     Raises UncountedError for what is not there, cannot be read, or is in no known format.
     """
     if isinstance(source, pd.DataFrame):
@@ -59,7 +74,7 @@ def open_source(source: str | Path | pd.DataFrame | pa.Table, wanted: Sequence[s
     kind = "".join(Path(paths[0]).suffixes[-2:]) if paths[0].endswith(".gz") else Path(paths[0]).suffix
     if kind.lower() not in OPENERS:
         raise UncountedError(f"'{paths[0]}' ends in '{kind}', which is no known format. Known: {', '.join(OPENERS)}.")
-    return OPENERS[kind.lower()](paths, wanted, encoding)
+    return OPENERS[kind.lower()](paths, wanted, canonical(encoding))
 
 
 def held(name: str, table: pa.Table) -> Source:
@@ -75,7 +90,18 @@ def query(source: Source, sql: str) -> pa.Table:
                 connection.register("rows_in_memory", source.table)
             return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
+        if " encoded" in str(error):
+            _refuse_encoding(source.texts, str(error))
         raise UncountedError(f"{source.name} cannot be read: {_told(error)}") from error
+
+
+def _refuse_encoding(paths: Sequence[str], error: str) -> None:
+    """Raise UncountedError for the first of the text files that are in another encoding than was said."""
+    asked = "ISO 8859-1" if "latin-1 encoded" in error else "UTF-8"
+    for path in paths:
+        sentence = advice(path)
+        if asked != "UTF-8" or "'utf-8'" not in sentence:
+            raise UncountedError(f"'{path}' is not {asked}; {sentence}.")
 
 
 @cache
@@ -120,9 +146,10 @@ def _numbered(names: Sequence[str]) -> str:
 
 
 def _csv(paths: Sequence[str], _wanted: Sequence[str], encoding: str) -> Source:
+    named, texts = _name(paths), tuple(paths)
     if encoding not in ENCODINGS:
-        known = " and ".join(ENCODINGS)
-        raise UncountedError(f"Encoding '{encoding}' is not read; {known} are. Save {_name(paths)} as UTF-8.")
+        paths = [_in_utf8(path, encoding, os.stat(path).st_mtime_ns) for path in paths]
+        encoding = "utf-8"
     heads = [_head(path, encoding) for path in paths]
     for path, head in zip(paths, heads, strict=True):
         if head != heads[0]:
@@ -136,7 +163,29 @@ def _csv(paths: Sequence[str], _wanted: Sequence[str], encoding: str) -> Source:
         f"quote = '\"', escape = '\"', new_line = '{newline}', encoding = '{ENCODINGS[encoding]}', "
         f"columns = {{{types}}})"
     )
-    return Source(_name(paths), scan, {name: Column(f"c{i}", "VARCHAR") for i, name in enumerate(names)})
+    return Source(named, scan, {name: Column(f"c{i}", "VARCHAR") for i, name in enumerate(names)}, texts=texts)
+
+
+@cache
+def _copies() -> tempfile.TemporaryDirectory:
+    """Return the process's folder of files written anew in UTF-8, removed when it ends."""
+    return tempfile.TemporaryDirectory(prefix="uncounted-")
+
+
+@cache
+def _in_utf8(path: str, encoding: str, _modified: int) -> str:
+    """Return the path of a copy in UTF-8, a piece at a time; DuckDB reads no other encodings but Latin-1."""
+    opened: Callable = gzip.open if path.endswith(".gz") else open
+    number = len(os.listdir(_copies().name))
+    copy = Path(_copies().name, f"{number}-{Path(path).name.removesuffix('.gz')}")
+    try:
+        with opened(path, "rb") as raw, open(copy, "w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(io.TextIOWrapper(raw, encoding, newline=""), out)
+    except UnicodeError as error:
+        raise UncountedError(f"'{path}' is not {encoding} text; {advice(path)}.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UncountedError(f"'{path}' cannot be read: {_told(error)}") from error
+    return str(copy)
 
 
 def _head(path: str, encoding: str) -> tuple[list[str], str, str]:
@@ -146,7 +195,9 @@ def _head(path: str, encoding: str) -> tuple[list[str], str, str]:
         with opened(path, "rb") as file:
             raw = file.readline(1_000_000)
         line = codecs.decode(raw.removeprefix(codecs.BOM_UTF8), encoding)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UncountedError(f"'{path}' is not UTF-8; {advice(path)}.") from error
+    except (OSError, EOFError, zlib.error) as error:
         raise UncountedError(f"'{path}' cannot be read as {encoding} text: {_told(error)}") from error
     if "\x00" in line or not line.strip() or line.count('"') % 2 or "\r" in line.removesuffix("\r\n"):
         raise UncountedError(f"'{path}' does not begin with a line of column names. Save it as CSV, in UTF-8.")
@@ -207,37 +258,51 @@ def _package(read: Callable) -> Callable[[Sequence[str], Sequence[str], str], So
     def opened(paths: Sequence[str], wanted: Sequence[str], encoding: str) -> Source:
         if len(paths) > 1:
             raise UncountedError(f"{_name(paths)}: files of statistics packages are read one at a time. Name one.")
+        own = encoding in UTF8  # the file declares its encoding
+        name = None if own else ICONV.get(encoding, encoding.replace("_", "-"))
         try:
-            chunks = list(_chunks(read, paths[0], wanted, None if encoding == "utf-8" else encoding))
+            head, chunks = _chunks(read, paths[0], wanted, name)
             table = pa.concat_tables(_alike([table for table, _ in chunks]))
         except UncountedError:
             raise
         except Exception as error:  # pyreadstat raises its own errors, decoding errors and bare ones, by format
-            raise UncountedError(f"'{paths[0]}' cannot be read: {_told(error)}") from error
+            reason = f"cannot be read: {_told(error)}"
+            if own and _readable(read, paths[0], wanted):
+                reason = f"has text that is not in the encoding it declares; encoding='{LIKELY}' reads it."
+            raise UncountedError(f"'{paths[0]}' {reason}") from error
         source = _table(table, _name(paths))
         told = [meta for _, meta in chunks]
         columns = {name: _coded(column, name, told) for name, column in source.columns.items()}
-        return Source(source.name, source.scan, columns, source.table)
+        return Source(source.name, source.scan, columns, source.table, names=tuple(head))
 
     return opened
 
 
 def _chunks(
     read: Callable, path: str, wanted: Sequence[str], encoding: str | None
-) -> Iterator[tuple[pa.Table, object]]:
+) -> tuple[list[str], list[tuple[pa.Table, object]]]:
+    """Return the names of all columns, and the wanted ones piece by piece, each with what the file says of codes."""
     head = read(path, metadataonly=True, encoding=encoding)[1].column_names
-    names = [name for word in wanted for name in ([word] if word in head else fnmatch.filter(head, word))]
-    for word in wanted:
-        if not fnmatch.filter(names, word) and word not in names:
+    matched = {word: [word] if word in head else matching(word, head) for word in wanted}
+    for word, names in matched.items():
+        if not names:
             raise UncountedError(f"'{path}' has no column '{word}'.{did_you_mean(word, head)}")
-    names = list(dict.fromkeys(names))
+    names = list(dict.fromkeys(name for names in matched.values() for name in names))
     asked = {"usecols": names, "encoding": encoding, "disable_datetime_conversion": True}
     if read is not pyreadstat.read_xport:
         asked["user_missing"] = True
     if not wanted:
         raise UncountedError(f"No column of '{path}' is named. Name at least the outcome's.")
-    for frame, meta in pyreadstat.read_file_in_chunks(read, path, chunksize=CHUNK, **asked):
-        yield pa.table({name: _values(frame[name]) for name in names}), meta
+    frames = pyreadstat.read_file_in_chunks(read, path, chunksize=CHUNK, **asked)
+    return head, [(pa.table({name: _values(frame[name]) for name in names}), meta) for frame, meta in frames]
+
+
+def _readable(read: Callable, path: str, wanted: Sequence[str]) -> bool:
+    """Say whether a statistics package's file can be read in the most likely other encoding."""
+    try:
+        return bool(_chunks(read, path, wanted, LIKELY))
+    except Exception:  # pyreadstat's bare ones too; the first error is the one to tell
+        return False
 
 
 def _values(column: pd.Series) -> pa.Array:

@@ -27,7 +27,7 @@ def reliability(p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndar
         (n == 0, "unreliable", "nobody answered"),
         (n < SMALLEST_N, "unreliable", f"fewer than {SMALLEST_N} respondents"),
         (effective < SMALLEST_N, "unreliable", f"effective sample size below {SMALLEST_N}"),
-        (~np.isfinite(width), "unreliable", "no interval: too few PSUs, or replicates without respondents"),
+        (~np.isfinite(width), "unreliable", "no interval: too few PSUs, or replicates without respondents or weight"),
         (width >= WIDE, "unreliable", f"95 % interval at least {WIDE:.2f} wide"),
         (
             (width > NARROW) & (width > RELATIVELY_WIDE * p),

@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.survey.pattern import expression_for, left_out, listed, matching
 
 
 @dataclass(frozen=True)
 class Replicates:
     """Columns of replicate weights and how they were made.
 
-    columns: names, or a pattern such as 'rep_*' (then in the file's order). method: a word of SCALES. fay:
-    Fay's ρ. rscales: a factor for each replicate ((n_h − 1)/n_h for JKn). scale: the common factor, where the
-    method's own won't do. combined: the columns are whole weights, not factors of the weight. centre:
-    deviations are taken from the replicates' 'mean' or from the 'estimate'. df: degrees of freedom; where not
-    given, the rank of the replicate weights less one.
+    columns: a list of names, or a pattern for them in the file's order: a glob such as 'rw*', or a regular expression
+    such as 'rw[0-9]+' or 're:^rw[0-9]$', searched for in each name as R's `svrepdesign(repweights = "rw[0-9]+")` does
+    (`pattern.matching`). A pattern must match all columns that are numbered alike, and no column of another role; a
+    list is taken as it is. The weights may be negative, as those of successive differences are.
+    method: a word of SCALES. fay: Fay's ρ. rscales: a factor for each replicate ((n_h − 1)/n_h for JKn). scale: the
+    common factor, where the method's own won't do; the method 'other', R's too, has none of its own. combined: the
+    columns are whole weights, not factors of the weight. centre: deviations are taken from the replicates' 'mean' or
+    from the 'estimate' (R's `mse = TRUE`). df: degrees of freedom; where not given, the rank of the replicate weights
+    less one.
     """
 
     columns: str | Sequence[str]
@@ -28,6 +32,11 @@ class Replicates:
     combined: bool = True
     centre: str = "mean"
     df: float | None = None
+
+    def __str__(self) -> str:
+        if isinstance(self.columns, str):
+            return f"columns of replicate weights ({self.method}): '{self.columns}'"
+        return f"{len(self.columns)} columns of replicate weights ({self.method}): {listed(self.columns)}"
 
 
 def brr(replicates: Replicates) -> float:
@@ -68,14 +77,18 @@ SCALES: Mapping[str, Callable[[Replicates], float]] = {
     "JKn": whole,
     "bootstrap": bootstrap,
     "SDR": successive_difference,
+    "other": whole,
 }
 
 
-def resolve(replicates: Replicates, names: Sequence[str]) -> Replicates:
-    """Return the replicates with columns for a pattern; raises UncountedError for what doesn't fit."""
+def resolve(replicates: Replicates, names: Sequence[str], roles: Mapping[str, str] | None = None) -> Replicates:
+    """Return the replicates with columns for a pattern; raises UncountedError for what doesn't fit.
+
+    names: all columns of the file; roles: column → role of those that are something else.
+    """
     columns = replicates.columns
     if isinstance(columns, str):
-        columns = [name for name in names if fnmatchcase(name, columns)]
+        columns = _matched(columns, names, roles or {})
     for column in columns:
         if column not in names:
             raise UncountedError(f"There is no replicate weight '{column}'.{did_you_mean(column, names)}")
@@ -84,6 +97,27 @@ def resolve(replicates: Replicates, names: Sequence[str]) -> Replicates:
     resolved = replace(replicates, columns=tuple(columns))
     _check(resolved)
     return resolved
+
+
+def _matched(pattern: str, names: Sequence[str], roles: Mapping[str, str]) -> list[str]:
+    """Return the columns that a pattern names; raises UncountedError where it seems to name too many or too few."""
+    columns = matching(pattern, names)
+    free = [name for name in columns if name not in roles]
+    expression = expression_for(free) if free else "re:^rw[0-9]+$"
+    other = [f"'{name}', which is named as {roles[name]}" for name in columns if name in roles]
+    if other:
+        raise UncountedError(
+            f"The replicate weights '{pattern}' match {', '.join(other)}. "
+            f"Say which columns are meant, as in columns='{expression}', or list them."
+        )
+    missed = [name for name in left_out(columns, names) if name not in roles]
+    if missed:
+        raise UncountedError(
+            f"The replicate weights '{pattern}' match {len(columns)} of {len(columns) + len(missed)} columns that "
+            f"differ in their number alone: {listed(columns)}, and not {listed(missed)}. "
+            f"For all of them say columns='{expression}'; for some, list them."
+        )
+    return columns
 
 
 def _check(replicates: Replicates) -> None:
@@ -101,6 +135,8 @@ def _check(replicates: Replicates) -> None:
         raise UncountedError(
             "JKn replicates need rscales: (n_h − 1)/n_h of the stratum whose PSU each replicate drops."
         )
+    if replicates.method == "other" and replicates.scale is None:
+        raise UncountedError("Replicates of method 'other' need their scale, such as 4/20 of 20 columns.")
     if replicates.rscales is not None and len(replicates.rscales) != len(replicates.columns):
         raise UncountedError(f"There are {len(replicates.columns)} replicates and {len(replicates.rscales)} rscales.")
 

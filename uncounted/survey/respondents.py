@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from uncounted.survey import audit
-from uncounted.survey.codebook import ROLES, Codebook, check_words, relation
+from uncounted.survey.codebook import ROLES, Codebook, check_words, crossed, parts, relation
 from uncounted.survey.design import Design, check_policy, unit
 from uncounted.survey.figure_card import MASK_BELOW, check_mask
 from uncounted.survey.files import Source, held, open_source, query
@@ -45,7 +45,7 @@ class Respondents:
 
 def read_respondents(
     source: str | Path | pd.DataFrame | pa.Table,
-    columns: Mapping[str, str],
+    columns: Mapping[str, str | Sequence[str]],
     outcomes: str | Sequence[str] | Mapping[str, str],
     *,
     recodes: Mapping[str, Mapping] | None = None,
@@ -63,14 +63,16 @@ def read_respondents(
 
     columns: role → column; the roles are weight, stratum, psu, fpc (PSUs in the stratum in the population),
     id, and traits of any name: country, sex, age, year, survey, source … Surveys and countries keep their own
-    strata and PSUs. outcomes: a column, columns, or outcome → column. recodes: trait → {value → text} or
+    strata and PSUs. stratum, psu and id may be crossed from several columns, as R's `strata = ~interaction(region,
+    urban)`: stratum = ["region", "urban"] makes strata such as 'North × urban', and a blank in either is no stratum.
+    outcomes: a column, columns, or outcome → column. recodes: trait → {value → text} or
     outcome → {value → 0 or 1}; a value that isn't listed is an error. missing: trait or outcome → {code →
     reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
     numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
     start anew in each stratum. single_psu: what `direct` and `evidence` make of a stratum with a single PSU,
-    unless told otherwise. encoding: of CSV, utf-8 or latin-1; else of SPSS, Stata and SAS files. mask_below:
-    observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError for
-    whatever is not as declared: nothing is dropped or repaired in silence.
+    unless told otherwise. encoding: by any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
+    mask_below: observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError
+    for whatever is not as declared: nothing is dropped or repaired in silence.
     """
     named = _named(outcomes)
     book = Codebook(recodes or {}, missing or {}, cuts or {}, constants or {})
@@ -78,7 +80,7 @@ def read_respondents(
     check_policy(single_psu)
     check_mask(mask_below, name or "read_respondents")
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
-    replicates = resolve(replicates, list(opened.columns)) if replicates else None
+    replicates = resolve(replicates, opened.all_names, _roles(columns, named)) if replicates else None
     select = relation(opened, columns, named, book, replicates)
     if opened.table is not None and len(opened.table) <= SETTLED:
         opened = held(opened.name, query(opened, select))
@@ -91,7 +93,7 @@ def read_respondents(
         name=name or opened.name,
         source=opened,
         select=select,
-        design=Design(declared, nested, strata, replicates, single_psu),
+        design=Design(declared, nested, strata, replicates, single_psu, crossed(columns)),
         traits=traits,
         outcomes=tuple(named),
         missing=audit.missing(found),
@@ -107,7 +109,13 @@ def _named(outcomes: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     return {name: name for name in ([outcomes] if isinstance(outcomes, str) else outcomes)}
 
 
+def _roles(columns: Mapping[str, str | Sequence[str]], outcomes: Mapping[str, str]) -> dict[str, str]:
+    """Return column → role of every column that is named."""
+    roles = {column: outcome for outcome, column in outcomes.items()}
+    return roles | {column: role for role, named in columns.items() for column in parts(named)}
+
+
 def _wanted(columns: Mapping, outcomes: Mapping, replicates: Replicates | None) -> list[str]:
     weights = [] if replicates is None else replicates.columns
     weights = [weights] if isinstance(weights, str) else weights
-    return list(dict.fromkeys([*columns.values(), *outcomes.values(), *weights]))
+    return list(dict.fromkeys([*_roles(columns, outcomes), *weights]))

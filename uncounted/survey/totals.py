@@ -44,12 +44,28 @@ def psu_totals(respondents: Respondents, by: Sequence[str], outcome: str) -> pd.
     return summed[[*by, *SUMS]].assign(stratum=rows)
 
 
+def presence(respondents: Respondents, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the respondents with a weight, whether they answered or not, and their PSUs less strata; (cells,)."""
+    stratum = ", ".join([*map(identifier, unit(respondents.traits)), "stratum"])
+    counted = "FILTER (weight > 0)"
+    everybody = f"count(*) {counted}"
+    psus = f"count(DISTINCT ({stratum}, psu)) {counted}" if respondents.design.psu else everybody
+    sums = f"{everybody} AS persons, {psus} - count(DISTINCT ({stratum})) {counted} AS df"
+    selected = ", ".join([*map(identifier, by), sums])
+    sql = f"SELECT {selected} FROM ({respondents.select}) {_grouped(by)} {_ordered(by)}"
+    table = query(respondents.source, sql)
+    return table["persons"].to_numpy().astype(float), table["df"].to_numpy().astype(float)
+
+
 def replicate_totals(respondents: Respondents, by: Sequence[str], outcome: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return Σw_r and Σw_r y of every replicate, each (cells, replicates), cells in the order of `cells`."""
+    """Return Σw_r and Σw_r y of every replicate, each (cells, replicates), cells in the order of `cells`.
+
+    A respondent whose weight is 0 counts in the replicates that give him another, as in R.
+    """
     scale = _scale(respondents, 1)
     names = [replicate(i) for i in range(_replicates(respondents))]
-    answered, case = _conditions(outcome)
-    sums = [_exact(name, scale, condition) for condition in (answered, case) for name in names]
+    conditions = (f"{identifier(outcome)} IS NOT NULL", f"{identifier(outcome)} = 1")
+    sums = [_exact(name, scale, condition) for condition in conditions for name in names]
     numbered = [f"{total} AS s{i}" for i, total in enumerate(sums)]
     sql = f"SELECT {', '.join([*map(identifier, by), *numbered])} FROM ({respondents.select}) {_grouped(by)}"
     found = query(respondents.source, f"{sql} {_ordered(by)}")
@@ -57,15 +73,17 @@ def replicate_totals(respondents: Respondents, by: Sequence[str], outcome: str) 
     return values[:, : len(names)], values[:, len(names) :]
 
 
-def replicate_ranks(respondents: Respondents, by: Sequence[str], outcome: str) -> np.ndarray:
+def replicate_ranks(respondents: Respondents, by: Sequence[str], outcome: str | None) -> np.ndarray:
     """Return the rank of each cell's matrix of replicate weights, respondents × replicates; (cells,).
 
+    The respondents are those who answered or, where no outcome is given, all of the cell.
     Millions of rows needn't be decomposed: their sums over random sets keep their rank. Rows are put into
     SETS sets twice, as two may meet in one by chance; by a hash of the row, so that order doesn't matter.
     """
     keys = [*by, "half", "bucket"]
     names = [replicate(i) for i in range(_replicates(respondents))]
-    answered, scale = _conditions(outcome)[0], _scale(respondents, 1)
+    answered = "true" if outcome is None else f"{identifier(outcome)} IS NOT NULL"
+    scale = _scale(respondents, 1)
     sums = [f"{_exact(name, scale, answered)} AS {name}" for name in names]
     found = []
     for half in (0, 1):

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.errors import ParserWarning
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.world.encoding import UTF8, advice, canonical
 
 type Source = str | Path | pd.DataFrame
 
@@ -22,14 +23,14 @@ CODED = ("iso3", "ISO3_code", "neighbour")  # columns of such codes
 BLANK = ("", "NA", "NaN", "nan", "N/A", "n/a", "..")  # in a column of numbers; in text they are words
 
 
-def read_table(source: Source, what: str, needs: Iterable[str] = ()) -> pd.DataFrame:
+def read_table(source: Source, what: str, needs: Iterable[str] = (), encoding: str = "utf-8") -> pd.DataFrame:
     """Return a table as text without outer blanks, "" where empty; an index named iso3 counts as a column.
 
-    Countries with several codes in use get the one that the package uses (`one_code`).
-    Raises UncountedError for a file that is missing or no CSV in UTF-8, and for columns that are missing or
-    twice there.
+    Countries with several codes in use get the one that the package uses (`one_code`). encoding: of a file, by any usual
+    name. Raises UncountedError for a file that is missing or no CSV in that encoding, and for columns that are missing
+    or twice there.
     """
-    table = _of_frame(source) if isinstance(source, pd.DataFrame) else _of_file(source, what)
+    table = _of_frame(source) if isinstance(source, pd.DataFrame) else _of_file(source, what, encoding)
     table.columns = [str(column).strip() for column in table.columns]
     twice = sorted(set(table.columns[table.columns.duplicated()]))
     if twice:
@@ -58,19 +59,25 @@ def _of_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index(drop=not by_code).astype("str")
 
 
-def _of_file(source: str | Path, what: str) -> pd.DataFrame:
+def _of_file(source: str | Path, what: str, encoding: str) -> pd.DataFrame:
     if not isinstance(source, str | Path):
         raise UncountedError(f"The {what} is a {type(source).__name__}. Give the path of a CSV file, or a DataFrame.")
     path = Path(source)
     if not path.is_file():
         raise UncountedError(f"There is no file {path} for the {what}. Give the path of a CSV file, or a DataFrame.")
+    name = canonical(encoding)
+    name = "utf-8-sig" if name in UTF8 else name
+    shown = "UTF-8" if name in UTF8 else encoding
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # a row longer than the header would lose its end
-            return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+            return pd.read_csv(path, dtype="str", keep_default_na=False, encoding=name, index_col=False)
+    except UnicodeError as error:
+        reason = f"it is not {shown}; {advice(path)}"
+        raise UncountedError(f"{path} cannot be read as a CSV table in {shown}: {reason}.") from error
     except (OSError, ValueError, ParserWarning) as error:  # pandas' own errors of parsing are ValueErrors
         reason = str(error).strip().rstrip(".")
-        raise UncountedError(f"{path} cannot be read as a CSV table in UTF-8: {reason}. Save it as one.") from error
+        raise UncountedError(f"{path} cannot be read as a CSV table in {shown}: {reason}. Save it as one.") from error
 
 
 def says_simulated(table: pd.DataFrame) -> bool:
