@@ -63,7 +63,7 @@ def test_strata_of_different_countries_are_different_strata() -> None:
     alone = direct(read_respondents(drawn(), COLUMNS, "y"))
     both = direct(respondents, "country")
     assert both["se"].tolist() == [alone["se"].item()] * 2
-    pooled = direct(respondents, scale_to="weights")
+    pooled = direct(respondents)
     assert pooled["se"].item() == pytest.approx(alone["se"].item() / np.sqrt(2))
 
 

@@ -2,9 +2,9 @@
 
 p = Σ_c W_c p_c / Σ_c W_c with W_c = Σw of country c is the prevalence of all only if W_c goes with the country's
 population. Weights that add up to persons do; weights with a mean of 1, as many surveys publish them, count countries
-by their respondents. The weights don't tell which they are: where all are expansion weights Σw/n differs between
-countries as much as where one country's have a mean of 1, and where it is alike in all countries they most likely were
-normalised. So a rule on Σw/n would refuse right weights and pass wrong ones; the user says it (`direct`'s scale_to).
+by their respondents. Two signs show that they don't go with populations: means that differ more than TENFOLD between
+countries, as where one publishes persons and another a mean of 1; and weights that differ between respondents and have
+a mean of 1 in each of several countries. There the user says what they are (`direct`'s scale_to).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ Population = World | Mapping[str, float] | pd.Series
 SCALE_TO = ("weights", "population", "equal")
 ROUNDS = ("survey", "year")  # what tells surveys of one country apart
 TENFOLD = 10.0  # rounds of one country differ in persons per interview, but not by what parts persons from a mean of 1
+NORMALISED = 0.005  # how far from 1 a mean of normalised weights may be
 SHOWN = 6  # countries that a sentence names
 
 
@@ -38,8 +39,9 @@ def on_common_scale(
     'weights' leaves them. 'population' makes the weights of each country (in each survey and year that `by` tells
     apart) add up to its persons, 'equal' to as many as every other's, with a mean of 1 over all.
 
-    Raises UncountedError, where nothing is said, for a domain that holds respondents of several countries, or several
-    surveys of one country whose mean weights differ more than TENFOLD; for 'population' without one, or without a
+    Raises UncountedError, where nothing is said, for a domain that holds respondents of several countries whose weights
+    are of different scales or have a mean of 1, or several surveys of one country whose mean weights differ more than
+    TENFOLD; for 'population' without one, or without a
     country of the respondents; and where one of them has several surveys that `by` doesn't tell apart, since what each
     is to count isn't said.
     """
@@ -66,10 +68,18 @@ def _refuse_mixture(respondents: Respondents, by: Sequence[str]) -> None:
     if not _meet(strata, [key for key in keys if key not in by], [key for key in keys if key in by]):
         return  # each domain lies within one survey of one country: nothing is to be read for it
     sums = _sums(respondents, list(dict.fromkeys([*by, *keys])))
-    if "country" in keys and _meet(sums, ["country"], by):
+    if "country" in keys and _meet(sums, ["country"], by) and _of_unlike_scales(respondents, sums):
         raise UncountedError(_unexplained(respondents, sums))
     if "survey" in keys:
         _refuse_rounds(respondents, sums, by)
+
+
+def _of_unlike_scales(respondents: Respondents, sums: pd.DataFrame) -> bool:
+    """Say whether the mean weights of countries differ more than TENFOLD, or are 1 in all though weights differ."""
+    totals = sums.groupby("country")[["weighted", "n"]].sum()
+    mean = totals["weighted"] / totals["n"]
+    normalised = bool(((mean - 1).abs() < NORMALISED).all()) and respondents.heaviest > 1 + NORMALISED
+    return normalised or bool(mean.max() > TENFOLD * mean.min())
 
 
 def _meet(table: pd.DataFrame, apart: Sequence[str], by: Sequence[str]) -> bool:
