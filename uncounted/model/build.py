@@ -71,6 +71,6 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     pm.Deterministic("reported", reported, dims="row")
     intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
     if seen.unknown.any():
-        lone_share(reported, seen.y, seen.n, belief, seen.unknown, **intervals)
+        lone_share(reported, seen.y, seen.n, belief, seen.unknown, rounding=seen.rounding)
     else:
         LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief, **intervals)

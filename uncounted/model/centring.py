@@ -29,7 +29,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
 
     weight (rows,): 0 for a row held out.
     """
-    scale = {key: prior.scale for key, prior in card.priors.items()}
+    scale: dict[str, float | np.ndarray] = {key: prior.scale for key, prior in card.priors.items()}
     rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
     found = components(card, world, seen, weight)
     size, least = ({name: getattr(one, what) for name, one in found.items()} for what in ("mode", "low"))
@@ -65,7 +65,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     cells = _cells(card, world, seen, rows, 1.0 if weight is None else weight)
     for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
         name, table = factor.replace(":", "_"), _of_factor(card, cells, factor)
-        tau = min(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, _unit(card, seen)))
+        tau = np.minimum(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, _unit(card, seen)))
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
 
@@ -106,7 +106,7 @@ def _lambda(information: np.ndarray, tau: float | np.ndarray, each: bool) -> np.
     return about * tau**2 / (1 + about * tau**2)
 
 
-def _few(scale: float, members: int | np.ndarray) -> float | np.ndarray:
+def _few(scale: float | np.ndarray, members: int | np.ndarray) -> float | np.ndarray:
     """Return τ of a level by its prior: scale·k/(k + FEW), k being how many members share its σ.
 
     Few members cannot keep their σ away from zero, where a centred level is a funnel: with τ = scale five regions gave

@@ -20,6 +20,7 @@ Size = tuple[int, ...]
 NEAR = 1e-12  # a share that is drawn between nobody and everybody keeps this far from either
 _log: Callable[[Tensor], Tensor] = pt.log  # pyright: ignore[reportAssignmentType] PyTensor's elementwise functions
 _log_gamma: Callable[[Tensor], Tensor] = pt.gammaln  # pyright: ignore[reportAssignmentType] are typed None
+_log_sum_exp: Callable[..., Tensor] = pt.logsumexp  # pyright: ignore[reportAssignmentType, reportPrivateImportUsage]
 _expm1: Callable[[Tensor], Tensor] = pt.expm1  # pyright: ignore[reportAssignmentType]
 
 
@@ -96,7 +97,7 @@ class Interval:
         _, node, node_choose, weight = given[-PRINTED:]
         wide = [one[..., None] for one in given[:-PRINTED]]
         wide[self.parameters + 1] = node_choose  # log C(n, y) follows n
-        return pt.logsumexp(self.logp(node, *wide) + weight, axis=-1)
+        return _log_sum_exp(self.logp(node, *wide) + weight, axis=-1)
 
     def of_counts(self, y: Tensor, *given: Tensor) -> Tensor:
         """Return the log density of counts y, as if none was rounded."""

@@ -290,7 +290,7 @@ def _observe(
     dims = (dim, "answer")[: y.ndim]
     data = [pm.Data(key, value, dims=dim if value.ndim == 1 else None) for key, value in kind.known(y, n).items()]
     logp, signature = kind.logp, kind.signature
-    if kind.rounding is not None:
+    if kind.rounding is not None and isinstance(logp, density.Interval):
         parameters = [one * pt.ones_like(parameters[0]) for one in parameters]
         logp = _of_some_rows(logp, np.flatnonzero(kind.rounding > 0))
         signature = ",".join("(k)" if one.ndim == 2 else "()" for one in [*parameters, *data]) + ",()->()"

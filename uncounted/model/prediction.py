@@ -99,7 +99,7 @@ class Prediction:
         Densities of a draw multiply over the keys, each of which is the surveys that it is of.
         """
         lone = self.rows(np.flatnonzero(self.series < 0)).log_scores()
-        found = {(survey,): density for survey, density in lone.items()}
+        found: dict[tuple[int, ...], np.ndarray] = {(survey,): density for survey, density in lone.items()}
         for series in np.unique(self.series[self.series >= 0]):
             members = self.rows(np.flatnonzero(self.series == series))
             surveys = np.unique(members.survey)
