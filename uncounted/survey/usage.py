@@ -89,10 +89,11 @@ def used(rows: pd.DataFrame, asked: Asked, ledger: Ledger) -> tuple[pd.DataFrame
     """Return the rows of each survey's finest disjoint figures (`breakdown.finest`), each respondent once.
 
     rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, by_error and alone (effective
-    respondents by the own error, and for the likelihood), usable and half_estimate. Added are breakdown, choice (of which disjoint set a row is), shared (how many such sets
-    speak of the same respondents), covers (Bands) and less (what of sex × levels × covers the row doesn't speak of).
-    Rests of totals are rows of their own, whose index is new. Everything else goes to the ledger, with the persons who
-    are left out by it. Raises UncountedError where a figure of all ages doesn't say which these are.
+    respondents by the own error, and for the likelihood), usable and half_estimate. Added are breakdown, choice (of
+    which disjoint set a row is), shared (how many such sets speak of the same respondents), covers (Bands) and less
+    (what of sex × levels × covers the row doesn't speak of). Rests of totals are rows of their own, whose index is new.
+    Everything else goes to the ledger, with the persons who are left out by it. Raises UncountedError where a figure of
+    all ages doesn't say which these are.
     """
     rows, ledger = _of_everybody(rows, asked, ledger)
     chosen: list[Chosen] = []
@@ -140,6 +141,7 @@ def _records(rows: pd.DataFrame, traits: Sequence[str]) -> list[Row]:
 
 def _of_part(part: int, records: list[Row], asked: Asked, ages: Ages | None) -> tuple[list[Chosen], list[Fate]]:
     """Return what is used of one part of a survey, and the fate of all rows that aren't used as they stand."""
+    records = sorted(records, key=lambda row: (row.sex, row.age, row.levels))
     figures = _figures(records)
     if asked.respondents and not ages and all(row.age == ALL for row in records):
         return [], _without_ages(records)
