@@ -1,6 +1,5 @@
 """Respondents become evidence by the path of published figures."""
 
-import numpy as np
 import pandas as pd
 import pytest
 

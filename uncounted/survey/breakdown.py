@@ -182,7 +182,7 @@ def _rests(survey: Survey, axes: tuple[str, ...], parts: tuple[Part, ...]) -> tu
     """Return the rests of totals of several groups beside parts of some of them, smallest totals first."""
     added: list[Part] = []
     totals = [total for group, total in survey.totals.items() if _asked(group, survey.traits, axes)]
-    for total in sorted(totals, key=lambda part: (part.size, part.figure.row)):
+    for total in sorted(totals, key=lambda part: (part.size, part.figure.sex, part.figure.age, part.figure.levels)):
         current = [*parts, *added]
         overlapping = [part for part in current if part.pieces & total.pieces]
         inside = all(part.pieces & ~total.pieces == 0 for part in overlapping)

@@ -7,6 +7,7 @@ from uncounted.survey.figure_card import LOGIT, UNITS
 
 LEAST, MOST = 0.1, 100.0  # design effects: 15,134 real figures with n and SE lie within 0.14 and 74
 USUAL = (0.3, 20.0)  # a unit of the SE is suggested where it gives a design effect within these
+LIKELY = 1.5  # where several units do, the one nearest to this is
 ODDS = 4.0  # weights rarely move the odds of a share of cases by more than this
 SPREAD = 5.0  # sds of the number of cases, at twice the binomial's variance
 LISTED = 8  # rows that a sentence lists
@@ -89,14 +90,16 @@ def _unit_hint(row: pd.Series, implied: float, unit: str, se_unit: str, responde
     read_as = se_unit or unit
     p = row["estimate"]
     printed = row["se"] * UNITS[read_as] if read_as != LOGIT else row["se"] / (p * (1 - p))
+    hints: dict[float, str] = {}
     for other in [*UNITS, LOGIT]:
         error = printed * p * (1 - p) if other == LOGIT else printed / UNITS[other]
         effect = implied * (error / row["se"]) ** 2
         usual = effect < 0.1 if respondents else USUAL[0] <= effect <= USUAL[1]
         if other != read_as and usual:
             result = f"{1 / effect:,.0f} effective respondents" if respondents else f"a design effect of {effect:.2g}"
-            return f' If it is in unit "{other}", write se_unit = "{other}" on the card: it gives {result}.'
-    return ""
+            hint = f' If it is in unit "{other}", write se_unit = "{other}" on the card: it gives {result}.'
+            hints[0.0 if respondents else abs(np.log(effect / LIKELY))] = hint
+    return hints[min(hints)] if hints else ""
 
 
 def _of_intervals(rows: pd.DataFrame) -> list[str]:

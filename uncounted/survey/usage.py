@@ -142,6 +142,7 @@ def _records(rows: pd.DataFrame, traits: Sequence[str]) -> list[Row]:
 
 def _of_part(part: int, records: list[Row], asked: Asked, ages: Ages | None) -> tuple[list[Chosen], list[Fate]]:
     """Return what is used of one part of a survey, and the fate of all rows that aren't used as they stand."""
+    records = sorted(records, key=lambda row: (row.sex, row.age, row.levels))
     figures = _figures(records)
     if asked.respondents and not ages and all(row.age == ALL for row in records):
         return [], _without_ages(records)
