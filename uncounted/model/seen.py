@@ -154,9 +154,9 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     """Return the persons whom each row covers in each cell of its country (rows, sexes · ages · levels of traits)."""
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
     cells = list(card.bands)
-    pieces = _pieces([*cells, *{band for bands in rows["covers"] for band in bands}])
+    pieces = _pieces([*cells, *(band for bands in rows["covers"].unique() for band in bands)])
     of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
-    covered = {bands: _covered(pieces, bands) for bands in set(rows["covers"])}
+    covered = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
     sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
     level = _levels(card, world, rows)

@@ -43,7 +43,8 @@ def trend(
     parts = [rows for year in calendar for rows in _year(fit, named, year, interval)]
     order = {grouping: i for i, grouping in enumerate(named)}
     table = pd.concat(parts, ignore_index=True)
-    return table.sort_values(["grouping", "group", "year"], key=lambda c: c.replace(order), ignore_index=True)
+    by = ["grouping", "group", "year"]
+    return table.sort_values(by, key=lambda c: c.replace(order), kind="stable", ignore_index=True)
 
 
 def plot_trend(

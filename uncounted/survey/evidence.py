@@ -293,7 +293,7 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
 def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     order = rows["covers"].map(lambda bands: tuple(band.lower for band in bands))
     by = ["country", "year", "survey", "sex", "order", *traits]
-    return rows.assign(order=order).sort_values(by, ignore_index=True).drop(columns="order")
+    return rows.assign(order=order).sort_values(by, ignore_index=True, kind="stable").drop(columns="order")
 
 
 def digest_of(rows: pd.DataFrame) -> str:

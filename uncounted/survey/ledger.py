@@ -39,7 +39,9 @@ class Ledger:
         if self.lines.empty:
             return pd.DataFrame(columns=["action", "why", "rows", "surveys"])
         told = self.lines.groupby(["action", "why"], sort=True)["survey"].agg(rows="size", surveys="nunique")
-        return told.reset_index().sort_values(["action", "rows"], ascending=[True, False], ignore_index=True)
+        return told.reset_index().sort_values(
+            ["action", "rows"], ascending=[True, False], ignore_index=True, kind="stable"
+        )
 
     def _repr_html_(self) -> str:
         render: Callable[..., str] = self.summary().to_html
