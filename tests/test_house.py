@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -43,3 +45,139 @@ def test_every_public_name_has_a_docstring():
 
     names = [name for name in vars(un) if not name.startswith("_") and callable(getattr(un, name))]
     assert [name for name in names if not getattr(un, name).__doc__] == []
+
+
+# --- the same numbers on every processor ------------------------------------------------------------------------------
+
+SORTS = {"argsort", "sort", "sort_index", "sort_values"}
+NEVER_STABLE = {"argpartition", "nlargest", "nsmallest"}
+ANY_ORDER_OF_TIES = {  # sorted faster by kind="quicksort", for what is made of ties is the same in any order
+    ("checks/mixing.py", "_normal_scores"): "equal draws share a rank",
+    ("checks/scores.py", "crps"): "values alone are sorted, and equal ones are equal",
+}
+RULE = (
+    "numpy and pandas order ties as the processor likes, so that a seed gives other tables on another machine: "
+    'say kind="stable" in every argsort, sort, sort_values and sort_index (a list has sorted(…) or .sort(key=…)), '
+    "and take the head of a stable sort for nlargest, nsmallest and argpartition"
+)
+
+
+def unstable_sorts(source: str, name: str = "") -> list[tuple[int, str]]:
+    """Return line and name of each call that may order ties by the processor."""
+    tree = ast.parse(source)
+    anyhow = {function for file, function in ANY_ORDER_OF_TIES if file == name}
+    allowed = {
+        call
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name in anyhow
+        for call in ast.walk(function)
+    }
+    return [
+        (call.lineno, call.func.attr)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not _is_stable(call, call in allowed)
+    ]
+
+
+def _is_stable(call: ast.Call, may_be_quick: bool) -> bool:
+    assert isinstance(call.func, ast.Attribute)
+    words = {word.arg: ast.unparse(word.value).strip("'") for word in call.keywords}
+    of_a_list = call.func.attr == "sort" and "key" in words
+    if call.func.attr in NEVER_STABLE:
+        return False
+    if call.func.attr not in SORTS or of_a_list:
+        return True
+    return words.get("kind") in ({"stable", "quicksort"} if may_be_quick else {"stable"})
+
+
+def test_every_sort_is_stable():
+    found = {
+        f"{path.relative_to(ROOT)}:{line} {call}"
+        for path in sorted(ROOT.glob("uncounted/**/*.py"))
+        for line, call in unstable_sorts(
+            path.read_text(encoding="utf-8"), path.relative_to(ROOT / "uncounted").as_posix()
+        )
+    }
+    assert not found, f"{sorted(found)}: {RULE}"
+
+
+@pytest.mark.parametrize(
+    ("source", "unstable"),
+    [
+        ('x.argsort(kind="stable")', False),
+        ("np.argsort(x)", True),
+        ("np.sort(x, axis=1)", True),
+        ('np.sort(x, kind="quicksort")', True),
+        ('table.sort_values(["a", "b"])', True),
+        ('table.sort_values("a", key=len)', True),
+        ('table.sort_values("a", key=len, kind="stable")', False),
+        ("table.sort_index()", True),
+        ("values.sort()", True),
+        ("names.sort(key=str.lower)", False),
+        ("sorted(names)", False),
+        ('table.nlargest(3, "a")', True),
+        ("np.argpartition(x, 3)", True),
+    ],
+)
+def test_an_unstable_sort_is_seen(source, unstable):
+    assert bool(unstable_sorts(source)) == unstable
+
+
+IN_ORDER = {"list", "tuple", "enumerate", "zip"}
+
+
+def walks_of_sets(source: str) -> list[int]:
+    """Return the lines that go through a set one by one where the order may show."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.For(iter=iterable):
+                walked = [iterable]
+            case ast.ListComp(generators=parts) | ast.DictComp(generators=parts):
+                walked = [part.iter for part in parts]
+            case ast.Call(func=ast.Name(id=name), args=args) if name in IN_ORDER:
+                walked = args
+            case ast.Call(func=ast.Attribute(attr="join"), args=args):
+                walked = args
+            case ast.Starred(value=value, ctx=ast.Load()):
+                walked = [value]
+            case _:
+                continue
+        lines += [iterable.lineno for iterable in walked if _is_set(iterable)]
+    return lines
+
+
+def _is_set(node: ast.expr) -> bool:
+    match node:
+        case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
+            return True
+        case ast.BinOp(left=left, right=right, op=ast.BitAnd() | ast.BitOr() | ast.Sub() | ast.BitXor()):
+            return _is_set(left) or _is_set(right)
+    return False
+
+
+def test_no_set_is_gone_through_in_its_own_order():
+    """Text hashes anew in every process: what is made of a set in turn, or the first fault named, would change."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted(ROOT.glob("uncounted/**/*.py"))
+        for line in walks_of_sets(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, f"{found}: a set has another order in every process. Go through sorted(…) or dict.fromkeys(…)"
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("for x in set(a) - set(b): pass", True),
+        ("for x in sorted(set(a) - set(b)): pass", False),
+        ("[f(x) for x in {*a}]", True),
+        ("{f(x) for x in {*a}}", False),
+        ("list(set(a))", True),
+        ("', '.join({str(x) for x in a})", True),
+        ("[*{x for x in a}]", True),
+        ("all(x in a for x in set(b))", False),
+    ],
+)
+def test_a_walk_of_a_set_is_seen(source, seen):
+    assert bool(walks_of_sets(source)) == seen

@@ -37,8 +37,12 @@ def test_every_scenario_is_there_and_mixes(table):
 
 
 def test_fewer_surveys_say_less(table):
-    """Three quarters of the countries are visited, a quarter is telephoned."""
-    assert width(table, "without visit") > width(table, "without phone") > 0.9 * width(table, "as fitted")
+    """Three quarters of the countries are visited, a quarter is telephoned.
+
+    Widths are 193, 80 and 74 (two seeds: 1.09 between the last two). A width of 2,000 draws that are worth 600 has an
+    error of 4 %, a ratio of two 5.5 %: 0.8 is five of these below.
+    """
+    assert width(table, "without visit") > width(table, "without phone") > 0.8 * width(table, "as fitted")
 
 
 def test_surveys_believed_to_err_more_say_less(table):

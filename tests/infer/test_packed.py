@@ -52,5 +52,5 @@ def test_models_that_cannot_be_packed_are_sampled_as_they_are():
     with pm.Model() as plain:
         pm.Normal("x", pm.Data("mean", 2.0), 1.0, initval=0.5)
     assert packed(plain).model is plain
-    draws, _ = prepare(plain).run(1, Sampling(chains=2, tune=100, draws=100, target_accept=0.8))
-    assert draws["x"].mean() == pytest.approx(2, abs=0.5)
+    draws, _ = prepare(plain).run(1, Sampling(chains=2, tune=200, draws=1000, target_accept=0.8))
+    assert draws["x"].mean() == pytest.approx(2, abs=0.5)  # 2,000 draws are worth 500 or more: an error of 0.045

@@ -201,7 +201,8 @@ def test_recovers_what_was_simulated(word):
         found = posterior[name].to_numpy()
         assert abs(found.mean() - value) < 2.5 * found.std(), name
         assert found.std() < 0.4, name
-    blind, _ = sampler.with_data(row_weight=np.zeros(120)).run(3, HOW)  # nothing but the prior, half-normal, is left
+    # Nothing but the prior, half-normal, is left: its sd is 0.6, and 4,000 draws are worth 1,000, so an error of 0.019.
+    blind, _ = sampler.with_data(row_weight=np.zeros(120)).run(3, replace(HOW, draws=1000))
     assert float(blind["sigma"].mean()) == pytest.approx(np.sqrt(2 / np.pi), abs=0.1)
 
 
@@ -260,12 +261,12 @@ def test_fay_herriot_is_the_bayesian_answer_and_close_to_the_eblup(milk):
     expected, posterior, (mean, sd, sigma) = milk
     theta, n_eff = posterior["theta"], 1500  # the least ESS was 1,480
     ours, spread = (getattr(theta, stat)(("chain", "draw")).to_numpy() for stat in ("mean", "std"))
-    np.testing.assert_array_less(np.abs(ours - mean), 4 * spread / np.sqrt(n_eff))
-    np.testing.assert_allclose(spread, sd, rtol=0.1)
-    assert float(posterior["sigma_u"].mean()) == pytest.approx(sigma, abs=4 * 0.03 / np.sqrt(n_eff))
+    np.testing.assert_array_less(np.abs(ours - mean), 5 * spread / np.sqrt(n_eff))
+    np.testing.assert_allclose(spread, sd, rtol=0.1)  # an error of 1/√(2·1500) = 0.018
+    assert float(posterior["sigma_u"].mean()) == pytest.approx(sigma, abs=5 * 0.03 / np.sqrt(n_eff))
     eblup, se = expected["eblup_REML"].to_numpy(), np.sqrt(expected["mse_REML"].to_numpy())
     assert (np.abs(mean - eblup) / se).max() < 0.05
-    assert (np.abs(ours - eblup) / se).max() < 0.1
+    assert (np.abs(ours - eblup) / se).max() < 0.05 + 5 / np.sqrt(n_eff)
     np.testing.assert_allclose(sd, se, rtol=0.1)
 
 

@@ -128,7 +128,7 @@ def stock(affected: xr.DataArray, mu: xr.DataArray, window_years: float, how: st
             "the window, which overstates the stock by 1.8 (exponential lengths) to 2.1 (lognormal): a window of five "
             "years sees little of a long spell. Use S = N·μ/(T+μ), how = 'touching'."
         )
-    for dim in set(affected.dims) & set(mu.dims):
+    for dim in (dim for dim in affected.dims if dim in mu.dims):
         if affected.sizes[dim] != mu.sizes[dim] or list(affected[dim].values) != list(mu[dim].values):
             raise UncountedError(
                 f"Those affected and their durations have another {dim}: {affected.sizes[dim]} and {mu.sizes[dim]}. "

@@ -90,7 +90,7 @@ def read_records(
     people = "count" not in known.columns
     counts = _people(raw) if people else _counts(texts, suppressed or {}, noise_sd, where)
     names = tuple(str(column) for column in cells if column not in CELL)
-    table = pd.concat([cells, counts], axis=1).sort_values([*CELL, *names], ignore_index=True)
+    table = pd.concat([cells, counts], axis=1).sort_values([*CELL, *names], ignore_index=True, kind="stable")
     if not people:
         _check_once(raw, [role for role in named if role not in COUNTS], where)
     return Records(name or opened.name.strip("'"), names, table, _ledger(why, counts), people, _simulated(opened))
@@ -138,7 +138,7 @@ def _ages(texts: pd.DataFrame, why: pd.DataFrame, where: str) -> tuple[pd.Series
     none = pd.Series("", texts.index)
     status, age = texts.get("majority", none).str.lower(), texts.get("age", none)
     _refuse(~status.isin([*AGES, ""]), status, "no majority status (adult, child)", where)
-    by_age = age.map({text: _adult(text) for text in set(age)})
+    by_age = age.map({text: _adult(text) for text in age.unique()})
     _refuse(by_age == "?", age, "no age", where)
     apart = status.isin(AGES) & by_age.isin(AGES) & (status != by_age)
     found = status.where(status != "", by_age.where(by_age.isin(AGES), "")).where(~apart, "")

@@ -72,7 +72,7 @@ def read_spells(
     table, why = (_calendar if _convention(found, what) == CALENDAR else _lengths)(found, window_years, what)
     table.insert(0, "group", raw[groups].agg(", ".join, axis=1) if groups else "all")
     why = why.mask((why == "") & (raw[groups] == "").any(axis=1), "group unknown") if groups else why
-    kept = table[why == ""].sort_values(["group", "ongoing", "years"], ignore_index=True)
+    kept = table[why == ""].sort_values(["group", "ongoing", "years"], ignore_index=True, kind="stable")
     _check(kept, what)
     return Spells(name or what, float(window_years), kept, _ledger(why), says_simulated(raw))
 

@@ -92,7 +92,7 @@ def tally(
     share, unclear = _assigned(rows, forms, both)
     why = _left_out(rows, unclear)
     used = rows.assign(**{f"share {form}": share[form] for form in forms})[why == ""]
-    units = used[[*UNIT, "region"]].drop_duplicates().sort_values(UNIT, ignore_index=True)
+    units = used[[*UNIT, "region"]].drop_duplicates().sort_values(UNIT, ignore_index=True, kind="stable")
     if not len(used):
         raise UncountedError(f"The victim records '{records.name}' have nobody whose ratio could be told. {_told(why)}")
     counted = [_sides(used, ratio, units, len(periods)) for ratio in chosen]
@@ -227,7 +227,7 @@ def _sides(
         np.bincount(part["cell"], part["count"] * part["share"], np.prod(shape)).reshape(shape)
         for part in (sure[sure["top"]], sure)
     )
-    apart = rows[unsure].sort_values(KEY)
+    apart = rows[unsure].sort_values(KEY, kind="stable")
     groups = np.split(np.arange(len(apart)), np.flatnonzero(~apart.duplicated(KEY))[1:]) if len(apart) else []
     counts = apart[["count", "below", "noise_sd", "share"]].to_numpy(float)
     cells, top = apart["cell"].to_numpy(int), apart["top"].to_numpy(bool)

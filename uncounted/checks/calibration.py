@@ -250,7 +250,7 @@ def _totals(study: Study, p: xr.DataArray) -> dict[str, np.ndarray]:
     rows = study.evidence.rows
     surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
     size = people.sum([dim for dim in people.dims if dim != "country"]).to_series()
-    unseen = size[~size.index.isin(surveyed) & (size > 0)].sort_values(ascending=False)
+    unseen = size[~size.index.isin(surveyed) & (size > 0)].sort_values(ascending=False, kind="stable")
     groupings = [groups(study.world, "world"), groups(study.world, "region")]
     if len(unseen):
         named = pd.Series("", index=size.index).mask(size.index.isin(unseen.index), UNSEEN)

@@ -58,7 +58,7 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
     best = wide.sum().idxmax()
     apart = wide.sub(wide[best], axis=0)
     rows = [_row(name, one, scores[name], apart[name]) for name, one in of.items()]
-    table = pd.DataFrame(rows).sort_values("log_score", ascending=False, ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("log_score", ascending=False, ignore_index=True, kind="stable")
     return Comparison(table, apart.rename_axis("unit").reset_index())
 
 

@@ -75,7 +75,7 @@ def _by_survey(own: pd.DataFrame, world: World) -> tuple[str, pd.Series]:
 
 def _by_latest(own: pd.DataFrame, world: World) -> tuple[str, pd.Series]:
     del world
-    surveys = own.drop_duplicates("survey").sort_values(["country", "year", "survey"])
+    surveys = own.drop_duplicates("survey").sort_values(["country", "year", "survey"], kind="stable")
     several = surveys.groupby("country")["survey"].transform("size") > 1
     last = surveys.loc[several].drop_duplicates("country", keep="last")["survey"]
     return "survey", pd.Series(last.to_numpy(), index=last)

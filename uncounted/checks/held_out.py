@@ -138,7 +138,7 @@ def hold_out(
     named = [table.assign(fold=key) for key, table in tables.items()]
     table = pd.concat(named, ignore_index=True).assign(**about)
     order = ["outcome", "country", "year", "survey"]
-    return HeldOut(table[["fold", *table.columns.drop("fold")]].sort_values(order, ignore_index=True))
+    return HeldOut(table[["fold", *table.columns.drop("fold")]].sort_values(order, ignore_index=True, kind="stable"))
 
 
 def _digest(fold: Fold) -> str:

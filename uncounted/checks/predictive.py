@@ -73,7 +73,7 @@ def predictive(
 def _thinned(draws: xr.Dataset, number: int, seed: int) -> xr.Dataset:
     """Return some draws at random, as one chain."""
     total = draws.sizes["chain"] * draws.sizes["draw"]
-    at = np.sort(np.random.default_rng(seed).choice(total, min(number, total), replace=False))
+    at = np.sort(np.random.default_rng(seed).choice(total, min(number, total), replace=False), kind="stable")
     chain, draw = np.unravel_index(at, (draws.sizes["chain"], draws.sizes["draw"]))
     some = draws.isel(chain=xr.DataArray(chain, dims="some"), draw=xr.DataArray(draw, dims="some"))
     return some.drop_vars(["chain", "draw"]).rename(some="draw").expand_dims(chain=1)

@@ -101,7 +101,7 @@ def _outside(p: xr.DataArray) -> tuple[str, ...]:
 def part(draws: xr.Dataset, prefix: str) -> xr.Dataset:
     """Return the variables of a part of a joint model and those that no part owns; names and dims lose the prefix."""
     kept = draws[[name for name in draws.data_vars if _of(str(name), prefix)]]
-    names = [str(name) for name in {*kept.variables, *kept.dims}]
+    names = [str(name) for name in dict.fromkeys([*kept.variables, *kept.dims])]
     return kept.rename({name: name.removeprefix(prefix) for name in names if prefix and name.startswith(prefix)})
 
 

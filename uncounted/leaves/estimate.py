@@ -119,8 +119,9 @@ def at_correlation(estimate: Estimate, correlation: int) -> Estimate:
         raise UncountedError("The leaves of this estimate were fitted jointly, so their correlation isn't free.")
     if correlation == 0:
         return estimate
-    rank = {name: np.argsort(np.argsort(_of_world(estimate.leaves[name]))) for name in fitted}
-    order = {name: np.argsort(rank[name])[rank[fitted[0]]] for name in fitted}
+    turn = {name: np.argsort(_of_world(estimate.leaves[name]), kind="stable") for name in fitted}
+    rank = {name: np.argsort(turn[name], kind="stable") for name in fitted}
+    order = {name: np.argsort(rank[name], kind="stable")[rank[fitted[0]]] for name in fitted}
     moved = {
         name: replace(leaf, persons=_reordered(leaf.persons, order[root]))
         if (root := estimate.card.root(name)) in order

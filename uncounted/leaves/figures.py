@@ -104,7 +104,7 @@ def read_outside_figures(
     for column, given in zip(SHARES, (share_female, share_children), strict=True):
         table[column] = _share(raw, column, given, what)
     _check_rows(table, distribution, what)
-    table = pd.concat([table, raw[list(PROVENANCE)]], axis=1).sort_values("place", ignore_index=True)
+    table = pd.concat([table, raw[list(PROVENANCE)]], axis=1).sort_values("place", ignore_index=True, kind="stable")
     return OutsideFigures(name, table, distribution, float(between_place_correlation), coverage)
 
 

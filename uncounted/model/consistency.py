@@ -114,7 +114,7 @@ def _check_joint(card: "Card") -> None:
 def _check_partners(card: "Card") -> None:
     """Refuse words and priors that need another word which the card lacks."""
     for word in ("transforms", "spread"):
-        for name in set(getattr(card, word)) - set(card.covariates):
+        for name in sorted(set(getattr(card, word)) - set(card.covariates)):
             raise UncountedError(
                 f"{word} names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}", word
             )
@@ -138,7 +138,7 @@ def _check_partners(card: "Card") -> None:
         _check_forms(card)
     if "unknown_n" in card.priors and card.likelihood != "binomial":
         raise UncountedError('figures of unknown n are read by likelihood = "binomial" alone.', "unknown_n")
-    for key in {key for table in card.validation.values() for key in table} - set(card.priors):
+    for key in sorted({key for table in card.validation.values() for key in table} - set(card.priors)):
         raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
 
 

@@ -180,10 +180,10 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
     cells = list(card.bands)
     excepted = [less for exceptions in rows["less"] for less in exceptions]
-    bands = {band for bands in [*rows["covers"], *(less[2] for less in excepted)] for band in bands}
-    pieces = _pieces([*cells, *bands])
+    bands = [*rows["covers"].unique(), *(less[2] for less in excepted)]
+    pieces = _pieces([*cells, *(band for each in bands for band in each)])
     of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
-    covered = {bands: _covered(pieces, bands) for bands in set(rows["covers"])}
+    covered = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
     sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
     level = _levels(card, world, rows)

@@ -25,7 +25,7 @@ def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
     numbers = {stat: rows[stat] / 1e6 for stat in ("published", "median", "lower", "upper")}
     edition = [say("beside.edition", edition=e, year=y) for e, y in zip(rows["edition"], rows["year"], strict=True)]
     rows = rows.assign(**numbers, name=[part(leaf, say) for leaf in rows["leaf"]], edition=edition)
-    order = list(dict.fromkeys(rows.sort_values("median", ascending=False)["name"]))
+    order = list(dict.fromkeys(rows.sort_values("median", ascending=False, kind="stable")["name"]))
     names = [say("beside.own", level=level(interval, say)), say("beside.published")]
     legend = alt.Legend(labelLimit=330)
     colour = alt.Color("of:N", title=None, scale=alt.Scale(domain=names, range=[MARK, SECOND]), legend=legend)

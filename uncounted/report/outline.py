@@ -189,7 +189,7 @@ def surveys(release: Release) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     name = [release.say.term(names.get(code, code)) for code in table["country"]]
     order = table.assign(name=name, plain=[plain(one) for one in name])
-    return order.sort_values(["plain", "year", "survey"], ignore_index=True).drop(columns="plain")
+    return order.sort_values(["plain", "year", "survey"], ignore_index=True, kind="stable").drop(columns="plain")
 
 
 def data(release: Release) -> Record:
@@ -298,7 +298,8 @@ def fates(release: Release) -> list[Record]:
 
 def _by_country(lines: pd.DataFrame, release: Release) -> list[tuple[str, str]]:
     names = release.world.places["name"]
-    single = lines.drop_duplicates(["country", "survey", "year"]).sort_values(["country", "year", "survey"])
+    single = lines.drop_duplicates(["country", "survey", "year"])
+    single = single.sort_values(["country", "year", "survey"], kind="stable")
     told: dict[str, list[str]] = {}
     for row in records(single):
         told.setdefault(str(row["country"]), []).append(f"{row['survey']} ({_year(row['year'])})")

@@ -45,7 +45,8 @@ def trend(
     order = {grouping: i for i, grouping in enumerate(named)}
     table = pd.concat(parts, ignore_index=True)
     table = table.fillna({"note": ""}) if "note" in table else table
-    return table.sort_values(["grouping", "group", "year"], key=lambda c: c.replace(order), ignore_index=True)
+    by = ["grouping", "group", "year"]
+    return table.sort_values(by, key=lambda c: c.replace(order), kind="stable", ignore_index=True)
 
 
 def plot_trend(

@@ -58,7 +58,7 @@ def read_words(language: str = "en") -> Words:
     """Read the message file of a language; raises UncountedError if it has none."""
     path = FOLDER / f"{language}.toml"
     if not path.is_file():
-        known = [file.stem for file in FOLDER.glob("*.toml")]
+        known = [file.stem for file in sorted(FOLDER.glob("*.toml"))]
         raise UncountedError(f"The report has no language '{language}'.{did_you_mean(language, known)}")
     sections = tomllib.loads(path.read_text(encoding="utf-8"))
     terms = sections.pop(TERMS, {})

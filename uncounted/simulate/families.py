@@ -80,7 +80,7 @@ def _married(people: pd.DataFrame, rng: np.random.Generator, psus: int, first: i
     """Marry nine in ten of those over 20 within their stratum, near in age, never to a sibling."""
     suited = people["age"] + rng.normal(0, 2, len(people)) - 4 * (people["sex"] == "male")
     single = people.assign(suited=suited, row=people.index)
-    single = single.loc[(people["age"] > 20) & (rng.random(len(people)) < 0.9)].sort_values("suited")
+    single = single.loc[(people["age"] > 20) & (rng.random(len(people)) < 0.9)].sort_values("suited", kind="stable")
     single["turn"] = single.groupby(["stratum", "sex"]).cumcount()
     sexes = [single.loc[single["sex"] == sex] for sex in ("female", "male")]
     pairs = sexes[0].merge(sexes[1], on=["stratum", "turn"])
@@ -117,7 +117,8 @@ def _kin(people: pd.DataFrame) -> pd.DataFrame:
         for relationship, of, to in [*ways, ("sibling", children, children)]
     ]
     kin = pd.concat(pairs, ignore_index=True).query("person != relative")
-    return kin[["person", "relative", "relationship"]].sort_values(["person", "relative"], ignore_index=True)
+    kin = kin[["person", "relative", "relationship"]]
+    return kin.sort_values(["person", "relative"], kind="stable", ignore_index=True)
 
 
 def events(
@@ -200,11 +201,11 @@ def _further(listed: pd.DataFrame, kin: pd.DataFrame) -> pd.DataFrame:
 def _drawn(frame: pd.DataFrame, rng: np.random.Generator, psus: int, take: int) -> pd.DataFrame:
     """Return the weight of each person drawn."""
     where = frame.drop_duplicates("psu")[["psu", "stratum"]]
-    where = where.assign(u=rng.random(len(where))).sort_values("u")
+    where = where.assign(u=rng.random(len(where))).sort_values("u", kind="stable")
     where["first"] = psus / where.groupby("stratum")["psu"].transform("size")
     first = where.groupby("stratum").head(psus).set_index("psu")["first"]
     inside = frame.loc[frame["psu"].isin(first.index), ["psu"]]
-    inside = inside.assign(u=rng.random(len(inside))).sort_values("u")
+    inside = inside.assign(u=rng.random(len(inside))).sort_values("u", kind="stable")
     size = inside.groupby("psu")["u"].transform("size")
     drawn = inside.assign(size=size).groupby("psu").head(take)
     return pd.DataFrame(

@@ -42,7 +42,7 @@ def plan(survey: Fieldwork, world: World, seed: int) -> pd.DataFrame:
     size = persons(world, [Band(0, None)], survey.years[0], nearest=True).sum(["sex", "age"]).to_series()
     size = size[size >= survey.smallest]
     turn = rng.exponential(size=len(size)) / size.to_numpy() ** survey.size_power
-    chosen = size.index.to_numpy()[np.argsort(turn)[: survey.countries]]
+    chosen = size.index.to_numpy()[np.argsort(turn, kind="stable")[: survey.countries]]
     year = rng.choice(survey.years, survey.countries)
     again = rng.permutation(chosen)[: survey.again]
     once = pd.DataFrame({"country": chosen, "year": np.where(np.isin(chosen, again), survey.years[0], year)})
@@ -53,7 +53,8 @@ def plan(survey: Fieldwork, world: World, seed: int) -> pd.DataFrame:
         source=rng.choice(list(survey.sources), len(rows), p=list(survey.sources.values())),
         respondents=rng.integers(low, high + 1, len(rows)),
     )
-    return rows.sort_values("survey", ignore_index=True)[["survey", "country", "year", "source", "respondents"]]
+    rows = rows.sort_values("survey", kind="stable", ignore_index=True)
+    return rows[["survey", "country", "year", "source", "respondents"]]
 
 
 def interview(survey: Fieldwork, surveys: pd.DataFrame, world: World, seed: int) -> Reports:
@@ -76,7 +77,7 @@ def interview(survey: Fieldwork, surveys: pd.DataFrame, world: World, seed: int)
 def _respondents(
     survey: Fieldwork, surveys: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    eligible = people.loc[people["eligible"]].sort_values("psu")
+    eligible = people.loc[people["eligible"]].sort_values("psu", kind="stable")
     size = np.bincount(eligible["psu"], minlength=len(survey.strata) * survey.psus)
     first = np.cumsum(size) - size
     drawn = _psus(survey, surveys, rng)
@@ -98,7 +99,8 @@ def _psus(survey: Fieldwork, surveys: pd.DataFrame, rng: np.random.Generator) ->
     """Return the PSUs drawn of each survey: survey, psu, drawn (the share of the stratum's PSUs), interviewed."""
     wanted = np.rint(surveys["respondents"].to_numpy()[:, None] / survey.take * np.array(survey.strata)).astype(int)
     wanted = wanted.clip(2, survey.psus)
-    rank = rng.random((len(surveys), len(survey.strata), survey.psus)).argsort(axis=2).argsort(axis=2)
+    turn = rng.random((len(surveys), len(survey.strata), survey.psus)).argsort(axis=2, kind="stable")
+    rank = turn.argsort(axis=2, kind="stable")
     at, stratum, psu = np.nonzero(rank < wanted[:, :, None])
     drawn = (wanted / survey.psus)[at, stratum]
     when = surveys["year"].to_numpy()[at] + rng.uniform(0.1, 0.9, len(at)).round(2)

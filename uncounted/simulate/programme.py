@@ -235,7 +235,8 @@ def _numbered(reports: Reports) -> pd.DataFrame:
 def _events(reports: Reports, told: pd.DataFrame, world: World) -> pd.DataFrame:
     """Return events as every respondent reports them who lists the person."""
     listed = _numbered(reports)[["respondent", "member", "who"]]
-    rows = listed.merge(told, on="who").sort_values(["respondent", "member", "outcome"], ignore_index=True)
+    rows = listed.merge(told, on="who")
+    rows = rows.sort_values(["respondent", "member", "outcome"], kind="stable", ignore_index=True)
     rows = rows.assign(id=rows["respondent"] + 1, country=np.asarray(world.places.index)[rows["place"]])
     rows = rows.assign(start=rows["start"].round(3), end=rows["end"].round(3))
     return rows[["id", "member", "outcome", "age", "country", "start", "end"]]

@@ -122,7 +122,7 @@ class Part:
     def hosts(self) -> pd.DataFrame:
         """What families abroad show of each country, by country; empty where the card has no κ."""
         rows = self._rows()
-        rows = rows[rows["source"] == ELSEWHERE].sort_values("country").assign(outcome=self.outcome)
+        rows = rows[rows["source"] == ELSEWHERE].sort_values("country", kind="stable").assign(outcome=self.outcome)
         return rows.assign(kappa=self.values.get("kappa", np.zeros(0)))[["outcome", "country", "shown", "kappa"]]
 
     @property

@@ -74,12 +74,12 @@ def check_words(columns: Mapping[str, Named], outcomes: Mapping[str, str], book:
     alike = {name for name in names if lower.count(name.lower()) > 1}
     _refuse(alike, "differs from another name by case alone: call it otherwise")
     for part in (book.recodes, book.missing, book.cuts):
-        for name in set(part) - set(names):
+        for name in sorted(set(part) - set(names)):
             near = did_you_mean(name, names)
             raise UncountedError(f"Codes are given for '{name}', which names no column.{near}")
         _refuse(set(part) & set(ROLES), "is part of the design: it has no codes")
     _refuse(set(book.cuts) & ({*outcomes} | {*book.recodes}), "cannot be cut: only a trait without recodes can")
-    for outcome in set(outcomes) & set(book.recodes):
+    for outcome in sorted(set(outcomes) & set(book.recodes)):
         wrong = {str(value) for value in book.recodes[outcome].values() if value not in (0, 1)}
         _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")
 

@@ -71,9 +71,8 @@ def compare_levels(
     check_codes(world, set(rows["country"]) - {ALL}, where)
     _check_sexes(rows, people, where)
     bands = [parse_band(str(age)) for age in people["age"].to_numpy()]
-    shares(
-        list(_once(rows["covers"]) - {ANY_AGE}), [parse_band(str(age)) for age in world.population["age"].to_numpy()]
-    )
+    asked = sorted(_once(rows["covers"]) - {ANY_AGE}, key=lambda band: (band.lower, band.end))
+    shares(asked, [parse_band(str(age)) for age in world.population["age"].to_numpy()])
     total = float(people.sum())
     missed = 1 - float((people * _covered(rows, people, bands)).sum()) / total
     lists = _only_survey(rows, people, bands), _only_population(rows, people, bands)

@@ -199,7 +199,7 @@ def _together(families: Families | Sequence[Families]) -> Families:
         if what != "events":  # of a country surveyed in two of them, each is a round
             numbered = [part.assign(survey=f"{i}/" + part.get("survey", "")) for i, part in enumerate(numbered)]
         table = pd.concat(numbered, ignore_index=True)
-        for role in {*CARRIED} & {*table.columns}:  # where one survey declares what another doesn't
+        for role in sorted({*CARRIED} & {*table.columns}):  # where one survey declares what another doesn't
             table[role] = table[role].fillna(table["id"] if role == "psu" else "all")
         tables[what] = table
     most = max(each.mask_below for each in families)

@@ -50,7 +50,7 @@ class Lists:
         return every, counts
 
     def _repr_html_(self) -> str:
-        shown = self.table.sort_values("count", ascending=False).to_html(index=False)  # pyright: ignore[reportCallIssue]
+        shown = self.table.sort_values("count", ascending=False, kind="stable").to_html(index=False)  # pyright: ignore[reportCallIssue]
         return f"<b>{self.name}</b>: {self.country} {self.year}, {self.states}; {self.observed:,} persons<br>{shown}"
 
 
@@ -83,7 +83,7 @@ def read_lists(
     table = pd.DataFrame({column: numbers(raw[column]) for column in [*names, count]})
     _check_rows(table, names, count, where)
     table = table.astype(int).rename(columns={count: "count"})
-    table = table[table["count"] > 0].sort_values(names, ignore_index=True)
+    table = table[table["count"] > 0].sort_values(names, ignore_index=True, kind="stable")
     _check_lists(table, names, where)
     return Lists(name, country, year, what, window_years, tuple(names), table)
 

@@ -91,10 +91,10 @@ def _read(source: Table, columns: Mapping[str, str], what: str, recodes: Mapping
     found = {role: opened.column(column, f"{what}' {role}") for role, column in columns.items()}
     parts = [f"{_recoded(column, recodes.get(role, {}))} AS {identifier(role)}" for role, column in found.items()]
     frame = query(opened, f"SELECT {', '.join(parts)} FROM {opened.scan}").to_pandas()
-    frame = frame.astype("str").where(frame.notna(), "").sort_values(list(columns), ignore_index=True)
-    for role in set(columns) & {"country", "lives_in"}:
+    frame = frame.astype("str").where(frame.notna(), "").sort_values(list(columns), ignore_index=True, kind="stable")
+    for role in sorted(set(columns) & {"country", "lives_in"}):
         frame[role] = one_code(frame[role])
-    for role in set(columns) & set(NUMBERS):
+    for role in sorted(set(columns) & set(NUMBERS)):
         code, texts = pd.factorize(frame[role])  # few values, many rows
         values = numbers(texts.to_series())[code]
         if np.isinf(values).any():
@@ -118,7 +118,7 @@ def _respondents(read: pd.DataFrame, constants: Mapping[str, object]) -> pd.Data
     frame = read.assign(**given)
     if "country" in given:
         frame["country"] = one_code(frame["country"])
-    for role in {"year", "interviewed"} & set(given):
+    for role in sorted({"year", "interviewed"} & set(given)):
         frame[role] = numbers(frame.loc[:, role])
     frame = frame.assign(**{role: value for role, value in {"weight": 1.0, "sex": ""}.items() if role not in frame})
     frame = frame.assign(**{role: np.nan for role in ("age", "m") if role not in frame})
@@ -214,7 +214,7 @@ def _events(
     _refuse(events, begun, "a start or end after the year of the interview", "Correct it")
     _refuse(events, (events["age"] < 0) | (events["age"] > OLDEST), "an age that nobody has", "Recode it")
     order = ["id", "member", "start", "end", "outcome", "country", "age"]
-    return events.sort_values(order, na_position="first", ignore_index=True)
+    return events.sort_values(order, na_position="first", ignore_index=True, kind="stable")
 
 
 def _refuse(rows: pd.DataFrame, bad: pd.Series, what: str, advice: str) -> None:

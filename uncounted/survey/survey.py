@@ -35,7 +35,7 @@ def read_survey(path: str | Path) -> Figures | Respondents | Families:
 
 def _shipped(name: Path) -> Path:
     data = shelf("data")
-    ships = {card.parent.relative_to(data).as_posix(): card.parent for card in data.rglob("survey.toml")}
+    ships = {card.parent.relative_to(data).as_posix(): card.parent for card in sorted(data.rglob("survey.toml"))}
     asked = Path(*[part for part in name.parts if part != "data"]).as_posix()
     if asked not in ships:
         raise UncountedError(f"There is no survey at {name}, and none '{asked}' ships.{did_you_mean(asked, ships)}")

@@ -19,7 +19,7 @@ def read_covariates(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     raw = read_table(source, "covariates table", ["iso3"])
     once(raw, "covariates table")
     check_known(raw["iso3"], places, "The covariates table")
-    text = raw.set_index("iso3").sort_index()
+    text = raw.set_index("iso3").sort_index(kind="stable")
     return pd.DataFrame({name: _indicator(column) for name, column in text.items()}, index=text.index)
 
 

@@ -22,7 +22,7 @@ def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
         raise UncountedError(f"The geography table has rows without an iso3 code: {names}. Give each its code.")
     once(raw, "geography table")
     raw = raw.rename(columns={"region": "ilo_region", "subregion": "ilo_subregion"})
-    places = raw.set_index("iso3").sort_index().reindex(columns=COLUMNS, fill_value="")
+    places = raw.set_index("iso3").sort_index(kind="stable").reindex(columns=COLUMNS, fill_value="")
     places["m49"] = places["m49"].str.zfill(3).replace("000", "")
     places[list(LEVELS)] = places[list(LEVELS)].replace("", NO_GROUP)
     places[["region", "subregion"]] = regions(grouping, places)

@@ -47,7 +47,7 @@ class World:
     def digest(self) -> str:
         """SHA-256 of what the three tables say of the countries, whatever order their rows had."""
         axes = [f"{dim}: {list(map(str, self.population[dim].to_numpy()))}" for dim in self.population.dims]
-        text = self.places.to_csv() + self.covariates.sort_index(axis=1).to_csv() + "\n".join(axes)
+        text = self.places.to_csv() + self.covariates.sort_index(axis=1, kind="stable").to_csv() + "\n".join(axes)
         arrays = [self.population.astype("<f8"), *(one.astype("<f4") for one in self.shares)]
         return hashlib.sha256(text.encode() + b"".join(one.to_numpy().tobytes() for one in arrays)).hexdigest()
 
