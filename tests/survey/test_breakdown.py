@@ -1,5 +1,7 @@
 """Which figures of each survey are used: the finest disjoint ones that keep its respondents."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,7 +43,7 @@ def pick(
 
 
 def full(sexes=("female", "male", "both"), ages=("all", *BANDS), lack: tuple = ()) -> pd.DataFrame:
-    """Return sex × age with totals, of 100 persons in each cell; figures that lack are published without an estimate."""
+    """Return sex × age with totals, of 100 persons in each cell; those that lack are published without an estimate."""
     size = {sex: 200 if sex == "both" else 100 for sex in sexes}
     number = len([age for age in ages if age != "all"]) or 1
     rows = [{"sex": sex, "age": age, "n": size[sex] * (number if age == "all" else 1)} for sex in sexes for age in ages]
@@ -401,7 +403,7 @@ def test_tiles_are_the_disjoint_bands_of_most_months_then_of_most_bands(some):
 def test_merged_bands_hold_the_same_months_in_as_few_bands_as_there_can_be(some):
     joined = merged(some)
     assert months(joined) == sorted({month for band in some for month in months((band,))})
-    assert all(a.end < b.lower for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a.end < b.lower for a, b in pairwise(joined))
     assert all(any(contains(whole, band) for whole in joined) for band in some)
 
 
