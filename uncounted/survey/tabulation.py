@@ -144,7 +144,7 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
 
 
 def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> pd.DataFrame:
-    keys = {column: rows[column] for column in rows if column.startswith(KEY)}
+    keys = {str(column): rows[column] for column in rows if str(column).startswith(KEY)}
     rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
     rows["country"] = one_code(rows["country"])
     if "survey" not in rows:
