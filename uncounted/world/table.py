@@ -27,8 +27,8 @@ def read_table(source: Source, what: str, needs: Iterable[str] = (), encoding: s
     """Return a table as text without outer blanks, "" where empty; an index named iso3 counts as a column.
 
     Countries with several codes in use get the one that the package uses (`one_code`). encoding: of a file, by any
-    usual name. Raises UncountedError for a file that is missing or no CSV in that encoding, and for columns that are missing
-    or twice there.
+    usual name. Raises UncountedError for a file that is missing or no CSV in that encoding, and for columns that are
+    missing or twice there.
     """
     table = _of_frame(source) if isinstance(source, pd.DataFrame) else _of_file(source, what, encoding)
     table.columns = [str(column).strip() for column in table.columns]
