@@ -1,5 +1,7 @@
 """Which figures of each survey are used: the finest disjoint ones that keep its respondents."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from uncounted.errors import UncountedError
 from uncounted.survey.evidence import evidence
 from uncounted.survey.extent import OLDEST, merged, tiled
 from uncounted.survey.ledger import Ledger
+from uncounted.survey.respondents import read_respondents
 from uncounted.survey.usage import NO_SIZE, TWICE, UNASKED, Asked, used
 from uncounted.world.age import Band, contains, ordered, overlapping, parse_band
 
@@ -41,7 +44,7 @@ def pick(
 
 
 def full(sexes=("female", "male", "both"), ages=("all", *BANDS), lack: tuple = ()) -> pd.DataFrame:
-    """Return sex × age with totals, of 100 persons in each cell; figures that lack are published without an estimate."""
+    """Return sex × age with totals, of 100 persons in each cell; figures that lack have no estimate."""
     size = {sex: 200 if sex == "both" else 100 for sex in sexes}
     number = len([age for age in ages if age != "all"]) or 1
     rows = [{"sex": sex, "age": age, "n": size[sex] * (number if age == "all" else 1)} for sex in sexes for age in ages]
@@ -311,6 +314,22 @@ def test_margins_by_a_trait_count_once_in_sum():
     assert (taken["persons"] / taken["shared"]).sum() == pytest.approx(1000)
 
 
+# --- interviews ------------------------------------------------------------------------------------------------------
+
+
+def test_interviews_without_a_sex_are_not_the_rest_of_those_that_have_one():
+    """Nobody says that the seven are the men of 25 to 49, of whom there is none."""
+    groups = [("female", "15-24", 6), ("female", "25-49", 2), ("male", "15-24", 8), (None, "15-24", 4)]
+    groups.append((None, "25-49", 3))
+    people = [{"country": "KEN", "year": "2014", "sex": sex, "age": age} for sex, age, n in groups for _ in range(n)]
+    table = pd.DataFrame(people).assign(y=[1, *[0] * 22])
+    roles = {name: name for name in ("country", "year", "sex", "age")}
+    seen = evidence(read_respondents(table, roles, "y", name="interviews"), "y")
+    assert set(seen.rows["breakdown"]) == {"age"}
+    assert seen.rows["respondents"].tolist() == [18, 5]
+    assert seen.ledger.lines["respondents"].fillna(0).sum() == 0
+
+
 # --- drawn layouts ---------------------------------------------------------------------------------------------------
 
 AGES = ["all", "15-24", "15-49", "25-34", "25-49", "30-49", "50-59"]
@@ -401,7 +420,7 @@ def test_tiles_are_the_disjoint_bands_of_most_months_then_of_most_bands(some):
 def test_merged_bands_hold_the_same_months_in_as_few_bands_as_there_can_be(some):
     joined = merged(some)
     assert months(joined) == sorted({month for band in some for month in months((band,))})
-    assert all(a.end < b.lower for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a.end < b.lower for a, b in pairwise(joined))
     assert all(any(contains(whole, band) for whole in joined) for band in some)
 
 

@@ -121,7 +121,7 @@ def _with_ages(table: pd.DataFrame, respondents: Respondents, keys: list[str], o
     by_sex = "sex" in respondents.traits
     asked = cells(respondents, [*keys, *(["sex"] if by_sex else []), "age"], outcome)
     asked = asked.loc[asked["n"] > 0]
-    bands = asked.assign(band=[parse_band(age) for age in asked["age"]])
+    bands = asked.assign(band=asked["age"].map(parse_band))
     labels = list(zip(*(table[f"{KEY}{key}"] for key in keys), strict=True))
     for sex, column in AGES.items():
         of_sex = bands.loc[bands["sex"] == sex] if by_sex else bands
@@ -143,7 +143,7 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
 
 
 def _canonical(rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]) -> pd.DataFrame:
-    keys = {column: rows[column] for column in rows if column.startswith(KEY)}
+    keys = {str(column): rows[column] for column in rows if str(column).startswith(KEY)}
     rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
     if "survey" not in rows:
         rows["survey"] = rows["country"] + "-" + rows["year"].astype(int).astype("str")

@@ -152,7 +152,9 @@ def _of_part(part: int, records: list[Row], asked: Asked, ages: Ages | None) -> 
             'Write them on its card, as age = "15-64".'
         )
     figures = _measured(figures, pieces)
-    weighted = {row.index: row.n_weighted for row in records if row.n_weighted == row.n_weighted}
+    # interviews without sex or age may be of anybody: they are no rest of those whom no figure lists
+    published = [] if asked.respondents else records
+    weighted = {row.index: row.n_weighted for row in published if row.n_weighted == row.n_weighted}
     halves = {row.index: row.half_estimate for row in records}
     choices = finest(arranged(figures, pieces, asked.traits, weighted, halves), asked.by)
     breakdown = " + ".join(named(choice.axes) for choice in choices)
@@ -311,16 +313,17 @@ def _named(cover: Cover, traits: Sequence[str]) -> tuple:
 
 def _rest_row(rows: pd.DataFrame, part: Part) -> pd.Series:
     """Return the row of a total's rest: persons, cases and n are the total's less those of the figures beside it."""
-    total = rows.loc[part.figure.row]
+    total = {str(name): value for name, value in rows.loc[part.figure.row].items()}
     beside = rows.loc[[figure.row for figure in part.less]]
     values: dict[str, Any] = {column: total[column] - beside[column].sum(skipna=False) for column in SUMS}
     values |= {"estimate": part.estimate, "n_weighted": part.weighted, "se": NAN, "rest": True}
     if not values["n"] > 0:
         share = (part.weighted or 0.0) / total["n_weighted"]
         # by n, so that its design effect is smoothed anew wherever others' are
-        values["n"] = total["n"] * share if total["n"] > 0 else NAN
-        values["n_interval"] = NAN if total["n"] > 0 else total["alone"] * share
-    return pd.Series({**total.to_dict(), **values}, name=f"{part.figure.row} rest {part.pieces}")
+        by_n = bool(total["n"] > 0)
+        values["n"] = total["n"] * share if by_n else NAN
+        values["n_interval"] = NAN if by_n else total["alone"] * share
+    return pd.Series({**total, **values}, name=f"{part.figure.row} rest {part.pieces}")
 
 
 def _written(rows: pd.DataFrame, fates: list[Fate], ledger: Ledger) -> Ledger:
