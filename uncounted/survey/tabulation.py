@@ -122,7 +122,7 @@ def _with_ages(table: pd.DataFrame, respondents: Respondents, keys: list[str], o
     by_sex = "sex" in respondents.traits
     asked = cells(respondents, [*keys, *(["sex"] if by_sex else []), "age"], outcome)
     asked = asked.loc[asked["n"] > 0]
-    bands = asked.assign(band=[parse_band(age) for age in asked["age"]])
+    bands = asked.assign(band=asked["age"].map(parse_band))
     labels = list(zip(*(table[f"{KEY}{key}"] for key in keys), strict=True))
     for sex, column in AGES.items():
         of_sex = bands.loc[bands["sex"] == sex] if by_sex else bands
