@@ -164,7 +164,8 @@ def test_interviews_are_accounted_for_to_the_person(seed):
 
 def test_ages_that_interviews_were_asked_at_are_each_sex_s_own():
     table = interviews(3).dropna(subset=["sex", "age", "y", "source"])
-    read = un.read_respondents(table, {name: name for name in table if name != "y"}, "y", name="interviews")
+    roles = {name: name for name in ("country", "year", "weight", "sex", "age")}
+    read = un.read_respondents(table, roles, "y", name="interviews")
     rows = un.evidence(read, "y", by=("sex",)).rows
     labels = {sex: {band.label for bands in group["covers"] for band in bands} for sex, group in rows.groupby("sex")}
     assert labels == {"female": {"15-49"}, "male": {"15-59"}}

@@ -46,7 +46,7 @@ class Asked:
 
 
 class Row(NamedTuple):
-    """What is read of one row of a table of figures; NaN where unknown."""
+    """What is read of one row of a table of figures; NaN where unknown. counted: cases that were not computed."""
 
     index: Any
     survey: str
@@ -58,6 +58,7 @@ class Row(NamedTuple):
     estimate: float
     persons: float
     cases: float
+    counted: float
     n_weighted: float
     by_error: float
     alone: float
@@ -88,12 +89,12 @@ class Chosen(NamedTuple):
 def used(rows: pd.DataFrame, asked: Asked, ledger: Ledger) -> tuple[pd.DataFrame, Ledger]:
     """Return the rows of each survey's finest disjoint figures (`breakdown.finest`), each respondent once.
 
-    rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, by_error and alone (effective
-    respondents by the own error, and for the likelihood), usable and half_estimate. Added are breakdown, choice (of
-    which disjoint set a row is), shared (how many such sets speak of the same respondents), covers (Bands) and less
-    (what of sex × levels × covers the row doesn't speak of). Rests of totals are rows of their own, whose index is new.
-    Everything else goes to the ledger, with the persons who are left out by it. Raises UncountedError where a figure of
-    all ages doesn't say which these are.
+    rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted, usable, half_estimate, by_error
+    and alone (effective respondents by the own error, and for the likelihood). Added are breakdown, choice (of which
+    disjoint set a row is), shared (how many such sets speak of the same respondents), covers (Bands), less (what of
+    sex × levels × covers the row doesn't speak of) and figure (the index of the row of which it is). Rests of totals
+    are rows of their own, whose index is new. Everything else goes to the ledger, with the persons who are left out by
+    it. Raises UncountedError where a figure of all ages doesn't say which these are.
     """
     rows, ledger = _of_everybody(rows, asked, ledger)
     chosen: list[Chosen] = []
@@ -270,7 +271,7 @@ def _unplaced(
         persons -= sum(other.respondents for other in excluded if other.respondents > 0)
         cases = total.cases - sum(_placed(rows, part, "cases") for part in inside)
         cases -= sum(other.cases for other in excluded if other.cases > 0)
-        if persons > 0.5 or cases > 0.5:
+        if persons > 0.5 or (total.counted == total.counted and cases > 0.5):
             why = UNANSWERED if asked.respondents else UNPLACED
             unplaced[fate.index] = Fate(fate.index, "excluded", why, max(persons, 0.0), max(cases, 0.0))
     return unplaced
@@ -295,6 +296,7 @@ def _assembled(rows: pd.DataFrame, chosen: list[Chosen], asked: Asked) -> pd.Dat
         "breakdown": [each.breakdown for each in ordered],
         "choice": [each.choice for each in ordered],
         "shared": [each.shared for each in ordered],
+        "figure": [each.index for each in ordered],
     }
     for i, trait in enumerate(asked.traits):
         columns[trait] = [each.cover.levels[i] for each in ordered]
