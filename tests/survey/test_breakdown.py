@@ -33,7 +33,7 @@ def table(rows: list[dict], traits: tuple[str, ...] = ()) -> pd.DataFrame:
     frame = frame.assign(**{name: value for name, value in absent.items() if name not in frame})
     frame = frame.assign(**{trait: frame[trait].fillna("all") for trait in traits})
     frame["cases"] = frame["n"] * frame["estimate"]
-    frame = frame.assign(persons=frame["n"], respondents=np.nan, by_error=np.nan, alone=frame["n"])
+    frame = frame.assign(persons=frame["n"], respondents=np.nan, counted=np.nan, by_error=np.nan, alone=frame["n"])
     return frame.assign(rest=False, usable=frame["estimate"].notna() & frame["n"].notna())
 
 
