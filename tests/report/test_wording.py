@@ -10,10 +10,12 @@ import uncounted as un
 from uncounted.report import numerals, wording
 from uncounted.report.headline import headline
 from uncounted.report.wording import read_words
+from uncounted.survey import figures, usage
 
 EN = read_words()
 ROOM = Path(wording.__file__).parent
 REASON = re.compile(r"""(?:"excluded"|"repaired"|"not used again"|_kept\(.*|without\(.*),\s*"([^"{]+)",?\s*\)""")
+WHY = re.compile(r"""why = "([^"{]+)"$""", re.MULTILINE)
 SAID = re.compile(r"""say\(\s*f?["']([a-z_]+\.[a-z_0-9]*)(["'{])""")
 
 
@@ -146,7 +148,10 @@ def test_what_the_house_says_has_a_french_term(fit, release):
     assert len(same) < 80  # Kenya and Ghana are the same in both
     rooms = [*ROOM.parent.glob("survey/*.py"), *ROOM.parent.glob("model/*.py")]
     reasons = {why for path in rooms for why in REASON.findall(path.read_text(encoding="utf-8"))}
-    assert len(reasons) > 5
+    reasons |= {why for path in rooms for why in WHY.findall(path.read_text(encoding="utf-8"))}
+    reasons |= {usage.TWICE, usage.UNPLACED, usage.UNANSWERED, usage.UNASKED, usage.NO_SIZE, usage.NOBODY}
+    reasons |= {figures.NO_WIDTH, "no answer on x: refused", "effective respondents from its interval (wald)"}
+    assert len(reasons) > 15
     assert [why for why in reasons if fr.term(why) == why] == []
     assert [one.name for one in release.findings if fr.term(one.name) == one.name] == []
     indicators = [name.replace("_", " ") for name in fit.world.covariates]

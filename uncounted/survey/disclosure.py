@@ -99,7 +99,7 @@ def released_inputs(evidence: Evidence) -> pd.DataFrame:
     """
     rows, surveys = evidence.rows, released(evidence)
     public = rows["survey"].map(evidence.surveys["mask_below"]) == 0
-    ages = [_ages(row.covers, row.less) for row in rows.itertuples()]
+    ages = [_ages(covers, less) for covers, less in zip(rows["covers"], rows["less"], strict=True)]
     table = rows.drop(columns=["covers", "less", "mask_below"]).assign(ages=ages, masked="")
     whole = surveys[~surveys.index.isin(rows.loc[public, "survey"])].reset_index()
     whole = whole.rename(columns={"prevalence": "estimate", "effective_n": "n"}).drop(columns="rows")

@@ -370,7 +370,7 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
         unknown=rows["unknown"].astype(float).fillna(0.0),
         series=rows["series"].astype("object").fillna(""),
         rounding=rows["rounding"].astype(float).fillna(0.0),
-        less=[less if isinstance(less, tuple) else () for less in rows["less"]],
+        less=rows["less"].map(lambda less: less if isinstance(less, tuple) else ()),
     )
     texts = dict.fromkeys(["definition", "series", *traits], "str")
     return _sorted(rows.astype({"window": float, "survey_estimate": float} | texts), traits)
