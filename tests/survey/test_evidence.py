@@ -518,7 +518,7 @@ def test_counts_are_taken_as_they_are():
         ({"n": 0.0}, "in which not 0 ≤ y ≤ n"),
         ({"y": np.nan}, "in which not 0 ≤ y ≤ n"),
         ({"sex": "women"}, "a sex that is not female, male or both in 3 row(s)"),
-        ({"sex": "both"}, "the same survey, sex, year and age twice in 2 row(s)"),
+        ({"sex": "both"}, "the same survey, sex and age twice in 2 row(s)"),
         ({"age": "young"}, "'young' is no age band"),
     ],
 )

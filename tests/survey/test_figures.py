@@ -180,8 +180,8 @@ def test_an_se_that_is_there_stays_and_an_empty_interval_gives_none(figures_of):
         ({"age": ""}, ["line 3: '' is no age band"]),
         ({"lower": 0.3, "upper": 0.1}, ["an upper bound below its lower in 1 row(s), at line 3"]),
         ({"until": 2013}, ["fieldwork until a year that is not whole, or before it began in 1 row(s), at line 3"]),
-        ({}, ["the same survey, sex, year and age twice in 2 row(s), at line 2, 3. Mend the table."]),
-        ({"age": "0-59 months"}, ["the same survey, sex, year and age twice in 2 row(s), at line 3, 4."]),
+        ({}, ["the same survey, sex and age twice in 2 row(s), at line 2, 3. Mend the table."]),
+        ({"age": "0-59 months"}, ["the same survey, sex and age twice in 2 row(s), at line 3, 4."]),
     ],
 )
 def test_what_no_repair_may_touch_names_its_line(figures_of, change, parts):
@@ -208,7 +208,7 @@ def test_all_faults_of_a_table_are_told_at_once(figures_of):
         "an interval that does not hold its estimate in 2 row(s), at line 4, 5",
         "no survey or no country in 1 row(s), at line 2",
         "a sex that is not female, male or both in 1 row(s), at line 2",
-        "the same survey, sex, year and age twice in 2 row(s), at line 6, 7",
+        "the same survey, sex and age twice in 2 row(s), at line 6, 7",
     ]
 
 

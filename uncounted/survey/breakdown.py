@@ -47,6 +47,14 @@ class Choice:
         """The pieces that the parts hold together."""
         return union(part.pieces for part in self.parts)
 
+    def name(self, traits: Sequence[str]) -> str:
+        """Return what the breakdown is called: by all that its figures say of persons, if of one sex or age alone."""
+        figures = [part.figure for part in self.parts]
+        axes = ["sex"] if any(figure.sex != BOTH for figure in figures) else []
+        axes += ["age"] if any(figure.age != ALL for figure in figures) else []
+        said = [trait for i, trait in enumerate(traits) if any(f.levels[i] != EVERYBODY for f in figures)]
+        return named({*axes, *said})
+
 
 @dataclass(frozen=True)
 class Survey:

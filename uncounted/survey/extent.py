@@ -179,10 +179,10 @@ def _listed(figures: Sequence[Figure], sex: str, card: tuple[Band, ...]) -> tupl
 
 
 def _could_be_all(figures: Sequence[Figure], total: Figure, listed: tuple[Band, ...], card: tuple[Band, ...]) -> bool:
-    """Say whether bands of unknown persons can be all of a total: no gap, most ages, its estimate between theirs."""
+    """Say whether bands of unknown persons can be all of a total: most of its ages, its estimate between theirs."""
     estimates = [figure.estimate for figure in figures if figure.age != ALL and figure.estimate is not None]
     months = sum(_length(band) for band in listed)
-    if len(listed) > 1 or 2 * months <= sum(_length(band) for band in card):
+    if 2 * months <= sum(_length(band) for band in card):
         return False
     if total.estimate is None or not estimates:
         return True

@@ -247,5 +247,5 @@ def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Se
     key = [*(column for column in ASKED if column in rows), *CELL, *traits]
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
-        f"the same survey, sex, {', '.join([*traits, 'year'])} and age twice": rows.duplicated(key, keep=False),
+        f"the same {', '.join(['survey', 'sex', *traits])} and age twice": rows.duplicated(key, keep=False),
     }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.survey.breakdown import Choice, Part, arranged, finest, named, union
+from uncounted.survey.breakdown import Choice, Part, arranged, finest, union
 from uncounted.survey.extent import ALL, SEXES, Ages, Cover, Figure, Grid, grid
 from uncounted.survey.ledger import LOST, Ledger
 from uncounted.world.population import EVERYBODY
@@ -158,7 +158,7 @@ def _of_part(part: int, records: list[Row], asked: Asked, ages: Ages | None) -> 
     weighted = {row.index: row.n_weighted for row in published if row.n_weighted == row.n_weighted}
     halves = {row.index: row.half_estimate for row in records}
     choices = finest(arranged(figures, pieces, asked.traits, weighted, halves), asked.by)
-    breakdown = " + ".join(named(choice.axes) for choice in choices)
+    breakdown = " + ".join(choice.name(asked.traits) for choice in choices)
     chosen = [
         Chosen(
             used_part.figure.row,
