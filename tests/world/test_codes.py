@@ -150,9 +150,9 @@ def test_a_system_says_whose_codes_they_are():
 
 
 def test_a_hint_names_each_country():
-    assert hint("Swaziland", PLACES) == " Did you mean SWZ (Eswatini)?"
-    assert hint("NM", PLACES) == " Did you mean NAM (Namibia)?"
-    assert hint("KY", PLACES) == " Did you mean CYM (Cayman Islands) or KGZ (Kyrgyzstan)?"
+    assert hint("Swaziland", PLACES) == " Did you mean 'Eswatini' (SWZ)?"
+    assert hint("NM", PLACES) == " Did you mean 'Namibia' (NAM)?"
+    assert hint("KY", PLACES) == " Did you mean 'Cayman Islands' (CYM) or 'Kyrgyzstan' (KGZ)?"
     assert hint("Africaa", PLACES, ["Africa", "GHA"]) == " Did you mean 'Africa'?"
     for word in ("qqq", "GHN", "ZAS"):  # looks like ZAF, ZMB, and is neither
         assert hint(word, PLACES, [*PLACES.index, "Ghana"]) == ""

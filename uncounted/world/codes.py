@@ -85,12 +85,12 @@ def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
 
 
 def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
-    """Return " Did you mean SWZ (Eswatini)?" of what a word is an alias of, every place if it stands for several.
+    """Return " Did you mean 'Eswatini' (SWZ)?" of what a word is an alias of, every place if it stands for several.
 
     Else the nearest of some names of places, such as regions, unless the word has three letters or fewer and so may be
     a code, of which no other is meant because it looks alike.
     """
-    known = [f"{iso3} ({places.loc[iso3, 'name']})" for iso3 in meanings(word, places)]
+    known = [f"'{places.loc[iso3, 'name']}' ({iso3})" for iso3 in meanings(word, places)]
     if known:
         return f" Did you mean {' or '.join(known)}?"
     return did_you_mean(word, set(names) - set(places.index)) if len(word) > 3 else ""
