@@ -554,3 +554,10 @@ def test_figures_without_n_or_se_are_left_out_unless_an_unknown_n_is_said(figure
     assert seen.rows["y"].tolist() == [75, 125]
     assert seen.rows[["respondents", "cases", "deff"]].isna().all(axis=None)
     assert seen.ledger.lines["why"].str.contains("unknown effective n, 500").sum() == 3
+
+
+def test_counts_of_tables_put_together_are_read_whatever_their_index():
+    both = pd.concat([COUNTS, COUNTS.assign(survey=["x", "y", "y"])])
+    seen = counts(both, "work")
+    assert sorted(seen.rows["survey"]) == ["a", "a", "b", "x", "y", "y"]
+    assert counts(both.reset_index(drop=True), "work").digest == seen.digest

@@ -304,6 +304,7 @@ def counts(table: pd.DataFrame, outcome: str, source: str = "counts", by: Sequen
         raise UncountedError(
             f"The table of counts has {int(wrong.sum())} row(s) in which not 0 ≤ y ≤ n, n > 0. Mend them."
         )
+    table = table.reset_index(drop=True)  # of tables put together, labels occur twice
     bands = [parse_band(age) for age in table["age"]]
     absent = {"source": "survey", "definition": "", "window": np.nan, "until": np.nan}
     table = table.assign(**{name: value for name, value in absent.items() if name not in table})
@@ -377,6 +378,7 @@ def canonical(rows: pd.DataFrame, traits: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _sorted(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
+    rows = rows.reset_index(drop=True)
     order = rows["covers"].map(lambda bands: tuple((band.lower, band.end) for band in bands))
     less = rows["less"].map(str)
     by = ["country", "year", "survey", "definition", "window", "sex", "order", "less", *traits]
