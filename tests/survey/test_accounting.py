@@ -67,13 +67,13 @@ def published(draw) -> tuple[list[dict], float, float]:
     elif "all" in words and not rows:
         rows.append(row("female", "all", list(cells)))
     total = [sum(cell[i] for cell in cells.values()) for i in (0, 1)]
-    if suppressed and not any(figure["age"] == "all" or figure["sex"] == "both" for figure in rows):
-        wholes = [figure for figure in rows if (figure["sex"], figure["age"]) not in cells]
-        held = {figure["sex"] for figure in wholes}
-        for member in suppressed:
-            if member[0] not in held:
-                total[0] -= cells[member][0] if without_n else 0
-                total[1] -= cells[member][1]
+    wholes = [figure for figure in rows if (figure["sex"], figure["age"]) not in cells]
+    for sex, age in suppressed:
+        # what no other figure holds was read only so far as the suppressed figure says its n
+        held = any(f["sex"] in (sex, "both") and (f["sex"] == sex or f["age"] in ("all", age)) for f in wholes)
+        if not held:
+            total[0] -= cells[sex, age][0] if without_n else 0
+            total[1] -= cells[sex, age][1]
     return rows, total[0], total[1]
 
 
