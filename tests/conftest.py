@@ -10,11 +10,17 @@ from typing import NoReturn
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import uncounted as un
 from uncounted.survey.figure_card import NUMBERS, TEXT
 from uncounted.survey.figures import Figures, read_figures
 from uncounted.world.shelf import shelf
+
+# the same examples in every run of CI; elsewhere others are drawn each time
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("repeatable")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
