@@ -5,7 +5,7 @@ import pymc as pm
 import pytest
 
 from uncounted.errors import UncountedError
-from uncounted.infer.packed import PACKED, packed
+from uncounted.infer.packed import PACKED, check_data, packed
 from uncounted.infer.sampler import prepare
 from uncounted.model.card import Sampling
 
@@ -41,11 +41,11 @@ def test_other_numbers_are_other_data():
 
 
 def test_what_was_not_compiled_for_is_refused_in_a_sentence():
-    one = packed(model_of(GROUP, SIZE, Y))
+    model = model_of(GROUP, SIZE, Y)
     with pytest.raises(UncountedError, match=r"no pm.Data 'y_observd'. Did you mean 'y_observed'"):
-        one.with_data({"y_observd": Y})
+        check_data(model, {"y_observd": Y})
     with pytest.raises(UncountedError, match=r"'y_observed' was compiled with the shape \(5,\) and is given \(3,\)"):
-        one.with_data({"y_observed": Y[:3]})
+        check_data(model, {"y_observed": Y[:3]})
 
 
 def test_models_that_cannot_be_packed_are_sampled_as_they_are():

@@ -42,19 +42,25 @@ class Packed:
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def with_data(self, data: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the vector with other numbers of some pm.Data; UncountedError for unknown names and other shapes."""
+        """Return the vector with other numbers of some pm.Data, in their shapes."""
         values = self.values.copy()
         for name, numbers in data.items():
-            if name not in self.places:
-                raise UncountedError(f"The model has no pm.Data '{name}'.{did_you_mean(name, self.places)}")
             place = self.places[name]
-            if np.shape(numbers) != place.shape:
-                raise UncountedError(
-                    f"The pm.Data '{name}' was compiled with the shape {place.shape} and is given {np.shape(numbers)}. "
-                    "Give as many numbers, or build and compile the model anew."
-                )
             values[place.start : place.stop] = np.ravel(numbers)
         return values
+
+
+def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
+    """Raise UncountedError for numbers of pm.Data that a model has not, or of other shapes than it was built with."""
+    shapes = {str(variable.name): variable.get_value(borrow=True).shape for variable in model.data_vars}
+    for name, numbers in data.items():
+        if name not in shapes:
+            raise UncountedError(f"The model has no pm.Data '{name}'.{did_you_mean(name, shapes)}")
+        if np.shape(numbers) != shapes[name]:
+            raise UncountedError(
+                f"The pm.Data '{name}' was compiled with the shape {shapes[name]} and is given {np.shape(numbers)}. "
+                "Give as many numbers, or build and compile the model anew."
+            )
 
 
 def packed(model: pm.Model) -> Packed:

@@ -1,47 +1,67 @@
-"""Sampler: a model compiled once and run as often as its data change."""
+"""Sampler: a model prepared once and run as often as its data change."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
+from warnings import warn
 
 import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
 
+from uncounted.engine.compiled import Compiled, compiled
+from uncounted.engine.library import library
+from uncounted.engine.lowering import Unknown
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.infer.packed import PACKED, Packed, packed
+from uncounted.infer.packed import PACKED, Packed, check_data, packed
 from uncounted.infer.progress import Stage
 from uncounted.model.card import Sampling
 
 Backend = Literal["nutpie", "pymc", "numpyro", "blackjax"]
 SAMPLERS: tuple[Backend, ...] = get_args(Backend)
+BUILD = "`python -m uncounted.engine` builds it where there is a C compiler, or the package ziglang."
 KEPT_STATS = {"diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size"}
 DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}
 
 
 @dataclass(frozen=True)
+class Numba:
+    """A model compiled by numba, for operations or machines that no program serves; `nutpie` runs it."""
+
+    packed: Packed
+    nutpie: Any
+
+    def with_data(self, data: Mapping[str, np.ndarray]) -> "Numba":
+        """Return the model with other numbers in some pm.Data."""
+        read = any(variable.name == PACKED for variable in self.nutpie.shared_var_keys)  # by what is sampled
+        values = {PACKED: self.packed.with_data(data)} if read else {}
+        return replace(self, nutpie=self.nutpie.with_data(**values))
+
+
+@dataclass(frozen=True)
 class Sampler:
-    """A model and, under nutpie, its compiled form: `with_data` changes numbers of pm.Data without compiling again."""
+    """A model and, under nutpie, its density: `with_data` changes numbers of pm.Data without preparing it again."""
 
     model: pm.Model
     name: Backend
-    compiled: Any = None
-    data: Packed | None = None
+    compiled: Compiled | Numba | None = None
 
     def with_data(self, **data: np.ndarray) -> "Sampler":
         """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only."""
-        assert self.data is not None
-        values = self.data.with_data(data)
-        read = any(variable.name == PACKED for variable in self.compiled.shared_var_keys)  # by what is sampled
-        return replace(self, compiled=self.compiled.with_data(**{PACKED: values})) if data and read else self
+        assert self.compiled is not None
+        check_data(self.model, data)
+        return replace(self, compiled=self.compiled.with_data(data)) if data else self
 
     def starting(self, points: np.ndarray) -> "Sampler":
         """Return the sampler with each chain beginning at one of some points (points, dimensions); nutpie only."""
+        assert self.compiled is not None
 
         def at(seed: Any) -> np.ndarray:
             return points[np.random.default_rng(seed).integers(len(points))].copy()
 
-        return replace(self, compiled=replace(self.compiled, initial_point_func=at))
+        beginning = replace(self.compiled.nutpie, initial_point_func=at)
+        return replace(self, compiled=replace(self.compiled, nutpie=beginning))
 
     def run(
         self, seed: int, how: Sampling, stage: Stage | None = None, cores: int | None = None
@@ -59,8 +79,9 @@ class Sampler:
                 stage.at(sum(c.finished_draws for c in chains) / max(sum(c.total_draws for c in chains), 1))
 
         settings = {key: value for key, value in asdict(how).items() if key != "seed"}
+        assert self.compiled is not None
         return nutpie.sample(
-            self.compiled, seed=seed, cores=cores, progress_bar=False, progress_callback=tell, save_warmup=False,
+            self.compiled.nutpie, seed=seed, cores=cores, progress_bar=False, progress_callback=tell, save_warmup=False,
             **settings,
         )  # fmt: skip
 
@@ -74,11 +95,30 @@ class Sampler:
 
 
 def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
-    """Compile a model for sampling; name: nutpie (compiles here), pymc, numpyro or blackjax (compile when run)."""
+    """Prepare a model for sampling; name: nutpie (is prepared here), pymc, numpyro or blackjax (when they run).
+
+    nutpie runs the model's program (`uncounted.engine`). A model with an operation that no program knows, and every
+    model on a machine without the engine's library, is compiled by numba instead, and a warning says so.
+    """
     if name not in SAMPLERS:
         raise UncountedError(f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}")
-    if name != "nutpie":
-        return Sampler(model, name)
+    return Sampler(model, name, _compiled(model) if name == "nutpie" else None)
+
+
+def _compiled(model: pm.Model) -> Compiled | Numba:
+    machine = library()
+    if machine is None:
+        warn("The engine's library is not there, so the model is compiled by numba, which takes longer. " + BUILD)
+        return compiled_by_numba(model)
+    try:
+        return compiled(model, machine)
+    except Unknown as unknown:
+        warn(f"The engine doesn't know {unknown}, so the model is compiled by numba, which takes longer.")
+        return compiled_by_numba(model)
+
+
+def compiled_by_numba(model: pm.Model) -> Numba:
+    """Compile a model's free variables; what follows from them is computed after sampling (`derived`)."""
     data = packed(model)
-    names = [rv.name for rv in model.free_RVs]  # what follows from them is computed after sampling (`derived`)
-    return Sampler(model, name, nutpie.compile_pymc_model(data.model, var_names=names), data)
+    names = [rv.name for rv in model.free_RVs]
+    return Numba(data, nutpie.compile_pymc_model(data.model, var_names=names))

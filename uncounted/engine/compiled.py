@@ -1,0 +1,146 @@
+"""Compiled: a model as nutpie takes it, with a program for its density in place of compiled code."""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+import pymc as pm
+import pytensor
+from nutpie.compile_pymc import CompiledPyMCModel, _prepare_dims_and_coords  # pyright: ignore[reportPrivateUsage]
+from pymc.initial_point import make_initial_point_fn
+from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
+
+from uncounted.engine.graph import Graph, Graphs, graphs_of
+from uncounted.engine.library import Library
+from uncounted.engine.lowering import Lowering
+from uncounted.engine.program import Program, program_of
+from uncounted.engine.view import View, whole
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a function of the machine lies, as nutpie asks for it."""
+
+    address: int
+
+
+def program(graph: Graph, dimensions: int, data: Mapping[str, np.ndarray], library: Library) -> Program:
+    """Write the program of a graph with some data in place of the model's; raises Unknown for what it cannot."""
+    lowering = Lowering(frozenset(library.kernels))
+    point = whole(dimensions)
+    lowering.views[graph.point] = point
+    for variable, shared in zip(graph.graph.inputs[1:], graph.data, strict=True):
+        lowering.known[variable] = np.asarray(data.get(str(shared.name), shared.get_value(borrow=True)))
+    for node in graph.graph.toposort():
+        lowering.node(node)
+    *log_density, output = (_output(lowering, variable) for variable in graph.graph.outputs)
+    return program_of(lowering.steps.steps, point, output, log_density[0] if log_density else None, library)
+
+
+def _output(lowering: Lowering, variable: Variable) -> View:
+    """Return an output as all of a buffer of its own."""
+    operand = lowering.operand(variable)
+    if isinstance(operand, View) and operand.whole:
+        return operand
+    return lowering.elementwise("Identity", [operand], operand.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A model's programs, and `nutpie`, its model that runs them."""
+
+    graphs: Graphs
+    library: Library
+    density: Program
+    expand: Program
+    nutpie: CompiledPyMCModel
+
+    def with_data(self, data: Mapping[str, np.ndarray]) -> "Compiled":
+        """Return the model with other numbers in some pm.Data, in the same shapes."""
+        return _written(self.graphs, self.library, data, self.nutpie)
+
+
+def compiled(model: pm.Model, library: Library) -> Compiled:
+    """Write a model's programs; raises Unknown for what they cannot express."""
+    with _undisturbed():
+        start = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
+        values = [model.rvs_to_values[rv] for rv in model.free_RVs]
+        shapes = {str(name): np.shape(value) for name, value in start(0).items()}
+        shapes |= {str(rv.name): _shape(rv) for rv in model.free_RVs if rv.name not in shapes}
+        graphs = graphs_of(model, shapes, [str(rv.name) for rv in model.free_RVs])
+        frame = _frame(model, graphs, library, _initial(start, [str(value.name) for value in values]))
+        return _written(graphs, library, {}, frame)
+
+
+def _initial(start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[str]) -> Callable[..., np.ndarray]:
+    """Return where a chain begins by its seed, as one vector; threads take turns, for they share what is drawn from."""
+    lock = threading.Lock()
+
+    def initial(seed: int | None = None) -> np.ndarray:
+        with lock:
+            drawn = start(seed)
+        return np.concatenate([np.ravel(drawn[name]) for name in names]).astype(float)
+
+    return initial
+
+
+def _frame(
+    model: pm.Model, graphs: Graphs, library: Library, initial: Callable[..., np.ndarray]
+) -> CompiledPyMCModel:
+    """Return nutpie's model without a program: what is drawn, under which names, and where chains begin."""
+    ends = np.cumsum([0, *(prod(shape) for shape in graphs.shapes)])
+    slices = [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    layout = (graphs.names, slices, graphs.shapes)
+    transformed = [
+        str(model.rvs_to_values[rv].name) for rv in model.free_RVs if model.rvs_to_transforms.get(rv) is not None
+    ]
+    dims, coords = _prepare_dims_and_coords(model, layout, transformed)
+    return CompiledPyMCModel(
+        dims=dims,
+        reparameterized_names=transformed,
+        compiled_logp_func=Address(library.density_address),  # pyright: ignore[reportArgumentType] all it is asked for
+        compiled_expand_func=Address(library.expand_address),  # pyright: ignore[reportArgumentType]
+        initial_point_func=initial,
+        shared_data={},
+        shared_var_keys={},
+        user_data=np.empty(0),
+        n_expanded=int(ends[-1]),
+        shape_info=layout,
+        logp_func=None,
+        expand_func=None,
+        _n_dim=graphs.dimensions,
+        _shapes=dict(zip(graphs.names, graphs.shapes, strict=True)),
+        _coords=coords,
+    )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Build graphs without traces of where each node was made and without collecting rubbish: a third of the time."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        with pytensor.config.change_flags(traceback__limit=0):
+            yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+def _shape(variable: TensorVariable) -> tuple[int, ...]:
+    known = variable.type.shape
+    return tuple(int(length) for length in (variable.shape.eval() if None in known else known))
+
+
+def _written(
+    graphs: Graphs, library: Library, data: Mapping[str, np.ndarray], frame: CompiledPyMCModel
+) -> Compiled:
+    density = program(graphs.density, graphs.dimensions, data, library)
+    expand = program(graphs.expand, graphs.dimensions, data, library)
+    addresses = np.array([density.address, expand.address], np.uintp)
+    return Compiled(graphs, library, density, expand, replace(frame, user_data=addresses))

@@ -1,0 +1,123 @@
+"""Library: the machine, compiled from C, in this process."""
+
+import ctypes
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE / "machine.c"
+FLAGS = ("-std=c99", "-O3", "-shared", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math")
+FASTER = "-v3"  # for x86-64 processors of 2013 and later, which work on four numbers at once
+FASTER_FLAGS = ("-march=x86-64-v3", "-ffp-contract=fast")
+SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """The machine's functions, and the numbers of its kernels and kinds of instruction by their names."""
+
+    path: Path
+    density: Callable[..., int]
+    expand: Callable[..., int]
+    forget: Callable[[int], None]
+    density_address: int
+    expand_address: int
+    program_bytes: int
+    register_count: int
+    kernels: dict[str, int]
+    kinds: dict[str, int]
+
+
+@cache
+def library(folder: Path = HERE) -> Library | None:
+    """Return the machine that lies in a folder, the one for this processor; None where there is none, or none loads."""
+    variants = [FASTER, ""] if X86 and _is_fast() else [""]
+    for variant in variants:
+        try:
+            return load(folder / f"machine{variant}{SUFFIX}")
+        except OSError:
+            continue
+    return None
+
+
+def load(path: Path) -> Library:
+    """Load the machine from a file; raises OSError for what is none."""
+    machine = ctypes.CDLL(str(path))
+    machine.density.argtypes = [ctypes.c_uint64, *[ctypes.c_void_p] * 4]
+    machine.expand.argtypes = [ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 3]
+    machine.density.restype = machine.expand.restype = ctypes.c_int64
+    machine.forget.argtypes, machine.forget.restype = [ctypes.c_void_p], None
+    machine.program_bytes.restype = machine.register_count.restype = ctypes.c_int64
+    return Library(
+        path=path,
+        density=machine.density,
+        expand=machine.expand,
+        forget=machine.forget,
+        density_address=ctypes.cast(machine.model_density, ctypes.c_void_p).value or 0,
+        expand_address=ctypes.cast(machine.model_expand, ctypes.c_void_p).value or 0,
+        program_bytes=machine.program_bytes(),
+        register_count=machine.register_count(),
+        kernels=_names(machine.kernel_name),
+        kinds=_names(machine.kind_name),
+    )
+
+
+def build(folder: Path = HERE) -> list[Path]:
+    """Compile the machine into a folder, for any processor and for faster ones; return the files, none without compiler.
+
+    A file appears when it is whole. Raises subprocess.CalledProcessError where a compiler is there and fails.
+    """
+    command = compiler()
+    if command is None:
+        return []
+    made = [_compiled(command, folder / f"machine{SUFFIX}", ())]
+    if X86:
+        made.append(_compiled(command, folder / f"machine{FASTER}{SUFFIX}", FASTER_FLAGS))
+    return made
+
+
+def compiler() -> list[str] | None:
+    """Return the command of the system's C compiler, else of the one in the wheel `ziglang`, else None."""
+    for name in ("cc", "gcc", "clang"):
+        if path := shutil.which(name):
+            return [path]
+    return [sys.executable, "-m", "ziglang", "cc"] if find_spec("ziglang") else None
+
+
+def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
+    position = () if sys.platform == "win32" else ("-fPIC",)
+    mathematics = () if sys.platform == "win32" else ("-lm",)
+    if "ziglang" in command:
+        flags = [flag.replace("x86-64-v3", "x86_64_v3") for flag in flags]
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        whole = [*command, *FLAGS, *position, *flags, str(SOURCE), "-o", str(made), *mathematics]
+        subprocess.run(whole, check=True, capture_output=True, text=True)
+        made.replace(path)
+    return path
+
+
+def _is_fast() -> bool:
+    """Whether the processor has what the faster variant uses, as numpy found it."""
+    from numpy._core import _multiarray_umath
+
+    features: dict[str, bool] = getattr(_multiarray_umath, "__cpu_features__", {})
+    return features.get("X86_V3", features.get("AVX2", False) and features.get("FMA3", False))
+
+
+def _names(function: Any) -> dict[str, int]:
+    function.argtypes, function.restype = [ctypes.c_int64], ctypes.c_char_p
+    names: dict[str, int] = {}
+    while (name := function(len(names))) is not None:
+        names[name.decode()] = len(names)
+    return names

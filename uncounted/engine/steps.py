@@ -1,0 +1,71 @@
+"""Steps: what a program does, before it is known when and where in memory."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from uncounted.engine.view import Buffer, View
+
+Operand = View | np.ndarray  # computed by the program, or known before it runs
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """result[i] = kernel(operands[i]) for i < size; blocks run several of the same size side by side.
+
+    kernel: a name of machine.c's KERNELS, "Gather" (operand 0 at table[i]), "Total" (the sum of operand 0) or
+    "ScatterAdd" (result[table[i]] += operand 0 [i], after the result was set to `start`, zeros without one).
+    Operands are in the loop's order: views of as many elements, broadcast before, or arrays of 1 or size numbers.
+    """
+
+    kernel: str
+    operands: tuple[Operand, ...]
+    result: View
+    size: int
+    table: np.ndarray | None = None
+    start: Operand | None = None
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the result's i-th number follows from the operands' i-th numbers."""
+        return self.kernel not in ("Total", "ScatterAdd")
+
+
+@dataclass(frozen=True, eq=False)
+class Single:
+    """An instruction of its own; kind: a name of machine.c's KINDS, whose function says what the numbers are.
+
+    start: what the result of a "ScatterSet" holds before, zeros without one; not fresh: what others have put there.
+    """
+
+    kind: str
+    operands: tuple[Operand, ...]
+    result: View
+    size: int
+    inner: int = 0
+    strides: tuple[int, ...] = ()
+    tables: tuple[np.ndarray, ...] = ()
+    start: Operand | None = None
+    columns: int = 0
+    fresh: bool = True
+
+
+Step = Loop | Single
+
+
+def reads(step: Step) -> list[Buffer]:
+    """Return the buffers that a step reads."""
+    operands = [*step.operands] + ([] if step.start is None else [step.start])
+    return [operand.buffer for operand in operands if isinstance(operand, View)]
+
+
+@dataclass
+class Steps:
+    """Steps in an order in which they can run, as they are written."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, step: Step) -> View:
+        """Write a step and return its result."""
+        self.steps.append(step)
+        return step.result
