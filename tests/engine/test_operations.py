@@ -12,19 +12,12 @@ from pytensor.graph.fg import FunctionGraph
 
 from uncounted.engine.compiled import program
 from uncounted.engine.graph import Graph, graph_of
-from uncounted.engine.library import Library, library
+from uncounted.engine.library import Library
 from uncounted.engine.lowering import Unknown
 
 SIZE = 24
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-310, 1e300, -1e300, 3.0, -2.0, 8.0])
 Expression = Callable[..., pt.TensorVariable]
-
-
-@pytest.fixture(scope="module")
-def machine() -> Library:
-    found = library()
-    assert found is not None, "Build the engine's library: python -m uncounted.engine"
-    return found
 
 
 def computed(machine: Library, expression: Expression, point: np.ndarray, *, rewritten: bool) -> np.ndarray:

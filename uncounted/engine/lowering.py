@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from pymc.logprob.utils import CheckParameterValue
+from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.op import Op
 from pytensor.raise_op import CheckAndRaise
@@ -77,17 +78,41 @@ class Lowering:
 
     def node(self, node: Apply) -> None:
         """Write the steps of one node, or compute it now if all its inputs are known."""
-        if all(self.is_known(each) for each in node.inputs):
+        if isinstance(node.op, OpFromGraph):
+            self._inside(node.op, node)
+        elif all(self.is_known(each) for each in node.inputs):
             self._compute(node)
-            return
-        for output in node.outputs:
-            if getattr(output.type, "dtype", "float64") in ("float16", "float32", "complex64", "complex128"):
-                raise Unknown(f"numbers of the kind {output.type.dtype}")
-        self.lower(node.op, node)
+        else:
+            self._check_precision(node)
+            self.lower(node.op, node)
+
+    def _inside(self, op: OpFromGraph, node: Apply) -> None:
+        """Write the operations of which one is made; variables inside it are its own, and are met again in others."""
+        inner = Lowering(self.kernels, steps=self.steps)
+        for outside, inside in zip(node.inputs, op.fgraph.inputs, strict=True):
+            if self.is_known(outside):
+                inner.known[inside] = self.value(outside)
+            else:
+                inner.views[inside] = self.views[outside]
+        for each in op.fgraph.toposort():
+            inner.node(each)
+        for outside, inside in zip(node.outputs, op.fgraph.outputs, strict=True):
+            if inner.is_known(inside):
+                self.known[outside] = inner.value(inside)
+            else:
+                self.views[outside] = inner.views[inside]
+
+    def _check_precision(self, node: Apply) -> None:
+        """Raise Unknown where numbers would be rounded to fewer digits than doubles have."""
+        kinds = {getattr(output.type, "dtype", "float64") for output in node.outputs}
+        chosen = isinstance(node.op, Elemwise) and type(node.op.scalar_op).__name__ == "Switch"
+        moved = isinstance(node.op, DimShuffle | Subtensor | AdvancedSubtensor | Reshape | Alloc)
+        if kinds & {"float16", "float32", "complex64", "complex128"} and not (chosen or moved):
+            raise Unknown(f"numbers of the kind {', '.join(sorted(kinds))}")
 
     def _compute(self, node: Apply) -> None:
         storage: list[list[Any]] = [[None] for _ in node.outputs]
-        arguments = [self.value(each) for each in node.inputs]
+        arguments = [each.data if isinstance(each, Constant) else self.known[each] for each in node.inputs]
         if isinstance(node.op, Elemwise) and len(arguments) > 30:  # numpy takes no more at a time
             function = {"Add": np.add, "Mul": np.multiply}[type(node.op.scalar_op).__name__]
             storage[0][0] = reduce(function, arguments)

@@ -114,7 +114,9 @@ def _compiled(model: pm.Model) -> Compiled | Numba:
         return compiled(model, machine)
     except Unknown as unknown:
         warn(f"The engine doesn't know {unknown}, so the model is compiled by numba, which takes longer.")
-        return compiled_by_numba(model)
+    except Exception as error:  # whatever it is, the model can be sampled
+        warn(f"The engine failed ({type(error).__name__}: {error}), so the model is compiled by numba. Please report it.")
+    return compiled_by_numba(model)
 
 
 def compiled_by_numba(model: pm.Model) -> Numba:
