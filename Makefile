@@ -12,10 +12,13 @@ setup: .venv/ready
 .uv/bin/uv:
 	python3 -m pip install --quiet --disable-pip-version-check --target .uv uv
 
+# Without a C compiler one comes in a wheel, for the engine's library; without that too, numba compiles every model.
 # Byte-compiled on install: importing without .pyc files takes three times as long.
-.venv/ready: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
+ENGINE := $(wildcard uncounted/engine/*.c uncounted/engine/*.h) uncounted/engine/library.py hatch_build.py
+.venv/ready: requirements.lock pyproject.toml $(ENGINE) $(filter .uv/bin/uv,$(UV))
 	$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv
 	$(UV) pip sync --quiet --python .venv --require-hashes --compile-bytecode requirements.lock
+	cc --version >/dev/null 2>&1 || $(UV) pip install --quiet --python .venv --require-hashes -r requirements-compiler.lock || true
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	$(PYTHON) -m compileall -q uncounted
 	touch $@
@@ -63,6 +66,8 @@ bench: setup
 	$(PYTHON) tests/bench/respondents_bench.py 50 shuffled --keep
 
 lock: .uv/bin/uv
+	echo ziglang | .uv/bin/uv pip compile --quiet - --universal --python-version 3.12 \
+	  --generate-hashes --no-header --no-emit-index-url --output-file requirements-compiler.lock
 	.uv/bin/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.12 \
 	  --generate-hashes --no-header --no-emit-index-url --output-file requirements.lock
 

@@ -101,7 +101,9 @@ def evidence(name: str) -> un.Evidence:
     n = rng.integers(200, 900, len(table)).astype(float)
     if name == "forms":
         drawn = rng.multinomial(n.astype(int), [0.1, 0.05, 0.85])
-        parts = {form: un.counts(table.assign(n=n, y=drawn[:, i].astype(float)), form) for i, form in enumerate(FORMED.forms)}
+        parts = {
+            form: un.counts(table.assign(n=n, y=drawn[:, i].astype(float)), form) for i, form in enumerate(FORMED.forms)
+        }
         return un.exclusive(parts, "any")
     seen = un.counts(table.assign(n=n, y=rng.binomial(n.astype(int), 0.12).astype(float)), "x")
     if name == "rounded":
@@ -190,7 +192,7 @@ def test_a_seed_gives_the_same_draws_again(world):
 
 
 def test_a_density_that_is_no_number_is_told(machine):
-    """nutpie turns back at such a point, as it does with compiled models."""
+    """Nutpie turns back at such a point, as it does with compiled models."""
     with pm.Model() as model:
         x = pm.Normal("x")
         pm.Potential("edge", pm.math.switch(x > 1, -np.inf, 0.0))

@@ -16,7 +16,9 @@ from uncounted.engine.library import Library
 from uncounted.engine.lowering import Unknown
 
 SIZE = 24
-SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-310, 1e300, -1e300, 3.0, -2.0, 8.0])
+SPECIAL = np.array(
+    [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-310, 1e300, -1e300, 3.0, -2.0, 8.0]
+)
 Expression = Callable[..., pt.TensorVariable]
 
 

@@ -5,13 +5,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor
 from nutpie.compile_pymc import CompiledPyMCModel, _prepare_dims_and_coords  # pyright: ignore[reportPrivateUsage]
 from pymc.initial_point import make_initial_point_fn
+from pytensor.configdefaults import config
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
@@ -89,12 +91,10 @@ def _initial(start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[str
     return initial
 
 
-def _frame(
-    model: pm.Model, graphs: Graphs, library: Library, initial: Callable[..., np.ndarray]
-) -> CompiledPyMCModel:
+def _frame(model: pm.Model, graphs: Graphs, library: Library, initial: Callable[..., np.ndarray]) -> CompiledPyMCModel:
     """Return nutpie's model without a program: what is drawn, under which names, and where chains begin."""
     ends = np.cumsum([0, *(prod(shape) for shape in graphs.shapes)])
-    slices = [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    slices = [slice(begin, end) for begin, end in pairwise(ends.tolist())]
     layout = (graphs.names, slices, graphs.shapes)
     transformed = [
         str(model.rvs_to_values[rv].name) for rv in model.free_RVs if model.rvs_to_transforms.get(rv) is not None
@@ -125,7 +125,7 @@ def _undisturbed() -> Iterator[None]:
     collected = gc.isenabled()
     gc.disable()
     try:
-        with pytensor.config.change_flags(traceback__limit=0):
+        with config.change_flags(traceback__limit=0):  # pyright: ignore[reportAttributeAccessIssue]
             yield
     finally:
         if collected:
@@ -134,13 +134,15 @@ def _undisturbed() -> Iterator[None]:
 
 def _shape(variable: TensorVariable) -> tuple[int, ...]:
     known = variable.type.shape
-    return tuple(int(length) for length in (variable.shape.eval() if None in known else known))
+    whole: Any = variable.shape.eval() if None in known else known
+    return tuple(int(length) for length in whole)
 
 
-def _written(
-    graphs: Graphs, library: Library, data: Mapping[str, np.ndarray], frame: CompiledPyMCModel
-) -> Compiled:
+def _written(graphs: Graphs, library: Library, data: Mapping[str, np.ndarray], frame: CompiledPyMCModel) -> Compiled:
     density = program(graphs.density, graphs.dimensions, data, library)
     expand = program(graphs.expand, graphs.dimensions, data, library)
     addresses = np.array([density.address, expand.address], np.uintp)
-    return Compiled(graphs, library, density, expand, replace(frame, user_data=addresses))
+    running = replace(
+        frame, user_data=addresses, logp_func=density, expand_func=expand
+    )  # keeps them alive while it runs
+    return Compiled(graphs, library, density, expand, running)

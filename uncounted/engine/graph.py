@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
 from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.gradient import grad
 from pytensor.graph.basic import Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import clone_replace
@@ -74,17 +77,18 @@ def graphs_of(model: pm.Model, shapes: dict[str, tuple[int, ...]], names: Sequen
     free = [model.rvs_to_values[rv] for rv in model.free_RVs]
     lengths = [prod(shapes[value.name]) for value in free]
     ends = np.cumsum([0, *lengths])
-    point = pt.TensorType("float64", shape=(int(ends[-1]),))("point")
-    parts = {
-        value: point[int(begin) : int(end)].reshape(shapes[value.name]).astype(value.dtype)
-        for value, begin, end in zip(free, ends[:-1], ends[1:], strict=True)
+    point: Any = pt.vector("point", dtype="float64", shape=(int(ends[-1]),))
+    parts: Any = {
+        value: point[begin:end].reshape(shapes[value.name]).astype(value.dtype)
+        for value, (begin, end) in zip(free, pairwise(ends.tolist()), strict=True)
     }
-    log_density = rewrite_graph(model.logp(), include=list(STABLE))
-    gradient = pt.concatenate([part.ravel() for part in pt.grad(log_density, free)])
+    log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
+    slopes: Any = grad(log_density, free)
+    gradient: Any = pt.concatenate([pt.as_tensor(slope).ravel() for slope in slopes])
     density = graph_of(point, clone_replace([log_density, gradient], parts))
     given = {value.name for value in free}
     others = [v for v in model.unobserved_value_vars if v.name not in given and v.name in set(names)]
-    expanded = pt.concatenate([point, *(pt.as_tensor(part).ravel() for part in clone_replace(others, parts))])
+    expanded: Any = pt.concatenate([point, *(pt.as_tensor(part).ravel() for part in clone_replace(others, parts))])
     expand = graph_of(point, [expanded])
     all_names = [str(v.name) for v in (*free, *others)]
     return Graphs(density, expand, all_names, [shapes[name] for name in all_names], int(ends[-1]))

@@ -1,6 +1,7 @@
 """Library: the machine, compiled from C, in this process."""
 
 import ctypes
+import hashlib
 import platform
 import shutil
 import subprocess
@@ -9,12 +10,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "machine.c"
+SOURCES = ("machine.c", "kernels.h", "special.h")
 FLAGS = ("-std=c99", "-O3", "-shared", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math")
 FASTER = "-v3"  # for x86-64 processors of 2013 and later, which work on four numbers at once
 FASTER_FLAGS = ("-march=x86-64-v3", "-ffp-contract=fast")
@@ -51,8 +53,11 @@ def library(folder: Path = HERE) -> Library | None:
 
 
 def load(path: Path) -> Library:
-    """Load the machine from a file; raises OSError for what is none."""
+    """Load the machine from a file; raises OSError for what is none, or one of other sources than those beside this."""
     machine = ctypes.CDLL(str(path))
+    machine.sources.restype = ctypes.c_char_p
+    if machine.sources() != digest().encode():
+        raise OSError(f"{path} was compiled from other sources. Run python -m uncounted.engine.")
     machine.density.argtypes = [ctypes.c_uint64, *[ctypes.c_void_p] * 4]
     machine.expand.argtypes = [ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 3]
     machine.density.restype = machine.expand.restype = ctypes.c_int64
@@ -73,9 +78,10 @@ def load(path: Path) -> Library:
 
 
 def build(folder: Path = HERE) -> list[Path]:
-    """Compile the machine into a folder, for any processor and for faster ones; return the files, none without compiler.
+    """Compile the machine into a folder, for any processor and for faster ones; return the files, if any.
 
-    A file appears when it is whole. Raises subprocess.CalledProcessError where a compiler is there and fails.
+    Without a compiler there are none. A file appears when it is whole. Raises subprocess.CalledProcessError where a
+    compiler is there and fails.
     """
     command = compiler()
     if command is None:
@@ -84,6 +90,12 @@ def build(folder: Path = HERE) -> list[Path]:
     if X86:
         made.append(_compiled(command, folder / f"machine{FASTER}{SUFFIX}", FASTER_FLAGS))
     return made
+
+
+def digest() -> str:
+    """Return the digest of the machine's sources."""
+    content = b"".join((HERE / name).read_bytes() for name in SOURCES)
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def compiler() -> list[str] | None:
@@ -101,7 +113,8 @@ def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
         flags = [flag.replace("x86-64-v3", "x86_64_v3") for flag in flags]
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        whole = [*command, *FLAGS, *position, *flags, str(SOURCE), "-o", str(made), *mathematics]
+        named = f'-DSOURCES="{digest()}"'
+        whole = [*command, *FLAGS, named, *position, *flags, str(HERE / SOURCES[0]), "-o", str(made), *mathematics]
         subprocess.run(whole, check=True, capture_output=True, text=True)
         made.replace(path)
     return path
@@ -109,9 +122,8 @@ def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
 
 def _is_fast() -> bool:
     """Whether the processor has what the faster variant uses, as numpy found it."""
-    from numpy._core import _multiarray_umath
-
-    features: dict[str, bool] = getattr(_multiarray_umath, "__cpu_features__", {})
+    umath: Any = import_module("numpy._core._multiarray_umath")
+    features: dict[str, bool] = getattr(umath, "__cpu_features__", {})
     return features.get("X86_V3", features.get("AVX2", False) and features.get("FMA3", False))
 
 

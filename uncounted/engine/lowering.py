@@ -156,7 +156,9 @@ class Lowering:
         source = values if alike else self.written(values)
         tables = (places.ravel(),)
         return self.steps.add(
-            Single("ScatterSet", (source,), result, places.size, strides=(0 if alike else 1,), tables=tables, start=base)
+            Single(
+                "ScatterSet", (source,), result, places.size, strides=(0 if alike else 1,), tables=tables, start=base
+            )
         )
 
     def _base(self, start: Operand) -> Operand:
@@ -241,7 +243,9 @@ class Lowering:
         if isinstance(exponent, np.ndarray) and prod(base.shape) == 1:
             different, places = np.unique(exponent, return_inverse=True)
             if 2 * len(different) <= exponent.size:
-                one, its_log = (each.reshape(()) if isinstance(each, np.ndarray) else each.reshaped(()) for each in (base, log))
+                one, its_log = (
+                    each.reshape(()) if isinstance(each, np.ndarray) else each.reshaped(()) for each in (base, log)
+                )
                 powers = self.elementwise("Pow", [one, different, its_log], different.shape)
                 return self.taken(powers, places.reshape(exponent.shape))
         return self.elementwise("Pow", [base, exponent, log], shape)
@@ -373,7 +377,9 @@ class Lowering:
             else:
                 places = here.offsets.ravel() + here.offset
                 source = self.written(part)
-                self.steps.add(Single("ScatterSet", (source,), joined, len(places), strides=(1,), tables=(places,), fresh=False))
+                self.steps.add(
+                    Single("ScatterSet", (source,), joined, len(places), strides=(1,), tables=(places,), fresh=False)
+                )
         self.views[output] = joined
 
     @lower.register
@@ -498,7 +504,9 @@ def _spread(operand: Operand, shape: tuple[int, ...]) -> Operand:
 
 
 def _at(operand: Operand, index: tuple[int, ...]) -> Operand:
-    return operand[index] if isinstance(operand, np.ndarray) else operand.through(lambda numbers: numbers[(*index, ...)])
+    return (
+        operand[index] if isinstance(operand, np.ndarray) else operand.through(lambda numbers: numbers[(*index, ...)])
+    )
 
 
 def _plain(entry: Any) -> Any:

@@ -459,6 +459,12 @@ EXPORTED void forget(Program *program) {
     }
 }
 
+/* The digest of the sources that it was compiled from, so that no program meets a machine of another version. */
+#ifndef SOURCES
+#define SOURCES ""
+#endif
+EXPORTED const char *sources(void) { return SOURCES; }
+
 EXPORTED int64_t program_bytes(void) { return (int64_t)sizeof(Program); }
 EXPORTED int64_t register_count(void) { return REGISTERS; }
 

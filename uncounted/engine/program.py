@@ -1,6 +1,5 @@
 """Program: instructions and numbers that the machine runs, in any thread."""
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import finalize
@@ -91,16 +90,12 @@ class Program:
         """Return what follows from a point (dimensions,)."""
         point = np.ascontiguousarray(point, float)
         output = np.empty(self.output_size)
-        status = self.library.expand(
-            len(point), len(output), point.ctypes.data, output.ctypes.data, self.address
-        )
+        status = self.library.expand(len(point), len(output), point.ctypes.data, output.ctypes.data, self.address)
         assert status == 0, status
         return output
 
 
-def program_of(
-    steps: Sequence[Step], point: View, output: View, log_density: View | None, library: Library
-) -> Program:
+def program_of(steps: Sequence[Step], point: View, output: View, log_density: View | None, library: Library) -> Program:
     """Write a program that reads a point and gives an output, both views of whole buffers."""
     instructions = schedule(steps)
     outputs = [output.buffer, *([] if log_density is None else [log_density.buffer])]
@@ -316,7 +311,9 @@ class _Micros:
         offsets = operand.offsets.ravel()
         steps = np.diff(offsets)
         if (steps == steps[0]).all():
-            return self._loaded(("strided", place, int(steps[0])), _Micro(kernels["Strided"], [place], None, int(steps[0])))
+            return self._loaded(
+                ("strided", place, int(steps[0])), _Micro(kernels["Strided"], [place], None, int(steps[0]))
+            )
         table = writing._table(offsets)
         return self._loaded(("gather", place, table), _Micro(kernels["Gather"], [place], None, table=table))
 

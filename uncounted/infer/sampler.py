@@ -20,7 +20,7 @@ from uncounted.model.card import Sampling
 
 Backend = Literal["nutpie", "pymc", "numpyro", "blackjax"]
 SAMPLERS: tuple[Backend, ...] = get_args(Backend)
-BUILD = "`python -m uncounted.engine` builds it where there is a C compiler, or the package ziglang."
+BUILD = "`python -m uncounted.engine` builds it with a C compiler or the package ziglang"
 KEPT_STATS = {"diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size"}
 DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}
 
@@ -108,14 +108,15 @@ def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
 def _compiled(model: pm.Model) -> Compiled | Numba:
     machine = library()
     if machine is None:
-        warn("The engine's library is not there, so the model is compiled by numba, which takes longer. " + BUILD)
-        return compiled_by_numba(model)
-    try:
-        return compiled(model, machine)
-    except Unknown as unknown:
-        warn(f"The engine doesn't know {unknown}, so the model is compiled by numba, which takes longer.")
-    except Exception as error:  # whatever it is, the model can be sampled
-        warn(f"The engine failed ({type(error).__name__}: {error}), so the model is compiled by numba. Please report it.")
+        reason = f"The engine's library is not there ({BUILD})"
+    else:
+        try:
+            return compiled(model, machine)
+        except Unknown as unknown:
+            reason = f"The engine doesn't know {unknown}"
+        except Exception as error:  # whatever it is, the model can be sampled
+            reason = f"The engine failed, please report it ({type(error).__name__}: {error})"
+    warn(f"{reason}, so the model is compiled by numba, which takes longer.", stacklevel=3)
     return compiled_by_numba(model)
 
 
