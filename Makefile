@@ -61,9 +61,11 @@ lint: setup
 study: setup
 	$(PYTHON) -m pytest -m study tests/study
 
-# 50 million respondents, in DuckDB and in pandas: 8 GB of memory for pandas, half a gigabyte of disk.
+# 50 million respondents, in DuckDB and in pandas: 8 GB of memory for pandas, half a gigabyte of disk. Then models, by
+# the engine and by numba.
 bench: setup
 	$(PYTHON) tests/bench/respondents_bench.py 50 shuffled --keep
+	$(PYTHON) tests/bench/engine_bench.py --keep
 
 lock: .uv/bin/uv
 	echo ziglang | .uv/bin/uv pip compile --quiet - --universal --python-version 3.12 \

@@ -152,15 +152,15 @@ def test_density_and_gradient_of_a_joint_model(machine, density_of):
 
 
 def test_threads_do_not_meet(world, machine):
-    """Thirty-two threads run one program, each at points of its own; each finds what it finds alone."""
+    """A hundred threads, more than there are arenas, run one program, each at its own point, and find what each finds alone."""
     ours = compiled(un.build(PLAIN, world, evidence("plain")), machine)
-    points = np.random.default_rng(7).normal(0, 1, (32, ours.graphs.dimensions))
+    points = np.random.default_rng(7).normal(0, 1, (100, ours.graphs.dimensions))
 
     def repeated(point: np.ndarray) -> set[float]:
-        return {ours.density.density(point)[0] for _ in range(300)}
+        return {ours.density.density(point)[0] for _ in range(100)}
 
     alone = [repeated(point) for point in points]
-    with ThreadPoolExecutor(32) as pool:
+    with ThreadPoolExecutor(100) as pool:
         together = list(pool.map(repeated, points))
     assert together == alone
     assert all(len(found) == 1 for found in alone)

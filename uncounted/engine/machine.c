@@ -396,12 +396,16 @@ static Run *const runs[] = {KINDS(RUN)};
 #define KIND_NAME(name) #name,
 static const char *const kind_names[] = {KINDS(KIND_NAME)};
 
-/* An arena that no other thread has; NULL where memory is short. */
+static double *new_numbers(const Program *program) {
+    return calloc((size_t)program->arena_size + 1, sizeof(double));
+}
+
+/* An arena that no other thread has; NULL where as many threads as there are arenas run already, or memory is short. */
 static Arena *take_arena(Program *program) {
     for (int i = 0; i < ARENAS; i++) {
         Arena *arena = &program->arenas[i];
         if (!claimed(&arena->taken)) continue;
-        if (arena->numbers == NULL) arena->numbers = calloc((size_t)program->arena_size + 1, sizeof(double));
+        if (arena->numbers == NULL) arena->numbers = new_numbers(program);
         if (arena->numbers != NULL) return arena;
         release(&arena->taken);
         return NULL;
@@ -415,14 +419,16 @@ enum { RIGHT = 0, WRONG_SIZE = -1, NO_MEMORY = -2, GRADIENT_NOT_FINITE = 3, DENS
 static int64_t run(Program *program, const double *x, double *output, double *log_density) {
     double registers[REGISTERS * CHUNK];
     Arena *arena = take_arena(program);
-    if (arena == NULL) return NO_MEMORY;
-    const Call call = {program, arena->numbers, registers};
-    memcpy(arena->numbers, x, (size_t)program->input_size * sizeof(double));
+    double *numbers = arena == NULL ? new_numbers(program) : arena->numbers;
+    if (numbers == NULL) return NO_MEMORY;
+    const Call call = {program, numbers, registers};
+    memcpy(numbers, x, (size_t)program->input_size * sizeof(double));
     for (int64_t i = 0; i < program->instruction_count; i++)
         runs[program->instructions[i].kind](&call, &program->instructions[i]);
     memcpy(output, where(&call, program->output), (size_t)program->output_size * sizeof(double));
     if (log_density != NULL) *log_density = *where(&call, program->log_density);
-    release(&arena->taken);
+    if (arena == NULL) free(numbers);
+    else release(&arena->taken);
     return RIGHT;
 }
 

@@ -351,7 +351,9 @@ class _Micros:
                 places[index] = (REGISTER, free.pop()) if free else (ARENA, self.writing.arena.extend(self.size))
             result = places[index] if micro.result is None else micro.result
             steps.append(self._record(micro, places, result))
-            for operand in {operand for operand in micro.operands if isinstance(operand, int) and operand >= 0}:
+            for operand in dict.fromkeys(
+                operand for operand in micro.operands if isinstance(operand, int) and operand >= 0
+            ):
                 if last[operand] == index and places[operand][0] == REGISTER:
                     free.append(places[operand][1])
         return prologue, steps
