@@ -1,5 +1,6 @@
 """What the engine's tests share: its library, and the densities of PyTensor that programs must give."""
 
+import os
 from collections.abc import Callable
 from functools import reduce
 
@@ -19,7 +20,9 @@ Density = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 @pytest.fixture(scope="session")
 def machine() -> Library:
     found = library()
-    assert found is not None, "Build the engine's library: python -m uncounted.engine"
+    if found is None:
+        sentence = "The engine's library isn't built here, so it isn't tested (python -m uncounted.engine builds it)."
+        pytest.fail(sentence) if os.environ.get("CI") == "true" else pytest.skip(sentence)
     return found
 
 

@@ -11,11 +11,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import uncounted as un
+from uncounted.cases.hierarchy import hierarchy
+from uncounted.cases.tally import tally
 from uncounted.engine.compiled import compiled
 from uncounted.infer import sampler
 from uncounted.infer.refit import without
 from uncounted.model.card import Card
 from uncounted.model.priors import Prior
+from uncounted.simulate.generating import read_generating
 
 POINTS, CLOSE = 200, 1e-10
 CODES = ["BRA", "CHL", "COL", "PER", "FRA", "DEU", "ITA", "ESP", "GHA", "KEN", "NGA", "SEN", "IND", "NPL", "THA", "VNM"]
@@ -151,8 +154,17 @@ def test_density_and_gradient_of_a_joint_model(machine, density_of):
     check(model, machine, density_of)
 
 
+def test_density_and_gradient_of_ratios_from_records(machine, density_of):
+    """Counts that are not known for sure are read between nodes of a table, at places that parameters decide."""
+    generating = read_generating()["records"]
+    periods = [tuple(period) for period in generating["periods"]]
+    records = un.read_records("cases/records.csv")
+    counted = tally(records, un.read_world(), list(un.RATIOS), both=generating["both"], periods=periods, year=2016)
+    check(hierarchy(counted, generating["priors"]), machine, density_of, 60)
+
+
 def test_threads_do_not_meet(world, machine):
-    """A hundred threads, more than there are arenas, run one program, each at its own point, and find what each finds alone."""
+    """A hundred threads, more than there are arenas, run one program at points of their own, as each would alone."""
     ours = compiled(un.build(PLAIN, world, evidence("plain")), machine)
     points = np.random.default_rng(7).normal(0, 1, (100, ours.graphs.dimensions))
 

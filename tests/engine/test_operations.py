@@ -172,6 +172,19 @@ def test_indices_by_tables(machine):
     check(machine, lambda x: x[np.arange(SIZE) % 2 == 0] + 1, point)
 
 
+def test_indices_that_are_computed(machine):
+    """A cubic between nodes of a table, as counts that are not known for sure have it."""
+    point = np.random.default_rng(14).uniform(0, 3.9, SIZE)
+    table = np.random.default_rng(15).normal(size=(SIZE, 5))
+    check(machine, lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64")] * x, point)
+    check(machine, lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64") - 4], point)
+    check(machine, lambda x: pt.as_tensor(table[:, 0])[pt.cast(x, "int64")], point)
+    check(machine, lambda x: pt.exp(x)[pt.cast(x, "int64")], point)
+    outside = computed(machine, lambda x: pt.as_tensor(table[0])[pt.cast(x, "int64")], point + 9, rewritten=False)
+    assert np.isnan(outside).all()
+    check(machine, lambda x: pt.cast(x - 2, "int64") + pt.cast(x - 2, "bool"), np.append(point, 2.0))
+
+
 def test_increments_and_settings(machine):
     point = np.random.default_rng(8).normal(0, 2, SIZE)
     rows = np.array([3, 0, 0, 2])

@@ -184,7 +184,12 @@ class Lowering:
             case "Composite":
                 return self._composite(function, operands)
             case "Cast" if _cuts(node):
-                raise Unknown(f"a cast to {node.outputs[0].type.dtype}")
+                to_truth = node.outputs[0].type.dtype == "bool"
+                return (
+                    self.elementwise("NEQ", [*operands, np.zeros(())], shape)
+                    if to_truth
+                    else self.elementwise("Trunc", operands, shape)
+                )
             case "Cast":
                 return self.elementwise("Identity", operands, shape)
             case "Second":
@@ -320,8 +325,37 @@ class Lowering:
 
     @lower.register
     def _(self, op: AdvancedSubtensor, node: Apply) -> None:
+        if not all(self.is_known(each) for each in node.inputs[1:]):
+            self.views[node.outputs[0]] = self._taken_at(op, node)
+            return
         index = self._index(node.inputs[1:], op.idx_list)
         self.views[node.outputs[0]] = self.taken(self.view(node.inputs[0]), index)
+
+    def _taken_at(self, op: AdvancedSubtensor, node: Apply) -> View:
+        """Write what lies at places that are computed: of an array with an index for each axis, Σ index·stride."""
+        source = self.operand(node.inputs[0])
+        indices = [self.operand(each) for each in node.inputs[1:]]
+        if op.idx_list != tuple(range(len(source.shape))):
+            raise Unknown("an index that is computed for some axes alone")
+        source = self.written(source) if isinstance(source, View) else source
+        shape = np.broadcast_shapes(*(index.shape for index in indices))
+        place: Operand = np.zeros(())
+        for index, length, stride in zip(indices, source.shape, row_major(source.shape), strict=True):
+            part = self._stepped(index, length, stride)
+            known = isinstance(part, np.ndarray) and isinstance(place, np.ndarray)
+            place = place + part if known else self.elementwise("Add", [place, part], shape)
+        size = prod(shape)
+        operands = (source, broadcast(place, shape))
+        return self.steps.add(Loop("GatherAt", operands, whole(size, shape), size))
+
+    def _stepped(self, index: Operand, length: int, stride: int) -> Operand:
+        """Return an axis's index, counted from its end where negative, times its stride."""
+        if isinstance(index, np.ndarray):
+            return np.where(index < 0, index + length, index) * float(stride)
+        negative = self.elementwise("LT", [index, np.zeros(())], index.shape)
+        from_end = self.elementwise("Add", [index, np.asarray(float(length))], index.shape)
+        counted = self.elementwise("Switch", [negative, from_end, index], index.shape)
+        return self.elementwise("Mul", [counted, np.asarray(float(stride))], index.shape)
 
     @lower.register(IncSubtensor)
     @lower.register(AdvancedIncSubtensor)

@@ -33,7 +33,8 @@ typedef struct {
     int64_t offset;
 } Place;
 
-/* One elementwise step of a block. `table` begins its indices into operand 0 or the result; -1 where it has none. */
+/* One elementwise step of a block. `table` begins its indices into operand 0 or the result, where it has such; stride: of
+ * operand 0 in memory, or how many numbers it has where places are computed. */
 typedef struct {
     int64_t kernel;
     Place result;
@@ -133,6 +134,7 @@ static inline double *where(const Call *call, Place place) {
     K(IsNan, x != x) \
     K(IsInf, fabs(x) == INFINITY) \
     K(Floor, floor(x)) \
+    K(Trunc, trunc(x)) \
     K(Ceil, ceil(x)) \
     K(Switch, x != 0.0 ? y : z) \
     K(Clip, x < y ? y : (x > z ? z : x))
@@ -181,7 +183,7 @@ static Kernel *const kernels[] = {KERNELS(POINTER) KERNELS_ABOVE_0(POINTER) step
 static const char *const kernel_names[] = {KERNELS(NAME) KERNELS_ABOVE_0(NAME) "Pow"};
 
 /* What isn't elementwise in a block; their numbers follow the kernels'. */
-#define SPECIAL_STEPS(S) S(Fill) S(Strided) S(Gather) S(Total) S(ScatterAdd)
+#define SPECIAL_STEPS(S) S(Fill) S(Strided) S(Gather) S(GatherAt) S(Total) S(ScatterAdd)
 enum {
     KERNEL_COUNT = sizeof(kernels) / sizeof(kernels[0]),
     BEFORE_SPECIAL = KERNEL_COUNT - 1,
@@ -202,6 +204,13 @@ static void take_strided(const double *restrict source, int64_t stride, double *
 
 static void gather(const double *restrict source, const int32_t *restrict index, double *restrict result, int64_t n) {
     for (int64_t i = 0; i < n; i++) result[i] = source[index[i]];
+}
+
+/* The same where places are computed; NaN for a place outside of the source. */
+static void gather_at(const double *restrict source, int64_t size, const double *restrict place, double *restrict result,
+                      int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        result[i] = place[i] >= 0.0 && place[i] < (double)size ? source[(int64_t)place[i]] : NAN;
 }
 
 static double total(const double *values, int64_t n) {
@@ -236,6 +245,10 @@ static void run_step(const Call *call, const Step *step, int64_t start, int64_t 
         return;
     case STEP_Gather:
         gather(where(call, step->operand[0]), table, chunk_of(call, step->result, start), n);
+        return;
+    case STEP_GatherAt:
+        gather_at(where(call, step->operand[0]), step->stride, chunk_of(call, step->operand[1], start),
+                  chunk_of(call, step->result, start), n);
         return;
     case STEP_Total: {
         double *sum = where(call, step->result);

@@ -280,17 +280,11 @@ class _Micros:
         result = loop.result
         in_memory = not (loop.elementwise and result.whole) or result.buffer in self.writing.offsets
         place = self.writing._place(result) if in_memory else None
-        if loop.kernel == "Gather":
-            assert loop.table is not None
-            (source,) = loop.operands
-            assert isinstance(source, View)
-            micro = _Micro(
-                kernels["Gather"], [self.writing._place(source)], place, table=self.writing._table(loop.table)
-            )
-        else:
-            operands = [self._operand(loop, operand) for operand in loop.operands]
-            table = 0 if loop.table is None else self.writing._table(loop.table)
-            micro = _Micro(kernels[loop.kernel], operands, place, table=table)
+        sources = [self.writing._place(source) for source in loop.sources]
+        others = [self._operand(loop, operand) for operand in loop.operands[len(sources) :]]
+        table = 0 if loop.table is None else self.writing._table(loop.table)
+        size = loop.operands[0].size if loop.kernel == "GatherAt" else 0
+        micro = _Micro(kernels[loop.kernel], [*sources, *others], place, size, table)
         self.micros.append(micro)
         if not in_memory:
             self.registers[result.buffer] = len(self.micros) - 1

@@ -83,7 +83,7 @@ def _direct(loop: Loop, writers: dict[Buffer, list[int]]) -> set[int]:
 
 def is_direct(operand: Operand | None, loop: Loop) -> bool:
     """Whether a loop's i-th number takes an operand's i-th, of a buffer that is as large as the loop."""
-    if loop.kernel == "Gather" or operand is loop.start:
+    if operand is loop.start or any(operand is source for source in loop.sources):
         return False
     return isinstance(operand, View) and operand.whole and operand.size == loop.size
 

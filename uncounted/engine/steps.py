@@ -13,9 +13,10 @@ Operand = View | np.ndarray  # computed by the program, or known before it runs
 class Loop:
     """result[i] = kernel(operands[i]) for i < size; blocks run several of the same size side by side.
 
-    kernel: a name of machine.c's KERNELS, "Gather" (operand 0 at table[i]), "Total" (the sum of operand 0) or
+    kernel: a name of machine.c's KERNELS, "Gather" (operand 0 at table[i]), "GatherAt"
+    (operand 0 at the place that operand 1 computes), "Total" (the sum of operand 0) or
     "ScatterAdd" (result[table[i]] += operand 0 [i], after the result was set to `start`, zeros without one).
-    Operands are in the loop's order: views of as many elements, broadcast before, or arrays of 1 or size numbers.
+    Other operands are in the loop's order: views of as many elements, broadcast before, or arrays of 1 or size numbers.
     """
 
     kernel: str
@@ -24,6 +25,11 @@ class Loop:
     size: int
     table: np.ndarray | None = None
     start: Operand | None = None
+
+    @property
+    def sources(self) -> tuple[Operand, ...]:
+        """The operands that are read anywhere, not number for number."""
+        return self.operands[:1] if self.kernel in ("Gather", "GatherAt") else ()
 
     @property
     def elementwise(self) -> bool:
