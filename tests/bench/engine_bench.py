@@ -83,7 +83,7 @@ def _measured(name: str, way: str, out: Connection) -> None:
     began = time.perf_counter()
     draws, stats = sampler.run(7, how)
     sampling = time.perf_counter() - began
-    names = [name for name in draws.data_vars if str(name).startswith(HYPER)]
+    names = [name for name in draws.data_vars if str(name).split("::")[-1].startswith(HYPER)]
     ess = min(float(az.ess(draws[[name]], method="bulk")[name].min()) for name in names)
     out.send(
         {
