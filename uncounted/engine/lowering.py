@@ -33,6 +33,7 @@ from uncounted.engine.steps import Loop, Operand, Single, Steps
 from uncounted.engine.view import View, row_major, whole
 
 CHAINED = {"Add", "Mul", "Maximum", "Minimum", "AND", "OR"}
+TRUTHS = {"AND", "OR", "Invert"}
 REDUCTIONS = {"Add": "Sum", "Maximum": "Max", "Minimum": "Min", "Mul": "Product", "AND": "Product", "OR": "Max"}
 
 
@@ -180,6 +181,8 @@ class Lowering:
         """Write a function of numbers, element by element."""
         shape = np.broadcast_shapes(*(operand.shape for operand in operands))
         name = type(function).__name__
+        if name in TRUTHS and node.outputs[0].type.dtype != "bool":
+            raise Unknown(f"the function {name} of bits")
         match name:
             case "Composite":
                 return self._composite(function, operands)
@@ -235,7 +238,8 @@ class Lowering:
 
     def _small(self, operand: Operand) -> View:
         """Write exp(−|x|), of which both the logistic function and the log of its denominator are made."""
-        assert isinstance(operand, View)
+        if isinstance(operand, np.ndarray):
+            return self.elementwise("ExpOfMinusAbs", [operand], operand.shape)
         if operand not in self.small:
             self.small[operand] = self.elementwise("ExpOfMinusAbs", [operand], operand.shape)
         return self.small[operand]
@@ -252,7 +256,7 @@ class Lowering:
                     each.reshape(()) if isinstance(each, np.ndarray) else each.reshaped(()) for each in (base, log)
                 )
                 powers = self.elementwise("Pow", [one, different, its_log], different.shape)
-                return self.taken(powers, places.reshape(exponent.shape))
+                return self.taken(powers, places.ravel()).reshaped(shape)
         return self.elementwise("Pow", [base, exponent, log], shape)
 
     def _power(self, base: Operand, exponent: float, shape: tuple[int, ...]) -> View:
@@ -279,7 +283,7 @@ class Lowering:
         kept = [axis for axis in range(len(source.shape)) if axis not in axes]
         shape = tuple(source.shape[axis] for axis in kept)
         size, inner = prod(shape), prod(source.shape[axis] for axis in axes)
-        if name == "Add" and size == 1:
+        if name == "Add" and size == 1 and inner > 0:
             self.views[output] = self.steps.add(Loop("Total", (source,), whole(1, shape), source.size))
             return
         outer, within = (_offsets(source, some) for some in (kept, axes))
