@@ -62,9 +62,8 @@ def fit_ratios(
     """
     counted = tally(records, world, ratios, both=both, periods=periods, year=year)
     model = hierarchy(counted, priors)
-    how = replace(
-        Sampling(tune=500, draws=1000, target_accept=0.97), **settings
-    )  # at 0.9 a run in twelve had a divergence
+    usual = Sampling(tune=500, draws=1000, target_accept=0.97)  # at 0.9 a run in twelve had a divergence
+    how = replace(usual, **settings)
     drawn = draw(model, how, seed, sampler, progress or Progress(show=False))
     return Ratios(log_odds_of(model, drawn.posterior), drawn.posterior, drawn.stats, counted, both, seed)
 

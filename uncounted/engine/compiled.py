@@ -142,7 +142,6 @@ def _written(graphs: Graphs, library: Library, data: Mapping[str, np.ndarray], f
     density = program(graphs.density, graphs.dimensions, data, library)
     expand = program(graphs.expand, graphs.dimensions, data, library)
     addresses = np.array([density.address, expand.address], np.uintp)
-    running = replace(
-        frame, user_data=addresses, logp_func=density, expand_func=expand
-    )  # keeps them alive while it runs
+    # nutpie's model holds the programs, so that they live as long as it runs.
+    running = replace(frame, user_data=addresses, logp_func=density, expand_func=expand)
     return Compiled(graphs, library, density, expand, running)
