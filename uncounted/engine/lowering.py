@@ -346,8 +346,10 @@ class Lowering:
         place: Operand = np.zeros(())
         for index, length, stride in zip(indices, source.shape, row_major(source.shape), strict=True):
             part = self._stepped(index, length, stride)
-            known = isinstance(part, np.ndarray) and isinstance(place, np.ndarray)
-            place = place + part if known else self.elementwise("Add", [place, part], shape)
+            if isinstance(part, np.ndarray) and isinstance(place, np.ndarray):
+                place = place + part
+            else:
+                place = self.elementwise("Add", [place, part], shape)
         size = prod(shape)
         operands = (source, broadcast(place, shape))
         return self.steps.add(Loop("GatherAt", operands, whole(size, shape), size))
