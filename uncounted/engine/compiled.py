@@ -73,7 +73,7 @@ def compiled(model: pm.Model, library: Library) -> Compiled:
         start = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
         values = [model.rvs_to_values[rv] for rv in model.free_RVs]
         shapes = {str(name): np.shape(value) for name, value in start(0).items()}
-        shapes |= {str(rv.name): _shape(rv) for rv in model.free_RVs if rv.name not in shapes}
+        shapes |= {str(rv.name): _shape(rv, model, shapes) for rv in model.free_RVs if rv.name not in shapes}
         graphs = graphs_of(model, shapes, [str(rv.name) for rv in model.free_RVs])
         frame = _frame(model, graphs, library, _initial(start, [str(value.name) for value in values]))
         return _written(graphs, library, {}, frame)
@@ -132,7 +132,11 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _shape(variable: TensorVariable) -> tuple[int, ...]:
+def _shape(variable: TensorVariable, model: pm.Model, shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return a free variable's shape: its value's, where the transform goes number by number."""
+    transform = model.rvs_to_transforms.get(variable)
+    if transform is not None and transform.ndim_supp == 0:
+        return shapes[str(model.rvs_to_values[variable].name)]
     known = variable.type.shape
     whole: Any = variable.shape.eval() if None in known else known
     return tuple(int(length) for length in whole)
