@@ -11,9 +11,9 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.fg import FunctionGraph
 
 from uncounted.engine.compiled import program
+from uncounted.engine.draft import Unknown
 from uncounted.engine.graph import Graph, graph_of
 from uncounted.engine.library import Library
-from uncounted.engine.lowering import Unknown
 
 SIZE = 24
 SPECIAL = np.array(

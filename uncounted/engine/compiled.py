@@ -17,9 +17,10 @@ from pytensor.configdefaults import config
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.engine.draft import Draft
 from uncounted.engine.graph import Graph, Graphs, graphs_of
 from uncounted.engine.library import Library
-from uncounted.engine.lowering import Lowering
+from uncounted.engine.lowering import write
 from uncounted.engine.program import Program, program_of
 from uncounted.engine.view import View, whole
 
@@ -33,23 +34,23 @@ class Address:
 
 def program(graph: Graph, dimensions: int, data: Mapping[str, np.ndarray], library: Library) -> Program:
     """Write the program of a graph with some data in place of the model's; raises Unknown for what it cannot."""
-    lowering = Lowering(frozenset(library.kernels))
+    draft = Draft(frozenset(library.kernels))
     point = whole(dimensions)
-    lowering.views[graph.point] = point
+    draft.define(graph.point, point)
     for variable, shared in zip(graph.graph.inputs[1:], graph.data, strict=True):
-        lowering.known[variable] = np.asarray(data.get(str(shared.name), shared.get_value(borrow=True)))
+        draft.define(variable, np.asarray(data.get(str(shared.name), shared.get_value(borrow=True))))
     for node in graph.graph.toposort():
-        lowering.node(node)
-    *log_density, output = (_output(lowering, variable) for variable in graph.graph.outputs)
-    return program_of(lowering.steps.steps, point, output, log_density[0] if log_density else None, library)
+        write(node, draft)
+    *log_density, output = (_output(draft, variable) for variable in graph.graph.outputs)
+    return program_of(draft.steps, point, output, log_density[0] if log_density else None, library)
 
 
-def _output(lowering: Lowering, variable: Variable) -> View:
+def _output(draft: Draft, variable: Variable) -> View:
     """Return an output as all of a buffer of its own."""
-    operand = lowering.operand(variable)
+    operand = draft.operand(variable)
     if isinstance(operand, View) and operand.whole:
         return operand
-    return lowering.elementwise("Identity", [operand], operand.shape)
+    return draft.elementwise("Identity", [operand], operand.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Steps: what a program does, before it is known when and where in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,15 +63,3 @@ def reads(step: Step) -> list[Buffer]:
     """Return the buffers that a step reads."""
     operands = [*step.operands] + ([] if step.start is None else [step.start])
     return [operand.buffer for operand in operands if isinstance(operand, View)]
-
-
-@dataclass
-class Steps:
-    """Steps in an order in which they can run, as they are written."""
-
-    steps: list[Step] = field(default_factory=list)
-
-    def add(self, step: Step) -> View:
-        """Write a step and return its result."""
-        self.steps.append(step)
-        return step.result

@@ -11,8 +11,8 @@ import pymc as pm
 import xarray as xr
 
 from uncounted.engine.compiled import Compiled, compiled
+from uncounted.engine.draft import Unknown
 from uncounted.engine.library import library
-from uncounted.engine.lowering import Unknown
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.packed import PACKED, Packed, check_data, packed
 from uncounted.infer.progress import Stage
