@@ -13,6 +13,7 @@ from uncounted.checks.convergence import convergence
 from uncounted.checks.support import respondents, shares_surveyed, support
 from uncounted.errors import UncountedError
 from uncounted.infer.recipe import recipe_of
+from uncounted.survey.sizes import NO_DESIGN_EFFECT
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +140,16 @@ def test_numbers_of_few_respondents_are_named(small):
     found = support(replace(small, evidence=replace(small.evidence, rows=rows)))[1]
     assert found.verdict == "warn"
     assert "fewer than 25 respondents" in found.sentence
+
+
+def test_surveys_that_count_as_simple_random_samples_are_a_warning(small):
+    assert verdicts(support(small))["surveys without a design effect"] == "pass"
+    of_survey = small.evidence.rows.drop_duplicates(["survey", "country"]).head(3)
+    ledger = small.evidence.ledger.add(of_survey, "repaired", NO_DESIGN_EFFECT)
+    found = support(replace(small, evidence=replace(small.evidence, ledger=ledger)))[2]
+    surveys = small.evidence.rows[["survey", "country"]].drop_duplicates()
+    assert (found.verdict, found.number) == ("warn", 3 / len(surveys))
+    assert "Write deff" in found.sentence
 
 
 def test_trees_that_could_not_grow_are_a_warning(small):

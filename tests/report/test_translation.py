@@ -15,6 +15,7 @@ from uncounted.checks.support import support
 from uncounted.report.outline import check_name
 from uncounted.report.translation import translated
 from uncounted.report.wording import read_words
+from uncounted.survey.sizes import NO_DESIGN_EFFECT
 
 FR = read_words("fr")
 ENGLISH = (" of ", " the ", " is ", " and ", " or ")
@@ -33,6 +34,8 @@ def findings(fit) -> list[un.Finding]:
     others = [alone, *(replace(fit.evidence, rows=fit.evidence.rows.assign(respondents=n)) for n in (0.1, 1e6))]
     bad += [*conflict(replace(fit, posterior=xr.Dataset(far))), *conflict(replace(fit, prior=fit.prior * 0.001))]
     bad += conflict(replace(fit, posterior=xr.Dataset({"level": far["level"]})))
+    bare = fit.evidence.ledger.add(fit.evidence.rows.head(1), "repaired", NO_DESIGN_EFFECT)
+    others.append(replace(fit.evidence, ledger=bare))
     bad += [one for evidence in others for one in support(replace(fit, evidence=evidence))]
     return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
 

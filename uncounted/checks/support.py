@@ -8,6 +8,7 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected
 from uncounted.model.seen import look
 from uncounted.survey.evidence import ELSEWHERE
+from uncounted.survey.sizes import NO_DESIGN_EFFECT
 from uncounted.world.world import groups
 
 HALF = 0.5  # of a group's people in surveyed countries: below it the group counts as imputed
@@ -16,8 +17,8 @@ NAMED = 4  # that a sentence lists
 
 
 def support(fit: Fit) -> list[Finding]:
-    """Say what share of people live in countries that were surveyed, and which numbers rest on hardly anybody."""
-    return [_people(fit), _thin(fit)]
+    """Say which people live in surveyed countries, which numbers rest on few, and whose design nobody knows."""
+    return [_people(fit), _thin(fit), _without_design(fit)]
 
 
 def shares_surveyed(fit: Fit, by: str = "region") -> pd.Series:
@@ -81,3 +82,20 @@ def _thin(fit: Fit) -> Finding:
     advice = " Say of these that the model made them, or print wider groups." if found else ""
     name = "numbers of few respondents"
     return Finding(name, "warn" if found else "pass", len(found) / max(total, 1), 0.0, told + advice)
+
+
+def _without_design(fit: Fit) -> Finding:
+    """Count surveys that count as simple random samples because nothing says how they were drawn."""
+    lines = fit.evidence.ledger.lines
+    surveys = fit.evidence.rows[["survey", "country"]].drop_duplicates()
+    assumed = lines.loc[lines["why"] == NO_DESIGN_EFFECT, ["survey", "country"]].drop_duplicates()
+    told = (
+        f"{len(assumed):,} of {len(surveys):,} surveys have a number of respondents and no design effect, nor has any "
+        "figure beside theirs."
+    )
+    advice = (
+        " They count as simple random samples, so intervals may be too narrow. Write deff on the cards of such surveys."
+    )
+    name = "surveys without a design effect"
+    verdict = "pass" if assumed.empty else "warn"
+    return Finding(name, verdict, len(assumed) / max(len(surveys), 1), 0.0, told + advice * (not assumed.empty))

@@ -12,6 +12,7 @@ from uncounted.survey.ledger import Ledger
 from uncounted.world.population import EVERYBODY
 
 COARSE = 0.05  # of a row's sampling variance: a printed digit that adds more makes the row an interval
+NO_DESIGN_EFFECT = "n without a design effect, nor any figure with one: taken as 1; write deff on the survey's card"
 OWN = ["own_se", "own_n_interval"]  # what a figure itself tells, before any other lends it an error
 
 
@@ -155,7 +156,7 @@ def with_design_effects(rows: pd.DataFrame, deff: float | None, ledger: Ledger) 
     elif deff is not None:
         why = f"n without a design effect: {deff:g}, as its card says"
     else:
-        why = "n without a design effect, nor any figure with one: taken as 1; write deff on the survey's card"
+        why = NO_DESIGN_EFFECT
     ledger = ledger.add(lines, "repaired", why)
     rows = rows.assign(smooth_deff=design_effects_of(rows, rows, deff))
     variance = rows["estimate"] * (1 - rows["estimate"])
