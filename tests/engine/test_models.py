@@ -122,7 +122,7 @@ def check(model: pm.Model, machine, density_of: Callable, points: int = POINTS) 
     density, expand = density_of(model)
     rng = np.random.default_rng(6)
     for index in range(points):
-        point = rng.normal(0, (0.3, 1.0, 2.0)[index % 3], ours.graphs.dimensions)
+        point = rng.normal(0, (0.3, 1.0, 2.0)[index % 3], ours.layout.dimensions)
         with np.errstate(all="ignore"):
             log_density, gradient = density(point)
             (expanded,) = expand(point)
@@ -166,7 +166,7 @@ def test_density_and_gradient_of_ratios_from_records(machine, density_of):
 def test_threads_do_not_meet(world, machine):
     """A hundred threads, more than there are arenas, run one program at points of their own, as each would alone."""
     ours = compiled(un.build(PLAIN, world, evidence("plain")), machine)
-    points = np.random.default_rng(7).normal(0, 1, (100, ours.graphs.dimensions))
+    points = np.random.default_rng(7).normal(0, 1, (100, ours.layout.dimensions))
 
     def repeated(point: np.ndarray) -> set[float]:
         return {ours.density.density(point)[0] for _ in range(100)}
@@ -188,7 +188,7 @@ def test_other_data_are_another_model_s_density(world, machine, density_of):
     with model:
         pm.set_data(numbers)
     density, _ = density_of(model)
-    point = np.random.default_rng(8).normal(0, 1, changed.graphs.dimensions)
+    point = np.random.default_rng(8).normal(0, 1, changed.layout.dimensions)
     log_density, gradient = density(point)
     found, slope, _ = changed.density.density(point)
     assert_allclose(found, log_density, rtol=CLOSE)

@@ -23,21 +23,22 @@ def model_of(group: np.ndarray, size: np.ndarray, y: np.ndarray) -> pm.Model:
 
 def test_the_density_is_the_same_and_so_is_the_order_of_its_coordinates():
     plain = model_of(GROUP, SIZE, Y)
-    one = packed(plain)
-    assert [rv.name for rv in one.model.free_RVs] == [rv.name for rv in plain.free_RVs] == ["sigma", "mean"]
+    model, _ = packed(plain).inside(plain)
+    assert [rv.name for rv in model.free_RVs] == [rv.name for rv in plain.free_RVs] == ["sigma", "mean"]
     at = {"sigma_log__": np.array(0.4), "mean": np.array([0.2, -0.3, 1.0])}
-    assert one.model.compile_logp()(at) == pytest.approx(float(plain.compile_logp()(at)), rel=1e-12)
-    assert one.model.compile_dlogp()(at) == pytest.approx(plain.compile_dlogp()(at), rel=1e-12)
+    assert model.compile_logp()(at) == pytest.approx(float(plain.compile_logp()(at)), rel=1e-12)
+    assert model.compile_dlogp()(at) == pytest.approx(plain.compile_dlogp()(at), rel=1e-12)
 
 
 def test_other_numbers_are_other_data():
     plain = model_of(GROUP, SIZE, Y)
     one, other = packed(plain), (GROUP[::-1], SIZE, Y + 1)
+    model, _ = one.inside(plain)
     names = dict(zip(("group_of", "y_observed"), (other[0], other[2]), strict=True))
-    vector = next(v for v in one.model.compile_logp().f.get_shared() if v.name == PACKED)
-    vector.set_value(one.with_data(names))
+    vector = next(v for v in model.compile_logp().f.get_shared() if v.name == PACKED)
+    vector.set_value(one.with_data(names).values)
     at = {"sigma_log__": np.array(0.4), "mean": np.array([0.2, -0.3, 1.0])}
-    assert one.model.compile_logp()(at) == pytest.approx(float(model_of(*other).compile_logp()(at)), rel=1e-12)
+    assert model.compile_logp()(at) == pytest.approx(float(model_of(*other).compile_logp()(at)), rel=1e-12)
 
 
 def test_what_was_not_compiled_for_is_refused_in_a_sentence():
@@ -51,6 +52,6 @@ def test_what_was_not_compiled_for_is_refused_in_a_sentence():
 def test_models_that_cannot_be_packed_are_sampled_as_they_are():
     with pm.Model() as plain:
         pm.Normal("x", pm.Data("mean", 2.0), 1.0, initval=0.5)
-    assert packed(plain).model is plain
+    assert packed(plain).inside(plain) == (plain, None)
     draws, _ = prepare(plain).run(1, Sampling(chains=2, tune=200, draws=1000, target_accept=0.8))
     assert draws["x"].mean() == pytest.approx(2, abs=0.5)  # 2,000 draws are worth 500 or more: an error of 0.045

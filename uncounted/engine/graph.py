@@ -1,6 +1,8 @@
 """Graph: a model's log density and gradient, and what follows from a point, as PyTensor writes them."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -11,6 +13,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
 from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.configdefaults import config
 from pytensor.gradient import grad
 from pytensor.graph.basic import Variable
 from pytensor.graph.fg import FunctionGraph
@@ -19,6 +22,8 @@ from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import graph_inputs
 from pytensor.tensor.rewriting.shape import ShapeFeature
+
+from uncounted.engine.layout import Layout, following
 
 STABLE = ("canonicalize", "stabilize")  # before the gradient: log(sigmoid(x)) has one that never overflows
 QUERY = RewriteDatabaseQuery(
@@ -65,37 +70,42 @@ def graph_of(point: Variable, outputs: Sequence[Variable]) -> Graph:
 
 
 @dataclass(frozen=True, eq=False)
-class Graphs:
-    """A model's graphs and the layout of its point.
+class Expressions:
+    """A model's log density, its gradient, and what follows from a point, in terms of one vector, the point."""
 
-    names, shapes: the values of the free variables in the point's order, then what `expand` gives besides; dimensions:
-    how many numbers a point has.
-    """
-
-    density: Graph
-    expand: Graph
-    names: list[str]
-    shapes: list[tuple[int, ...]]
-    dimensions: int
+    point: Variable
+    log_density: Variable
+    gradient: Variable
+    expanded: Variable
 
 
-def graphs_of(model: pm.Model, shapes: dict[str, tuple[int, ...]], names: Sequence[str]) -> Graphs:
-    """Return the graphs of a model; shapes: of its values by name; names: the variables that `expand` gives."""
+def expressions_of(model: pm.Model, layout: Layout) -> Expressions:
+    """Return the expressions of a model, as PyTensor writes them."""
     free = [model.rvs_to_values[rv] for rv in model.free_RVs]
-    lengths = [prod(shapes[value.name]) for value in free]
-    ends = np.cumsum([0, *lengths])
-    point: Any = pt.vector("point", dtype="float64", shape=(int(ends[-1]),))
+    shapes = layout.shapes[: len(free)]
+    ends = np.cumsum([0, *map(prod, shapes)])
+    point: Any = pt.vector("point", dtype="float64", shape=(layout.dimensions,))
     parts: Any = {
-        value: point[begin:end].reshape(shapes[value.name]).astype(value.dtype)
-        for value, (begin, end) in zip(free, pairwise(ends.tolist()), strict=True)
+        value: point[begin:end].reshape(shape).astype(value.dtype)
+        for value, shape, (begin, end) in zip(free, shapes, pairwise(ends.tolist()), strict=True)
     }
     log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
     slopes: Any = grad(log_density, free)
     gradient: Any = pt.concatenate([pt.as_tensor(slope).ravel() for slope in slopes])
-    density = graph_of(point, clone_replace([log_density, gradient], parts))
-    given = {value.name for value in free}
-    others = [v for v in model.unobserved_value_vars if v.name not in given and v.name in set(names)]
-    expanded: Any = pt.concatenate([point, *(pt.as_tensor(part).ravel() for part in clone_replace(others, parts))])
-    expand = graph_of(point, [expanded])
-    all_names = [str(v.name) for v in (*free, *others)]
-    return Graphs(density, expand, all_names, [shapes[name] for name in all_names], int(ends[-1]))
+    log_density, gradient = clone_replace([log_density, gradient], parts)
+    others = clone_replace(following(model), parts)
+    expanded: Any = pt.concatenate([point, *(pt.as_tensor(part).ravel() for part in others)])
+    return Expressions(point, log_density, gradient, expanded)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Build graphs without traces of where each node was made and without collecting rubbish: a third of the time."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        with config.change_flags(traceback__limit=0):  # pyright: ignore[reportAttributeAccessIssue]
+            yield
+    finally:
+        if collected:
+            gc.enable()

@@ -1,7 +1,7 @@
 """Packed: a model whose pm.Data lie in one vector, which compiles in two thirds of the time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pymc as pm
@@ -35,19 +35,35 @@ class Place:
 
 @dataclass(frozen=True)
 class Packed:
-    """A model whose pm.Data are parts of one shared vector `packed_data`; places: where each of them lies in it."""
+    """The numbers of a model's pm.Data in one vector; places: where each of them lies in it."""
 
-    model: pm.Model
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
     places: Mapping[str, Place] = field(default_factory=dict)
 
-    def with_data(self, data: Mapping[str, np.ndarray]) -> np.ndarray:
+    def with_data(self, data: Mapping[str, np.ndarray]) -> "Packed":
         """Return the vector with other numbers of some pm.Data, in their shapes."""
         values = self.values.copy()
         for name, numbers in data.items():
             place = self.places[name]
             values[place.start : place.stop] = np.ravel(numbers)
-        return values
+        return replace(self, values=values)
+
+    def inside(self, model: pm.Model) -> tuple[pm.Model, TensorVariable | None]:
+        """Return a model that reads its pm.Data from the vector, its variables in the same order; and the vector.
+
+        nutpie hands every pm.Data to the compiled density by code of its own, which takes half a second of compiling
+        each.
+        """
+        if not self.places:
+            return model, None
+        vector = pt.as_tensor(shared(self.values, name=PACKED, shape=self.values.shape))
+        graph, copies = fgraph_from_model(model)
+        parts = [(copies[data].owner.inputs[0], self.places[str(data.name)].part(vector)) for data in model.data_vars]
+        graph.replace_all(parts, import_missing=True)
+        whole = model_from_fgraph(graph, mutate_fgraph=True)
+        order = [rv.name for rv in model.free_RVs]
+        whole.free_RVs.sort(key=lambda rv: order.index(rv.name))  # the order of a point's coordinates
+        return whole, vector
 
 
 def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
@@ -64,26 +80,17 @@ def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
 
 
 def packed(model: pm.Model) -> Packed:
-    """Return a model with its pm.Data in one vector, its variables in the same order; without pm.Data, the model.
+    """Return a model's pm.Data in one vector; nothing without pm.Data.
 
-    nutpie hands every pm.Data to the compiled density by code of its own, which takes half a second of compiling each.
     Counts and places are whole numbers below 2⁵³, which a vector of floats holds exactly. A model with initial values
-    of its own, which PyMC cannot copy, stays as it is.
+    of its own, which PyMC cannot copy, keeps its data where they are.
     """
     if not model.data_vars or any(value is not None for value in model.rvs_to_initial_values.values()):
-        return Packed(model)
+        return Packed()
     built = {str(data.name): data.get_value() for data in model.data_vars}
     ends = np.cumsum([0, *(value.size for value in built.values())])
     places = {
         name: Place(int(start), built[name].shape, built[name].dtype.str)
         for name, start in zip(built, ends, strict=False)
     }
-    values = np.concatenate([value.ravel() for value in built.values()]).astype(float)
-    vector = pt.as_tensor(shared(values, name=PACKED, shape=values.shape))
-    graph, copies = fgraph_from_model(model)
-    parts = [(copies[data].owner.inputs[0], places[str(data.name)].part(vector)) for data in model.data_vars]
-    graph.replace_all(parts, import_missing=True)
-    whole = model_from_fgraph(graph, mutate_fgraph=True)
-    order = [rv.name for rv in model.free_RVs]
-    whole.free_RVs.sort(key=lambda rv: order.index(rv.name))  # the order of a point's coordinates
-    return Packed(whole, values, places)
+    return Packed(np.concatenate([value.ravel() for value in built.values()]).astype(float), places)

@@ -9,11 +9,16 @@ import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
+from numba.core.ccallback import CFunc
+from nutpie.compile_pymc import CompiledPyMCModel
 
 from uncounted.engine.compiled import Compiled, compiled
 from uncounted.engine.draft import Unknown
+from uncounted.engine.graph import undisturbed
+from uncounted.engine.layout import layout_of
 from uncounted.engine.library import library
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.object_code import object_code
 from uncounted.infer.packed import PACKED, Packed, check_data, packed
 from uncounted.infer.progress import Stage
 from uncounted.model.card import Sampling
@@ -27,16 +32,24 @@ DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": 
 
 @dataclass(frozen=True)
 class Numba:
-    """A model compiled by numba, for operations or machines that no program serves; `nutpie` runs it."""
+    """A model compiled by numba, for operations or machines that no program serves; `nutpie` runs it.
+
+    kept: whether its object code was on disk.
+    """
 
     packed: Packed
-    nutpie: Any
+    nutpie: CompiledPyMCModel
+    kept: bool = False
 
     def with_data(self, data: Mapping[str, np.ndarray]) -> "Numba":
         """Return the model with other numbers in some pm.Data."""
-        read = any(variable.name == PACKED for variable in self.nutpie.shared_var_keys)  # by what is sampled
-        values = {PACKED: self.packed.with_data(data)} if read else {}
-        return replace(self, nutpie=self.nutpie.with_data(**values))
+        changed = self.packed.with_data(data) if self.packed.places else self.packed
+        if isinstance(self.nutpie.logp_func, CFunc):
+            return replace(self, packed=changed, nutpie=replace(self.nutpie, user_data=changed.values))
+        read = {variable.name for variable in self.nutpie.shared_var_keys}  # by what is sampled
+        numbers = {**data, PACKED: changed.values}
+        running = self.nutpie.with_data(**{name: numbers[name] for name in sorted(read & set(numbers))})
+        return replace(self, packed=changed, nutpie=running)
 
 
 @dataclass(frozen=True)
@@ -121,7 +134,19 @@ def _compiled(model: pm.Model) -> Compiled | Numba:
 
 
 def compiled_by_numba(model: pm.Model) -> Numba:
-    """Compile a model's free variables; what follows from them is computed after sampling (`derived`)."""
-    data = packed(model)
-    names = [rv.name for rv in model.free_RVs]
-    return Numba(data, nutpie.compile_pymc_model(data.model, var_names=names))
+    """Compile a model's free variables; what follows from them is computed after sampling (`derived`).
+
+    Object code is kept for models of the same structure; one of which there is no key is compiled by nutpie each time.
+    """
+    with undisturbed():
+        data = packed(model)
+        layout = layout_of(model)
+        code = object_code(model, layout, data)
+    if code is None:
+        names = [rv.name for rv in model.free_RVs]
+        running: Any = nutpie.compile_pymc_model(data.inside(model)[0], var_names=names)
+        return Numba(data, running)
+    frame = layout.frame(model, *code.addresses)
+    # nutpie's model holds the object code, so that it lives as long as it runs.
+    running = replace(frame, user_data=data.values, logp_func=code.density, expand_func=code.expand)
+    return Numba(data, running, code.kept)
