@@ -38,6 +38,7 @@ def having(card: un.Card, *less: str, priors: dict[str, tuple], **words) -> un.C
 TREND = ("trend", "sigma_trend_region", "sigma_trend_country")
 PLAIN = without(
     STUNTING, *TREND, "sigma_survey", "sigma_beta", "sigma_sex_age", "sigma_region_sex", "sigma_region_age",
+    "sigma_country_age",
     interactions=(), covariates=(),
 )  # fmt: skip
 COUNTRY = without(PLAIN, "sigma_region", "sigma_subregion", "sigma_age", "female", place=("country",), people=())
@@ -132,7 +133,7 @@ def test_the_readme_tells_every_prior():
 
 def test_the_whole_card_is_in_its_equation():
     told = read(STUNTING)
-    assert told[0] == "logitpc,s,a=countryc+sexs+agea+(sex×age)s,a+(region×sex)r,s+(region×age)r,a"
+    assert told[0] == "logitpc,s,a=countryc+sexs+agea+(sex×age)s,a+(region×sex)r,s+(region×age)r,a+(country×age)c,a"
     assert "level∼Normal(−1.5,1)" in told
     assert "regionr∼Normal(level,σregion),∑r(regionr−level)=0" in told
     assert "subregiond∼Normal(regionr(d),σsubregion)" in told

@@ -10,13 +10,16 @@ funnel. The weights are pm.Data, so that whoever holds rows out sets them anew w
 """
 
 import numpy as np
+from scipy import sparse
 
+from uncounted.model.belief import basis_of
 from uncounted.model.card import Card
 from uncounted.model.components import components, mean_share
 from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
 from uncounted.model.trend import has_trend
+from uncounted.model.vocabulary import of_countries
 from uncounted.world.world import World, levels
 
 FEW = 40
@@ -62,10 +65,16 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
         if name in about:
             tau = np.minimum(low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size)))
             lam[name] = _lambda(about[name], tau, name in (*LEVELS, *card.exchangeable))
-    cells = _cells(card, world, seen, rows, 1.0 if weight is None else weight)
+    unit = _unit(card, seen)
+    cells, region = _cells(card, world, seen, rows, 1.0 if weight is None else weight), region_of(card, world)
     for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
-        name, table = factor.replace(":", "_"), _of_factor(card, cells, factor)
-        tau = np.minimum(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, _unit(card, seen)))
+        name, table = factor.replace(":", "_"), _of_factor(card, cells, factor, region)
+        if of_countries(factor):
+            of_patterns = _about_contrasts(card, world, seen, rows, factor.removeprefix("country:"))
+            tau = np.minimum(_few(scale[f"sigma_{name}"], table[4].size), _shown_by_countries(table, region, unit))
+            lam[name] = _lambda(of_patterns, tau, each=True)
+            continue
+        tau = np.minimum(_few(scale[f"sigma_{name}"], table[4].size), _shown(table, unit))
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
 
@@ -115,12 +124,13 @@ def _few(scale: float | np.ndarray, members: int | np.ndarray) -> float | np.nda
     return scale * members / (members + FEW)
 
 
-def _shown(table: np.ndarray, unit: float) -> float:
+def _shown(table: np.ndarray, unit: float, group: np.ndarray | None = None) -> float:
     """Return the largest τ of a factor of persons or a product that the rows bear out; table (5, *dims).
 
     Cases and non-cases of each member against those expected if all respondents of a survey were alike give a log odds
     ratio d, less what its margins give, and τ² = Σd²/dof − v(1 + 2√(2/dof)), v = mean(1/I): what is more than chance.
-    unit: what a log odds is on the scale of the card's link.
+    unit: what a log odds is on the scale of the card's link. group: of each member of the first dim, whose mean is
+    taken off as well.
     An outcome that doesn't differ by age is a funnel if ages are centred, however many cases speak of it: on stunting's
     surveys with an outcome of 0.5 %, alike at all ages, τ of the prior left a bulk ESS of 13.
     """
@@ -128,12 +138,25 @@ def _shown(table: np.ndarray, unit: float) -> float:
     d = unit * ((cases - expected) - (others - others_expected))
     for axis in range(d.ndim):
         d = d - d.mean(axis=axis, keepdims=True)
-    dof = np.prod([size - 1 for size in d.shape])
+    free = [size - 1 for size in d.shape]
+    if group is not None:
+        members = np.bincount(group)
+        sums = np.zeros((len(members), *d.shape[1:]))
+        np.add.at(sums, group, d)
+        d = d - (sums / np.maximum(members, 1)[:, None])[group]
+        free[0] = len(group) - np.count_nonzero(members)
+    dof = np.prod(free)
     information = table[4]
     if not dof or not (information > 0).any():
         return 0.0
     chance = (1 / information[information > 0]).mean() * (1 + 2 * np.sqrt(2 / dof))
     return float(np.sqrt(max((d**2).sum() / dof - chance, 0.0)))
+
+
+def _shown_by_countries(table: np.ndarray, region: np.ndarray, unit: float) -> float:
+    """Return τ of countries' departures from their region's pattern, of countries that show all of a pattern."""
+    whole = (table[4] > 0).all(axis=1)
+    return _shown(table[:, whole], unit, region[whole]) if whole.any() else 0.0
 
 
 def _information(card: Card, seen: Seen) -> np.ndarray:
@@ -168,8 +191,35 @@ def _about_slopes(seen: Seen, survey: np.ndarray, country: np.ndarray) -> np.nda
     return np.maximum(second - first**2 / np.maximum(country, 1e-12), 0.0)
 
 
+def _about_contrasts(card: Card, world: World, seen: Seen, rows: np.ndarray, dim: str) -> np.ndarray:
+    """Return the information about each country's coefficients of the basis of a dim (countries, rank).
+
+    Rows of a survey inform the weights w of the dim's levels by Σ I w wᵀ, less what they say of the survey's own level,
+    which is free: a row of everybody says nothing of a pattern.
+    """
+    shape = (len(world.places), *_sizes(card, world))
+    level = np.indices(shape)[1 + ("sex", "age", *card.traits).index(dim)].ravel()
+    size = level.max() + 1
+    member = sparse.csr_array((np.ones(len(level)), (np.arange(len(level)), level)), shape=(len(level), size))
+    weight = (seen.w @ member).toarray()
+    of_survey = np.zeros((len(seen.surveys), size, size))
+    np.add.at(of_survey, seen.survey, rows[:, None, None] * weight[:, :, None] * weight[:, None, :])
+    level_of = of_survey.sum(axis=2)
+    whole = level_of.sum(axis=1)
+    taken = level_of[:, :, None] * level_of[:, None, :] / np.maximum(whole, 1e-12)[:, None, None]
+    of_country = np.zeros((len(world.places), size, size))
+    np.add.at(of_country, seen.survey_country, of_survey - taken)
+    basis = basis_of(card, dim, size)
+    return np.maximum(np.einsum("ak,cab,bk->ck", basis, of_country, basis), 0.0)
+
+
+def _sizes(card: Card, world: World) -> tuple[int, ...]:
+    """Return how many sexes, ages and levels of each trait there are."""
+    return (2, len(card.ages), *(len(levels(world, trait)) for trait in card.traits))
+
+
 def _cells(card: Card, world: World, seen: Seen, rows: np.ndarray, weight: np.ndarray | float) -> np.ndarray:
-    """Return what rows that divide a survey say of cells (5, regions, sexes, ages, *traits), as `_shown` reads it.
+    """Return what rows that divide a survey say of cells (5, countries, sexes, ages, *traits), as `_shown` reads it.
 
     Cases, cases expected at the survey's own prevalence, non-cases, non-cases expected, Fisher information `rows`.
     """
@@ -179,15 +229,16 @@ def _cells(card: Card, world: World, seen: Seen, rows: np.ndarray, weight: np.nd
     divides = weight * (np.bincount(seen.survey, minlength=size)[seen.survey] > 1)
     counts = np.stack([seen.y, seen.n * p, seen.n - seen.y, seen.n * (1 - p)])
     by_cell = seen.w.T @ np.vstack([counts * divides, rows]).T
-    sizes = [len(levels(world, trait)) for trait in card.traits]
-    by_country = by_cell.reshape(len(world.places), 2, len(card.ages), *sizes, 5)
-    summed = np.zeros((region_of(card, world).max() + 1, *by_country.shape[1:]))
-    np.add.at(summed, region_of(card, world), by_country)
-    return np.moveaxis(summed, -1, 0)
+    return np.moveaxis(by_cell.reshape(len(world.places), *_sizes(card, world), 5), -1, 0)
 
 
-def _of_factor(card: Card, cells: np.ndarray, factor: str) -> np.ndarray:
-    """Sum cells (5, regions, sexes, ages, *traits) over what the factor leaves out."""
-    axes = ("region", "sex", "age", *card.traits)
-    left_out = [axis for axis, dim in enumerate(axes, 1) if dim not in factor.split(":")]
+def _of_factor(card: Card, cells: np.ndarray, factor: str, region: np.ndarray) -> np.ndarray:
+    """Sum cells (5, countries, sexes, ages, *traits) over what the factor leaves out, countries by their regions."""
+    dims = factor.split(":")
+    if not of_countries(factor):
+        of_region = np.zeros((5, region.max() + 1, *cells.shape[2:]))
+        np.add.at(of_region, (slice(None), region), cells)
+        cells = of_region
+    place = "country" if of_countries(factor) else "region"
+    left_out = [axis for axis, dim in enumerate((place, "sex", "age", *card.traits), 1) if dim not in dims]
     return cells.sum(axis=tuple(left_out))

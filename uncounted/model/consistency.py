@@ -18,6 +18,7 @@ from uncounted.model.vocabulary import (
     SMOOTH,
     interactions,
     needs,
+    of_countries,
 )
 from uncounted.world.population import check_trait
 
@@ -47,7 +48,8 @@ def _check_words(card: "Card") -> None:
         "likelihood": LIKELIHOODS,
         "link": LINKS,
     }
-    allowed["exchangeable"] = ("region", "age", *card.traits, *products)
+    # deviations of countries are exchangeable over countries and sum to zero over persons, whatever the card says
+    allowed["exchangeable"] = ("region", "age", *card.traits, *(one for one in products if not of_countries(one)))
     for word, known in allowed.items():
         given = getattr(card, word)
         for value in [given] if isinstance(given, str) else given:

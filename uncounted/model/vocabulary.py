@@ -24,9 +24,15 @@ LISTS = (
 
 
 def interactions(card: "Card") -> tuple[str, ...]:
-    """Return the products that a card may name: "region:sex", "sex:age", "age:migrant" …, of all persons' factors."""
+    """Return the products that a card may name: "region:sex", "country:age", "age:migrant" …, of persons' factors."""
     persons = (*PEOPLE, *card.traits)
-    return tuple(f"{one}:{other}" for one, other in [*combinations(persons, 2), *(("region", one) for one in persons)])
+    pairs = [*combinations(persons, 2), *((place, one) for place in ("region", "country") for one in persons)]
+    return tuple(f"{one}:{other}" for one, other in pairs)
+
+
+def of_countries(factor: str) -> bool:
+    """Whether a product is of countries and a factor of persons: what differs from country to country."""
+    return factor.startswith("country:")
 
 
 def needs(card: "Card") -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from scipy.special import expit
 
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
+from uncounted.model.vocabulary import of_countries
 from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of, scale
 from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
@@ -42,16 +43,31 @@ def _deviations(card: Card, factor: str, say: Words) -> Line:
     """Return the line of a factor or product: exchangeable, in the order of ages, or summing to zero along each index.
 
     The last two are σ times a matrix with orthonormal columns, or a walk's waves, times standard normal draws.
+    Departures of countries sum to zero over persons alone.
     """
     key, effect = f"sigma_{factor.replace(':', '_')}", _effect(card, factor)
     normal, what = f"{effect} ~ Normal(0, {key})", factor.replace(":", " × ").replace("_", " ")
     if factor in card.exchangeable:
         return Line(normal, say("equation.exchangeable", what=what), brings(card, key))
+    if of_countries(factor):
+        return _of_countries(card, factor, say)
     if card.age_order and "age" in factor.split(":"):
         order = say(f"equation.walk_{card.age_order}")
         return Line(_walk(card, factor, key, effect), say(_sentence(factor), what=what, order=order), brings(card, key))
     zero = [f"Σ[{index}] {effect} = 0" for index in index_of(card, factor).split(",")]
     return Line(", ".join([normal, *zero]), say("equation.zero_sum", what=what), brings(card, key))
+
+
+def _of_countries(card: Card, factor: str, say: Words) -> Line:
+    dim = factor.removeprefix("country:")
+    key, effect, index = f"sigma_country_{dim}", _effect(card, factor), index_of(card, dim)
+    what = dim.replace("_", " ")
+    if dim == "age" and card.age_order:
+        order = say(f"equation.walk_{card.age_order}")
+        formula = f"{effect} = {key} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
+        return Line(formula, say("equation.of_countries_ordered", what=what, order=order), brings(card, key))
+    formula = f"{effect} ~ Normal(0, {key}), Σ[{index}] {effect} = 0"
+    return Line(formula, say("equation.of_countries", what=what), brings(card, key))
 
 
 def _walk(card: Card, factor: str, key: str, effect: str) -> str:

@@ -26,7 +26,7 @@ TAKEN = frozenset({  # names that tables, dims and variables have already: no tr
     "deff", "breakdown", "prevalence", "weight", "stratum", "psu", "fpc", "id", "share", "row", "entry", "term",
     "wave", "covariate", "score", "host", "form", "chain", "draw", "sample", "number", "level", "female", "beta",
     "trend", "bias", "crosswalk", "p", "q", "place", "index", "variable", "trend_region", "trend_country",
-    "smooth_region", "smooth_country", "sex_age", "region_sex", "region_age",
+    "smooth_region", "smooth_country", "sex_age", "region_sex", "region_age", "country_sex", "country_age",
 })  # fmt: skip
 
 
