@@ -11,6 +11,7 @@ import xarray as xr
 import uncounted as un
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
+from uncounted.checks.pattern import pattern
 from uncounted.checks.support import support
 from uncounted.report.outline import check_name
 from uncounted.report.translation import translated
@@ -36,8 +37,18 @@ def findings(fit) -> list[un.Finding]:
     bad += conflict(replace(fit, posterior=xr.Dataset({"level": far["level"]})))
     bare = fit.evidence.ledger.add(fit.evidence.rows.head(1), "repaired", NO_DESIGN_EFFECT)
     others.append(replace(fit.evidence, ledger=bare))
+    bad += [one for few in (0, 1, 99) for one in pattern(replace(fit, evidence=turned(fit.evidence, few)))]
     bad += [one for evidence in others for one in support(replace(fit, evidence=evidence))]
     return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
+
+
+def turned(evidence: un.Evidence, countries: int) -> un.Evidence:
+    """Return evidence by sex in which the sexes of some countries differ as nobody believed them to."""
+    rows = evidence.rows.assign(n=5000.0)
+    some = rows["country"].isin(rows["country"].unique()[:countries])
+    shares = {"female": 0.9, "male": 0.1}
+    by_sex = [rows.assign(sex=sex, y=5000 * np.where(some, share, 0.2)) for sex, share in shares.items()]
+    return replace(evidence, rows=pd.concat(by_sex, ignore_index=True))
 
 
 def stats(fit: un.Fit, wrong: bool) -> xr.Dataset:

@@ -1,0 +1,91 @@
+"""Pattern: whether a country's printed numbers by sex, age and further traits are those that its surveys show."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from uncounted.checks.finding import Finding
+from uncounted.infer.fit import Fit
+from uncounted.infer.totals import expected
+from uncounted.survey.evidence import ELSEWHERE
+
+ENOUGH = 500.0  # effective respondents of a country and level, from which surveys tell a pattern
+INTERVAL = 0.95  # that is printed
+ALLOWED = 0.05  # of numbers outside: what chance alone gives
+NAMED = 4  # that a sentence lists
+
+
+def pattern(fit: Fit) -> list[Finding]:
+    """Compare what is printed of a country's ages, sexes and further traits with the pattern of its own surveys.
+
+    A pattern is the log odds of the levels of a trait less their mean, over surveys that divide a country by it whole,
+    weighted by effective respondents, and carried to the level that is printed. A warning for each trait if more than
+    5 % of the numbers with 500 effective respondents or more have it outside of their printed 95 % interval: the model
+    then gives countries other patterns than their surveys show. Nothing is returned where no survey divides a country
+    so, nor of exclusive forms.
+    """
+    if fit.card.forms:
+        return []
+    by_trait = {trait: list(_numbers(fit, trait)) for trait in fit.card.people}
+    return [_finding(trait, numbers) for trait, numbers in by_trait.items() if numbers]
+
+
+def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
+    names = [name for name, inside in numbers if not inside]
+    share, what = len(names) / len(numbers), trait.replace("_", " ")
+    shown = ": " + "; ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    told = (
+        f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with {ENOUGH:.0f} effective "
+        "respondents or more, the pattern of its surveys lies outside the printed "
+        f"{INTERVAL:.0%} interval{shown if names else ''}."
+    )
+    good = share <= ALLOWED
+    advice = "" if good else f" Add country:{trait} to the card's interactions, so that patterns differ by country."
+    name = f"patterns of countries by {what}"
+    return Finding(name, "pass" if good else "warn", share, ALLOWED, told + advice)
+
+
+def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
+    """Yield a number's name, and whether its printed interval holds the surveys' pattern."""
+    levels = [str(level) for level in fit.p[trait].to_numpy()]
+    shown, counted = _patterns(fit.evidence.rows, trait, levels)
+    if len(levels) < 2 or shown.empty:
+        return
+    people = expected(fit.people)
+    others = [dim for dim in people.dims if dim not in ("country", trait)]
+    tail = (1 - INTERVAL) / 2
+    printed = (fit.p * people).sum(others) / people.sum(others)
+    bounds = printed.sel(country=list(shown.index)).quantile([tail, 0.5, 1 - tail], ["chain", "draw"])
+    low, middle, high = bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy()
+    carried = expit(logit(middle).mean(axis=1, keepdims=True) + shown.to_numpy())
+    names = fit.world.places["name"]
+    for row, code in enumerate(shown.index):
+        for column, level in enumerate(levels):
+            if counted.loc[code, level] >= ENOUGH:
+                inside = low[row, column] <= carried[row, column] <= high[row, column]
+                yield f"{names[code]}, {level}", bool(inside)
+
+
+def _patterns(rows: pd.DataFrame, trait: str, levels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return countries' patterns over the levels of a trait, and effective respondents (countries, levels)."""
+    own = rows[rows["source"] != ELSEWHERE]
+    counts = own.assign(level=_level(own, trait)).query("level in @levels")
+    if set(counts["level"]) < set(levels):
+        return pd.DataFrame(), pd.DataFrame()
+    divided = counts.pivot_table(index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum")
+    y, n = divided["y"][levels], divided["n"][levels]
+    whole = (n > 0).all(axis=1)
+    y, n = y[whole], n[whole]
+    log_odds = np.log((np.minimum(y, n) + 0.5) / (np.maximum(n - y, 0.0) + 0.5))
+    departures = log_odds.sub(log_odds.mean(axis=1), axis=0)
+    counted = n.groupby("country").sum()
+    return (departures * n).groupby("country").sum() / counted, counted
+
+
+def _level(rows: pd.DataFrame, trait: str) -> pd.Series:
+    """Return the level of a trait that each row is of, empty for one of several."""
+    if trait == "age":
+        return rows["covers"].map(lambda bands: bands[0].label if len(bands) == 1 else "")
+    return rows[trait].astype(str) if trait in rows else pd.Series("", rows.index)
