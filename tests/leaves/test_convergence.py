@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
 import uncounted as un
 from uncounted.leaves.convergence import check_estimate, diagnostics
@@ -51,3 +52,13 @@ def test_priors_in_conflict_are_told_of_each_model(estimate):
 
 def _verdicts(estimate) -> dict[str, str]:
     return {finding.name: finding.verdict for finding in check_estimate(estimate)}
+
+
+def test_parts_that_did_not_converge_stop_the_estimate(estimate):
+    odds = estimate.parts.log_odds
+    assert odds is not None
+    apart = odds + xr.DataArray(np.linspace(0, 2.8, odds.sizes["chain"]), dims="chain") * odds.std()
+    wrong = replace(estimate, parts=replace(estimate.parts, log_odds=apart.transpose(*odds.dims)))
+    found = {finding.name: finding for finding in check_estimate(wrong)}
+    assert found["R-hat of subregions and countries"].verdict == "stop"
+    assert "ratio of" in found["R-hat of subregions and countries"].sentence

@@ -133,7 +133,7 @@ class Tools:
         fits = self.fits(drawn, TOGETHER, self.together, seeds[0]) | self.fits(drawn, (SHARE,), self.alone, seeds[1])
         log_odds, _ = self.ratios.on(refit_data(counted(drawn), card.records["priors"]), seeds[2], HOW)
         mu, _ = self.durations.on(du.refit_data(edition.spells, card.durations["priors"]), seeds[3], HOW)
-        parts = parts_of(edition, fits, log_odds, mu, (HOW.chains, HOW.draws), (seeds[4], seeds[6], seeds[7]))
+        parts = parts_of(edition, fits, log_odds, mu, (HOW.chains, HOW.draws), (seeds[6], seeds[7]))
         found = leaves(card, self.world, parts)
         return Estimate(card, self.world, found, parts, denominators(self.world, card.year), seed)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
@@ -12,7 +12,8 @@ from uncounted.infer.totals import expected
 from uncounted.survey.evidence import ELSEWHERE
 
 ENOUGH = 500.0  # effective respondents of a country and level, from which surveys tell a pattern
-INTERVAL = 0.95  # that is printed
+Z = 1.96
+QUANTILES = [0.025, 0.5, 0.975]
 ALLOWED = 0.05  # of numbers outside: what chance alone gives
 NAMED = 4  # that a sentence lists
 
@@ -22,9 +23,9 @@ def pattern(fit: Fit) -> list[Finding]:
 
     A pattern is the log odds of the levels of a trait less their mean, over surveys that divide a country by it whole,
     weighted by effective respondents, and carried to the level that is printed. A warning for each trait if more than
-    5 % of the numbers with 500 effective respondents or more have it outside of their printed 95 % interval: the model
-    then gives countries other patterns than their surveys show. Nothing is returned where no survey divides a country
-    so, nor of exclusive forms.
+    5 % of the numbers with 500 effective respondents or more lie further from it than 1.96 times the root of the
+    printed number's variance and that of sampling: the model then gives countries other patterns than their surveys
+    show. Nothing is returned where no survey divides a country so, nor of exclusive forms.
     """
     if fit.card.forms:
         return []
@@ -35,11 +36,11 @@ def pattern(fit: Fit) -> list[Finding]:
 def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
     names = [name for name, inside in numbers if not inside]
     share, what = len(names) / len(numbers), trait.replace("_", " ")
-    shown = ": " + "; ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    listed = ": " + "; ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    shown = listed if names else ""
     told = (
         f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with {ENOUGH:.0f} effective "
-        "respondents or more, the pattern of its surveys lies outside the printed "
-        f"{INTERVAL:.0%} interval{shown if names else ''}."
+        f"respondents or more, the pattern of its surveys lies further away than both errors allow{shown}."
     )
     good = share <= ALLOWED
     advice = "" if good else f" Add country:{trait} to the card's interactions, so that patterns differ by country."
@@ -48,40 +49,47 @@ def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
 
 
 def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
-    """Yield a number's name, and whether its printed interval holds the surveys' pattern."""
+    """Yield a number's name, and whether it agrees with the surveys' pattern."""
     levels = [str(level) for level in fit.p[trait].to_numpy()]
-    shown, counted = _patterns(fit.evidence.rows, trait, levels)
-    if len(levels) < 2 or shown.empty:
+    found = _patterns(fit.evidence.rows, trait, levels)
+    if len(levels) < 2 or found is None:
         return
+    shown, noise, counted = found
     people = expected(fit.people)
     others = [dim for dim in people.dims if dim not in ("country", trait)]
-    tail = (1 - INTERVAL) / 2
     printed = (fit.p * people).sum(others) / people.sum(others)
-    bounds = printed.sel(country=list(shown.index)).quantile([tail, 0.5, 1 - tail], ["chain", "draw"])
-    low, middle, high = bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy()
-    carried = expit(logit(middle).mean(axis=1, keepdims=True) + shown.to_numpy())
+    bounds = printed.sel(country=list(shown.index)).quantile(QUANTILES, ["chain", "draw"])
+    low, middle, high = logit(bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy())
+    carried = middle.mean(axis=1, keepdims=True) + shown.to_numpy()
+    error = np.hypot((high - low) / (2 * Z), np.sqrt(noise.to_numpy()))
+    agrees = np.abs(carried - middle) <= Z * error
     names = fit.world.places["name"]
-    for row, code in enumerate(shown.index):
-        for column, level in enumerate(levels):
-            if counted.loc[code, level] >= ENOUGH:
-                inside = low[row, column] <= carried[row, column] <= high[row, column]
-                yield f"{names[code]}, {level}", bool(inside)
+    for row, column in np.argwhere(counted.to_numpy() >= ENOUGH):
+        yield f"{names[shown.index[row]]}, {levels[column]}", bool(agrees[row, column])
 
 
-def _patterns(rows: pd.DataFrame, trait: str, levels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return countries' patterns over the levels of a trait, and effective respondents (countries, levels)."""
+def _patterns(
+    rows: pd.DataFrame, trait: str, levels: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
+    """Return countries' patterns over a trait's levels, their sampling variances, effective respondents.
+
+    Each (countries, levels); None where no survey divides a country by the trait.
+    """
     own = rows[rows["source"] != ELSEWHERE]
     counts = own.assign(level=_level(own, trait)).query("level in @levels")
     if set(counts["level"]) < set(levels):
-        return pd.DataFrame(), pd.DataFrame()
+        return None
     divided = counts.pivot_table(index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum")
     y, n = divided["y"][levels], divided["n"][levels]
     whole = (n > 0).all(axis=1)
     y, n = y[whole], n[whole]
     log_odds = np.log((np.minimum(y, n) + 0.5) / (np.maximum(n - y, 0.0) + 0.5))
     departures = log_odds.sub(log_odds.mean(axis=1), axis=0)
-    counted = n.groupby("country").sum()
-    return (departures * n).groupby("country").sum() / counted, counted
+    cases, counted = y.groupby("country").sum(), n.groupby("country").sum()
+    of_level = 1 / (cases + 0.5) + 1 / ((counted - cases).clip(lower=0) + 0.5)
+    size = len(levels)
+    noise = of_level * (1 - 2 / size) + of_level.mean(axis=1).to_numpy()[:, None] / size
+    return (departures * n).groupby("country").sum() / counted, noise, counted
 
 
 def _level(rows: pd.DataFrame, trait: str) -> pd.Series:

@@ -21,11 +21,13 @@ KEYS = ["group", "sex", "age"]
 def check_estimate(estimate: Estimate, held_out: HeldOut | None = None) -> Findings:
     """Check every published number of an estimate, and every sampler and model behind it, as `check` does a fit's.
 
-    Numbers are persons of the total, of sums, leaves and shares; those that are nobody by definition (an adults' leaf
-    of children) are left out, and of those that are the same in every draw one is measured.
+    Numbers are persons of the total, of sums, leaves and shares, and the ratios and durations that they are made with,
+    whose own spread could hide in a sum; those that are nobody by definition (an adults' leaf of children) are left
+    out, and of those that are the same in every draw one is measured.
     """
     stats = {id(one): one for one in _stats(estimate)}
-    judgements = judged(diagnostics(estimate), list(stats.values()))
+    numbers = pd.concat([diagnostics(estimate), of_parts(estimate)], ignore_index=True)
+    judgements = judged(numbers, list(stats.values()))
     of_models = [found for name, fit in estimate.parts.fits.items() for found in named(name, credible(fit))]
     return Findings((*judgements, *of_models, *predicted(held_out)), () if held_out else (HELD_OUT,))
 
@@ -45,6 +47,32 @@ def diagnostics(estimate: Estimate) -> pd.DataFrame:
             moves = inhabited.to_numpy() & _distinct(draws)
             found.append(pd.concat([keys[moves].reset_index(drop=True), measure(draws.to_numpy()[moves])], axis=1))
     return pd.concat(found, ignore_index=True)
+
+
+def of_parts(estimate: Estimate) -> pd.DataFrame:
+    """Return the same measures of the ratios' log odds and of durations, by leaf; grouping "part"."""
+    parts, found = estimate.parts, []
+    if parts.log_odds is not None:
+        for leaf, odds in parts.log_odds.groupby("ratio"):
+            found.append(_of_part(odds.squeeze("ratio", drop=True), f"ratio of {leaf}"))
+    for leaf, mu in parts.duration.items():
+        found.append(_of_part(mu, f"duration of {leaf}"))
+    for leaf, relative in parts.relative_duration.items():
+        found.append(_of_part(relative, f"relative duration of {leaf}"))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def _of_part(draws: xr.DataArray, leaf: str) -> pd.DataFrame:
+    """Measure draws (chain, draw, …) of a part, by region and sex where it has them."""
+    whole = draws.expand_dims([dim for dim in ("region", "sex") if dim not in draws.dims])
+    values = whole.transpose("region", "sex", "chain", "draw")
+    regions = [str(label) for label in values["region"].to_numpy()] if "region" in draws.dims else ["all"]
+    sexes = [str(label) for label in values["sex"].to_numpy()] if "sex" in draws.dims else ["all"]
+    keys = pd.MultiIndex.from_product([regions, sexes], names=["group", "sex"]).to_frame(index=False)
+    named = [leaf if group == "all" else f"{group}, {leaf}" for group in keys["group"]]
+    keys = keys.assign(age="all", grouping="part", leaf=leaf, name=named)
+    sizes = values.sizes["chain"], values.sizes["draw"]
+    return pd.concat([keys, measure(values.to_numpy().reshape(-1, *sizes))], axis=1)
 
 
 def _printed(estimate: Estimate) -> Iterator[tuple[str, xr.DataArray]]:

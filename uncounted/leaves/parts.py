@@ -30,19 +30,21 @@ class Parts:
     seed: int = 0
 
 
-def paired(draws: xr.DataArray, chains: int, size: int, seed: int | list[int]) -> xr.DataArray:
-    """Return independent draws (chain, draw, …) in a seeded random order, as many as asked, to stand beside others.
+def paired(draws: xr.DataArray, chains: int, size: int) -> xr.DataArray:
+    """Return independent draws (chain, draw, …), as many as asked, to stand beside others, chain beside chain.
 
-    Draws of models that share no data are independent, so any pairing is right, and one without order keeps chains of
-    one from lining up with those of another. Raises UncountedError if fewer than asked are there: none is used twice.
+    Draws of models that share no data are independent, so any pairing is right. This one keeps the chains and the order
+    in which they were drawn, so that R-hat and ESS of what is made of them tell whether they converged; of more draws
+    than asked, some evenly apart. Raises UncountedError if fewer than asked are there: none is used twice.
     """
     rest = [dim for dim in draws.dims if dim not in SAMPLE]
-    flat = draws.transpose(*SAMPLE, *rest).to_numpy().reshape(-1, *(draws.sizes[dim] for dim in rest))
-    if len(flat) < chains * size:
+    there = draws.sizes["chain"], draws.sizes["draw"]
+    if there[0] < chains or there[1] < size:
         raise UncountedError(
-            f"{chains} × {size:,} draws are to be added up, and '{draws.name}' has {len(flat):,}. Draw as many of it."
+            f"{chains} × {size:,} draws are to be added up, and '{draws.name}' has {there[0]} × {there[1]:,}. Draw as "
+            "many of it."
         )
-    order = np.random.default_rng(seed).permutation(len(flat))[: chains * size]
-    picked = flat[order].reshape(chains, size, *flat.shape[1:])
+    apart = np.linspace(0, there[1] - 1, size).round().astype(int)
     coords = {name: labels for name, labels in draws.coords.items() if set(labels.dims) <= set(rest)}
+    picked = draws.transpose(*SAMPLE, *rest).to_numpy()[:chains][:, apart]
     return xr.DataArray(picked, coords, (*SAMPLE, *rest), name=draws.name, attrs=draws.attrs)
