@@ -43,9 +43,10 @@ def age_sex(rows: pd.DataFrame, show: str, say: Words, columns: int = COLUMNS) -
     """Return the chart of rows of estimates by sex and age, unstyled: a panel for each place."""
     banded = rows[rows["age"] != "all"]
     rows = rows if banded.empty else banded
-    rows = rows[rows["sex"] != "all"].drop_duplicates(["name", "sex", "age"])
+    divided = rows[rows["sex"] != "all"]
+    rows = (rows if divided.empty else divided).drop_duplicates(["name", "sex", "age"])
     table = pd.DataFrame({stat: rows[f"prevalence_{stat}"] * SHOW[show] for stat in ("median", "lower", "upper")})
-    sexes = [say(f"people.{sex}") for sex in ("female", "male")]
+    sexes = [say(f"people.{sex}") for sex in (("all",) if divided.empty else ("female", "male"))]
     table = table.assign(
         name=[say.term(name) for name in rows["name"]],
         age=[band(age, say) for age in rows["age"]],

@@ -29,7 +29,8 @@ def estimates(fit: Fit, groupings: Sequence[Grouping] = GROUPINGS, interval: flo
     Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
     of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
     surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
-    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`.
+    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`. A sex or age
+    that the card does not name under `people` has no rows: the model says nothing of it but everybody's number.
     prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
     Var(country deviation given data) / E[σ²_country given data].
 
@@ -37,8 +38,14 @@ def estimates(fit: Fit, groupings: Sequence[Grouping] = GROUPINGS, interval: flo
     countries in none have no row, and a column `note` says that the groups overlap.
     """
     _check_interval(interval)
-    rows = pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True)
+    rows = _modelled(fit, pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True))
     return rows.assign(note=rows["note"].fillna("").astype("str")) if "note" in rows else rows
+
+
+def _modelled(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without those of a sex or age of which the model knows no effect."""
+    unknown = [axis for axis in PEOPLE if axis not in fit.card.people]
+    return rows[(rows[unknown] == totals.ALL).all(axis=1)].reset_index(drop=True)
 
 
 def prevalence(fit: Fit, by: Grouping | Sequence[Grouping] = "world", interval: float = 0.95) -> pd.DataFrame:
@@ -72,6 +79,12 @@ def _asked(fit: Fit, by: Grouping | Sequence[Grouping], interval: float) -> pd.D
         names = [str(item) if isinstance(item, str | Path) else "your own table" for item in places]
         raise UncountedError(
             f"by= names more than one grouping of places. Ask for {' and '.join(names)} one at a time."
+        )
+    unknown = [axis for axis in PEOPLE if axis in words and axis not in fit.card.people]
+    if unknown:
+        raise UncountedError(
+            f"The card names no {' and no '.join(unknown)} under people, so its model says nothing of it. Ask without "
+            "it, or add it to the card and fit again."
         )
     rows = estimates(fit, places or ["world"], interval)
     for axis in fit.card.axes:
