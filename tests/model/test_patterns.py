@@ -85,9 +85,8 @@ def test_intervals_of_patterns_hold_the_truth_and_without_the_word_they_do_not(w
         eta = truth_of(rng, 0.25)
         evidence, true = evidence_of(rng, eta), eta - eta.mean(axis=1, keepdims=True)
         for words in (WORDS, ()):
-            low, high = np.quantile(
-                patterns(sampled(card_of(*words), world, evidence, seed).posterior), [0.025, 0.975], axis=0
-            )
+            fit = sampled(card_of(*words), world, evidence, seed)
+            low, high = np.quantile(patterns(fit), [0.025, 0.975], axis=0)
             holds = (low <= true) & (true <= high)
             for looked in (True, False):
                 mine = np.isin(CODES, LOOKED) == looked
