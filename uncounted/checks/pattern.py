@@ -81,19 +81,22 @@ def _patterns(
         return None
     divided = counts.pivot_table(index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum")
     y, n = divided["y"][levels], divided["n"][levels]
-    whole = (n > 0).all(axis=1)
-    y, n = y[whole], n[whole]
-    log_odds = np.log((np.minimum(y, n) + 0.5) / (np.maximum(n - y, 0.0) + 0.5))
+    whole = (n > 0).to_numpy().all(axis=1)
+    y, n = y.loc[whole], n.loc[whole]
+    cases, others = y.clip(upper=n) + 0.5, (n - y).clip(lower=0) + 0.5
+    log_odds = pd.DataFrame(np.log(cases / others), y.index, y.columns)
     departures = log_odds.sub(log_odds.mean(axis=1), axis=0)
-    cases, counted = y.groupby("country").sum(), n.groupby("country").sum()
-    of_level = 1 / (cases + 0.5) + 1 / ((counted - cases).clip(lower=0) + 0.5)
+    found, counted = y.groupby("country").sum(), n.groupby("country").sum()
+    of_level = 1 / (found + 0.5) + 1 / ((counted - found).clip(lower=0) + 0.5)
     size = len(levels)
+    shown = pd.DataFrame((departures * n).groupby("country").sum() / counted)
     noise = of_level * (1 - 2 / size) + of_level.mean(axis=1).to_numpy()[:, None] / size
-    return (departures * n).groupby("country").sum() / counted, noise, counted
+    return shown, pd.DataFrame(noise), counted
 
 
 def _level(rows: pd.DataFrame, trait: str) -> pd.Series:
     """Return the level of a trait that each row is of, empty for one of several."""
     if trait == "age":
-        return rows["covers"].map(lambda bands: bands[0].label if len(bands) == 1 else "")
+        labels = [bands[0].label if len(bands) == 1 else "" for bands in rows["covers"]]
+        return pd.Series(labels, rows.index)
     return rows[trait].astype(str) if trait in rows else pd.Series("", rows.index)

@@ -201,7 +201,7 @@ def _about_contrasts(card: Card, world: World, seen: Seen, rows: np.ndarray, dim
     level = np.indices(shape)[1 + ("sex", "age", *card.traits).index(dim)].ravel()
     size = level.max() + 1
     member = sparse.csr_array((np.ones(len(level)), (np.arange(len(level)), level)), shape=(len(level), size))
-    weight = (seen.w @ member).toarray()
+    weight = sparse.csr_array(seen.w @ member).toarray()
     of_survey = np.zeros((len(seen.surveys), size, size))
     np.add.at(of_survey, seen.survey, rows[:, None, None] * weight[:, :, None] * weight[:, None, :])
     level_of = of_survey.sum(axis=2)
@@ -236,9 +236,9 @@ def _of_factor(card: Card, cells: np.ndarray, factor: str, region: np.ndarray) -
     """Sum cells (5, countries, sexes, ages, *traits) over what the factor leaves out, countries by their regions."""
     dims = factor.split(":")
     if not of_countries(factor):
-        of_region = np.zeros((5, region.max() + 1, *cells.shape[2:]))
-        np.add.at(of_region, (slice(None), region), cells)
-        cells = of_region
+        of_region = np.zeros((region.max() + 1, 5, *cells.shape[2:]))
+        np.add.at(of_region, region, cells.swapaxes(0, 1))
+        cells = of_region.swapaxes(0, 1)
     place = "country" if of_countries(factor) else "region"
     left_out = [axis for axis, dim in enumerate((place, "sex", "age", *card.traits), 1) if dim not in dims]
     return cells.sum(axis=tuple(left_out))
