@@ -91,7 +91,7 @@ def _patterns(
     size = len(levels)
     shown = pd.DataFrame((departures * n).groupby("country").sum() / counted)
     noise = of_level * (1 - 2 / size) + of_level.mean(axis=1).to_numpy()[:, None] / size
-    return shown, pd.DataFrame(noise), counted
+    return shown, pd.DataFrame(noise), pd.DataFrame(counted)
 
 
 def _level(rows: pd.DataFrame, trait: str) -> pd.Series:
