@@ -62,10 +62,11 @@ study: setup
 	$(PYTHON) -m pytest -m study tests/study
 
 # 50 million respondents, in DuckDB and in pandas: 8 GB of memory for pandas, half a gigabyte of disk. Then models, by
-# the engine and by numba.
+# the engine and by numba, and beside other packages where they are installed.
 bench: setup
 	$(PYTHON) tests/bench/respondents_bench.py 50 shuffled --keep
 	$(PYTHON) tests/bench/engine_bench.py --keep
+	$(PYTHON) tests/bench/others_bench.py
 
 lock: .uv/bin/uv
 	echo ziglang | .uv/bin/uv pip compile --quiet - --universal --python-version 3.12 \
