@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy.special import expit, logit
 
 from uncounted.checks.pattern import pattern
@@ -49,3 +50,22 @@ def test_surveys_of_few_respondents_tell_no_pattern(small):
     rows = small.evidence.rows
     few = rows.assign(n=rows["n"] / rows["n"].max(), y=rows["y"] / rows["n"].max())
     assert pattern(replace(small, evidence=replace(small.evidence, rows=few))) == []
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_surveys_divided_in_any_way_are_told_or_passed_over(small, seed):
+    """Rows at random: a sex a survey, levels missing, totals alone, nobody in a row, more cases than respondents."""
+    rng = np.random.default_rng(seed)
+    rows = small.evidence.rows
+    rows = rows[rng.random(len(rows)) < rng.choice([0.1, 0.5, 1.0])]
+    if rng.random() < 0.5:
+        rows = rows.assign(survey=rows["survey"] + rows["sex"])
+    if rng.random() < 0.3:
+        rows = rows.assign(sex=rng.choice(["both", "female"], len(rows)))
+    n = np.where(rng.random(len(rows)) < 0.2, 0.0, rows["n"] * rng.choice([1.0, 50.0]))
+    rows = rows.assign(n=n, y=rows["y"] * rng.choice([0.0, 1.0, 60.0]))
+    people = small.people.where(rng.random(small.people.shape) < 0.9, 0.0)
+    found = pattern(replace(small, people=people, evidence=replace(small.evidence, rows=rows)))
+    assert all(0 <= one.number <= 1 for one in found)
+    if (rows.groupby("survey")["sex"].nunique() < 2).all():
+        assert found == []

@@ -62,3 +62,10 @@ def test_parts_that_did_not_converge_stop_the_estimate(estimate):
     found = {finding.name: finding for finding in check_estimate(wrong)}
     assert found["R-hat of subregions and countries"].verdict == "stop"
     assert "ratio of" in found["R-hat of subregions and countries"].sentence
+
+
+def test_a_part_that_is_given_and_not_sampled_stops_nothing(estimate):
+    odds = estimate.parts.log_odds
+    assert odds is not None
+    fixed = replace(estimate, parts=replace(estimate.parts, log_odds=xr.zeros_like(odds)))
+    assert not check_estimate(fixed).stopped

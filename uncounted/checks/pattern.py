@@ -40,7 +40,7 @@ def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
     shown = listed if names else ""
     told = (
         f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with {ENOUGH:.0f} effective "
-        f"respondents or more, the pattern of its surveys lies further away than both errors allow{shown}."
+        f"respondents or more, the pattern of its surveys lies further from it than both errors allow{shown}."
     )
     good = share <= ALLOWED
     advice = "" if good else f" Add country:{trait} to the card's interactions, so that patterns differ by country."
@@ -58,13 +58,14 @@ def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
     people = expected(fit.people)
     others = [dim for dim in people.dims if dim not in ("country", trait)]
     printed = (fit.p * people).sum(others) / people.sum(others)
-    bounds = printed.sel(country=list(shown.index)).quantile(QUANTILES, ["chain", "draw"])
+    bounds = printed.sel(country=list(shown.index)).quantile(QUANTILES, ["chain", "draw"], skipna=False)
     low, middle, high = logit(bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy())
     carried = middle.mean(axis=1, keepdims=True) + shown.to_numpy()
     error = np.hypot((high - low) / (2 * Z), np.sqrt(noise.to_numpy()))
     agrees = np.abs(carried - middle) <= Z * error
+    told = (counted.to_numpy() >= ENOUGH) & np.isfinite(carried)  # a level of nobody has no prevalence
     names = fit.world.places["name"]
-    for row, column in np.argwhere(counted.to_numpy() >= ENOUGH):
+    for row, column in np.argwhere(told):
         yield f"{names[shown.index[row]]}, {levels[column]}", bool(agrees[row, column])
 
 
@@ -73,7 +74,7 @@ def _patterns(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
     """Return countries' patterns over a trait's levels, their sampling variances, effective respondents.
 
-    Each (countries, levels); None where no survey divides a country by the trait.
+    Each (countries, levels); None where no survey divides a country by all levels of the trait.
     """
     own = rows[rows["source"] != ELSEWHERE]
     counts = own.assign(level=_level(own, trait)).query("level in @levels")
@@ -82,6 +83,8 @@ def _patterns(
     divided = counts.pivot_table(index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum")
     y, n = divided["y"][levels], divided["n"][levels]
     whole = (n > 0).to_numpy().all(axis=1)
+    if not whole.any():  # as where women and men are surveys of their own
+        return None
     y, n = y.loc[whole], n.loc[whole]
     cases, others = y.clip(upper=n) + 0.5, (n - y).clip(lower=0) + 0.5
     log_odds = pd.DataFrame(np.log(cases / others), y.index, y.columns)

@@ -8,6 +8,7 @@ of the files, for object code that was damaged is not run.
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -112,7 +113,8 @@ def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | N
         code[name] = _function(name, key, sizes, inner if function.get_shared() else _deaf(inner))
         code[name]._cache.flush()  # what is there could not be read
         code[name].compile()
-        _seal(name, key)
+        with suppress(OSError):  # where nothing can be kept it is compiled anew next time
+            _seal(name, key)
     return ObjectCode(code["density"], code["expand"], kept=False)
 
 
@@ -134,7 +136,7 @@ def _kept(key: str, sizes: dict[str, int]) -> ObjectCode | None:
     try:
         for function in code.values():
             function.compile()
-    except Exception:  # of another processor, so numba compiles the source, which has no `inner`
+    except Exception:  # of another processor, say: numba then compiles the source, which has no `inner` yet
         return None
     return ObjectCode(code["density"], code["expand"], kept=True)
 

@@ -50,7 +50,10 @@ def diagnostics(estimate: Estimate) -> pd.DataFrame:
 
 
 def of_parts(estimate: Estimate) -> pd.DataFrame:
-    """Return the same measures of the ratios' log odds and of durations, by leaf; grouping "part"."""
+    """Return the same measures of the ratios' log odds and of durations, by leaf; grouping "part".
+
+    One that is the same in every draw was not sampled, and has no row.
+    """
     parts, found = estimate.parts, []
     if parts.log_odds is not None:
         for leaf, odds in parts.log_odds.groupby("ratio"):
@@ -71,8 +74,11 @@ def _of_part(draws: xr.DataArray, leaf: str) -> pd.DataFrame:
     keys = pd.MultiIndex.from_product([regions, sexes], names=["group", "sex"]).to_frame(index=False)
     named = [leaf if group == "all" else f"{group}, {leaf}" for group in keys["group"]]
     keys = keys.assign(age="all", grouping="part", leaf=leaf, name=named)
-    sizes = values.sizes["chain"], values.sizes["draw"]
-    return pd.concat([keys, measure(values.to_numpy().reshape(-1, *sizes))], axis=1)
+    flat = values.to_numpy().reshape(-1, values.sizes["chain"], values.sizes["draw"])
+    moves = np.ptp(flat, axis=(1, 2)) > 0
+    if not moves.any():
+        return pd.DataFrame()
+    return pd.concat([keys[moves].reset_index(drop=True), measure(flat[moves])], axis=1)
 
 
 def _printed(estimate: Estimate) -> Iterator[tuple[str, xr.DataArray]]:

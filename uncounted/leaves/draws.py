@@ -28,7 +28,7 @@ from uncounted.model.card import Sampling
 from uncounted.model.joint import build_jointly
 from uncounted.model.people import SEXES
 
-THINNED = 4  # draws of ratios for one that is kept: their chains move slowly, at a tenth of the cost of the leaves'
+THINNED = 4  # draws of ratios for one that is kept: their chains move slowly, and they are sampled beside the leaves
 EQUAL = "equal"
 TOGETHER = "together"
 CHILDREN = {"adult": "adults", "child": "children"}
