@@ -32,8 +32,10 @@ stunting: setup
 modern-slavery: setup
 	.venv/bin/uncounted estimate modern-slavery
 
-# Workers as many as cores, each with one thread for sums: more would wait for each other.
-TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses logical --dist loadfile
+# Workers as many as cores, each with one thread for sums: more would wait for each other. A worker that crashes ends
+# the run: after a restart the last files' tests would be waited for without end.
+TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest \
+  --numprocesses logical --dist loadfile --max-worker-restart 0
 
 test: setup
 	$(TESTS)

@@ -89,7 +89,9 @@ def test_a_damaged_file_is_compiled_anew(tmp_path, monkeypatch):
     told = model, layout_of(model), packed(model)
     assert not object_code(*told).kept
     assert object_code(*told).kept
-    for path in tmp_path.glob("*.nbc"):
+    ours = [path for path in tmp_path.glob("*.nbc") if "-density_" in path.name or "-expand_" in path.name]
+    assert len(ours) == 2
+    for path in ours:  # PyTensor's own files lie beside them, and it runs what is in them unseen
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)

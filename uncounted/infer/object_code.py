@@ -2,7 +2,8 @@
 
 numba keeps object code by its own version, the processor and its features, and replaces files whole. PyTensor tells it
 where, in a folder of the user's own; the key of the structure, the versions and the options is made here, and a digest
-of the files, for object code that was damaged is not run.
+of the files, for object code of ours that was damaged is not run. (What PyTensor keeps of its own operations beside it
+has no digest.)
 """
 
 import platform
