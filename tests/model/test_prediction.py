@@ -32,6 +32,7 @@ def prediction(likelihood: str = "binomial", sigma: float = 0.3, se: float = 1.0
         survey=np.array([0, 0, 1]),
         sigma_series=np.zeros(ETA.shape),
         series=np.full(3, -1),
+        row_size=np.zeros(ETA.shape),
     )
 
 

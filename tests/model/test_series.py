@@ -196,6 +196,7 @@ def prediction(sigma: float = 0.1, shared: float = 0.3, y=(5.2, 41.0, 0.0), n=(4
         kind=KINDS["binomial"], link="logit", covered=eta, sigma=np.full(eta.shape, sigma), se=np.ones(eta.shape),
         sp=np.ones(eta.shape), extra=np.zeros((DRAWS, 0)), y=y, known=KINDS["binomial"].known(y, n),
         survey=np.array([0, 1, 2]), sigma_series=np.full(eta.shape, shared), series=np.array([0, 0, 0]),
+        row_size=np.zeros(eta.shape),
     )  # fmt: skip
 
 

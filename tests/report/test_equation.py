@@ -38,13 +38,13 @@ def having(card: un.Card, *less: str, priors: dict[str, tuple], **words) -> un.C
 TREND = ("trend", "sigma_trend_region", "sigma_trend_country")
 PLAIN = without(
     STUNTING, *TREND, "sigma_survey", "sigma_beta", "sigma_sex_age", "sigma_region_sex", "sigma_region_age",
-    "sigma_country_age",
-    interactions=(), covariates=(),
+    "sigma_country_age", "sigma_source_age", "sigma_spread_age", "sigma_row", "bias",
+    interactions=(), covariates=(), reference_source="",
 )  # fmt: skip
 COUNTRY = without(PLAIN, "sigma_region", "sigma_subregion", "sigma_age", "female", place=("country",), people=())
 NAMES = ("human_development_index", "gdp_per_capita_ppp", "gini_index")
 HORSESHOE = having(
-    STUNTING, "sigma_beta",
+    STUNTING, "sigma_beta", "sigma_row",
     priors={
         "tau_beta": ("half_student_t", 3, 0.1), "slab_beta": ("log_normal", 0.7, 0.5), "rho": ("beta", 1, 1),
         "sigma_country": ("pc", 1, 0.05), "kappa": ("beta", 2, 4), "duration": ("log_normal", 3, 0.7),
@@ -61,7 +61,7 @@ R2D2 = having(
     covariates=NAMES, neighbours="covariates", likelihood="fay_herriot",
 )  # fmt: skip
 INDEX = having(
-    STUNTING, "sigma_beta", "sigma_survey",
+    STUNTING, "sigma_beta", "sigma_survey", "sigma_row",
     priors={
         "beta": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sensitivity": ("beta", 8, 2),
         "spread": ("normal", 0, 0.5),

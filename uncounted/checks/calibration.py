@@ -29,6 +29,8 @@ from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
 from uncounted.model.likelihood import kind_of
+from uncounted.model.measurement import ROW_SIZE
+from uncounted.model.prediction import derived_names
 from uncounted.survey.evidence import ELSEWHERE, Evidence
 from uncounted.world.world import World, groups, persons
 
@@ -132,6 +134,7 @@ def calibrate(
     _check_alike(model, source)
     drawn = draw_prior(source, seed, simulations)
     shown = [f"{prefix}{name}" for prefix in studies for name in ("reported", "p")]
+    shown += [name for prefix, study in studies.items() for name in derived_names(study, prefix)]
     whole = drawn.merge(derived(source, drawn, shown))
     accept = max(one.sampling.target_accept for one in cards)
     how = replace(HOW, **{"target_accept": accept, **settings})
@@ -197,6 +200,7 @@ def _drawn(study: Study, truth: xr.Dataset, n: np.ndarray, rng: np.random.Genera
     kind = kind_of(study.card, study.seen)
     eta = truth["reported"].to_numpy().reshape(1, -1)
     extra = [truth[name].to_numpy().reshape(1, 1) for name in kind.takes]
+    extra += [truth[ROW_SIZE].to_numpy().reshape(1, -1)] if kind.errs else []
     known = kind.known(n * expit(eta[0]), n)
     y = kind.draw(expit(eta) if kind.share else eta, *extra, *known.values(), rng=rng, size=eta.shape)[0]
     if study.card.likelihood == "logit_normal":

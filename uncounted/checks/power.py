@@ -16,7 +16,7 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import recipe_of, studies_of
 from uncounted.infer.totals import affected_in_all
 from uncounted.model.build import Study
-from uncounted.model.prediction import log_likelihood
+from uncounted.model.prediction import derived_names, log_likelihood
 from uncounted.model.priors import FAMILIES, Prior
 from uncounted.world.world import groups
 
@@ -76,7 +76,9 @@ def _log_likelihood(fit: Fit) -> np.ndarray:
     model = recipe_of(fit).build()
     study: Study = studies_of(model)[""]
     each = [fit.posterior.isel(chain=[chain]) for chain in range(fit.posterior.sizes["chain"])]
-    return np.stack([log_likelihood(study, one.merge(derived(model, one, ["reported"]))) for one in each])
+    return np.stack(
+        [log_likelihood(study, one.merge(derived(model, one, ["reported", *derived_names(study)]))) for one in each]
+    )
 
 
 def _component(name: str, log_density: np.ndarray, totals: dict[tuple[str, str], np.ndarray]) -> pd.DataFrame:

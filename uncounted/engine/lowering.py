@@ -107,6 +107,8 @@ def _reduce(op: CAReduce, node: Apply, draft: Draft) -> Result:
     kept = [axis for axis in range(len(source.shape)) if axis not in axes]
     shape = tuple(source.shape[axis] for axis in kept)
     size, inner = prod(shape), prod(source.shape[axis] for axis in axes)
+    if inner == 1 and name not in ("AND", "OR"):
+        return source.reshaped(shape) if source.contiguous else draft.written(source).reshaped(shape)
     if name == "Add" and size == 1 and inner > 0:
         return draft.add(Loop("Total", (source,), whole(1, shape), source.size))
     outer, within = (_offsets(source, some) for some in (kept, axes))

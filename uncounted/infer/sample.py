@@ -19,7 +19,7 @@ from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 
 PACKAGES = ("uncounted", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray")
-LARGE = ("p", "covered", "reported")  # over cells or rows: not kept among the parameters
+LARGE = ("p", "covered", "reported", "row_size")  # over cells or rows: not kept among the parameters
 CELLS = "prevalence of every cell, with and without data"
 
 

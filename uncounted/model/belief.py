@@ -13,6 +13,7 @@ from scipy.linalg import helmert
 from uncounted.model.card import Card
 from uncounted.model.priors import FAMILIES
 from uncounted.model.structure import line, walk
+from uncounted.model.vocabulary import SOURCE
 from uncounted.world.world import World
 
 OPEN = 240.0  # months that an open last band is taken to hold, when ages are ordered
@@ -85,21 +86,38 @@ class Belief:
         transform costs twice the graph (compiling stunting: 28 s against 21 s).
         """
         lam, sizes = self.centring[name], [_size(dim) for dim in dims]
-        basis = reduce(np.kron, [basis_of(self.card, dim, _size(dim)) for dim in dims])
+        basis = reduce(np.kron, [self._basis(dim) for dim in dims])
         raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
         return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
 
-    def of_countries(self, dim: str, mean: TensorVariable, sigma: TensorVariable) -> TensorVariable:
+    def _basis(self, dim: str) -> np.ndarray:
+        """Return the basis of deviations along a dim; a reference_source has none, so that others' are free."""
+        reference, labels = self.card.reference_source, _labels(dim)
+        if dim == SOURCE and reference in labels:
+            return np.delete(np.eye(len(labels)), labels.index(reference), axis=1)
+        return basis_of(self.card, dim, len(labels))
+
+    def of_countries(
+        self, dim: str, mean: TensorVariable, sigma: TensorVariable, sizes: TensorVariable | None = None
+    ) -> TensorVariable:
         """Return deviations from a mean pattern (countries, dim) that are each country's own and sum to zero over dim.
 
         θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there; sampled as `exchangeable`, with a λ
-        for each country and column, for a survey may tell of some ages and not of others.
+        for each country and column, for a survey may tell of some ages and not of others. sizes (dim,): by how much
+        deviations are larger at a level; they are s·Bz less their mean over dim, B the basis.
         """
         name, basis = f"country_{dim}", basis_of(self.card, dim, _size(dim))
-        lam, within = self.centring[name], mean @ np.linalg.pinv(basis).T
+        lam = self.centring[name]
+        if sizes is not None:  # of which s·x less its mean is the pattern
+            mean = mean / sizes
+            mean = mean - mean.sum(axis=1, keepdims=True) / (1 / sizes).sum() / sizes
+        within = mean @ np.linalg.pinv(basis).T
         raw = pm.Normal(f"{name}_raw", lam * within, sigma**lam, shape=(_size("country"), basis.shape[1]))
-        own = sigma ** (1 - lam) * (raw - lam * within)
-        return _effect(name, own @ basis.T, ("country", dim))
+        own = sigma ** (1 - lam) * (raw - lam * within) @ basis.T
+        if sizes is not None:
+            own = own * sizes
+            own = own - own.mean(axis=1, keepdims=True)
+        return _effect(name, own, ("country", dim))
 
     def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` = σ z, z standard normal: of what data say too little of to be centred."""
@@ -152,9 +170,13 @@ def _effect(name: str, values: TensorVariable, dims: tuple[str, ...]) -> TensorV
 
 
 def _size(dim: str) -> int:
+    return len(_labels(dim))
+
+
+def _labels(dim: str) -> list:
     labels = pm.modelcontext(None).coords[dim]
     assert labels is not None, f"the dim '{dim}' has no labels"
-    return len(labels)
+    return list(labels)
 
 
 def _vector(name: str, values: Mapping[str, np.ndarray]) -> dict[str, TensorVariable]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pymc as pm
+import pytensor.tensor as pt
 
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
@@ -11,8 +12,8 @@ from uncounted.model.correlation import Correlated
 from uncounted.model.covariates import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
-from uncounted.model.likelihood import LIKELIHOODS, lone_share
-from uncounted.model.measurement import averaged, survey_error
+from uncounted.model.likelihood import LIKELIHOODS, lone_share, with_row_error
+from uncounted.model.measurement import ROW, ROW_SIZE, averaged, row_size, survey_error
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
 from uncounted.model.reporting import misreported, scaled, shifted
@@ -41,7 +42,7 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
         q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + course[c]·terms(year[j]) )   0 in the reference year
         q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )        q of its definition, kind of source, window and place
         r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
-        y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood
+        y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood, with an error of the row's own
 
     With the card's link = "identity" the first line has no logit⁻¹, nor have the others; exclusive forms are
     `forms.say_forms`. Each line is one function of
@@ -70,7 +71,10 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
     pm.Deterministic("reported", reported, dims="row")
     intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
-    if seen.unknown.any():
+    if ROW in card.priors:
+        sigma = pm.Deterministic(ROW_SIZE, row_size(belief, seen), dims="row")
+        with_row_error(reported, pt.as_tensor(sigma), seen, belief)
+    elif seen.unknown.any():
         lone_share(reported, seen.y, seen.n, belief, seen.unknown, rounding=seen.rounding)
     else:
         LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief, **intervals)

@@ -19,7 +19,7 @@ from uncounted.model.covariates import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
 from uncounted.model.trend import has_trend
-from uncounted.model.vocabulary import of_countries
+from uncounted.model.vocabulary import SOURCE, of_countries, of_sources
 from uncounted.world.world import World, levels
 
 FEW = 40
@@ -34,6 +34,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     """
     scale: dict[str, float | np.ndarray] = {key: prior.scale for key, prior in card.priors.items()}
     rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
+    rows = _passed(rows, scale.get("sigma_row", 0.0) / 2 * np.sqrt(seen.row_ages.sum(axis=1)))
     found = components(card, world, seen, weight)
     size, least = ({name: getattr(one, what) for name, one in found.items()} for what in ("mode", "low"))
     if card.neighbours:  # what is left to the countries themselves
@@ -60,15 +61,18 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     members = _members(seen)
     if "series" in size:
         scale |= _scales_in_series(card, seen)
-    lam = {}
+    lam = {"spread_age": np.zeros(())} if "sigma_spread_age" in scale else {}
     for name, low in least.items():
         if name in about:
             tau = np.minimum(low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size)))
             lam[name] = _lambda(about[name], tau, name in (*LEVELS, *card.exchangeable))
-    unit = _unit(card, seen)
-    cells, region = _cells(card, world, seen, rows, 1.0 if weight is None else weight), region_of(card, world)
+    unit, region = _unit(card, seen), region_of(card, world)
+    weight = 1.0 if weight is None else weight
+    cells = _cells(card, world, seen, rows, weight, seen.country, len(world.places))
+    of_source = _cells(card, world, seen, rows, weight, seen.source[seen.survey], len(seen.sources))
     for factor in [*(one for one in card.people if one != "sex"), *card.interactions]:
-        name, table = factor.replace(":", "_"), _of_factor(card, cells, factor, region)
+        name = factor.replace(":", "_")
+        table = _of_factor(card, of_source if of_sources(factor) else cells, factor, region)
         if of_countries(factor):
             of_patterns = _about_contrasts(card, world, seen, rows, factor.removeprefix("country:"))
             tau = np.minimum(_few(scale[f"sigma_{name}"], table[4].size), _shown_by_countries(table, region, unit))
@@ -218,27 +222,39 @@ def _sizes(card: Card, world: World) -> tuple[int, ...]:
     return (2, len(card.ages), *(len(levels(world, trait)) for trait in card.traits))
 
 
-def _cells(card: Card, world: World, seen: Seen, rows: np.ndarray, weight: np.ndarray | float) -> np.ndarray:
-    """Return what rows that divide a survey say of cells (5, countries, sexes, ages, *traits), as `_shown` reads it.
+def _cells(
+    card: Card,
+    world: World,
+    seen: Seen,
+    rows: np.ndarray,
+    weight: np.ndarray | float,
+    group: np.ndarray,
+    groups: int,
+) -> np.ndarray:
+    """Return what rows that divide a survey say of cells (5, groups, sexes, ages, *traits), as `_shown` reads it.
 
     Cases, cases expected at the survey's own prevalence, non-cases, non-cases expected, Fisher information `rows`.
+    group (rows,): of each row, its country or kind of source.
     """
     size = len(seen.surveys)
     y, n = (np.bincount(seen.survey, each * weight, size) for each in (seen.y, seen.n))
     p = ((y + 0.5) / (n + 1))[seen.survey]
     divides = weight * (np.bincount(seen.survey, minlength=size)[seen.survey] > 1)
     counts = np.stack([seen.y, seen.n * p, seen.n - seen.y, seen.n * (1 - p)])
-    by_cell = seen.w.T @ np.vstack([counts * divides, rows]).T
-    return np.moveaxis(by_cell.reshape(len(world.places), *_sizes(card, world), 5), -1, 0)
+    sizes, (row, cell) = _sizes(card, world), seen.w.tocoo().coords
+    width = int(np.prod(sizes))
+    looked = sparse.csr_array((seen.w.data, (row, group[row] * width + cell % width)), (len(seen.y), groups * width))
+    by_cell = looked.T @ np.vstack([counts * divides, rows]).T
+    return np.moveaxis(by_cell.reshape(groups, *sizes, 5), -1, 0)
 
 
 def _of_factor(card: Card, cells: np.ndarray, factor: str, region: np.ndarray) -> np.ndarray:
-    """Sum cells (5, countries, sexes, ages, *traits) over what the factor leaves out, countries by their regions."""
+    """Sum cells (5, countries or sources, sexes, …) over what the factor leaves out, countries by their regions."""
     dims = factor.split(":")
-    if not of_countries(factor):
+    place = "region" if dims[0] not in ("country", SOURCE) else dims[0]
+    if place == "region":
         of_region = np.zeros((region.max() + 1, 5, *cells.shape[2:]))
         np.add.at(of_region, region, cells.swapaxes(0, 1))
         cells = of_region.swapaxes(0, 1)
-    place = "country" if of_countries(factor) else "region"
     left_out = [axis for axis, dim in enumerate((place, "sex", "age", *card.traits), 1) if dim not in dims]
     return cells.sum(axis=tuple(left_out))

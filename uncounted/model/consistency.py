@@ -16,9 +16,11 @@ from uncounted.model.vocabulary import (
     SHOW,
     SLOPES,
     SMOOTH,
+    SOURCE,
     interactions,
     needs,
     of_countries,
+    of_sources,
 )
 from uncounted.world.population import check_trait
 
@@ -48,8 +50,9 @@ def _check_words(card: "Card") -> None:
         "likelihood": LIKELIHOODS,
         "link": LINKS,
     }
-    # deviations of countries are exchangeable over countries and sum to zero over persons, whatever the card says
-    allowed["exchangeable"] = ("region", "age", *card.traits, *(one for one in products if not of_countries(one)))
+    # deviations of countries and of sources have one form each, whatever the card says
+    free = [one for one in products if not of_countries(one) and not of_sources(one)]
+    allowed["exchangeable"] = ("region", "age", *card.traits, *free)
     for word, known in allowed.items():
         given = getattr(card, word)
         for value in [given] if isinstance(given, str) else given:
@@ -73,7 +76,7 @@ def _check_places(card: "Card") -> None:
         raise UncountedError(f"place should go from the largest to the smallest: {', '.join(PLACE)}.", "place")
     for interaction in card.interactions:
         for factor in interaction.split(":"):
-            if factor not in (*card.people, *card.place):
+            if factor not in (*card.people, *card.place, SOURCE):
                 raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
 
 
@@ -134,6 +137,18 @@ def _check_partners(card: "Card") -> None:
             "size. Write sigma_survey = { half_normal = 0.3 } or what is believed, or leave series_share out.",
             "series_share",
         )
+    if "sigma_row" in card.priors and card.likelihood != "binomial":
+        raise UncountedError(
+            "sigma_row is the error of a survey's row beyond its sampling, in log odds, and is read with likelihood = "
+            f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
+            "sigma_row",
+        )
+    if "sigma_spread_age" in card.priors and "country:age" not in card.interactions:
+        raise UncountedError(
+            "sigma_spread_age lets countries' patterns of ages, and surveys' errors, be larger at some ages than at "
+            'others. It needs "country:age" among the interactions.',
+            "sigma_spread_age",
+        )
     if card.link == "identity":
         _check_identity(card)
     if card.forms or card.likelihood == "multinomial":
@@ -165,9 +180,10 @@ def _check_forms(card: "Card") -> None:
         )
     for form in card.forms:
         check_trait(form, f"The card '{card.name}', under forms,")
-    for key in ON_LOGITS:
-        if key in card.priors:
-            raise UncountedError(f"{key} is not known of exclusive forms yet. Leave it out, or the forms.", key)
+    for key in (*ON_LOGITS, *filter(of_sources, card.interactions)):
+        if key in (*card.priors, *card.interactions):
+            word = "interactions" if of_sources(key) else key
+            raise UncountedError(f"{key} is not known of exclusive forms yet. Leave it out, or the forms.", word)
 
 
 def _check_priors(card: "Card") -> None:

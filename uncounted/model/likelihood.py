@@ -8,6 +8,7 @@ gammas cost as much as all the rest of the model.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pymc as pm
@@ -20,10 +21,13 @@ from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
+from uncounted.model.measurement import ROW
 from uncounted.model.rounding import node_count, nodes
+from uncounted.model.row_error import drawn, shifted
 from uncounted.model.seen import Seen
 
 UNKNOWN_N = "unknown_n"  # the prior of the effective n, less 1, of shares published without n or SE
+ROW_LEFT, ROW_GROUP = "row_left", "row_group"  # which rows err so, and which of them together
 DEFF = "deff_excess"  # the prior of the beta-binomial: deff − 1, above 0
 
 
@@ -72,6 +76,16 @@ def lone_share(
     size = belief.variable(UNKNOWN_N)
     kind = rounded(alone(unknown), n, rounding)
     return _observe(kind, [eta, size * pt.ones_like(eta)], y, n, "y", dim)
+
+
+def with_row_error(eta: TensorVariable, sigma: TensorVariable, seen: Seen, belief: Belief) -> TensorVariable:
+    """Observe rows of which those of one survey and age err together, N(0, σ) in log odds, sigma (rows,), summed out.
+
+    Rows are what `effective_binomial` and `lone_share` say, with that error besides (`row_error`).
+    """
+    kind = kind_of(belief.card, seen)
+    extra = [belief.variable(key) * pt.ones_like(eta) for key in kind.takes]
+    return _observe(kind, [eta, *extra, sigma], seen.y, seen.n)
 
 
 def beta_binomial(
@@ -194,7 +208,8 @@ class Kind:
     logp and draw are of `density`: (y, or nothing, then parameters, then what is known). known(y, n, weight) → name →
     values (rows,) or (rows, nodes), the pm.Data that follow from the counts; weight is 0 for rows held out. takes: the
     parameters that a row's own prevalence isn't, by their names in the posterior. share: the first parameter is a
-    share, not a logit. rounding (rows,): half of the last printed digit, of a likelihood that `rounded` made.
+    share, not a logit. rounding (rows,): half of the last printed digit, of a likelihood that `rounded` made. errs:
+    rows of a survey and an age err together, of a likelihood that `erring` made; its log density is `log_density`.
     """
 
     name: str
@@ -205,6 +220,7 @@ class Kind:
     share: bool = False
     signature: str | None = None
     rounding: np.ndarray | None = None
+    errs: bool = False
 
 
 def _of_counts(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
@@ -249,6 +265,39 @@ def alone(unknown: np.ndarray) -> Kind:
     )
 
 
+def erring(kind: Kind, seen: Seen) -> Kind:
+    """Return a likelihood of counts whose rows err together besides, by survey and age; its last parameter is σ."""
+
+    def known(y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+        # an unknown n holds such errors already
+        left = np.where(seen.unknown, 0.0, np.broadcast_to(np.asarray(weight, float), seen.unknown.shape))
+        return kind.known(y, n, weight) | {ROW_LEFT: left, ROW_GROUP: seen.row_group}
+
+    draw = partial(_draw_erring, kind.draw, 1 + len(kind.takes))
+    return replace(kind, name=f"{kind.name}WithRowError", draw=draw, known=known, errs=True)
+
+
+def _draw_erring(
+    draw: Callable, parameters: int, *given: np.ndarray, rng: np.random.Generator, size: tuple[int, ...]
+) -> np.ndarray:
+    """Draw counts of rows that err: given are the parameters, σ, and what is known."""
+    eta, *extra = given[:parameters]
+    sigma, *known, left, group = given[parameters:]
+    shown = drawn(np.broadcast_to(eta, size), np.broadcast_to(sigma * (left > 0), size), group, rng)
+    return draw(shown, *extra, *known, rng=rng, size=size)
+
+
+def log_density(kind: Kind, logp: Callable, y: TensorVariable, *given: TensorVariable) -> TensorVariable:
+    """Return the log density of every row by logp; of rows that err together, such that they sum to the group's."""
+    if not kind.errs:
+        return logp(y, *given)
+    parameters = 1 + len(kind.takes)
+    eta, *extra = given[:parameters]
+    sigma, *known, left, group = given[parameters:]
+    x, taken = shifted(y, eta, sigma, known[0], left, group)
+    return logp(y, x, *extra, *known) - taken
+
+
 def rounded(kind: Kind, n: np.ndarray, rounding: np.ndarray | None) -> Kind:
     """Return a likelihood of counts y of n that reads rows with rounding > 0 (rows,) as intervals.
 
@@ -280,11 +329,12 @@ def rounded(kind: Kind, n: np.ndarray, rounding: np.ndarray | None) -> Kind:
 def kind_of(card: Card, seen: Seen) -> Kind:
     """Return the likelihood that the rows of a card's evidence have."""
     kind = alone(seen.unknown) if seen.unknown.any() else KINDS[card.likelihood]
-    return rounded(kind, seen.n, seen.rounding)
+    kind = rounded(kind, seen.n, seen.rounding)
+    return erring(kind, seen) if ROW in card.priors else kind
 
 
 def _observe(
-    kind: Kind, parameters: list[TensorVariable], y: np.ndarray, n: np.ndarray, name: str, dim: str
+    kind: Kind, parameters: list[TensorVariable], y: np.ndarray, n: np.ndarray, name: str = "y", dim: str = "row"
 ) -> TensorVariable:
     """Observe y under a density logp(y, *parameters, *known), weighted row by row, and its random draws."""
     dims = (dim, "answer")[: y.ndim]
@@ -299,7 +349,7 @@ def _observe(
         *parameters,
         *data,
         pm.Data("row_weight", np.ones(len(y)), dims=dim),
-        logp=lambda y, *given: given[-1] * logp(y, *given[:-1]),
+        logp=lambda y, *given: given[-1] * log_density(kind, logp, y, *given[:-1]),
         random=lambda *given, rng, size: kind.draw(*given[:-1], rng=rng, size=size),
         observed=pm.Data("y_observed", y, dims=dims),
         dims=dims,

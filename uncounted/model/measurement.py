@@ -6,8 +6,13 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
+from uncounted.model.people import of_instruments, sizes_of_ages
+from uncounted.model.reporting import bias
 from uncounted.model.seen import Seen
 from uncounted.model.trend import terms
+
+ROW = "sigma_row"  # the prior of the sd of what rows of a survey and age err by, log odds
+ROW_SIZE = "row_size"
 
 
 def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen) -> TensorVariable:
@@ -15,7 +20,8 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
 
     p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in one year shows that cell's
     logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its precision at either end; the entries of their sparse W
-    are pm.Data, and so is where rows and surveys looked: as many surveys of other countries are the same model.
+    are pm.Data, and so is where rows and surveys looked: as many surveys of other countries are the same model. What
+    the kind of source shows of persons apart from others is added to each cell's logit (`people.of_instruments`).
     """
     row, cell, weight, since = _entries(seen)
     alone = (np.bincount(row, minlength=len(seen.y)) == 1)[row]
@@ -23,12 +29,20 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
     first[row[alone]] = cell[alone]
     cells = pt.as_tensor(pm.Data("row_cell", first, dims="row"))
     logit_q = eta.flatten()[cells] + _drift(belief, course, seen.country, seen.since, "since", "row")
+    by_source, source = of_instruments(belief, list(seen.sources)), seen.source[seen.survey]
+    width = seen.w.shape[1] // len(belief.world.places)
+    if by_source is not None:
+        by_source = by_source.flatten()
+        own = pm.Data("row_source_cell", source * width + first % width, dims="row")
+        logit_q = logit_q + by_source[pt.as_tensor(own)]
     if alone.all():
         return logit_q
     several, at = np.unique(row[~alone], return_inverse=True)
     w = pt.as_tensor(pm.Data("w", weight[~alone], dims="entry"))
     drift = _drift(belief, course, seen.country[row[~alone]], since[~alone], "entry_since", "entry")
     p = eta.flatten()[cell[~alone]] + drift
+    if by_source is not None:
+        p = p + by_source[source[row[~alone]] * width + cell[~alone] % width]
     nothing = pt.zeros(len(several))
 
     def log_sum(logit: TensorVariable) -> TensorVariable:
@@ -45,9 +59,10 @@ def survey_error(
 ) -> TensorVariable | float:
     """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for all its rows; 0 without it.
 
-    Centred, by information, on its country's level in its year (see `Belief.exchangeable`). Surveys of one series
-    share a part of it: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ = series_share[kind of source], so
-    that one survey of a series errs as a lone one does and k of them count as one to k.
+    Centred, by information, on its country's level in its year as its kind of source shows it (see
+    `Belief.exchangeable`). Surveys of one series share a part of it: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard
+    normal, ρ = series_share[kind of source], so that one survey of a series errs as a lone one does and k of them count
+    as one to k.
     """
     if "sigma_survey" not in belief.card.priors:
         return 0.0
@@ -55,10 +70,24 @@ def survey_error(
     sigma = belief.variable("sigma_survey", "source")[of[1]]
     drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
     mean = place[of[0]] + drift
+    if "bias" in belief.card.priors:
+        mean = mean + bias(belief, seen)[of[1]]
     if not seen.series.member.any():
         return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
     shared, own_share = _series(belief, place, course, seen)
     return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[seen.survey]
+
+
+def row_size(belief: Belief, seen: Seen) -> TensorVariable:
+    """Return the sd of what rows of a survey and age err by beyond their survey's error (rows,), log odds.
+
+    `sigma_row` at one age, times the age's own size if the card has `sigma_spread_age`. A row that covers several ages,
+    or levels of traits, errs by their mean, √Σw² as much, and shares it with no other row.
+    """
+    squares = seen.row_ages
+    sizes = sizes_of_ages(belief)
+    part = np.sqrt(squares.sum(axis=1)) if sizes is None else pt.sqrt(pt.dot(squares, sizes**2))
+    return belief.variable(ROW) * part  # pyright: ignore[reportOperatorIssue] PyTensor types the root None
 
 
 def _series(

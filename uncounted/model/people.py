@@ -1,17 +1,19 @@
 """People: effects of sex, age and further traits, their products, and how they differ between regions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.place import region_of
-from uncounted.model.vocabulary import of_countries
+from uncounted.model.vocabulary import SOURCE, of_countries, of_sources
 from uncounted.world.world import levels
 
 SEXES = ("female", "male")
+SPREAD_AGE = "sigma_spread_age"
 CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus those of males
 
 
@@ -28,13 +30,36 @@ def traits(belief: Belief) -> TensorVariable:
     countries are exchangeable over countries about the pattern of their region, and sum to zero over persons.
     """
     card = belief.card
-    sizes = [len(levels(belief.world, trait)) for trait in card.traits]
-    total: TensorVariable = pt.zeros([1, len(SEXES), len(card.ages), *sizes])
+    total: TensorVariable = pt.zeros((1, *_sizes(belief)))
     effects: dict[str, TensorVariable] = {}
-    for factor in sorted((*card.people, *card.interactions), key=of_countries):  # after the patterns they depart from
+    factors = [one for one in (*card.people, *card.interactions) if not of_sources(one)]
+    for factor in sorted(factors, key=of_countries):  # after the patterns they depart from
         effects[factor] = _effect(belief, factor, effects)
         total = total + _spread(belief, factor, effects[factor])
     return total
+
+
+def of_instruments(belief: Belief, sources: Sequence[str]) -> TensorVariable | None:
+    """Return how each kind of source shows persons apart from the others (sources, sexes, ages, *traits), if it does.
+
+    (source×age)_ka and the like: no part of prevalence, but of what a survey shows. They sum to zero over persons, and
+    over the kinds of source; or, where the card names a reference_source, that kind's are zero. None without such a
+    product on the card, and where all evidence is of one kind.
+    """
+    card, total = belief.card, None
+    for factor in [one for one in card.interactions if of_sources(one)] if len(sources) > 1 else []:
+        dims = factor.split(":")
+        values = belief.deviations(factor)
+        axes = (SOURCE, "sex", "age", *card.traits)
+        spread = values.dimshuffle(*(dims.index(axis) if axis in dims else "x" for axis in axes))
+        total = spread if total is None else total + spread
+    return None if total is None else total + pt.zeros((len(sources), *_sizes(belief)))
+
+
+def _sizes(belief: Belief) -> tuple[int, ...]:
+    """Return how many sexes, ages and levels of each trait there are."""
+    card = belief.card
+    return (len(SEXES), len(card.ages), *(len(levels(belief.world, trait)) for trait in card.traits))
 
 
 def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -> TensorVariable:
@@ -48,7 +73,21 @@ def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -
     pattern = pt.zeros((countries, 1)) + others[dim]
     if f"region:{dim}" in others:
         pattern = pattern + others[f"region:{dim}"][region_of(belief.card, belief.world)]
-    return belief.of_countries(dim, pattern, belief.variable(f"sigma_country_{dim}"))
+    sizes = sizes_of_ages(belief) if dim == "age" else None
+    return belief.of_countries(dim, pattern, belief.variable(f"sigma_country_{dim}"), sizes)
+
+
+def sizes_of_ages(belief: Belief) -> TensorVariable | None:
+    """Return how large departures of countries and of surveys are at each age (ages,), their geometric mean being 1.
+
+    exp of deviations N(0, sigma_spread_age) that sum to zero: the youngest children, say, are measured less alike, and
+    differ more between countries. None without the prior.
+    """
+    if SPREAD_AGE not in belief.card.priors:
+        return None
+    made = pm.modelcontext(None).named_vars.get(pm.modelcontext(None).name_for("spread_age_effect"))
+    logs = made if made is not None else belief.zero_sum("spread_age", belief.variable(SPREAD_AGE), "age")
+    return pt.exp(logs)  # pyright: ignore[reportReturnType] PyTensor types it None
 
 
 def _spread(belief: Belief, factor: str, values: TensorVariable) -> TensorVariable:

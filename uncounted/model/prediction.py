@@ -1,6 +1,6 @@
 """Prediction: what surveys would show, draw by draw, with their own errors and their sampling."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -14,8 +14,10 @@ from scipy.special import expit
 
 from uncounted.model.build import Study
 from uncounted.model.density import PRINTED, Interval
-from uncounted.model.likelihood import Kind, kind_of
+from uncounted.model.likelihood import ROW_GROUP, ROW_LEFT, Kind, kind_of
+from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.reporting import mistaken
+from uncounted.model.row_error import shifted
 from uncounted.model.summed_out import LogDensity, over_errors, over_series
 
 SERIES = "series_effect"  # what the surveys of a series share of their errors, in the posterior
@@ -31,7 +33,7 @@ class Prediction:
     for all other rows. se, sp (draws, rows): sensitivity and specificity, 1 where nobody
     is mistaken. extra (draws, parameters): what else the likelihood takes. y, n, known (rows,): the counts and what
     follows from them. survey (rows,): which rows share a ν. series (rows,): which share a series of which nothing is
-    known, −1 for all other rows.
+    known, −1 for all other rows. row_size (draws, rows): sd of what rows of a survey and age err by, 0 without it.
     """
 
     kind: Kind
@@ -46,6 +48,7 @@ class Prediction:
     survey: np.ndarray
     sigma_series: np.ndarray
     series: np.ndarray
+    row_size: np.ndarray
 
     @property
     def n(self) -> np.ndarray:
@@ -54,8 +57,10 @@ class Prediction:
 
     def rows(self, at: np.ndarray) -> "Prediction":
         """Return the prediction of some rows."""
-        parts = {name: getattr(self, name)[:, at] for name in ("covered", "sigma", "sigma_series", "se", "sp")}
-        known = {key: value[at] for key, value in self.known.items()}
+        parts = {
+            name: getattr(self, name)[:, at] for name in ("covered", "sigma", "sigma_series", "se", "sp", "row_size")
+        }
+        known = _of_rows(self.known, at)
         return replace(self, **parts, y=self.y[at], known=known, survey=self.survey[at], series=self.series[at])
 
     def counts(self, rng: np.random.Generator, nu: np.ndarray | None = None) -> np.ndarray:
@@ -65,6 +70,7 @@ class Prediction:
         shown = self._shown(self.covered + nu)
         first = expit(shown) if self._of_share else shown
         extra = [self.extra[:, [i]] for i in range(self.extra.shape[1])]
+        extra += [self.row_size] if self.kind.errs else []
         return self.kind.draw(first, *extra, *self.known.values(), rng=rng, size=shown.shape)
 
     def errors(self, rng: np.random.Generator) -> np.ndarray:
@@ -78,6 +84,7 @@ class Prediction:
         """Return log f(y | ν) of every row (nodes, draws, rows) at given ν (nodes, draws, rows or 1)."""
         shown = self._shown(self.covered + nu)
         extra = [np.broadcast_to(self.extra[:, i, None], shown.shape) for i in range(self.extra.shape[1])]
+        extra += [np.broadcast_to(self.row_size, shown.shape)] if self.kind.errs else []
         return _density(self.kind, self._of_share)(self.y, shown, *extra, *self.known.values())
 
     def log_scores(self) -> dict[int, np.ndarray]:
@@ -149,16 +156,27 @@ def predict(study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarra
         sp=every["specificity"],
         extra=np.stack(extra, axis=1) if extra else np.zeros((len(covered), 0)),
         y=seen.y[rows],
-        known={key: value[rows] for key, value in known.items()},
+        known=_of_rows(known, rows) | ({ROW_LEFT: (~seen.unknown[rows]).astype(float)} if kind.errs else {}),
         survey=seen.survey[rows],
         sigma_series=every["sigma_survey"] * sigma_series,
         series=series,
+        row_size=_flat(draws[ROW_SIZE])[:, rows] if kind.errs else np.zeros(covered.shape),
     )
+
+
+def _of_rows(known: Mapping[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is known of some rows; groups that err together are numbered anew."""
+    taken = {key: value[at] for key, value in known.items()}
+    if ROW_GROUP in taken:
+        taken[ROW_GROUP] = np.unique(taken[ROW_GROUP], return_inverse=True)[1]
+    return taken
 
 
 def derived_names(study: Study, prefix: str = "") -> list[str]:
     """Return what `predict` takes of a study's draws that follows from the model's parameters, under their names."""
-    return [f"{prefix}covered", *([f"{prefix}{SERIES}"] if study.seen.series.member.any() else [])]
+    more = [SERIES] if study.seen.series.member.any() else []
+    more += [ROW_SIZE] if kind_of(study.card, study.seen).errs else []
+    return [f"{prefix}{name}" for name in ("covered", *more)]
 
 
 def _of_series(
@@ -198,10 +216,11 @@ def _drawn_once(member: np.ndarray, draws: int, rng: np.random.Generator) -> np.
 
 
 def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
-    """Return log f of all rows together at every draw (draws,), from draws of the study's own names with `reported`."""
+    """Return log f of all rows together at every draw (draws,), from draws with `reported` and `derived_names`."""
     seen, kind = study.seen, kind_of(study.card, study.seen)
     shown = _flat(draws["reported"])[None]
     extra = [np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape) for name in kind.takes]
+    extra += [_flat(draws[ROW_SIZE])[None]] if kind.errs else []
     share = kind.share and study.card.link == "logit"
     return _density(kind, share)(seen.y, shown, *extra, *kind.known(seen.y, seen.n).values())[0].sum(axis=-1)
 
@@ -221,6 +240,8 @@ def _flat(values: xr.DataArray) -> np.ndarray:
 
 def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
     """Return a likelihood's log density as a function of numpy arrays: y, logits (nodes, draws, rows), the rest."""
+    if kind.errs:
+        return _with_shared_errors(kind, share)
     extra = len(kind.takes)
 
     def evaluated(logp: Callable, *values: np.ndarray) -> np.ndarray:
@@ -241,6 +262,30 @@ def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
         return density
 
     return with_intervals
+
+
+def _with_shared_errors(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
+    """Return `_density` of rows that err together: that of rows without it, at what the error makes of their logits."""
+    parameters = 1 + len(kind.takes)
+    alone = _density(replace(kind, errs=False), share)
+
+    def shared(y: np.ndarray, *values: np.ndarray) -> np.ndarray:
+        eta, *extra = values[:parameters]
+        sigma, *known, left, group = values[parameters:]
+        x, taken = _shifts()(y, eta, sigma, known[0], left, group)
+        return alone(y, x, *extra, *known) - taken
+
+    return shared
+
+
+@cache
+def _shifts() -> Callable[..., list[np.ndarray]]:
+    """Return `row_error.shifted` of numpy arrays."""
+    y, n, left = (pt.vector(name, dtype="float64") for name in ("y", "n", "left"))
+    eta, tau, group = pt.tensor3("eta", dtype="float64"), pt.tensor3("tau", dtype="float64"), pt.lvector("group")
+    mode = Mode(linker="py", optimizer="fast_compile")
+    compiled: Any = function([y, eta, tau, n, left, group], list(shifted(y, eta, tau, n, left, group)), mode=mode)
+    return compiled
 
 
 @cache

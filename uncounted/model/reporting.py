@@ -22,15 +22,17 @@ def shifted(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariab
     One kind and one definition, the card's reference_source and reference_definition, have none: the estimates speak
     of them. Each other one has a parameter of its own, log odds of what it shows against the reference.
     """
-    card = belief.card
-    for key, column, reference in (
-        ("bias", "source", card.reference_source),
-        ("crosswalk", "definition", card.reference_definition),
-    ):
-        if key in card.priors:
-            labels = seen.evidence.rows[column].to_numpy(str)
-            logit_q = logit_q + _against(belief, key, labels, reference, f"reference_{column}")
+    if "bias" in belief.card.priors:
+        logit_q = logit_q + bias(belief, seen)[seen.source[seen.survey]]
+    if "crosswalk" in belief.card.priors:
+        labels = seen.evidence.rows["definition"].to_numpy(str)
+        logit_q = logit_q + _against(belief, "crosswalk", labels, "reference_definition")
     return logit_q
+
+
+def bias(belief: Belief, seen: Seen) -> TensorVariable:
+    """Return the `bias` of each kind of source (sources,), 0 for the card's reference_source."""
+    return _against(belief, "bias", seen.sources.to_numpy(str), "reference_source")
 
 
 def scaled(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
@@ -72,9 +74,16 @@ def mistaken(q: Any, not_q: Any, se: Any, sp: Any) -> tuple[Any, Any]:
     return se * q + (1 - sp) * not_q, (1 - se) * q + sp * not_q
 
 
-def _against(belief: Belief, key: str, labels: np.ndarray, reference: str, word: str) -> TensorVariable:
+def _against(belief: Belief, key: str, labels: np.ndarray, word: str) -> TensorVariable:
+    """Return a parameter of each label, 0 for the reference that a word of the card names (labels,).
+
+    Evidence of the reference alone has no parameter. Raises UncountedError for evidence that has nothing of it.
+    """
+    reference = getattr(belief.card, word)
     others = sorted(set(labels) - {reference})
-    if reference not in labels or not others:
+    if set(labels) == {reference}:
+        return pt.zeros(len(labels))
+    if reference not in labels:
         known = ", ".join(sorted(set(labels)))
         raise UncountedError(
             f"The prior of {key} tells rows of other kinds from {word} = '{reference}'; the evidence has {known}."

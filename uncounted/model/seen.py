@@ -27,7 +27,9 @@ class Seen:
     A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
     coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
     of fieldwork. unknown (rows,): n stands for an effective n that nobody published. series: which surveys share an
-    error. rounding (rows,): half of the last printed digit of y/n, 0 where it is exact.
+    error. rounding (rows,): half of the last printed digit of y/n, 0 where it is exact. row_ages (rows, ages):
+    squared shares of each age (and level of traits) in what a row covers, by which it has the errors of those ages.
+    row_group (rows,): alike in rows of one survey that cover the same ages and levels of traits.
     """
 
     evidence: Evidence
@@ -46,6 +48,8 @@ class Seen:
     unknown: np.ndarray
     series: Series
     rounding: np.ndarray
+    row_ages: np.ndarray
+    row_group: np.ndarray
     forms: np.ndarray | None = None
 
 
@@ -92,6 +96,8 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         unknown=rows["unknown"].to_numpy() > 0,
         series=series,
         rounding=rows["rounding"].to_numpy(float) * (rows["unknown"].to_numpy() == 0),
+        row_ages=_row_ages(people[~nobody], len(card.ages)),
+        row_group=_row_group(rows, card),
     )
 
 
@@ -173,6 +179,18 @@ def _weights(people: np.ndarray, country: np.ndarray, countries: int) -> sparse.
     width = weights.shape[1]
     at_cell = country[row] * width + cell
     return sparse.csr_array((weights[row, cell], (row, at_cell)), shape=(len(weights), countries * width))
+
+
+def _row_ages(people: np.ndarray, ages: int) -> np.ndarray:
+    """Return Σ w² over traits (rows, ages), w the shares of ages and traits in persons (rows, cells of a country)."""
+    of_ages = people.reshape(len(people), len(SEXES), ages, -1).sum(axis=1)
+    return (of_ages**2).sum(axis=2) / of_ages.sum(axis=(1, 2))[:, None] ** 2
+
+
+def _row_group(rows: pd.DataFrame, card: Card) -> np.ndarray:
+    """Return which rows are of one survey, the same ages and the same levels of traits (rows,)."""
+    traits = [trait for trait in card.traits if trait in rows]
+    return rows.groupby(["survey", "covers", *traits], sort=False, dropna=False).ngroup().to_numpy()
 
 
 def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Vocabulary: what the words of a card may take, and which priors and products its model has."""
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,13 +8,17 @@ if TYPE_CHECKING:
 
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
+SOURCE = "source"
 SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")  # fixed, learned, horseshoe, R2D2: one of them
 LIKELIHOODS = ("binomial", "beta_binomial", "logit_normal", "fay_herriot", "multinomial")
 LINKS = ("logit", "identity")
-ON_LOGITS = ("trend", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity")  # priors
+ON_LOGITS = (
+    "trend", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "sigma_row",
+)  # priors  # fmt: skip
 NEIGHBOURS = ("", "borders", "covariates")
 OPTIONAL = (
-    "sigma_survey", "series_share", "bias", "crosswalk", "kappa", "duration", "sensitivity", "specificity", "unknown_n",
+    "sigma_survey", "sigma_row", "sigma_spread_age", "series_share", "bias", "crosswalk", "kappa", "duration",
+    "sensitivity", "specificity", "unknown_n",
 )  # fmt: skip
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 SHOW = {"per 1,000": 1000.0, "percent": 100.0}
@@ -24,15 +28,20 @@ LISTS = (
 
 
 def interactions(card: "Card") -> tuple[str, ...]:
-    """Return the products that a card may name: "region:sex", "country:age", "age:migrant" …, of persons' factors."""
+    """Return the products that a card may name, "age:migrant", "country:age", "source:sex" … of persons' factors."""
     persons = (*PEOPLE, *card.traits)
-    pairs = [*combinations(persons, 2), *((place, one) for place in ("region", "country") for one in persons)]
+    pairs = [*combinations(persons, 2), *product(("region", "country", SOURCE), persons)]
     return tuple(f"{one}:{other}" for one, other in pairs)
 
 
 def of_countries(factor: str) -> bool:
     """Whether a product is of countries and a factor of persons: what differs from country to country."""
     return factor.startswith("country:")
+
+
+def of_sources(factor: str) -> bool:
+    """Whether a product is of kinds of source and a factor of persons: what differs between instruments."""
+    return factor.startswith(f"{SOURCE}:")
 
 
 def needs(card: "Card") -> dict[str, tuple[str, ...]]:

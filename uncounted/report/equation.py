@@ -6,8 +6,8 @@ from scipy.special import expit
 
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
-from uncounted.model.vocabulary import of_countries
-from uncounted.report.line import INDEX, Line, brings, cell, distribution, index_of, scale
+from uncounted.model.vocabulary import of_countries, of_sources
+from uncounted.report.line import INDEX, Line, brings, cell, distribution, effect_of, index_of, scale
 from uncounted.report.numerals import rate, rates
 from uncounted.report.observed import observed
 from uncounted.report.wording import Words, read_words
@@ -21,7 +21,7 @@ def equation(card: Card, language: str = "en") -> list[Line]:
 
 
 def _cell(card: Card, say: Words) -> Line:
-    terms = ["country[c]", *(_effect(card, one) for one in (*card.people, *card.interactions))]
+    terms = ["country[c]", *(effect_of(card, one) for one in (*card.people, *card.interactions) if not of_sources(one))]
     traits = " and ".join(trait.replace("_", " ") for trait in card.traits)
     told = say("equation.cell_traits" if traits else "equation.cell", year=card.year, traits=traits)
     if card.forms:
@@ -36,7 +36,11 @@ def _people(card: Card, say: Words) -> Iterator[Line]:
         halves = "sex[female] = {1}/{2} female, sex[male] = − {1}/{2} female"
         yield Line(halves, say("equation.sex"), brings(card, "female"))
     for one in (*(one for one in card.people if one != "sex"), *card.interactions):
-        yield _deviations(card, one, say)
+        if not of_sources(one):
+            yield _deviations(card, one, say)
+    if "sigma_spread_age" in card.priors:
+        sizes = "log size[a] ~ Normal(0, sigma_spread_age), Σ[a] log size[a] = 0"
+        yield Line(sizes, say("equation.sizes"), brings(card, "sigma_spread_age"))
 
 
 def _deviations(card: Card, factor: str, say: Words) -> Line:
@@ -45,7 +49,7 @@ def _deviations(card: Card, factor: str, say: Words) -> Line:
     The last two are σ times a matrix with orthonormal columns, or a walk's waves, times standard normal draws.
     Departures of countries sum to zero over persons alone.
     """
-    key, effect = f"sigma_{factor.replace(':', '_')}", _effect(card, factor)
+    key, effect = f"sigma_{factor.replace(':', '_')}", effect_of(card, factor)
     normal, what = f"{effect} ~ Normal(0, {key})", factor.replace(":", " × ").replace("_", " ")
     if factor in card.exchangeable:
         return Line(normal, say("equation.exchangeable", what=what), brings(card, key))
@@ -60,13 +64,15 @@ def _deviations(card: Card, factor: str, say: Words) -> Line:
 
 def _of_countries(card: Card, factor: str, say: Words) -> Line:
     dim = factor.removeprefix("country:")
-    key, effect, index = f"sigma_country_{dim}", _effect(card, factor), index_of(card, dim)
+    key, effect, index = f"sigma_country_{dim}", effect_of(card, factor), index_of(card, dim)
     what = dim.replace("_", " ")
     if dim == "age" and card.age_order:
         order = say(f"equation.walk_{card.age_order}")
-        formula = f"{effect} = {key} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
+        size = " size[a]" if "sigma_spread_age" in card.priors else ""
+        formula = f"{effect} = {key}{size} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
         return Line(formula, say("equation.of_countries_ordered", what=what, order=order), brings(card, key))
-    formula = f"{effect} ~ Normal(0, {key}), Σ[{index}] {effect} = 0"
+    sized = dim == "age" and "sigma_spread_age" in card.priors
+    formula = f"{effect} ~ Normal(0, {key}{' size[a]' if sized else ''}), Σ[{index}] {effect} = 0"
     return Line(formula, say("equation.of_countries", what=what), brings(card, key))
 
 
@@ -180,8 +186,3 @@ def _total(card: Card, say: Words) -> Line:
         formula = f"affected[f,G] = Σ[{people}] N[{cell(card)}] p[f,{cell(card)}]"
         return Line(formula, f"{say('equation.total')} {say('equation.total_forms')}")
     return Line(f"affected[G] = Σ[{people}] N[{cell(card)}] p[{cell(card)}]", say("equation.total"))
-
-
-def _effect(card: Card, factor: str) -> str:
-    name = f"({factor.replace(':', ' × ')})" if ":" in factor else factor
-    return f"{name}[{index_of(card, factor)}]"

@@ -16,7 +16,7 @@ FAMILY = {
     "log_normal": "LogNormal",
     "pc": "PC",
 }
-INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"}
+INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a", "source": "k"}
 LETTERS = "ghov"  # of the levels of further traits, in the card's order
 EACH = {  # what there is one of for each kind of source, definition or host
     "sigma_survey": "kind", "sensitivity": "kind", "specificity": "kind", "bias": "source",
@@ -53,6 +53,12 @@ def index_of(card: Card, factor: str) -> str:
     """Return the letter that indexes a factor's levels, of a product both: "r,s"."""
     traits = {trait: LETTERS[i] if i < len(LETTERS) else f"g{i}" for i, trait in enumerate(card.traits)}
     return ",".join((INDEX | traits)[one] for one in factor.split(":"))
+
+
+def effect_of(card: Card, factor: str) -> str:
+    """Return how formulas write the effect of a factor or product: "age[a]", "(sex × age)[s,a]"."""
+    name = f"({factor.replace(':', ' × ')})" if ":" in factor else factor
+    return f"{name}[{index_of(card, factor)}]"
 
 
 def scale(card: Card) -> str:

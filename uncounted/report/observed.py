@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from uncounted.model.card import Card
 from uncounted.model.trend import has_trend
+from uncounted.model.vocabulary import of_sources
 from uncounted.report.formula import number
-from uncounted.report.line import Line, brings, cell, scale
+from uncounted.report.line import Line, brings, cell, effect_of, index_of, scale
 from uncounted.report.numerals import whole
 from uncounted.report.wording import Words
 
@@ -17,9 +18,10 @@ def observed(card: Card, say: Words) -> Iterator[Line]:
     """Return the lines from q, what a row would see if all were alike and told the truth, to its counts y.
 
     Each step that the card has adds a prime to q: bias and crosswalk, the part that can show, the survey's own error.
-    Then come mistakes, r, and the likelihood.
+    Then come mistakes, r, the row's own error and the likelihood.
     """
     yield _covered(card, say)
+    yield from _instruments(card, say)
     seen = "q"
     for has, step in ((_has(card, *AGAINST), _shift), (_has(card, "kappa", "duration"), _part), (_errs(card), _error)):
         if has:
@@ -28,6 +30,11 @@ def observed(card: Card, say: Words) -> Iterator[Line]:
     if _has(card, "sensitivity", "specificity"):
         yield from _mistakes(card, seen, say)
         seen = "r"
+    if _has(card, "sigma_row"):
+        size = "size[a(j)] " if _has(card, "sigma_spread_age") else ""
+        formula = f"logit {seen}'[j] = logit {seen}[j] + w[j] {size}ε[g(j)], ε[g] ~ Normal(0, sigma_row)"
+        yield Line(formula, say("equation.row"), brings(card, "sigma_row"))
+        seen += "'"
     yield from _likelihood(card, f"{seen}[j]", say)
 
 
@@ -41,11 +48,34 @@ def _errs(card: Card) -> bool:
 
 def _covered(card: Card, say: Words) -> Line:
     at = cell(card)
+    if any(map(of_sources, card.interactions)):
+        years = has_trend(card)
+        entry = f"{at},t" if years else at
+        shown = f"p[source(j),{at}]{'(t)' if years else ''}"
+        return Line(f"q[j] = Σ[{entry}] W[j,{entry}] {shown}", say(f"equation.covered{'_years' if years else ''}"))
     if card.forms:
         return Line(f"q[f,j] = Σ[{at}] W[j,{at}] p[f,{at}]", say("equation.covered"))
     if has_trend(card):
         return Line(f"q[j] = Σ[{at},t] W[j,{at},t] p[{at}](t)", say("equation.covered_years"))
     return Line(f"q[j] = Σ[{at}] W[j,{at}] p[{at}]", say("equation.covered"))
+
+
+def _instruments(card: Card, say: Words) -> Iterator[Line]:
+    """Return the lines of what a kind of source shows of persons apart from the others."""
+    products = [one for one in card.interactions if of_sources(one)]
+    if not products:
+        return
+    at = cell(card)
+    added = " + ".join(effect_of(card, one) for one in products)
+    yield Line(f"logit p[k,{at}] = logit p[{at}] + {added}", say("equation.instruments"))
+    for one in products:
+        effect, key = effect_of(card, one), f"sigma_{one.replace(':', '_')}"
+        dim = one.partition(":")[2]
+        zero = f"Σ[{index_of(card, dim)}] {effect} = 0"
+        other = "equation.instrument_reference" if card.reference_source else "equation.instrument"
+        zero += "" if card.reference_source else f", Σ[k] {effect} = 0"
+        told = say(other, what=dim.replace("_", " "), reference=card.reference_source)
+        yield Line(f"{effect} ~ Normal(0, {key}), {zero}", told, brings(card, key))
 
 
 def _shift(card: Card, seen: str, say: Words) -> Iterator[Line]:

@@ -1,0 +1,58 @@
+"""Row error: what rows of a survey and an age err by together, beyond sampling and the survey's own error, summed out.
+
+Rows r of one survey and age, of either sex, share an error z ~ N(0, 1), τ_r large in log odds:
+
+    L = log ∫ Π_r f_r(y_r | η_r + τ_r z) N(z; 0, 1) dz,   log f_r = y·η − n·softplus(η) + …
+
+by Laplace's method about one Newton step. It begins at z₀, where the empirical logits of the counts and the prior of z
+would meet if counts were normal, and z is where it ends:
+
+    z = z₀ + (Σ τ(y − n·p₀) − z₀)/(1 + Σ τ²v₀),   v = n·p(1 − p),   p = logit⁻¹(η + τz)
+    L = Σ log f_r(y | η + τz) − z²/2 − log(1 + Σ τ²v)/2
+
+the integrand itself, not the quadratic's maximum, which may lie above all that the integrand reaches. Within 0.001 at
+τ ≤ 0.2 of counts within three standard deviations, within 0.02 of those within four; further out it is too low.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable as Tensor
+
+Array = np.ndarray
+Rng = np.random.Generator
+
+
+def shifted(y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group: Tensor) -> tuple[Tensor, Tensor]:
+    """Return η + τz (…, rows) and what is to be taken from the log densities of rows there, so that they sum to L.
+
+    left (rows,): 0 for a row held out or without such an error, which tells nothing of z and has no part of it. group
+    (rows,): 0 to the number of groups less 1, alike in the rows that share an error.
+    """
+    share = (y + 0.5) / (n + 1)
+    known = n * share * (1 - share)
+    logit: Any = pt.log((y + 0.5) / (n - y + 0.5))  # pyright: ignore[reportOperatorIssue]
+    tau = tau * left
+    first = _summed(tau * known * (logit - eta), group) / (1 + _summed(tau**2 * known, group))
+    p: Any = pt.sigmoid(eta + tau * first[..., group])
+    slope = _summed(tau * (y - n * p), group)
+    z = first + (slope - first) / (1 + _summed(tau**2 * n * p * (1 - p), group))
+    x = eta + tau * z[..., group]
+    p = pt.sigmoid(x)
+    width: Any = pt.log(1 + _summed(tau**2 * n * p * (1 - p), group))
+    part = left / pt.maximum(_summed(left, group), 1)[group]
+    return x, part * ((z**2 + width) / 2)[..., group]
+
+
+def drawn(eta: Array, tau: Array, group: Array, rng: Rng) -> Array:
+    """Return η + τz (…, rows), z drawn once for all rows of a group."""
+    z = rng.normal(size=(*eta.shape[:-1], group.max() + 1))
+    return eta + tau * z[..., group]
+
+
+def _summed(values: Tensor, group: Tensor) -> Tensor:
+    """Sum values (…, rows) over the rows of each group."""
+    leading = [values.shape[axis] for axis in range(values.ndim - 1)]
+    nothing = pt.zeros((*leading, group.max() + 1))
+    return nothing[..., group].inc(values)  # pyright: ignore[reportAttributeAccessIssue]
