@@ -136,7 +136,7 @@ def test_rows_of_unknown_n_have_no_such_error_besides(small):
     ("words", "told"),
     [
         ({"likelihood": "logit_normal"}, "sigma_row is the error of a survey's row"),
-        ({"interactions": ("sex:age",)}, "sigma_spread_age lets countries' patterns"),
+        ({"interactions": ("sex:age",)}, "spread_age lets countries' patterns"),
         ({"exchangeable": ("source:age",)}, "exchangeable has 'source:age'"),
     ],
 )

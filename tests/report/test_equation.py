@@ -38,7 +38,7 @@ def having(card: un.Card, *less: str, priors: dict[str, tuple], **words) -> un.C
 TREND = ("trend", "sigma_trend_region", "sigma_trend_country")
 PLAIN = without(
     STUNTING, *TREND, "sigma_survey", "sigma_beta", "sigma_sex_age", "sigma_region_sex", "sigma_region_age",
-    "sigma_country_age", "sigma_source_age", "sigma_spread_age", "sigma_row", "bias",
+    "sigma_country_age", "sigma_source_age", "spread_age", "sigma_row", "bias",
     interactions=(), covariates=(), reference_source="",
 )  # fmt: skip
 COUNTRY = without(PLAIN, "sigma_region", "sigma_subregion", "sigma_age", "female", place=("country",), people=())
@@ -61,7 +61,7 @@ R2D2 = having(
     covariates=NAMES, neighbours="covariates", likelihood="fay_herriot",
 )  # fmt: skip
 INDEX = having(
-    STUNTING, "sigma_beta", "sigma_survey", "sigma_row",
+    STUNTING, "sigma_beta", "sigma_survey", "sigma_row", "bias",
     priors={
         "beta": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sensitivity": ("beta", 8, 2),
         "spread": ("normal", 0, 0.5),
@@ -139,7 +139,8 @@ def test_the_whole_card_is_in_its_equation():
     assert "subregiond∼Normal(regionr(d),σsubregion)" in told
     assert "countryc∼Normal(subregiond(c)+xc·β,σcountry)" in told
     assert "slopec∼Normal(trend+trend regionr(c),σtrend country)" in told
-    assert "yj∼Binomial(nj,qj′)" in told
+    assert "logitpk,c,s,a=logitpc,s,a+(source×age)k,a" in told
+    assert "yj∼Binomial(nj,qj‴)" in told
 
 
 def test_links_and_forms_are_told_as_they_are():
@@ -185,7 +186,9 @@ def test_what_a_survey_shows_goes_through_every_step_in_order():
     told = [line.formula for line in equation(HORSESHOE)]
     start = next(i for i, line in enumerate(told) if line.startswith("q[j]"))
     assert told[start:-1] == [
-        "q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[c,s,a](t)",
+        "q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[source(j),c,s,a](t)",
+        "logit p[k,c,s,a] = logit p[c,s,a] + (source × age)[k,a]",
+        "(source × age)[k,a] ~ Normal(0, sigma_source_age), Σ[a] (source × age)[k,a] = 0",
         "logit q'[j] = logit q[j] + bias[source(j)] + crosswalk[definition(j)]",
         "q''[j] = kappa[host(j)] {T[j] + duration}/{5 + duration} q'[j]",
         "logit q'''[j] = logit q''[j] + ν[survey(j)]",

@@ -61,7 +61,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     members = _members(seen)
     if "series" in size:
         scale |= _scales_in_series(card, seen)
-    lam = {"spread_age": np.zeros(())} if "sigma_spread_age" in scale else {}
+    lam = {}
     for name, low in least.items():
         if name in about:
             tau = np.minimum(low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size)))

@@ -143,11 +143,11 @@ def _check_partners(card: "Card") -> None:
             f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
             "sigma_row",
         )
-    if "sigma_spread_age" in card.priors and "country:age" not in card.interactions:
+    if "spread_age" in card.priors and "country:age" not in card.interactions:
         raise UncountedError(
-            "sigma_spread_age lets countries' patterns of ages, and surveys' errors, be larger at some ages than at "
+            "spread_age lets countries' patterns of ages, and surveys' errors, be larger at some ages than at "
             'others. It needs "country:age" among the interactions.',
-            "sigma_spread_age",
+            "spread_age",
         )
     if card.link == "identity":
         _check_identity(card)

@@ -81,7 +81,7 @@ def survey_error(
 def row_size(belief: Belief, seen: Seen) -> TensorVariable:
     """Return the sd of what rows of a survey and age err by beyond their survey's error (rows,), log odds.
 
-    `sigma_row` at one age, times the age's own size if the card has `sigma_spread_age`. A row that covers several ages,
+    `sigma_row` at one age, times the age's own size if the card has `spread_age`. A row that covers several ages,
     or levels of traits, errs by their mean, √Σw² as much, and shares it with no other row.
     """
     squares = seen.row_ages

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
@@ -13,7 +12,7 @@ from uncounted.model.vocabulary import SOURCE, of_countries, of_sources
 from uncounted.world.world import levels
 
 SEXES = ("female", "male")
-SPREAD_AGE = "sigma_spread_age"
+SPREAD_AGE = "spread_age"
 CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus those of males
 
 
@@ -80,14 +79,13 @@ def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -
 def sizes_of_ages(belief: Belief) -> TensorVariable | None:
     """Return how large departures of countries and of surveys are at each age (ages,), their geometric mean being 1.
 
-    exp of deviations N(0, sigma_spread_age) that sum to zero: the youngest children, say, are measured less alike, and
-    differ more between countries. None without the prior.
+    exp of `spread_age` less its mean over ages: the youngest children, say, differ more between countries, and are
+    measured less alike. None without the prior.
     """
     if SPREAD_AGE not in belief.card.priors:
         return None
-    made = pm.modelcontext(None).named_vars.get(pm.modelcontext(None).name_for("spread_age_effect"))
-    logs = made if made is not None else belief.zero_sum("spread_age", belief.variable(SPREAD_AGE), "age")
-    return pt.exp(logs)  # pyright: ignore[reportReturnType] PyTensor types it None
+    logs = belief.variable(SPREAD_AGE, "age")
+    return pt.exp(logs - logs.mean())  # pyright: ignore[reportReturnType] PyTensor types it None
 
 
 def _spread(belief: Belief, factor: str, values: TensorVariable) -> TensorVariable:

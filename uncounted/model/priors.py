@@ -93,7 +93,7 @@ KINDS = {
     "share": "a share, between 0 and 1",
     "size": "a size, above 0",
 }
-LOCATIONS = ("level", "female", "beta", "spread", "trend", "bias", "crosswalk")
+LOCATIONS = ("level", "female", "beta", "spread", "spread_age", "trend", "bias", "crosswalk")
 SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2", "series_share")
 SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}

@@ -17,7 +17,7 @@ ON_LOGITS = (
 )  # priors  # fmt: skip
 NEIGHBOURS = ("", "borders", "covariates")
 OPTIONAL = (
-    "sigma_survey", "sigma_row", "sigma_spread_age", "series_share", "bias", "crosswalk", "kappa", "duration",
+    "sigma_survey", "sigma_row", "spread_age", "series_share", "bias", "crosswalk", "kappa", "duration",
     "sensitivity", "specificity", "unknown_n",
 )  # fmt: skip
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")

@@ -38,9 +38,9 @@ def _people(card: Card, say: Words) -> Iterator[Line]:
     for one in (*(one for one in card.people if one != "sex"), *card.interactions):
         if not of_sources(one):
             yield _deviations(card, one, say)
-    if "sigma_spread_age" in card.priors:
-        sizes = "log size[a] ~ Normal(0, sigma_spread_age), Σ[a] log size[a] = 0"
-        yield Line(sizes, say("equation.sizes"), brings(card, "sigma_spread_age"))
+    if "spread_age" in card.priors:
+        sizes = "log size[a] = spread_age[a] − {1}/{A} Σ[b] spread_age[b]"
+        yield Line(sizes, say("equation.sizes"), brings(card, "spread_age"))
 
 
 def _deviations(card: Card, factor: str, say: Words) -> Line:
@@ -68,10 +68,10 @@ def _of_countries(card: Card, factor: str, say: Words) -> Line:
     what = dim.replace("_", " ")
     if dim == "age" and card.age_order:
         order = say(f"equation.walk_{card.age_order}")
-        size = " size[a]" if "sigma_spread_age" in card.priors else ""
+        size = " size[a]" if "spread_age" in card.priors else ""
         formula = f"{effect} = {key}{size} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
         return Line(formula, say("equation.of_countries_ordered", what=what, order=order), brings(card, key))
-    sized = dim == "age" and "sigma_spread_age" in card.priors
+    sized = dim == "age" and "spread_age" in card.priors
     formula = f"{effect} ~ Normal(0, {key}{' size[a]' if sized else ''}), Σ[{index}] {effect} = 0"
     return Line(formula, say("equation.of_countries", what=what), brings(card, key))
 

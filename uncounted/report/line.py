@@ -20,7 +20,7 @@ INDEX = {"region": "r", "subregion": "d", "country": "c", "sex": "s", "age": "a"
 LETTERS = "ghov"  # of the levels of further traits, in the card's order
 EACH = {  # what there is one of for each kind of source, definition or host
     "sigma_survey": "kind", "sensitivity": "kind", "specificity": "kind", "bias": "source",
-    "crosswalk": "definition", "kappa": "host", "series_share": "kind",
+    "crosswalk": "definition", "kappa": "host", "series_share": "kind", "spread_age": "a",
 }  # fmt: skip
 
 

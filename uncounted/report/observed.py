@@ -31,7 +31,7 @@ def observed(card: Card, say: Words) -> Iterator[Line]:
         yield from _mistakes(card, seen, say)
         seen = "r"
     if _has(card, "sigma_row"):
-        size = "size[a(j)] " if _has(card, "sigma_spread_age") else ""
+        size = "size[a(j)] " if _has(card, "spread_age") else ""
         formula = f"logit {seen}'[j] = logit {seen}[j] + w[j] {size}ε[g(j)], ε[g] ~ Normal(0, sigma_row)"
         yield Line(formula, say("equation.row"), brings(card, "sigma_row"))
         seen += "'"
