@@ -12,9 +12,12 @@ from uncounted.report.release import release_of
 
 LEFT_OUT = {
     ("age",): ("female", "sigma_sex_age", "sigma_region_sex"),
-    ("sex",): ("sigma_age", "sigma_sex_age", "sigma_region_age", "sigma_country_age"),
+    ("sex",): (
+        "sigma_age", "sigma_sex_age", "sigma_region_age", "sigma_country_age", "sigma_source_age", "spread_age",
+    ),
     (): (
         "female", "sigma_age", "sigma_sex_age", "sigma_region_sex", "sigma_region_age", "sigma_country_age",
+        "sigma_source_age", "spread_age",
     ),
 }  # fmt: skip
 

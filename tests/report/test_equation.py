@@ -44,7 +44,7 @@ PLAIN = without(
 COUNTRY = without(PLAIN, "sigma_region", "sigma_subregion", "sigma_age", "female", place=("country",), people=())
 NAMES = ("human_development_index", "gdp_per_capita_ppp", "gini_index")
 HORSESHOE = having(
-    STUNTING, "sigma_beta", "sigma_row",
+    STUNTING, "sigma_beta", "sigma_row", "spread_age",
     priors={
         "tau_beta": ("half_student_t", 3, 0.1), "slab_beta": ("log_normal", 0.7, 0.5), "rho": ("beta", 1, 1),
         "sigma_country": ("pc", 1, 0.05), "kappa": ("beta", 2, 4), "duration": ("log_normal", 3, 0.7),
@@ -61,7 +61,7 @@ R2D2 = having(
     covariates=NAMES, neighbours="covariates", likelihood="fay_herriot",
 )  # fmt: skip
 INDEX = having(
-    STUNTING, "sigma_beta", "sigma_survey", "sigma_row", "bias",
+    STUNTING, "sigma_beta", "sigma_survey", "sigma_row", "bias", "spread_age",
     priors={
         "beta": ("normal", 0, 0.5), "crosswalk": ("normal", 0, 0.5), "sensitivity": ("beta", 8, 2),
         "spread": ("normal", 0, 0.5),
@@ -240,7 +240,7 @@ def test_a_ladder_of_one_rung_hangs_from_the_level():
 
 
 def test_exchangeable_factors_do_not_sum_to_zero():
-    told = read(replace(STUNTING, exchangeable=("region", "age"), age_order=1))
+    told = read(without(STUNTING, "spread_age", exchangeable=("region", "age"), age_order=1))
     assert "regionr∼Normal(level,σregion)" in told
     assert "agea∼Normal(0,σage)" in told
 

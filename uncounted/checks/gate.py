@@ -10,6 +10,7 @@ from uncounted.checks.fold_score import ESS, RHAT
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.pattern import pattern
 from uncounted.checks.scores import band
+from uncounted.checks.sources import sources
 from uncounted.checks.support import support
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
@@ -27,10 +28,11 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     "stop" forbids publication: draws behind a published number that did not converge (`convergence.convergence`), and
     predictions whose 80 or 95 % intervals held too few or too many surveys: a share outside its 99.9 % binomial band,
     countries as the trials. "warn" does not: priors in conflict with the data (`conflict.conflict`), patterns of
-    countries that are not their surveys' (`pattern.pattern`), people and numbers without surveys behind them
-    (`support.support`); folds that did not mix; and hold-outs that cannot decide, of fewer than 20 countries, of whole
-    regions, whose countries share one error, or of surveys whose country's other rounds stayed. Without a hold-out,
-    `not_run` says so. Raises UncountedError for a hold-out of another fit.
+    countries that are not their surveys' (`pattern.pattern`), kinds of source that err to one side (`sources.sources`),
+    people and numbers without surveys behind them (`support.support`); folds that did not mix; and hold-outs that
+    cannot decide, of fewer than 20 countries, of whole regions, whose countries share one error, or of surveys whose
+    country's other rounds stayed. Without a hold-out, `not_run` says so.
+    Raises UncountedError for a hold-out of another fit.
     """
     if held_out is not None and "recipe" in held_out.table and not held_out.made_of(fit):
         raise UncountedError(
@@ -43,8 +45,8 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
 
 
 def credible(fit: Fit) -> list[Finding]:
-    """Return what is not about draws: priors and patterns beside the data, people and numbers without surveys."""
-    return [*conflict(fit), *pattern(fit), *support(fit)]
+    """Return what is not about draws: priors, patterns and sources beside the data, numbers without surveys."""
+    return [*conflict(fit), *pattern(fit), *sources(fit), *support(fit)]
 
 
 def predicted(held_out: HeldOut | None) -> list[Finding]:

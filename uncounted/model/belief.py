@@ -97,27 +97,28 @@ class Belief:
             return np.delete(np.eye(len(labels)), labels.index(reference), axis=1)
         return basis_of(self.card, dim, len(labels))
 
-    def of_countries(
-        self, dim: str, mean: TensorVariable, sigma: TensorVariable, sizes: TensorVariable | None = None
-    ) -> TensorVariable:
+    def of_countries(self, dim: str, mean: TensorVariable, sigma: TensorVariable) -> TensorVariable:
         """Return deviations from a mean pattern (countries, dim) that are each country's own and sum to zero over dim.
 
         θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there; sampled as `exchangeable`, with a λ
-        for each country and column, for a survey may tell of some ages and not of others. sizes (dim,): by how much
-        deviations are larger at a level; they are s·Bz less their mean over dim, B the basis.
+        for each country and column, for a survey may tell of some ages and not of others.
         """
         name, basis = f"country_{dim}", basis_of(self.card, dim, _size(dim))
-        lam = self.centring[name]
-        if sizes is not None:  # of which s·x less its mean is the pattern
-            mean = mean / sizes
-            mean = mean - mean.sum(axis=1, keepdims=True) / (1 / sizes).sum() / sizes
-        within = mean @ np.linalg.pinv(basis).T
+        lam, within = self.centring[name], mean @ np.linalg.pinv(basis).T
         raw = pm.Normal(f"{name}_raw", lam * within, sigma**lam, shape=(_size("country"), basis.shape[1]))
-        own = sigma ** (1 - lam) * (raw - lam * within) @ basis.T
-        if sizes is not None:
-            own = own * sizes
-            own = own - own.mean(axis=1, keepdims=True)
-        return _effect(name, own, ("country", dim))
+        own = sigma ** (1 - lam) * (raw - lam * within)
+        return _effect(name, own @ basis.T, ("country", dim))
+
+    def of_countries_by_size(self, dim: str, mean: TensorVariable, sigma: TensorVariable) -> TensorVariable:
+        """Return the same where deviations are larger at some levels: N(0, σ) of each, less their mean; sigma (dim,).
+
+        Levels and not contrasts are what is sampled, so that where data are many none of them hangs on σ.
+        """
+        name = f"country_{dim}"
+        lam = self.centring[name]
+        raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=("country", dim))
+        own = sigma ** (1 - lam) * (raw - lam * mean)
+        return _effect(name, own - own.mean(axis=1, keepdims=True), ("country", dim))
 
     def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` = σ z, z standard normal: of what data say too little of to be centred."""

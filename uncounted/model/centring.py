@@ -198,6 +198,8 @@ def _about_slopes(seen: Seen, survey: np.ndarray, country: np.ndarray) -> np.nda
 def _about_contrasts(card: Card, world: World, seen: Seen, rows: np.ndarray, dim: str) -> np.ndarray:
     """Return the information about each country's coefficients of the basis of a dim (countries, rank).
 
+    Of the dim's levels (countries, levels) where their sizes differ.
+
     Rows of a survey inform the weights w of the dim's levels by Σ I w wᵀ, less what they say of the survey's own level,
     which is free: a row of everybody says nothing of a pattern.
     """
@@ -213,7 +215,7 @@ def _about_contrasts(card: Card, world: World, seen: Seen, rows: np.ndarray, dim
     taken = level_of[:, :, None] * level_of[:, None, :] / np.maximum(whole, 1e-12)[:, None, None]
     of_country = np.zeros((len(world.places), size, size))
     np.add.at(of_country, seen.survey_country, of_survey - taken)
-    basis = basis_of(card, dim, size)
+    basis = np.eye(size) if dim == "age" and "spread_age" in card.priors else basis_of(card, dim, size)
     return np.maximum(np.einsum("ak,cab,bk->ck", basis, of_country, basis), 0.0)
 
 

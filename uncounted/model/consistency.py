@@ -143,10 +143,10 @@ def _check_partners(card: "Card") -> None:
             f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
             "sigma_row",
         )
-    if "spread_age" in card.priors and "country:age" not in card.interactions:
+    if "spread_age" in card.priors and (card.age_order or "country:age" not in card.interactions):
         raise UncountedError(
             "spread_age lets countries' patterns of ages, and surveys' errors, be larger at some ages than at "
-            'others. It needs "country:age" among the interactions.',
+            'others. It needs "country:age" among the interactions, and ages in no order: leave age_order out.',
             "spread_age",
         )
     if card.link == "identity":

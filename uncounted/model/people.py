@@ -72,8 +72,10 @@ def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -
     pattern = pt.zeros((countries, 1)) + others[dim]
     if f"region:{dim}" in others:
         pattern = pattern + others[f"region:{dim}"][region_of(belief.card, belief.world)]
-    sizes = sizes_of_ages(belief) if dim == "age" else None
-    return belief.of_countries(dim, pattern, belief.variable(f"sigma_country_{dim}"), sizes)
+    sigma, sizes = belief.variable(f"sigma_country_{dim}"), sizes_of_ages(belief) if dim == "age" else None
+    if sizes is None:
+        return belief.of_countries(dim, pattern, sigma)
+    return belief.of_countries_by_size(dim, pattern, sigma * sizes)
 
 
 def sizes_of_ages(belief: Belief) -> TensorVariable | None:

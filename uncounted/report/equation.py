@@ -68,8 +68,7 @@ def _of_countries(card: Card, factor: str, say: Words) -> Line:
     what = dim.replace("_", " ")
     if dim == "age" and card.age_order:
         order = say(f"equation.walk_{card.age_order}")
-        size = " size[a]" if "spread_age" in card.priors else ""
-        formula = f"{effect} = {key}{size} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
+        formula = f"{effect} = {key} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
         return Line(formula, say("equation.of_countries_ordered", what=what, order=order), brings(card, key))
     sized = dim == "age" and "spread_age" in card.priors
     formula = f"{effect} ~ Normal(0, {key}{' size[a]' if sized else ''}), Σ[{index}] {effect} = 0"
