@@ -77,6 +77,17 @@ VARIANTS = {
     ),
     "definitions": card({"crosswalk": ("normal", 0, 0.5)}, reference_definition="a"),
     "sources": card({"bias": ("normal", 0, 0.5)}, reference_source="A"),
+    "sources by age": card(
+        {"bias": ("normal", 0, 0.5), "sigma_source_age": ("half_normal", 0.2)}, reference_source="A",
+        interactions=("source:age",),
+    ),
+    "rows that err": card({"sigma_row": ("half_normal", 0.2)}),
+    "rows that err by age": card(
+        {"sigma_row": ("half_normal", 0.2), "spread_age": ("normal", 0, 0.5),
+         "sigma_country_age": ("half_normal", 0.3)}, interactions=("country:age",),
+    ),
+    "rounded rows that err": card({"sigma_row": ("half_normal", 0.2)}),
+    "rows of unknown n that err": card({"sigma_row": ("half_normal", 0.2), "unknown_n": ("log_normal", 1000, 1)}),
     "misreports": card({"sensitivity": ("beta", 8, 2), "specificity": ("beta", 99, 1)}),
     "series": card({"series_share": ("beta", 4, 1)}),
     "unknown n": card({"unknown_n": ("log_normal", 1000, 1)}),
@@ -98,7 +109,7 @@ def evidence(name: str) -> un.Evidence:
     table = pd.MultiIndex.from_product(of, names=["country", "year", "sex", "age"]).to_frame(index=False)
     table["survey"] = table["country"] + "-" + table["year"].astype(str)
     table["definition"] = np.where(table["year"] == 2014, "b", "a") if name == "definitions" else ""
-    table["source"] = np.where(table["year"] == 2014, "B", "A") if name == "sources" else ""
+    table["source"] = np.where(table["year"] == 2014, "B", "A") if name.startswith("sources") else ""
     if name == "series":
         table["series"] = table["country"]
     n = rng.integers(200, 900, len(table)).astype(float)
@@ -109,9 +120,9 @@ def evidence(name: str) -> un.Evidence:
         }
         return un.exclusive(parts, "any")
     seen = un.counts(table.assign(n=n, y=rng.binomial(n.astype(int), 0.12).astype(float)), "x")
-    if name == "rounded":
+    if name.startswith("rounded"):
         return replace(seen, rows=seen.rows.assign(rounding=np.where(seen.rows["sex"] == "male", 0.005, 0.0)))
-    if name == "unknown n":
+    if "unknown n" in name:
         return replace(seen, rows=seen.rows.assign(unknown=np.where(seen.rows["year"] < 2015, 1.0, 0.0)))
     return seen
 
