@@ -9,6 +9,7 @@ from uncounted.checks.finding import HELD_OUT, Finding, Findings
 from uncounted.checks.fold_score import ESS, RHAT
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.pattern import pattern
+from uncounted.checks.reach import reach
 from uncounted.checks.scores import band
 from uncounted.checks.sources import sources
 from uncounted.checks.support import support
@@ -29,10 +30,10 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     predictions whose 80 or 95 % intervals held too few or too many surveys: a share outside its 99.9 % binomial band,
     countries as the trials. "warn" does not: priors in conflict with the data (`conflict.conflict`), patterns of
     countries that are not their surveys' (`pattern.pattern`), kinds of source that err to one side (`sources.sources`),
-    people and numbers without surveys behind them (`support.support`); folds that did not mix; and hold-outs that
-    cannot decide, of fewer than 20 countries, of whole regions, whose countries share one error, or of surveys whose
-    country's other rounds stayed. Without a hold-out, `not_run` says so.
-    Raises UncountedError for a hold-out of another fit.
+    covariates beyond those of surveyed countries (`reach.reach`), people and numbers without surveys behind them
+    (`support.support`); folds that did not mix; and hold-outs that cannot decide, of fewer than 20 countries, of whole
+    regions, whose countries share one error, or of surveys whose country's other rounds stayed. Without a hold-out,
+    `not_run` says so. Raises UncountedError for a hold-out of another fit.
     """
     if held_out is not None and "recipe" in held_out.table and not held_out.made_of(fit):
         raise UncountedError(
@@ -46,7 +47,7 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
 
 def credible(fit: Fit) -> list[Finding]:
     """Return what is not about draws: priors, patterns and sources beside the data, numbers without surveys."""
-    return [*conflict(fit), *pattern(fit), *sources(fit), *support(fit)]
+    return [*conflict(fit), *pattern(fit), *sources(fit), *reach(fit), *support(fit)]
 
 
 def predicted(held_out: HeldOut | None) -> list[Finding]:

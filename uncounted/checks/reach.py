@@ -1,0 +1,46 @@
+"""Reach: countries whose covariates lie beyond those of surveyed countries, where slopes are carried on unseen."""
+
+import numpy as np
+import pandas as pd
+
+from uncounted.checks.finding import Finding
+from uncounted.infer.fit import Fit
+from uncounted.model.covariates import indicators
+from uncounted.survey.evidence import ELSEWHERE
+
+NAME = "covariates beyond those of surveyed countries"
+ALLOWED = 1.0  # sd of the surveyed countries' values
+NAMED = 4  # that a sentence lists
+
+
+def reach(fit: Fit) -> list[Finding]:
+    """Say how far unsurveyed countries' covariates lie outside the range of surveyed ones, in their sd.
+
+    A covariate is taken as the model takes it, after the card's transforms. A warning names the countries that lie more
+    than one sd beyond: nobody has seen what a slope does there, and with it log odds go as far as the covariate does.
+    Nothing is returned for a card without covariates, or with fewer than three surveyed countries.
+    """
+    if not fit.card.covariates:
+        return []
+    x = indicators(fit.card, fit.world)
+    rows = fit.evidence.rows
+    surveyed = x.index.isin(rows.loc[rows["source"] != ELSEWHERE, "country"])
+    inside = x[surveyed]
+    if len(inside) < 3:
+        return []
+    sd = inside.std(ddof=0).replace(0.0, np.nan)
+    beyond = pd.DataFrame(np.maximum(inside.min() - x, x - inside.max()))[~surveyed].div(sd).stack()
+    beyond = pd.Series(beyond).sort_values(ascending=False, kind="stable")
+    largest = max(float(beyond.iloc[0]), 0.0) if len(beyond) else 0.0
+    far = beyond[beyond > ALLOWED]
+    names = fit.world.places["name"]
+    listed = [f"{names[code]}, {str(name).replace('_', ' ')} by {value:.1f}" for (code, name), value in far.items()]
+    countries = far.index.get_level_values(0).nunique()
+    told = f"{countries} unsurveyed countries lie more than {ALLOWED:g} sd beyond all surveyed ones in a covariate"
+    if len(far):
+        more = f" and {len(far) - NAMED} more" if len(far) > NAMED else ""
+        told += (
+            f": {'; '.join(listed[:NAMED])}{more}. Their numbers carry slopes to where nobody has seen them; take the "
+        )
+        told += "logarithm of such a covariate (transforms), or leave it out"
+    return [Finding(NAME, "warn" if len(far) else "pass", largest, ALLOWED, f"{told}.")]
