@@ -138,11 +138,10 @@ def check(model: pm.Model, machine, density_of: Callable, points: int = POINTS) 
             log_density, gradient = density(point)
             (expanded,) = expand(point)
         found, slope, status = ours.density.density(point)
-        if not np.isfinite(
-            log_density
-        ):  # far out inf − inf is NaN in one order of sums and −inf in another: no density
+        # far out inf − inf is NaN in one order of sums and −inf in another, and shares below 1e-308, which PyTensor
+        # takes for 0, are kept to 1e-324: a density that may be finite, without a gradient, is none to the sampler
+        if not np.isfinite(log_density):
             assert status != 0
-            assert not found > -np.inf
             continue
         assert_allclose(found, log_density, rtol=CLOSE)
         finite = np.isfinite(gradient)
