@@ -1,7 +1,6 @@
 """Reach: countries whose covariates lie beyond those of surveyed countries, where slopes are carried on unseen."""
 
 import numpy as np
-import pandas as pd
 
 from uncounted.checks.finding import Finding
 from uncounted.infer.fit import Fit
@@ -29,18 +28,19 @@ def reach(fit: Fit) -> list[Finding]:
     if len(inside) < 3:
         return []
     sd = inside.std(ddof=0).replace(0.0, np.nan)
-    beyond = pd.DataFrame(np.maximum(inside.min() - x, x - inside.max()))[~surveyed].div(sd).stack()
-    beyond = pd.Series(beyond).sort_values(ascending=False, kind="stable")
-    largest = max(float(beyond.iloc[0]), 0.0) if len(beyond) else 0.0
-    far = beyond[beyond > ALLOWED]
-    names = fit.world.places["name"]
-    listed = [f"{names[code]}, {str(name).replace('_', ' ')} by {value:.1f}" for (code, name), value in far.items()]
-    countries = far.index.get_level_values(0).nunique()
+    others = x[~surveyed]
+    below, above = (inside.min() - others) / sd, (others - inside.max()) / sd
+    values = np.maximum(below.to_numpy(), above.to_numpy())
+    largest = float(np.nanmax([0.0, *values.ravel()]))
+    names, columns = fit.world.places["name"], [name.replace("_", " ") for name in fit.card.covariates]
+    far = sorted(map(tuple, np.argwhere(values > ALLOWED)), key=lambda place: -values[place])
+    listed = [f"{names[others.index[row]]}, {columns[column]} by {values[row, column]:.1f}" for row, column in far]
+    countries = len({row for row, _ in far})
     told = f"{countries} unsurveyed countries lie more than {ALLOWED:g} sd beyond all surveyed ones in a covariate"
-    if len(far):
+    if far:
         more = f" and {len(far) - NAMED} more" if len(far) > NAMED else ""
         told += (
             f": {'; '.join(listed[:NAMED])}{more}. Their numbers carry slopes to where nobody has seen them; take the "
         )
         told += "logarithm of such a covariate (transforms), or leave it out"
-    return [Finding(NAME, "warn" if len(far) else "pass", largest, ALLOWED, f"{told}.")]
+    return [Finding(NAME, "warn" if far else "pass", largest, ALLOWED, f"{told}.")]

@@ -30,7 +30,7 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
     cells = pt.as_tensor(pm.Data("row_cell", first, dims="row"))
     logit_q = eta.flatten()[cells] + _drift(belief, course, seen.country, seen.since, "since", "row")
     by_source, source = of_instruments(belief, list(seen.sources)), seen.source[seen.survey]
-    width = seen.w.shape[1] // len(belief.world.places)
+    width = seen.w.shape[1] // len(belief.world.places)  # pyright: ignore[reportOptionalSubscript] SciPy's stubs lack it
     if by_source is not None:
         by_source = by_source.flatten()
         own = pm.Data("row_source_cell", source * width + first % width, dims="row")

@@ -282,7 +282,8 @@ def _with_shared_errors(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
 def _shifts() -> Callable[..., list[np.ndarray]]:
     """Return `row_error.shifted` of numpy arrays."""
     y, n, left = (pt.vector(name, dtype="float64") for name in ("y", "n", "left"))
-    eta, tau, group = pt.tensor3("eta", dtype="float64"), pt.tensor3("tau", dtype="float64"), pt.lvector("group")
+    eta, tau = (pt.tensor3(name, dtype="float64") for name in ("eta", "tau"))
+    group = pt.vector("group", dtype="int64")
     mode = Mode(linker="py", optimizer="fast_compile")
     compiled: Any = function([y, eta, tau, n, left, group], list(shifted(y, eta, tau, n, left, group)), mode=mode)
     return compiled

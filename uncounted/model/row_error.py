@@ -41,7 +41,8 @@ def shifted(y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group:
     x = eta + tau * z[..., group]
     p = pt.sigmoid(x)
     width: Any = pt.log(1 + _summed(tau**2 * n * p * (1 - p), group))
-    part = left / pt.maximum(_summed(left, group), 1)[group]
+    several: Any = pt.maximum(_summed(left, group), 1)
+    part = left / several[group]
     return x, part * ((z**2 + width) / 2)[..., group]
 
 
