@@ -27,7 +27,7 @@ def test_a_kind_that_lies_to_one_side_is_named(fit):
     (found,) = sources(without_bias(with_errors(fit, {"SMART": -0.1}, 1)))
     assert (found.name, found.verdict) == (NAME, "warn")
     assert "SMART by -0.1" in found.sentence
-    assert "Give the card a prior of `bias`" in found.sentence
+    assert "Write a prior of bias and a reference_source" in found.sentence
 
 
 def test_errors_about_zero_seldom_lean_by_chance(fit):
@@ -43,3 +43,13 @@ def test_with_bias_on_the_card_the_kinds_of_stunting_do_not_lean(fit):
 
 def test_where_kinds_do_not_overlap_nothing_is_said(small):
     assert sources(small) == []
+
+
+def test_the_years_of_one_register_count_as_one(fit):
+    """All surveys of a kind in each country one series: a mean that lone surveys would not have is no surprise."""
+    rows = fit.evidence.rows
+    kind = rows["source"] == "SMART"
+    series = rows["series"].where(~kind, "register")
+    as_series = replace(fit, evidence=replace(fit.evidence, rows=rows.assign(series=series)))
+    (alone,), (together,) = (sources(with_errors(one, {"SMART": -0.1}, 1)) for one in (fit, as_series))
+    assert together.number < alone.number

@@ -116,3 +116,24 @@ def test_sizes_of_ages_are_one_on_average_and_leave_the_prior_law_to_centring(wo
         assert np.mean(largest.std(axis=1) > smallest.std(axis=1)) > 0.8
         found[lam] = np.median(effect.std(axis=1) / sigma[:, None])
     assert found[0.0] == pytest.approx(found[1.0], rel=0.1)
+
+
+@pytest.mark.parametrize("words", [("country:age",), ("source:age",), ("region:age", "country:age", "source:age")])
+def test_one_age_in_one_region_departs_from_nothing(words):
+    """A factor of one level has no deviations, whatever products name it; the model is built, sampled and predicted."""
+    cells = pd.MultiIndex.from_product([CODES, ["female", "male"], ["0-4"]], names=["iso3", "sex", "age"])
+    one = un.read_world(population=cells.to_frame(index=False).assign(**{"2020": 1e6}))
+    rows, _ = table_of(np.random.default_rng(1))
+    priors = {
+        "level": P("normal", (-1.5, 1.0)), "sigma_region": P("half_normal", (0.5,)),
+        "sigma_country": P("half_normal", (0.7,)), "sigma_survey": P("half_normal", (0.3,)),
+        "sigma_age": P("half_normal", (0.7,)), "sigma_row": P("half_normal", (0.2,)),
+    } | {f"sigma_{word.replace(':', '_')}": P("half_normal", (0.3,)) for word in words}  # fmt: skip
+    card = un.Card(
+        title="One age", outcome="x", ages=("0-4",), year=2020, people=("age",), place=("region", "country"),
+        interactions=words, priors=priors,
+    )  # fmt: skip
+    model = un.build(card, one, un.counts(rows[rows["age"] == "0-4"], "x"))
+    fit = un.sample(model, seed=1, chains=2, tune=50, draws=50, progress=un.Progress(show=False))
+    assert np.isfinite(un.prevalence(fit, "country")["median"]).all()
+    assert len(un.predictive(fit, seed=1).table) > 0

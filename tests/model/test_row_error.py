@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logsumexp
 
 import uncounted as un
+from uncounted.infer.derived import derived
 from uncounted.model.likelihood import KINDS, erring
 from uncounted.model.prediction import derived_names, predict
 from uncounted.model.row_error import drawn, shifted
@@ -86,8 +87,6 @@ def small() -> un.Fit:
 def test_what_is_predicted_of_a_survey_is_the_density_of_its_rows_with_both_errors(small):
     """Of the survey's and of every age's, by brute force over both."""
     model = un.build(small.card, small.world, small.evidence)
-    from uncounted.infer.derived import derived
-
     study = model.study  # pyright: ignore[reportAttributeAccessIssue]
     draws = small.posterior.isel(draw=slice(0, 3))
     whole = draws.merge(derived(model, draws, derived_names(study)))

@@ -3,14 +3,13 @@
 import numpy as np
 import xarray as xr
 
-from uncounted.checks.finding import Finding
+from uncounted.checks.finding import Finding, listed
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all, expected
 from uncounted.model.priors import FAMILIES
 from uncounted.world.world import groups
 
 TAIL = 0.005  # of a prior: a posterior median beyond it is a conflict
-NAMED = 4  # that a sentence lists
 
 
 def conflict(fit: Fit) -> list[Finding]:
@@ -37,7 +36,7 @@ def _parameters(fit: Fit) -> Finding:
             named += 1
             if not low <= value <= high:
                 beyond.append(f"{label} = {value:.3g} ({prior.text})")
-    told = f"{len(beyond)} of {named} parameters lie beyond 99 % of their priors" + _list(beyond)
+    told = f"{len(beyond)} of {named} parameters lie beyond 99 % of their priors" + listed(beyond) + "."
     return _finding("priors beside the data", len(beyond), told, beyond)
 
 
@@ -52,9 +51,8 @@ def _prevalence(fit: Fit) -> Finding:
             named += 1
             if not TAIL <= float(below.sel(group=name)) <= 1 - TAIL:
                 beyond.append(str(name))
-    told = f"{len(beyond)} of {named} prevalences of the world and regions lie beyond 99 % of their prior" + _list(
-        beyond
-    )
+    told = f"{len(beyond)} of {named} prevalences of the world and regions lie beyond 99 % of their prior"
+    told += listed(beyond) + "."
     return _finding("prevalence beside its prior", len(beyond), told, beyond)
 
 
@@ -70,8 +68,3 @@ def _labelled(key: str, median: xr.DataArray) -> list[tuple[str, float]]:
     values = median.stack(member=median.dims)
     names = [", ".join(map(str, at)) for at in values["member"].to_index()]
     return [(f"{key}[{name}]", float(value)) for name, value in zip(names, values.to_numpy(), strict=True)]
-
-
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return (": " + "; ".join(names[:NAMED]) + more if names else "") + "."

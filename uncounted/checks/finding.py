@@ -8,6 +8,7 @@ from typing import Literal, overload
 import pandas as pd
 
 Verdict = Literal["pass", "warn", "stop"]
+NAMED = 4  # examples that a sentence lists
 HELD_OUT = "held-out coverage"  # how findings of predictions begin, and what is not run without a hold-out
 
 
@@ -56,3 +57,9 @@ class Findings(Sequence[Finding]):
         )
         rows += "".join(f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>" for name in self.not_run)
         return f"<table>{rows}</table>"
+
+
+def listed(examples: Sequence[str]) -> str:
+    """Return ": A; B; C; D and 3 more" of what a sentence is about, nothing without examples."""
+    more = f" and {len(examples) - NAMED:,} more" if len(examples) > NAMED else ""
+    return f": {'; '.join(examples[:NAMED])}{more}" if examples else ""

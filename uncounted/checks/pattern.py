@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from uncounted.checks.finding import Finding
+from uncounted.checks.finding import Finding, listed
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import expected
 from uncounted.survey.evidence import ELSEWHERE
@@ -15,7 +15,6 @@ ENOUGH = 500.0  # effective respondents of a country and level, from which surve
 Z = 1.96
 QUANTILES = [0.025, 0.5, 0.975]
 ALLOWED = 0.05  # of numbers outside: what chance alone gives
-NAMED = 4  # that a sentence lists
 
 
 def pattern(fit: Fit) -> list[Finding]:
@@ -36,11 +35,9 @@ def pattern(fit: Fit) -> list[Finding]:
 def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
     names = [name for name, inside in numbers if not inside]
     share, what = len(names) / len(numbers), trait.replace("_", " ")
-    listed = ": " + "; ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
-    shown = listed if names else ""
     told = (
         f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with {ENOUGH:.0f} effective "
-        f"respondents or more, the pattern of its surveys lies further from it than both errors allow{shown}."
+        f"respondents or more, the pattern of its surveys lies further from it than both errors allow{listed(names)}."
     )
     good = share <= ALLOWED
     advice = "" if good else f" Add country:{trait} to the card's interactions, so that patterns differ by country."

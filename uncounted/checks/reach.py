@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from uncounted.checks.finding import Finding
+from uncounted.checks.finding import Finding, listed
 from uncounted.infer.fit import Fit
 from uncounted.model.covariates import indicators
 from uncounted.survey.evidence import ELSEWHERE
 
 NAME = "covariates beyond those of surveyed countries"
 ALLOWED = 1.0  # sd of the surveyed countries' values
-NAMED = 4  # that a sentence lists
 
 
 def reach(fit: Fit) -> list[Finding]:
@@ -34,13 +33,9 @@ def reach(fit: Fit) -> list[Finding]:
     largest = float(np.nanmax([0.0, *values.ravel()]))
     names, columns = fit.world.places["name"], [name.replace("_", " ") for name in fit.card.covariates]
     far = sorted(map(tuple, np.argwhere(values > ALLOWED)), key=lambda place: -values[place])
-    listed = [f"{names[others.index[row]]}, {columns[column]} by {values[row, column]:.1f}" for row, column in far]
+    examples = [f"{names[others.index[row]]}, {columns[column]} by {values[row, column]:.1f}" for row, column in far]
     countries = len({row for row, _ in far})
     told = f"{countries} unsurveyed countries lie more than {ALLOWED:g} sd beyond all surveyed ones in a covariate"
-    if far:
-        more = f" and {len(far) - NAMED} more" if len(far) > NAMED else ""
-        told += (
-            f": {'; '.join(listed[:NAMED])}{more}. Their numbers carry slopes to where nobody has seen them; take the "
-        )
-        told += "logarithm of such a covariate (transforms), or leave it out"
-    return [Finding(NAME, "warn" if far else "pass", largest, ALLOWED, f"{told}.")]
+    advice = " Slopes are extrapolated there. Take the logarithm of such a covariate (transforms), or leave it out."
+    told += listed(examples) + "." + advice * bool(far)
+    return [Finding(NAME, "warn" if far else "pass", largest, ALLOWED, told)]

@@ -3,7 +3,7 @@
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.finding import Finding
+from uncounted.checks.finding import Finding, listed
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected
 from uncounted.model.seen import look
@@ -13,7 +13,6 @@ from uncounted.world.world import groups
 
 HALF = 0.5  # of a group's people in surveyed countries: below it the group counts as imputed
 THIN = 25.0  # respondents, below which household surveys commonly print no figure
-NAMED = 4  # that a sentence lists
 
 
 def support(fit: Fit) -> list[Finding]:
@@ -74,10 +73,9 @@ def _thin(fit: Fit) -> Finding:
         name = fit.world.places["name"].to_dict() if grouping == "country" else {}
         thin = table.index[table < THIN - 1e-9]
         found += [", ".join([name.get(at[0], at[0]), *(word for word in at[1:] if word != "all")]) for at in thin]
-    shown = ": " + "; ".join(found[:NAMED]) + (f" and {len(found) - NAMED:,} more" if len(found) > NAMED else "")
     told = (
         f"{len(found):,} of {total:,} numbers of surveyed regions, subregions and countries, by sex and age too, rest "
-        f"on fewer than {THIN:.0f} respondents of their own{shown if found else ''}."
+        f"on fewer than {THIN:.0f} respondents of their own{listed(found)}."
     )
     advice = " Say of these that the model made them, or print wider groups." if found else ""
     name = "numbers of few respondents"

@@ -87,6 +87,8 @@ class Belief:
         """
         lam, sizes = self.centring[name], [_size(dim) for dim in dims]
         basis = reduce(np.kron, [self._basis(dim) for dim in dims])
+        if not basis.shape[1]:  # one level departs from nothing
+            return pt.zeros(sizes)
         raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
         return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
 
@@ -104,6 +106,8 @@ class Belief:
         for each country and column, for a survey may tell of some ages and not of others.
         """
         name, basis = f"country_{dim}", basis_of(self.card, dim, _size(dim))
+        if not basis.shape[1]:
+            return pt.zeros((_size("country"), _size(dim)))
         lam, within = self.centring[name], mean @ np.linalg.pinv(basis).T
         raw = pm.Normal(f"{name}_raw", lam * within, sigma**lam, shape=(_size("country"), basis.shape[1]))
         own = sigma ** (1 - lam) * (raw - lam * within)

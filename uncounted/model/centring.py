@@ -34,6 +34,7 @@ def centring(card: Card, world: World, seen: Seen, weight: np.ndarray | None = N
     """
     scale: dict[str, float | np.ndarray] = {key: prior.scale for key, prior in card.priors.items()}
     rows = _information(card, seen) * (1.0 if weight is None else weight) / (1 + scale.get("deff_excess", 0.0))
+    # half of the prior's scale: a larger error would take too much of what rows say of patterns, whatever it proves
     rows = _passed(rows, scale.get("sigma_row", 0.0) / 2 * np.sqrt(seen.row_ages.sum(axis=1)))
     found = components(card, world, seen, weight)
     size, least = ({name: getattr(one, what) for name, one in found.items()} for what in ("mode", "low"))

@@ -69,13 +69,16 @@ def survey_error(
     of = pt.as_tensor(pm.Data("survey_of", np.stack([seen.survey_country, seen.source])))
     sigma = belief.variable("sigma_survey", "source")[of[1]]
     drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
-    mean = place[of[0]] + drift
-    if "bias" in belief.card.priors:
-        mean = mean + bias(belief, seen)[of[1]]
+    mean = _as_shown(belief, place[of[0]] + drift, seen, of[1])
     if not seen.series.member.any():
         return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
     shared, own_share = _series(belief, place, course, seen)
     return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[seen.survey]
+
+
+def _as_shown(belief: Belief, level: TensorVariable, seen: Seen, source: TensorVariable) -> TensorVariable:
+    """Return levels as kinds of source show them, with their bias if the card has it."""
+    return level + bias(belief, seen)[source] if "bias" in belief.card.priors else level
 
 
 def row_size(belief: Belief, seen: Seen) -> TensorVariable:
@@ -108,7 +111,7 @@ def _series(
     share = belief.variable("series_share", "series_source")
     sigma = belief.variable("sigma_survey", "source")[of_series[1]]
     drift = _drift(belief, course, series.country, series.since, "series_since", "series")
-    mean = place[of_series[0]] + drift
+    mean = _as_shown(belief, place[of_series[0]] + drift, seen, of_series[1])
     effect = belief.nested("series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series")
     # −1, a survey in no series, picks what is put last
     shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))[of_survey[0]]

@@ -30,6 +30,7 @@ def shifted(y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group:
     left (rows,): 0 for a row held out or without such an error, which tells nothing of z and has no part of it. group
     (rows,): 0 to the number of groups less 1, alike in the rows that share an error.
     """
+    y = pt.minimum(y, n)  # pyright: ignore[reportAssignmentType] a count drawn of a part of a person may be above n
     share = (y + 0.5) / (n + 1)
     known = n * share * (1 - share)
     logit: Any = pt.log((y + 0.5) / (n - y + 0.5))  # pyright: ignore[reportOperatorIssue]
