@@ -26,7 +26,7 @@ def test_a_country_that_lies_beyond_all_surveyed_ones_is_named(fit, sign):
     assert "human development index" not in found.sentence
     (found,) = reach(with_covariate(fit, inside.where(inside.index != own, far)))
     assert (found.name, found.verdict) == (NAME, "warn")
-    assert f"{fit.world.places.loc[own, 'name']}, human development index by 13.0" in found.sentence
+    assert f"{fit.world.places.loc[own, 'name']}, human development index, 13.0 sd" in found.sentence
 
 
 def test_a_card_without_covariates_says_nothing(small):

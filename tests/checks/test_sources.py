@@ -26,7 +26,7 @@ def without_bias(fit):
 def test_a_kind_that_lies_to_one_side_is_named(fit):
     (found,) = sources(without_bias(with_errors(fit, {"SMART": -0.1}, 1)))
     assert (found.name, found.verdict) == (NAME, "warn")
-    assert "SMART by -0.1" in found.sentence
+    assert "SMART, -0.1" in found.sentence
     assert "Write a prior of bias and a reference_source" in found.sentence
 
 

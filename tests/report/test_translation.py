@@ -12,6 +12,8 @@ import uncounted as un
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
 from uncounted.checks.pattern import pattern
+from uncounted.checks.reach import reach
+from uncounted.checks.sources import sources
 from uncounted.checks.support import support
 from uncounted.report.outline import check_name
 from uncounted.report.translation import translated
@@ -39,6 +41,8 @@ def findings(fit) -> list[un.Finding]:
     others.append(replace(fit.evidence, ledger=bare))
     bad += [one for few in (0, 1, 99) for one in pattern(replace(fit, evidence=turned(fit.evidence, few)))]
     bad += [one for evidence in others for one in support(replace(fit, evidence=evidence))]
+    bad += [one for kinds, error in ((2, 0.0), (2, 9.0), (9, 9.0)) for one in sources(leaning(fit, kinds, error))]
+    bad += [one for countries in (1, 9) for one in reach(far_off(fit, countries))]
     return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
 
 
@@ -49,6 +53,32 @@ def turned(evidence: un.Evidence, countries: int) -> un.Evidence:
     shares = {"female": 0.9, "male": 0.1}
     by_sex = [rows.assign(sex=sex, y=5000 * np.where(some, share, 0.2)) for sex, share in shares.items()]
     return replace(evidence, rows=pd.concat(by_sex, ignore_index=True))
+
+
+def leaning(fit: un.Fit, kinds: int, error: float) -> un.Fit:
+    """Return a fit without bias on its card, of one country's surveys of so many kinds, which all err alike."""
+    rows = fit.evidence.rows
+    kind = [f"kind {number % kinds}" for number in rows.groupby("survey").ngroup()]
+    surveys = sorted(set(rows["survey"]))
+    effect = xr.DataArray(np.full(len(surveys), error), dims="survey", coords={"survey": surveys})
+    sigma = xr.DataArray(np.ones(kinds), dims="source", coords={"source": sorted(set(kind))})
+    posterior = xr.Dataset({"survey_effect": effect, "sigma_survey": sigma})
+    priors = {name: prior for name, prior in fit.card.priors.items() if name != "bias"}
+    evidence, card = (
+        replace(fit.evidence, rows=rows.assign(source=kind, country="KEN")),
+        replace(fit.card, priors=priors),
+    )
+    return replace(fit, card=card, evidence=evidence, posterior=posterior)
+
+
+def far_off(fit: un.Fit, countries: int) -> un.Fit:
+    """Return a fit in which a covariate of some unsurveyed countries lies far beyond all others."""
+    values = fit.world.covariates["human_development_index"]
+    unsurveyed = [code for code in values.index if code not in set(fit.evidence.rows["country"])]
+    covariates = fit.world.covariates.assign(
+        human_development_index=values.where(~values.index.isin(unsurveyed[:countries]), 99.0)
+    )
+    return replace(fit, world=replace(fit.world, covariates=covariates))
 
 
 def stats(fit: un.Fit, wrong: bool) -> xr.Dataset:
@@ -93,6 +123,12 @@ def test_nothing_that_checks_say_stays_english(findings):
             "Southern and Western Europe: what is printed there is imputed for the most part.",
             "71 % des personnes vivent dans des pays enquêtés ; 0 % à 84 % selon la région. Moins de la moitié pour : "
             "États arabes, Europe du Nord, du Sud et de l’Ouest. Ce qui y est imprimé est imputé pour l’essentiel.",
+        ),
+        (
+            "The surveys of 1 of 3 kinds of source lie to one side of the others by more than chance allows: SMART, "
+            "-0.09 log odds.",
+            "Les enquêtes de 1 types de source sur 3 s’écartent des autres d’un même côté, plus que le hasard ne le "
+            "permet : SMART, −0,09 en logit.",
         ),
         ("Nobody wrote this. 3 fail. Nor this.", "Nobody wrote this. 3 échouent. Nor this."),
     ],

@@ -33,7 +33,7 @@ def reach(fit: Fit) -> list[Finding]:
     largest = float(np.nanmax([0.0, *values.ravel()]))
     names, columns = fit.world.places["name"], [name.replace("_", " ") for name in fit.card.covariates]
     far = sorted(map(tuple, np.argwhere(values > ALLOWED)), key=lambda place: -values[place])
-    examples = [f"{names[others.index[row]]}, {columns[column]} by {values[row, column]:.1f}" for row, column in far]
+    examples = [f"{names[others.index[row]]}, {columns[column]}, {values[row, column]:.1f} sd" for row, column in far]
     countries = len({row for row, _ in far})
     told = f"{countries} unsurveyed countries lie more than {ALLOWED:g} sd beyond all surveyed ones in a covariate"
     advice = " Slopes are extrapolated there. Take the logarithm of such a covariate (transforms), or leave it out."

@@ -26,7 +26,7 @@ def sources(fit: Fit) -> list[Finding]:
     if surveys.empty:
         return []
     lean = {str(kind): _lean(fit, str(kind), mine) for kind, mine in surveys.groupby("source")}
-    beyond = [f"{kind} by {mean:+.2f} log odds" for kind, (mean, bound) in lean.items() if abs(mean) > bound]
+    beyond = [f"{kind}, {mean:+.2f} log odds" for kind, (mean, bound) in lean.items() if abs(mean) > bound]
     told = (
         f"The surveys of {len(beyond)} of {len(lean)} kinds of source lie to one side of the others by more than chance"
     )

@@ -8,7 +8,7 @@ from uncounted.report.numerals import band
 from uncounted.report.wording import Words
 
 ENDS = re.compile(r"(?<=[.?!]) (?=[A-Z\d])")  # between sentences, or after "St."
-NUMBER = re.compile(r"(?P<number>\d[\d,]*(?:\.\d+)?)(?P<percent> ?%)?")
+NUMBER = re.compile(r"(?P<number>[-+]?\d[\d,]*(?:\.\d+)?)(?: ?(?P<unit>%|sd|log odds))?")
 
 
 def translated(english: str, say: Words) -> str:
@@ -18,12 +18,26 @@ def translated(english: str, say: Words) -> str:
 
 def _part(english: str, say: Words) -> str:
     """Return what a sentence mentions: a number, or names: "Kenya, female, 6-11 months; Asia and the Pacific"."""
-    if found := NUMBER.fullmatch(english):
-        signs = {",": say("number.group"), ".": say("number.point")}
-        number = "".join(signs.get(sign, sign) for sign in found["number"])
-        return say("number.percent", n=number) if found["percent"] else number
-    names = (", ".join(_each(one.split(", "), ", ", partial(band, say=say))) for one in english.split("; "))
+    if NUMBER.fullmatch(english):
+        return _name(english, say)
+    names = (", ".join(_each(one.split(", "), ", ", partial(_name, say=say))) for one in english.split("; "))
     return say("number.joint").join(names)
+
+
+def _name(english: str, say: Words) -> str:
+    """Return a number with its unit, an age, or another name."""
+    found = NUMBER.fullmatch(english)
+    if not found:
+        return band(english, say)
+    signs = {",": say("number.group"), ".": say("number.point"), "-": "−"}
+    number = "".join(signs.get(sign, sign) for sign in found["number"])
+    match found["unit"]:
+        case None:
+            return number
+        case "%":
+            return say("number.percent", n=number)
+        case unit:
+            return f"{number}\u00a0{say.term(unit)}"
 
 
 def _each(pieces: Sequence[str], joint: str, one: Callable[[str], str]) -> list[str]:
