@@ -72,7 +72,8 @@ def fit_of(world: un.World, name: str, level: float, ages: tuple[str, ...], seed
     rows = {"survey": ["gha-2019", "ken-2018"], "country": ["GHA", "KEN"], "year": [2019, 2018], "sex": "both"}
     seen = un.counts(pd.DataFrame(rows).assign(age=ages[-1], n=1000.0, y=12.0), name, "Household surveys")
     priors = {"level": un.Prior("normal", (-2, 1)), "sigma_country": un.Prior("half_normal", (0.5,))}
-    card = un.Card(name, name, ages, priors, 2020, people=(), place=("country",), name=name)
+    priors |= {"female": un.Prior("normal", (0, 1)), "sigma_age": un.Prior("half_normal", (0.5,))}
+    card = un.Card(name, name, ages, priors, 2020, people=("sex", "age"), place=("country",), name=name)
     n = un.persons(world, ages, 2020)
     rng = np.random.default_rng(seed)
     shape = (CHAINS, DRAWS, len(CODES), 2, len(ages))

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.leaves.estimate import plain
+from uncounted.leaves.estimate import Estimate, denominators, plain
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import paired
 from uncounted.report.breakdown import NOT_A_PREVALENCE
@@ -159,7 +159,7 @@ def test_a_target_is_met_as_often_as_the_course_of_two_editions_says(estimate):
     assert 0.05 < told.probability < 0.95
     other = replace(
         later,
-        card=replace(later.card, people=("sex",), priors={**fit.card.priors, "female": un.Prior("normal", (0, 1))}),
+        card=replace(later.card, people=("age",), priors={k: v for k, v in fit.card.priors.items() if k != "female"}),
     )
     with pytest.raises(un.UncountedError, match="different cards"):
         un.prospect(fit, other, fall=0.5, by=2030, seed=1)
@@ -176,8 +176,37 @@ def test_published_rows_stand_beside_the_estimates(estimate):
         rows.loc[key, "persons_median"] for key in [("total", "all", "all"), ("Marriage", "female", "all")]
     ]
     assert both["inside"].tolist()[1] is False or not both["inside"].iloc[1]
-    with pytest.raises(un.UncountedError, match="no like in the estimate"):
+    with pytest.raises(un.UncountedError, match="no like in the estimate, as Debt, World, all, all"):
         un.beside_published(estimate, published.assign(leaf="Debt"))
+
+
+def test_rows_of_a_sex_that_a_leaf_was_not_asked_of_are_not_written(card, world, parts):
+    def without(*axes: str) -> pd.DataFrame:
+        fit = parts.fits["marriage"]
+        people = tuple(axis for axis in fit.card.people if axis not in axes)
+        lost = {{"sex": "female", "age": "sigma_age"}[axis] for axis in axes}
+        priors = {key: prior for key, prior in fit.card.priors.items() if key not in lost}
+        less = replace(fit, card=replace(fit.card, people=people, priors=priors))
+        made = replace(parts, fits={**parts.fits, "marriage": less})
+        estimate = Estimate(card, world, leaves(card, world, made), made, denominators(world, 2020), 1)
+        return un.breakdown(estimate, ["world", "country"]).set_index("leaf")
+
+    for axis in ("sex", "age"):
+        rows = without(axis)
+        assert set(rows.loc["Marriage", axis]) == set(rows.loc["total", axis]) == {"all"}
+        assert len(set(rows.loc["Labour", axis])) == 3
+    assert len(set(without().loc["total", "sex"])) == 3
+
+
+def test_evidence_of_a_leaf_is_of_its_own_people(estimate):
+    """Both surveys asked people of 40 and over: they say nothing of children."""
+    rows = un.breakdown(estimate, ["country"]).set_index(["leaf", "group", "sex", "age"])
+    assert rows.loc[("Marriage", "GHA", "all", "adults"), "evidence"] == "surveyed"
+    assert rows.loc[("Marriage", "GHA", "all", "children"), ["evidence", "surveys"]].tolist() == ["imputed", 0]
+    assert rows.loc[("Marriage", "GHA", "female", "adults"), "surveys"] == 1
+    whole = (rows.index.get_level_values("sex") == "all") & (rows.index.get_level_values("age") == "all")
+    assert rows.loc[~whole, ["respondents", "cases"]].isna().all(axis=None)
+    assert rows.loc[("Marriage", "GHA", "all", "all"), "respondents"] == 1000
 
 
 def test_ages_on_both_sides_of_18_are_refused(card, world, parts):

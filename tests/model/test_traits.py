@@ -227,7 +227,7 @@ def test_uncertain_shares_widen_persons_of_a_level_and_leave_prevalence_within_i
     width = (np.log(each.loc[at, "persons_upper"] / each.loc[at, "persons_lower"]) for each in (certain, rows))
     assert (next(width) < next(width)).all()
     cell = [(code, "male", "15-29", "migrant") for code in CODES]  # one cell: its prevalence doesn't depend on shares
-    columns = ["prevalence_lower", "prevalence_median", "prevalence_upper", "prior_share"]
+    columns = ["prevalence_lower", "prevalence_median", "prevalence_upper", "own_data_share"]
     np.testing.assert_allclose(rows.loc[cell, columns], certain.loc[cell, columns], rtol=1e-4)
     everybody = [(code, "all", "all", "all") for code in CODES]
     np.testing.assert_allclose(rows.loc[everybody, "population"], certain.loc[everybody, "population"], rtol=1e-5)

@@ -1,8 +1,10 @@
 """Joint: a joint model becomes a Fit for each of its outcomes, their draws paired."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import pymc as pm
 
 from uncounted.errors import UncountedError
@@ -14,6 +16,7 @@ from uncounted.model.card import Sampling
 from uncounted.model.joint import Joint
 
 LKJ = "lkj"  # attribute of the draws of the correlation: what prior it had
+OTHERS_MEAN, OTHERS_SD = "score_meangiven_others", "score_sdgiven_others"
 
 
 def sample_jointly(
@@ -35,8 +38,28 @@ def sample_jointly(
         fit.posterior["correlation"].attrs[LKJ] = joint.lkj
     return {
         name: replace(fit, seconds=dict(progress.seconds), notes=(*fit.notes, *_told(joint, name)))
-        for name, fit in fits.items()
+        for name, fit in given_others(fits).items()
     }
+
+
+def given_others(fits: Mapping[str, Fit]) -> dict[str, Fit]:
+    """Add to each fit's posterior what the other outcomes say of its countries' departures, in units of their σ.
+
+    Departures η = Lε of the outcomes have the correlation Ω = LLᵀ; that of one outcome, given all others', is normal
+    with the mean η_k − (Ω⁻¹η)_k/Ω⁻¹_kk (chain, draw, country) and the sd (Ω⁻¹_kk)^−½ (chain, draw).
+    """
+    of_all = [fit.posterior for fit in fits.values()]
+    omega = of_all[0]["correlation"].transpose("chain", "draw", "outcome", "other_outcome").to_numpy()
+    scores = [one["country_score"].transpose("chain", "draw", "country") for one in of_all]
+    eta = np.stack([score.to_numpy() for score in scores], axis=-1) @ np.linalg.cholesky(omega).swapaxes(-1, -2)
+    precision = np.linalg.inv(omega)
+    own = np.diagonal(precision, axis1=-2, axis2=-1)
+    mean = eta - eta @ precision / own[:, :, None, :]
+    found = {}
+    for k, (name, fit) in enumerate(fits.items()):
+        told = {OTHERS_MEAN: scores[k].copy(data=mean[..., k]), OTHERS_SD: (("chain", "draw"), own[..., k] ** -0.5)}
+        found[name] = replace(fit, posterior=fit.posterior.assign(told))
+    return found
 
 
 def joint_of(model: pm.Model) -> Joint:

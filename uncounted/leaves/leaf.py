@@ -9,11 +9,13 @@ import xarray as xr
 
 from uncounted.cases.selection import selected
 from uncounted.errors import UncountedError
-from uncounted.infer.backing import behind
+from uncounted.infer.backing import asked, behind
 from uncounted.infer.fit import Fit
+from uncounted.infer.totals import ALL
 from uncounted.leaves.card import ADULT, GROUPS, EstimateCard, LeafCard, Ratio, Stock
 from uncounted.leaves.parts import Parts
 from uncounted.model.card import Card
+from uncounted.model.people import SEXES
 from uncounted.world.world import World, groups
 
 SURVEY, RATIO, OUTSIDE = "survey", "ratio of records", "outside figures"
@@ -26,14 +28,16 @@ class Leaf:
     """A leaf of an estimate.
 
     persons (chain, draw, country, sex, age, …): persons affected at a moment, float32, ages children and adults; and
-    further traits of persons where the survey's model has them. behind: by country, evidence (a word of CLASSES),
-    surveys, respondents, cases. origin: survey, ratio of records or outside figures.
+    further traits of persons where the survey's model has them. behind: by country, sex and age, each with `all`:
+    evidence (a word of CLASSES), surveys, respondents, cases. origin: survey, ratio of records or outside figures.
+    unknown: of sex and age, those of which its model says nothing.
     """
 
     name: str
     origin: str
     persons: xr.DataArray
     behind: pd.DataFrame
+    unknown: tuple[str, ...] = ()
 
 
 def leaves(card: EstimateCard, world: World, parts: Parts) -> dict[str, Leaf]:
@@ -42,7 +46,7 @@ def leaves(card: EstimateCard, world: World, parts: Parts) -> dict[str, Leaf]:
     found: dict[str, Leaf] = {}
     for one in card.leaf:
         if one.model:
-            found[one.name] = _of_model(one, world, parts)
+            found[one.name] = _of_model(one, parts)
         elif one.ratio:
             found[one.name] = _of_ratio(one, one.ratio, world, parts, found, odds[one.name])
         else:
@@ -82,13 +86,29 @@ def stock_share(stock: Stock, duration: xr.DataArray) -> xr.DataArray:
     return duration / (stock.window_years + duration)
 
 
-def _of_model(one: LeafCard, world: World, parts: Parts) -> Leaf:
+def _of_model(one: LeafCard, parts: Parts) -> Leaf:
     fit = parts.fits[one.model]
     persons = by_group(of_fit(fit), fit.card)
     if one.stock is not None:
         persons = persons * stock_share(one.stock, parts.duration[one.name]).astype(np.float32)
-    table = behind(fit, groups(world, "country")).set_index("group")
-    return Leaf(one.name, SURVEY, _ordered(persons), table.reindex(fit.p["country"].values))
+    return Leaf(one.name, SURVEY, _ordered(persons), _behind(fit), _unknown(fit.card))
+
+
+def _behind(fit: Fit) -> pd.DataFrame:
+    ages = [_group(fit.card, band.lower, band.end) for band in fit.card.bands]
+    table = behind(fit, groups(fit.world, "country"), asked(fit, ages))
+    others = [axis for axis in fit.card.axes if axis not in ("sex", "age")]
+    table = table[(table[others] == ALL).all(axis=1)].set_index(["group", "sex", "age"])
+    nothing = _nothing(fit.p["country"].to_numpy())
+    kept = table[list(nothing.columns)].reindex(nothing.index)
+    absent = kept["evidence"].isna()  # children, of a model of adults
+    return kept.mask(absent, nothing)
+
+
+def _unknown(card: Card) -> tuple[str, ...]:
+    """Return which of sex and age, as children and adults, a model tells nothing of."""
+    both = len({_group(card, band.lower, band.end) for band in card.bands}) > 1
+    return tuple(axis for axis in ("sex", "age") if axis not in card.people and (axis == "sex" or both))
 
 
 def _of_ratio(
@@ -107,13 +127,20 @@ def _of_ratio(
     persons = other * odds.sel(region=of_country).drop_vars("region").astype(np.float32)
     persons = persons * parts.relative_duration.get(one.name, np.float32(1))
     persons = persons.expand_dims(age=[ratio.ages]).reindex(age=list(GROUPS)).fillna(0.0)
-    return Leaf(one.name, RATIO, _ordered(persons.astype(np.float32)), _nothing(other["country"].values))
+    return Leaf(
+        one.name,
+        RATIO,
+        _ordered(persons.astype(np.float32)),
+        _nothing(other["country"].values),
+        found[ratio.of].unknown,
+    )
 
 
 def _of_figures(one: LeafCard, parts: Parts) -> Leaf:
     persons = parts.figures[one.name]
     table = _nothing(persons["country"].values)
-    table.loc[table.index.isin(persons.attrs.get("own_figure", [])), "evidence"] = "outside figure"
+    own = table.index.get_level_values("group").isin(persons.attrs.get("own_figure", []))
+    table.loc[own, "evidence"] = "outside figure"
     return Leaf(one.name, OUTSIDE, _ordered(persons), table)
 
 
@@ -123,8 +150,9 @@ def _ordered(persons: xr.DataArray) -> xr.DataArray:
 
 def _nothing(countries: np.ndarray) -> pd.DataFrame:
     """Return what is behind a leaf of which no country has evidence of its own."""
-    columns = {"evidence": "imputed", "surveys": 0, "respondents": 0.0, "cases": 0.0}
-    return pd.DataFrame(columns, index=pd.Index(countries, name="group"))
+    labels = {"group": countries, "sex": [*SEXES, ALL], "age": [*GROUPS, ALL]}
+    index = pd.MultiIndex.from_product(list(labels.values()), names=list(labels))
+    return pd.DataFrame({"evidence": "imputed", "surveys": 0, "respondents": 0.0, "cases": 0.0}, index=index)
 
 
 def _group(card: Card, lower: float, end: float) -> str:

@@ -35,6 +35,12 @@ def read_published(source: Source | None = None) -> pd.DataFrame:
     return table.assign(**{column: numbers(table[column]) for column in ("persons", "per_1000")})
 
 
+def _advice(leaf: str, names: Sequence[str]) -> str:
+    if leaf not in names:
+        return did_you_mean(leaf, names)
+    return " Leave out rows of another place, and of a sex or age that a model card does not name under people."
+
+
 def set_beside(table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return published rows beside those of `breakdown`; names: what the estimate adds up, for the error's advice."""
     columns = {"persons_median": "median", "persons_lower": "lower", "persons_upper": "upper"}
@@ -45,7 +51,7 @@ def set_beside(table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) ->
         first = missing.iloc[0]
         raise UncountedError(
             f"{len(missing)} published row(s) have no like in the estimate, as {first['leaf']}, {first['group']}, "
-            f"{first['sex']}, {first['age']}.{did_you_mean(first['leaf'], names)}"
+            f"{first['sex']}, {first['age']}.{_advice(str(first['leaf']), names)}"
         )
     both = both.rename(columns={"persons": "published", "per_1000": "published_per_1000"})
     both["per_1000"] = both["prevalence_median"] * 1000

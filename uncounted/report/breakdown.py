@@ -18,6 +18,7 @@ from uncounted.leaves.leaf import CLASSES
 from uncounted.report.tables import Grouping, estimates, in_one_table, of_all_levels
 from uncounted.world.world import divisions, persons
 
+PLACE = ["group", "sex", "age"]
 KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
 STATS = ("median", "mean", "lower", "upper")
 NOT_A_PREVALENCE = "a share of a leaf's persons: in no sum, and no prevalence of children"
@@ -29,8 +30,10 @@ def breakdown(estimate: Estimate, groupings: Sequence[Grouping], interval: float
     Prevalence is persons over the children, the adults or all people of the group in the reference year. persons_print
     adds up: the mean of every leaf, country, sex and age group in whole persons, summed; persons_mean and the other
     statistics are of draws that were summed, of which only the mean adds up. country_evidence is the share of a leaf's
-    people, of a sum's persons, in countries with evidence of their own on it: 0 marks rows that rest on other countries
-    alone. The evidence class is that of at least half of them. Groups of your own table may overlap, as in `estimates`.
+    people, of a sum's persons, in countries with evidence of their own on such people: 0 marks rows that rest on other
+    countries alone. The evidence class is that of at least half of them; respondents and cases stand in rows of
+    everybody alone. Leaves whose model says nothing of sex, or of children and adults, and sums with them, have no rows
+    of these. Groups of your own table may overlap, as in `estimates`.
     """
     means = {name: _mean(leaf.persons) for name, leaf in estimate.leaves.items()}
     parts = [_grouping(estimate, by, interval, means) for by in groupings]
@@ -86,7 +89,9 @@ def _rows(
     for name in estimate.names:
         in_print = reduce(add, (means[leaf].round() for leaf in estimate.members(name)))  # whole persons add up
         rows = _summarised(estimate.persons(name), in_print, people, group, interval)
-        told.append(rows.merge(_behind(estimate, name, group, means), on="group").assign(leaf=name, note=""))
+        rows = rows.merge(_behind(estimate, name, group, means), on=PLACE).assign(leaf=name, note="")
+        unknown = {axis for leaf in estimate.members(name) for axis in estimate.leaves[leaf].unknown}
+        told.append(rows[(rows[list(unknown)] == totals.ALL).all(axis=1)])
     for name, drawn in shares(estimate).items():
         rows = _summarised(drawn, _mean(drawn).round(), people, group, interval)
         told.append(rows.assign(leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan))
@@ -119,24 +124,29 @@ def _summarised(
 
 
 def _behind(estimate: Estimate, name: str, group: pd.Series, means: Mapping[str, xr.DataArray]) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents, cases and country_evidence of a leaf or sum in each group."""
-    people = estimate.people.sum(["sex", "age"]).to_series()
-    weights, counts = pd.DataFrame(0.0, sorted(group.unique()), list(CLASSES)), []
+    """Return evidence class, surveys, respondents, cases and country_evidence of a leaf or sum, by PLACE.
+
+    The class and the surveys are of that row's own people; respondents and cases stand in the row of everybody alone.
+    """
+    country, classes = estimate.people["country"].to_series(), list(CLASSES)
+    summed = []
     for leaf in (estimate.leaves[member] for member in estimate.members(name)):
-        table = leaf.behind.reindex(people.index)
-        weight = people if name == leaf.name else means[leaf.name].sum(["sex", "age"]).to_series()
-        of_class = pd.get_dummies(table["evidence"], dtype=float).reindex(columns=list(CLASSES), fill_value=0.0)
-        weights += of_class.mul(weight, axis=0).groupby(group).sum()
-        counts.append(table[["surveys", "respondents", "cases"]].groupby(group).sum(skipna=False))
-    share = weights.div(weights.sum(axis=1), axis=0).fillna(0.0)
-    behind = pd.concat(counts).groupby(level=0)
-    told = (
-        behind[["surveys", "respondents"]].max(skipna=False).join(behind["cases"].sum(skipna=False))
-    )  # leaves of one survey share respondents
-    word = share.cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
-    hidden = [", ".join(told.columns[row]) for row in told.isna().to_numpy()]  # a count behind the sum is masked
-    told = told.assign(evidence=word, country_evidence=1 - share["imputed"], masked=hidden)
-    return told.rename_axis("group").reset_index()
+        persons = estimate.people if name == leaf.name else means[leaf.name]
+        weight = totals.population(persons, country).to_series()
+        table = leaf.behind.reindex(weight.index)
+        of_class = pd.get_dummies(table["evidence"], dtype=float).reindex(columns=classes, fill_value=0.0)
+        told = of_class.mul(weight, axis=0).join(table[["surveys", "respondents", "cases"]]).reset_index()
+        summed.append(told.assign(group=told["group"].map(group)).groupby(PLACE).sum(skipna=False))
+    by = pd.concat(summed).groupby(level=PLACE)
+    weights = by[classes].sum()
+    share = weights.div(weights.sum(axis=1).replace(0.0, np.nan), axis=0)
+    word = share.fillna(0.0).cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
+    # leaves of one survey share respondents
+    counts = by["respondents"].max(skipna=False).to_frame().join(by["cases"].sum(skipna=False))
+    hidden = [", ".join(counts.columns[row]) for row in counts.isna().to_numpy()]  # a count behind the sum is masked
+    whole = (counts.index.to_frame()[["sex", "age"]] == totals.ALL).all(axis=1)
+    told = counts.where(whole, np.nan).assign(masked=np.where(whole, hidden, ""), surveys=by["surveys"].max())
+    return told.assign(evidence=word, country_evidence=1 - share["imputed"]).reset_index()
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
@@ -169,5 +179,5 @@ def shown(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `breakdown` that a report adds up: the total, as all leaves, and each leaf once."""
     kept = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])].drop(columns=["persons_print", "note"])
     leaf = kept["leaf"].replace({TOTAL: totals.ALL})
-    missing = {"cases_elsewhere": 0.0, "prior_share": np.nan, "own_data_share": np.nan}
+    missing = {"cases_elsewhere": 0.0, "own_data_share": np.nan}
     return kept.assign(leaf=leaf, **missing).reset_index(drop=True)

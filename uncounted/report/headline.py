@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from uncounted.report import outline
 from uncounted.report.numerals import people, persons_between, rate, rates
 from uncounted.report.release import Release
 
@@ -11,7 +12,7 @@ def headline(release: Release, row: pd.Series | None = None) -> str:
     say, row = release.say, release.of_world if row is None else row
     of_world = row["grouping"] == "world"
     told = f"{say('banner.simulated')}. " if release.simulated else ""
-    return told + say(
+    told += say(
         "headline.sentence",
         title=release.title,
         year=release.year,
@@ -23,3 +24,4 @@ def headline(release: Release, row: pd.Series | None = None) -> str:
         between=persons_between(row["persons_lower"], row["persons_upper"], say),
         level=release.level,
     )
+    return " ".join([told, outline.mostly_imputed(release, dict(row))]).rstrip()

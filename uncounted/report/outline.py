@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.report.numerals import decimal
+from uncounted.report.numerals import decimal, fraction
 from uncounted.report.release import ALL, LEAF, SHARES, Release, is_of_hold_out
 from uncounted.report.rounding import adding_up, step_of
 from uncounted.report.translation import translated
@@ -23,6 +23,7 @@ from uncounted.world.world import groups
 
 TABLES = ("geography.csv", "population.csv", "covariates.csv", "geometry/world.json")
 WIDE = ("world", "region", "subregion")
+HALF = 0.5
 Record = dict[str, Any]
 
 
@@ -75,6 +76,14 @@ def _covered(release: Release, grouping: str) -> pd.Series:
     of = groups(release.world, grouping).reindex(countries.index)
     people, seen = countries["population"], countries["evidence"] == "surveyed"
     return people.where(seen, 0.0).groupby(of).sum() / people.groupby(of).sum()
+
+
+def mostly_imputed(release: Release, row: Record) -> str:
+    """Return a sentence on a group of which less than half the people live in surveyed countries, "" for others."""
+    if row["grouping"] not in WIDE:
+        return ""
+    share = _covered(release, row["grouping"]).get(row["group"], math.nan)
+    return release.say("headline.few", share=fraction(share, release.say)) if share < HALF else ""
 
 
 def countries(release: Release) -> list[Record]:
@@ -166,7 +175,7 @@ def leaves_by(release: Release, axes: Sequence[str] = ()) -> tuple[list[str], li
 
 
 def known(release: Release) -> set[str]:
-    """Return which shares are known of any place: those of the prior and of own data, or of countries' evidence."""
+    """Return which shares are known of any place: that of own data, or of countries' evidence."""
     totals = release.totals
     return {name for name in SHARES if name in totals and totals[name].notna().any()}
 
@@ -351,11 +360,13 @@ def limits(release: Release) -> dict[str, list[str]]:
     outside = f"{100 - release.of_world['interval'] * 100:g}"
     holds = {"sampling": True, "error": "sigma_survey" in priors, "places": True}
     holds |= {"covariates": covariates, "trend": "trend" in priors}
-    misses = {"shared": True, "people": True, "exact": "sigma_survey" not in priors, "today": "trend" not in priors}
-    year = {"year": release.year}
+    sources = dict.fromkeys(part.card.reference_source for part in release.parts if part.card.reference_source)
+    misses = {"shared": True, "reference": bool(sources), "people": True, "exact": "sigma_survey" not in priors}
+    misses |= {"today": "trend" not in priors}
+    given = {"year": release.year, "reference": ", ".join(map(say.term, sources))}
     return {
-        "holds": [say(f"limits.{name}", **year) for name, has in holds.items() if has],
-        "misses": [say(f"limits.{name}", **year) for name, has in (misses | {"model": True}).items() if has],
+        "holds": [say(f"limits.{name}", **given) for name, has in holds.items() if has],
+        "misses": [say(f"limits.{name}", **given) for name, has in (misses | {"model": True}).items() if has],
         "told": [
             say("limits.imputed", outside=say("number.percent", n=outside), covariates=with_),
             f"{say('limits.ranks')} {say('limits.causes')}",

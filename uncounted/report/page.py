@@ -62,6 +62,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             selection=_selection(release, drawn),
             beside=_beside(release, drawn),
             known=outline.known(release),
+            mostly_imputed=outline.mostly_imputed(release, dict(release.of_world)),
             regions=_regions(release),
             crossings=_crossings(release),
             ages_chart=inline(drawn.ages, say("people.chart")),

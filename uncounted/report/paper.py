@@ -99,7 +99,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
 def _regions(release: Release) -> Record:
     say, rows = release.say, outline.regions(release)
     top, marks = scale(rows, release)
-    shares = [share for share in ("prior_share", "country_evidence") if share in known(release)]
+    shares = [share for share in ("country_evidence",) if share in known(release)]
     told = [
         {
             "name": say.term(row["name"]),
@@ -123,7 +123,7 @@ def _regions(release: Release) -> Record:
 
 
 HEADS = ("persons", "printed", "covered")
-SHARE_HEADS = {"prior_share": "countries.prior", "country_evidence": "countries.evident"}
+SHARE_HEADS = {"own_data_share": "countries.own", "country_evidence": "countries.evident"}
 
 
 def _people(release: Release, drawn: Drawings) -> Record:
@@ -159,7 +159,7 @@ def _trend(release: Release, drawn: Drawings) -> Record | None:
 def _countries(release: Release) -> Record:
     """Return the countries of each region, the highest median first, all on one scale."""
     say, rows = release.say, outline.countries(release)
-    share = "country_evidence" if "country_evidence" in known(release) else "prior_share"
+    share = "country_evidence" if "country_evidence" in known(release) else "own_data_share"
     top, marks = scale(rows, release)
     regions = []
     for region in sorted({row["region"] for row in rows}):

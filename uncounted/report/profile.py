@@ -87,13 +87,10 @@ def _row(release: Release, grouping: str, group: str) -> Record:
 
 
 def _told(release: Release, place: Place, row: Record) -> list[str]:
-    """Return what is to be known of the number: evidence class, surveys, and how much the prior says."""
+    """Return what is to be known of the number: evidence class, surveys, and how much they say."""
     say = release.say
     surveys = numerals.whole(row["surveys"], say)
     told = [say("profile.evidence", evidence=say.term(row["evidence"]), surveys=surveys)]
-    shares = {"share": numerals.fraction(row["prior_share"], say), "name": say.term(place.name)}
-    if row["prior_share"] == row["prior_share"]:
-        told.append(say("profile.prior", **shares))
     if "country_evidence" in row:
         told.append(say("profile.evident", share=numerals.fraction(row["country_evidence"], say)))
     if place.grouping == "country" and row["own_data_share"] == row["own_data_share"]:

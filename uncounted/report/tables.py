@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import logit
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
-from uncounted.infer.backing import behind
+from uncounted.infer.backing import asked, behind
 from uncounted.infer.fit import Fit
+from uncounted.infer.own_data import own_data_share
 from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 
@@ -26,19 +26,22 @@ OVERLAP = "groups overlap: a country counts in each of its own, and they do not 
 def estimates(fit: Fit, groupings: Sequence[Grouping] = GROUPINGS, interval: float = 0.95) -> pd.DataFrame:
     """Return one row per grouping × group × sex × age (× traits): prevalence (proportion), persons, their basis.
 
-    Bounds are equal-tailed quantiles of totals summed draw by draw. Evidence class of a country: surveyed if a survey
-    of it entered, else reported from elsewhere if families abroad reported somebody there, else imputed; of a group:
-    surveyed if at least half of its people live in such countries, else reported from elsewhere, imputed likewise.
-    respondents, cases and cases_elsewhere (reported by families abroad) are empty where they are `masked`. A sex or age
-    that the card does not name under `people` has no rows: the model says nothing of it but everybody's number.
-    prior_share = min(1, Var(logit p given data) / Var(logit p before)). own_data_share, countries only = 1 −
-    Var(country deviation given data) / E[σ²_country given data].
+    Bounds are equal-tailed quantiles of totals summed draw by draw. evidence and surveys are of the row's own people:
+    a country is surveyed if a survey asked some of them, else reported from elsewhere if families abroad reported
+    somebody there, else imputed; a group is surveyed if at least half of them live in such countries, else reported
+    from elsewhere, imputed likewise. respondents, cases and cases_elsewhere (reported by families abroad) stand in rows
+    of everybody alone, and are empty where they are `masked`. A sex or age that the card does not name under `people`
+    has no rows: the model says nothing of it but everybody's number.
+    own_data_share, of countries only: 1 − Var(logit p given all data) / Var(logit p given all but the country's own)
+    (`own_data.own_data_share`); 0 where imputed.
 
     A table of your own may have a country in several groups: each group is the sum of its countries in every draw,
     countries in none have no row, and a column `note` says that the groups overlap.
     """
     _check_interval(interval)
-    rows = _modelled(fit, pd.concat([_grouping(fit, by, interval) for by in groupings], ignore_index=True))
+    of_countries = asked(fit)
+    parts = [_grouping(fit, by, of_countries, interval) for by in groupings]
+    rows = _modelled(fit, pd.concat(parts, ignore_index=True))
     return rows.assign(note=rows["note"].fillna("").astype("str")) if "note" in rows else rows
 
 
@@ -108,7 +111,7 @@ def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
 def _labelled(fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: Grouping | Sequence[Grouping]) -> pd.DataFrame:
     words = _words(by)
     keys = rows[["name", *(axis for axis in fit.card.axes if axis in words)]].rename(columns={"name": "group"})
-    basis = ["evidence", "surveys", "respondents", "cases", "masked", "population", "prior_share"]
+    basis = ["evidence", "surveys", "respondents", "cases", "masked", "population", "own_data_share"]
     note = ["note"] if "note" in rows else []
     return pd.concat([keys, shown, rows[[*basis, *note]]], axis=1).reset_index(drop=True)
 
@@ -118,9 +121,9 @@ def _check_interval(interval: float) -> None:
         raise UncountedError(f"interval={interval} is no probability. Write 0.95 for a 95 % interval.")
 
 
-def _grouping(fit: Fit, by: Grouping, interval: float) -> pd.DataFrame:
+def _grouping(fit: Fit, by: Grouping, of_countries: xr.Dataset, interval: float) -> pd.DataFrame:
     division = divisions(fit.world, by)
-    return in_one_table([_rows(fit, by, group, interval) for group in division])
+    return in_one_table([_rows(fit, by, group, of_countries, interval) for group in division])
 
 
 def in_one_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -133,7 +136,7 @@ def in_one_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return rows.assign(note=[f"{note}; {OVERLAP}" if note else OVERLAP for note in notes])
 
 
-def _rows(fit: Fit, by: Grouping, group: pd.Series, interval: float) -> pd.DataFrame:
+def _rows(fit: Fit, by: Grouping, group: pd.Series, of_countries: xr.Dataset, interval: float) -> pd.DataFrame:
     keys = ("group", *fit.card.axes)
     people = totals.size(fit.p, fit.people, group).transpose(*keys, ...)
     counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
@@ -145,15 +148,15 @@ def _rows(fit: Fit, by: Grouping, group: pd.Series, interval: float) -> pd.DataF
             rates = _summary(counts / people, interval)
     columns = {f"prevalence_{stat}": value for stat, value in rates.items()}
     columns |= {f"persons_{stat}": value for stat, value in persons.items()}
-    columns |= {"population": size.to_numpy(), "prior_share": _prior_share(fit, group)}
+    columns |= {"population": size.to_numpy()}
     frame = xr.Dataset({key: (keys, value) for key, value in columns.items()}, coords=size.coords)
     rows = frame.to_dataframe().reset_index()
     names = fit.world.places["name"] if _by_country(by) else {}
     rows = rows.assign(
         grouping=by if isinstance(by, str) else "own", interval=interval, name=rows["group"].replace(dict(names))
     )
-    told = rows.merge(behind(fit, group), on="group").merge(_own_share(fit, by), on="group", how="left")
-    return _ordered(told, fit.card.axes[2:])
+    told = rows.merge(behind(fit, group, of_countries), on=list(keys))
+    return _ordered(told.assign(own_data_share=_own_share(fit, by, told)), fit.card.axes[2:])
 
 
 def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
@@ -163,40 +166,24 @@ def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
     return {"mean": flat.mean(axis=-1), "median": middle, "lower": low, "upper": high}
 
 
-def _prior_share(fit: Fit, group: pd.Series) -> np.ndarray:
-    people = totals.expected(fit.people)
-    size = totals.size(fit.p, people, group)
-    draws = (totals.affected(p, people, group) / size for p in (fit.p, fit.prior))
-    scaled = (p if fit.card.link == "identity" else logit(_inside(p)) for p in draws)
-    spread = [p.var(["chain", "draw"]).to_numpy() for p in scaled]
-    with np.errstate(invalid="ignore"):
-        return np.minimum(1.0, spread[0] / spread[1])
-
-
-def _inside(p: xr.DataArray) -> xr.DataArray:
-    return p.clip(1e-12, 1 - 1e-12)
-
-
 def _by_country(by: Grouping) -> bool:
     return isinstance(by, str) and by == "country"
 
 
-def _own_share(fit: Fit, by: Grouping) -> pd.DataFrame:
-    if not _by_country(by) or "country_effect" not in fit.posterior:
-        return pd.DataFrame({"group": pd.Series(dtype=str), "own_data_share": pd.Series(dtype=float)})
-    parts = [fit.posterior.get(f"{name}_effect", 0.0) for name in ("neighbours", "outcomes")]
-    own = fit.posterior["country_effect"] + sum(parts)
-    deviation = own.var(["chain", "draw"])
-    between = (fit.posterior.get("sigma_of_country", fit.posterior["sigma_country"]) ** 2).mean(["chain", "draw"])
-    share = (1 - deviation / between).clip(min=0.0)
-    surveyed = np.isin(fit.p["country"].values, fit.evidence.rows["country"])
-    return pd.DataFrame({"group": fit.p["country"].values, "own_data_share": np.where(surveyed, share, 0.0)})
+def _own_share(fit: Fit, by: Grouping, rows: pd.DataFrame) -> np.ndarray:
+    """Return own_data_share of countries' rows, 0 of those that are imputed; other rows have none."""
+    if not _by_country(by):
+        return np.full(len(rows), np.nan)
+    keys = ["group", *fit.card.axes]
+    share = own_data_share(fit).transpose(*keys).to_series()
+    own = share.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy()
+    return np.where(rows["evidence"] == "imputed", 0.0, own)
 
 
 def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
     stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
     stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
     counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
-    rest = ["interval", "evidence", *counts, "population", "prior_share", "own_data_share"]
+    rest = ["interval", "evidence", *counts, "population", "own_data_share"]
     keys = [*KEYS, *traits]
     return rows[[*keys, *stats, *rest]].astype(dict.fromkeys([*keys, "evidence", "masked"], "str"))

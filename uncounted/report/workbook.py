@@ -102,7 +102,7 @@ def _told(release: Release, row: Record) -> Record:
 
 
 def _shares(release: Release) -> list[Column]:
-    say, heads = release.say, {"prior_share": "prior", "own_data_share": "own", "country_evidence": "evident"}
+    say, heads = release.say, {"own_data_share": "own", "country_evidence": "evident"}
     known = outline.known(release)
     return [Column(say(f"countries.{head}"), key, "share") for key, head in heads.items() if key in known]
 
