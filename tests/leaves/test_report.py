@@ -78,7 +78,7 @@ def test_rows_without_evidence_of_their_own_are_marked(release, html):
     assert countries["TGO"]["country_evidence"] == 0
     assert countries["KEN"]["country_evidence"] > 0.5
     assert "Own evidence" in html
-    assert "Prior share" not in html  # no part has a share of a prior of its own
+    assert "Own-data share" not in html  # leaves have the share of evidence in their countries instead
 
 
 def test_a_survey_that_several_models_ask_counts_once(release):

@@ -13,6 +13,7 @@ from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
 from uncounted.checks.pattern import pattern
 from uncounted.checks.reach import reach
+from uncounted.checks.rows import of_contrasts, of_estimates, of_shares
 from uncounted.checks.sources import sources
 from uncounted.checks.support import support
 from uncounted.report.outline import check_name
@@ -43,6 +44,12 @@ def findings(fit) -> list[un.Finding]:
     bad += [one for evidence in others for one in support(replace(fit, evidence=evidence))]
     bad += [one for kinds, error in ((2, 0.0), (2, 9.0), (9, 9.0)) for one in sources(leaning(fit, kinds, error))]
     bad += [one for countries in (1, 9) for one in reach(far_off(fit, countries))]
+    many = [f"{name}, 60% at 80%" for name in ("Africa", "female", "MICS", "6-11 months", "n of 1,000 or more")]
+    bad += [of_shares(9, {0.8: 0.7, 0.95: 0.9}, many[:size], 9) for size in (0, 1, 5)]
+    bad += [of_contrasts(trait, 99, 999, ratio) for trait, ratio in (("age", 0.5), ("sex", 1.0), ("literacy", 2.0))]
+    bad += [of_estimates(["Kenya", "Ghana", "Togo", "Mali", "Chad"][:size], 100, 3) for size in (0, 1, 5)]
+    mixed = xr.Dataset({"sigma": (("chain", "draw"), fit.p.to_numpy()[:, :, 0, 0, 0] * chains.to_numpy()[:, None])})
+    bad += convergence(replace(fit, p=fit.p * chains, posterior=mixed, stats=stats(fit, wrong=True)))
     return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
 
 

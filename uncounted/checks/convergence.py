@@ -1,6 +1,7 @@
 """Convergence: whether the draws behind every published number can be trusted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,13 @@ from uncounted.checks.finding import Finding
 from uncounted.checks.mixing import measure
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, size
+from uncounted.model.vocabulary import SHOW
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
 DEPTH, DEEP = 10, 0.01  # the depth of a tree that is stopped, and the share of such trees that is worth a warning
 WIDE = ("world", "region")
+BOUNDS, DIGIT = "Monte Carlo error of bounds", 0.1  # percent, or per 1,000: the last digit that is printed
 PUBLISHED = (*WIDE, "subregion", "country")
 
 
@@ -25,7 +28,41 @@ def convergence(fit: Fit) -> list[Finding]:
     Carlo error at most 5 % of the posterior sd [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every
     chain; a warning where more than 1 in 100 trees reached their depth. What a sampler doesn't record is a warning too.
     """
-    return list(judged(diagnostics(fit), [fit.stats]))
+    numbers = diagnostics(fit)
+    found = [*judged(numbers, [fit.stats]), _bounds(fit, numbers)]
+    bad = [i for i, one in enumerate(found) if one.verdict == "stop" and one.name.startswith("R-hat")]
+    slowest = _slowest(fit) if bad else ""
+    return [replace(one, sentence=one.sentence + slowest) if i in bad else one for i, one in enumerate(found)]
+
+
+def _bounds(fit: Fit, numbers: pd.DataFrame) -> Finding:
+    """Hold the Monte Carlo error of intervals' ends to the digit in which they are printed."""
+    printed = DIGIT / SHOW[fit.card.show]
+    above = ~(numbers["mcse_bound"] <= printed)
+    wide = numbers["grouping"].isin(WIDE)
+    told = (
+        f"The Monte Carlo error of a bound is above its last printed digit for {int(above[wide].sum()):,} of "
+        f"{int(wide.sum()):,} numbers of the world and regions, and for {above[~wide].mean():.0%} of all others."
+    )
+    good = not above[wide].any()
+    advice = "" if good else " Sample longer (draws), or print fewer digits."
+    largest = float(numbers.loc[wide, "mcse_bound"].max())
+    return Finding(BOUNDS, "pass" if good else "warn", largest, printed, told + advice)
+
+
+def _slowest(fit: Fit) -> str:
+    """Return a sentence on the parameter that mixes worst, with the country, survey, series or level that it is of."""
+    worst, name = 0.0, ""
+    for key, draws in fit.posterior.data_vars.items():
+        others = [dim for dim in draws.dims if dim not in ("chain", "draw")]
+        values = draws.transpose(*others, "chain", "draw").to_numpy()
+        rhat = measure(values.reshape(-1, *values.shape[-2:]))["rhat"].fillna(0.0).to_numpy()
+        if rhat.max() > worst:
+            worst = float(rhat.max())
+            at = np.unravel_index(int(rhat.argmax()), [draws.sizes[dim] for dim in others])
+            labels = [str(draws[dim].to_numpy()[i]) for dim, i in zip(others, at, strict=True)]
+            name = f"{key}[{', '.join(labels)}]" if labels else str(key)
+    return f" Of the parameters {name} mixes worst, with an R-hat of {worst:.3f}." if name else ""
 
 
 def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from scipy.stats import binom
+
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
 from uncounted.checks.finding import HELD_OUT, Finding, Findings
@@ -10,6 +12,7 @@ from uncounted.checks.fold_score import ESS, RHAT
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.pattern import pattern
 from uncounted.checks.reach import reach
+from uncounted.checks.rows import rows
 from uncounted.checks.scores import band
 from uncounted.checks.sources import sources
 from uncounted.checks.support import support
@@ -17,6 +20,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 
 LEVELS, BAND = (0.8, 0.95), 0.999
+MISSED = 0.10  # below the level: a true coverage for which the power of a band is told
 FEW = 20  # countries held out, below which nearly any share lies in its band
 DIVERGING = 0.01  # of a fold's transitions
 SHARED = ("region", "countries")  # held out so that several countries lack the same
@@ -31,8 +35,9 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     countries as the trials. "warn" does not: priors in conflict with the data (`conflict.conflict`), patterns of
     countries that are not their surveys' (`pattern.pattern`), kinds of source that err to one side (`sources.sources`),
     covariates beyond those of surveyed countries (`reach.reach`), people and numbers without surveys behind them
-    (`support.support`); folds that did not mix; and hold-outs that cannot decide, of fewer than 20 countries, of whole
-    regions, whose countries share one error, or of surveys whose country's other rounds stayed. Without a hold-out,
+    (`support.support`), and rows outside their intervals, surveys' contrasts and estimates beside them (`rows.rows`);
+    folds that did not mix; and hold-outs that cannot decide, of fewer than 20 countries, of whole regions, whose
+    countries share one error, or of surveys whose country's other rounds stayed. Without a hold-out,
     `not_run` says so. Raises UncountedError for a hold-out of another fit.
     """
     if held_out is not None and "recipe" in held_out.table and not held_out.made_of(fit):
@@ -40,8 +45,12 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
             "What was held out is of another model or other evidence than this fit, so it says nothing of it. Hold out "
             "again: hold_out(fit, ...), or uncounted check NAME --hold-out country."
         )
-    fits = fit if isinstance(fit, Mapping) else {"": fit}
-    items = [finding for name, one in fits.items() for finding in named(name, [*convergence(one), *credible(one)])]
+    fits, of_rows = fit if isinstance(fit, Mapping) else {"": fit}, rows(fit)
+    items = [
+        finding
+        for name, one in fits.items()
+        for finding in named(name, [*convergence(one), *credible(one), *of_rows.get(name, ())])
+    ]
     return Findings((*items, *predicted(held_out)), () if held_out else (HELD_OUT,))
 
 
@@ -74,6 +83,9 @@ def _coverage(held: HeldOut) -> Iterator[Finding]:
             f"Held out by {held.by}, {inside:.1%} of surveys lie in their {level:.0%} intervals (mean over {countries} "
             f"countries); between {low:.1%} and {high:.1%} is asked."
         )
+        false = level - MISSED
+        missed = float(binom.cdf(high * countries, countries, false) - binom.cdf(low * countries - 1, countries, false))
+        told += f" A true coverage of {false:.0%} would be missed in {missed:.0%} of hold-outs of so many countries."
         advice = "" if good else f" Intervals are too {'narrow' if inside < low else 'wide'}."
         name = f"{HELD_OUT} at {level:.0%}" + (f" of {row['outcome']}" if several else "")
         verdict = "warn" if doubt else "pass" if good else "stop"

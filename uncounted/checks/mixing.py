@@ -12,11 +12,13 @@ TAILS = (0.025, 0.975)
 CHUNK = 200  # numbers at a time: few enough for memory, enough that threads wait little for each other
 SAME = np.finfo(float).resolution  # draws that differ by less do not move
 DRAWS = 4  # fewer tell nothing
-MEASURES = ["rhat", "ess_bulk", "ess_tail", "mcse_share"]
+MEASURES = ["rhat", "ess_bulk", "ess_tail", "mcse_share", "mcse_bound"]
 
 
 def measure(draws: np.ndarray) -> pd.DataFrame:
-    """Return rhat, ess_bulk, ess_tail and mcse_share (MCSE of the mean over the sd) of numbers (number, chain, draw).
+    """Return how numbers (number, chain, draw) mix: rhat, ess_bulk, ess_tail, mcse_share and mcse_bound.
+
+    mcse_share is the MCSE of the mean over the sd; mcse_bound the larger MCSE of the 2.5 and 97.5 % quantiles.
 
     By Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021): chains in halves; R-hat the larger of those of normal
     scores of draws and of their distances from the median; bulk ESS of the scores; tail ESS the smaller of those of the
@@ -39,13 +41,22 @@ def _measured(draws: np.ndarray) -> pd.DataFrame:
     scores = _normal_scores(halves)
     folded = _normal_scores(np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True)))
     flat = draws.reshape(numbers, -1)
-    tails = [
-        ess(_halves((draws <= quantile[:, None, None]).astype(float))) for quantile in np.quantile(flat, TAILS, axis=1)
-    ]
+    ordered = np.sort(flat, axis=1)
+    bounds = np.quantile(ordered, TAILS, axis=1)
+    tails = [ess(_halves((draws <= quantile[:, None, None]).astype(float))) for quantile in bounds]
+    bound = np.maximum(*(_of_quantile(ordered, q, size) for q, size in zip(TAILS, tails, strict=True)))
     rhat = np.maximum(_rhat(scores), _rhat(folded))
     error = flat.std(axis=1, ddof=1) / _nonzero(flat.std(axis=1)) / np.sqrt(ess(halves))
-    table = np.column_stack([rhat, ess(scores), np.minimum(*tails), error])
+    table = np.column_stack([rhat, ess(scores), np.minimum(*tails), error, bound])
     return pd.DataFrame(np.where(finite[:, None], table, np.nan), columns=MEASURES)
+
+
+def _of_quantile(ordered: np.ndarray, q: float, size: np.ndarray) -> np.ndarray:
+    """Return the MCSE of a quantile of sorted draws (number, draw): half of what lies between q ± its error."""
+    error, last = np.sqrt(q * (1 - q) / size), ordered.shape[1] - 1
+    low, high = (np.rint(np.clip(q + sign * error, 0, 1) * last).astype(int) for sign in (-1, 1))
+    row = np.arange(len(ordered))
+    return (ordered[row, high] - ordered[row, low]) / 2
 
 
 def ess(draws: np.ndarray) -> np.ndarray:

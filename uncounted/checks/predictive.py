@@ -54,7 +54,7 @@ def predictive(
     """
     model = recipe_of(source).build()
     studies = studies_of(model)
-    chosen = draw_prior(model, seed, draws) if prior else _thinned(draws_of(source), draws, seed)
+    chosen = draw_prior(model, seed, draws) if prior else thinned(draws_of(source), draws, seed)
     free = chosen[[rv.name for rv in model.free_RVs]]
     needed = [name for prefix, study in studies.items() for name in derived_names(study, prefix)]
     names = [name for name in needed if name not in chosen]
@@ -70,8 +70,8 @@ def predictive(
     return Predictive(pd.DataFrame(tables), pd.DataFrame(surveys), prior, interval)
 
 
-def _thinned(draws: xr.Dataset, number: int, seed: int) -> xr.Dataset:
-    """Return some draws at random, as one chain."""
+def thinned(draws: xr.Dataset, number: int, seed: int) -> xr.Dataset:
+    """Return so many draws at random, as one chain; all, if there are no more."""
     total = draws.sizes["chain"] * draws.sizes["draw"]
     at = np.sort(np.random.default_rng(seed).choice(total, min(number, total), replace=False), kind="stable")
     chain, draw = np.unravel_index(at, (draws.sizes["chain"], draws.sizes["draw"]))

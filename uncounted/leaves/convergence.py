@@ -1,21 +1,24 @@
 """Convergence of an estimate: whether the draws behind every number that it adds up to can be trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from uncounted.checks.convergence import PUBLISHED, judged
-from uncounted.checks.finding import HELD_OUT, Findings
+from uncounted.checks.finding import HELD_OUT, Finding, Findings
 from uncounted.checks.gate import credible, named, predicted
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.mixing import measure
+from uncounted.checks.rows import rows
+from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, population
 from uncounted.leaves.estimate import Estimate, shares
 from uncounted.world.world import groups
 
 KEYS = ["group", "sex", "age"]
+SCORE = "country_score"  # in the posterior of fits that were sampled together
 
 
 def check_estimate(estimate: Estimate, held_out: HeldOut | None = None) -> Findings:
@@ -28,8 +31,21 @@ def check_estimate(estimate: Estimate, held_out: HeldOut | None = None) -> Findi
     stats = {id(one): one for one in _stats(estimate)}
     numbers = pd.concat([diagnostics(estimate), of_parts(estimate)], ignore_index=True)
     judgements = judged(numbers, list(stats.values()))
-    of_models = [found for name, fit in estimate.parts.fits.items() for found in named(name, credible(fit))]
+    of_rows = _of_rows(estimate.parts.fits)
+    of_models = [
+        found
+        for name, fit in estimate.parts.fits.items()
+        for found in named(name, [*credible(fit), *of_rows.get(fit.card.outcome, ())])
+    ]
     return Findings((*judgements, *of_models, *predicted(held_out)), () if held_out else (HELD_OUT,))
+
+
+def _of_rows(fits: Mapping[str, Fit]) -> dict[str, list[Finding]]:
+    """Return findings on the rows that the models were fitted to, by outcome: of those sampled together, together."""
+    together = {fit.card.outcome: fit for fit in fits.values() if SCORE in fit.posterior}
+    alone = [fit for fit in fits.values() if SCORE not in fit.posterior]
+    found = rows(together) if together else {}
+    return found | {fit.card.outcome: rows(fit).get("", []) for fit in alone}
 
 
 def diagnostics(estimate: Estimate) -> pd.DataFrame:
