@@ -71,6 +71,7 @@ def _change(fit: Fit, prefix: str, rng: np.random.Generator) -> xr.DataArray | N
     """Return how a country's log odds change when its departures are drawn anew (chain, draw, country, …)."""
     posterior = fit.posterior
     factors = [factor.partition(":")[2] for factor in fit.card.interactions if of_countries(factor)]
+    factors = [dim for dim in factors if fit.p.sizes[dim] > 1]  # one level departs from nothing
     needed = ["country_effect", "sigma_country", *(f"sigma_country_{dim}" for dim in factors)]
     if not {prefix + name for name in needed} <= set(posterior.data_vars):
         return None
