@@ -1,9 +1,12 @@
 """Scores against their definitions."""
 
 import numpy as np
+import pandas as pd
+import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from uncounted.checks.fold_score import lattice
 from uncounted.checks.scores import band, crps, inside, log_score, pit, spread_about
 
 
@@ -56,3 +59,18 @@ def test_spread_about_is_the_prediction_interval_of_one_more():
     assert (mean, df) == (2.5, 3)
     assert abs(scale - np.std([1, 2, 3, 4], ddof=1) * np.sqrt(1.25)) < 1e-12
     assert quad(lambda x: norm.pdf(x), -1, 1)[0] > 0.68
+
+
+def test_a_share_of_unknown_n_is_predicted_alike_whatever_n_stands_in():
+    """Half a person of 20 is 2.5 %, and shares lie near 0.5 %: spread by it, all of them would be held."""
+    rng = np.random.default_rng(3)
+    shares, found = rng.beta(40, 8000, 4000), []
+    for n in (20.0, 200.0, 1000.0, 1e6):
+        rows = pd.DataFrame({"n": [n], "unknown": 1.0, "rounding": 0.0, "deff": 1.0})
+        found.append(pit(shares * n, 0.0066 * n, np.random.default_rng(4), *lattice(rows)))
+    assert found == pytest.approx([np.mean(shares < 0.0066)] * 4)
+    nobody = np.where(rng.random(4000) < 0.3, 0.0, shares)
+    rows = pd.DataFrame({"n": [500.0], "unknown": 1.0, "rounding": 0.0, "deff": 1.0})
+    of_nobody = [pit(nobody * 500, 0.0, np.random.default_rng(seed), *lattice(rows)) for seed in range(300)]
+    assert np.mean(of_nobody) == pytest.approx(0.15, abs=4 * 0.3 / np.sqrt(12 * 300))
+    assert max(of_nobody) <= 0.31

@@ -19,6 +19,7 @@ from uncounted.world.world import groups
 
 RHAT, ESS, LONGER = 1.05, 100.0, 2  # predictions that mix worse are sampled again, twice as long, at most so often
 REPLICATES = 5  # survey errors and samples drawn for each draw
+TIE = 1e-9  # of a share: nearer shares are the same
 DISCRETE = ("binomial", "beta_binomial")  # likelihoods whose counts lie on a lattice
 
 
@@ -104,18 +105,21 @@ def _surveys(
     for survey, at in held.groupby("survey", sort=True).indices.items():
         first, n, y = held.iloc[at[0]], seen.n[at].sum(), seen.y[at].sum()
         about = _about(study, rows.loc[weight > 0], first) | {"survey": survey, "rows": len(at), "n": n}
-        steps = _steps(held.iloc[at]) if discrete else (0.0, 0.0)
+        steps = lattice(held.iloc[at]) if discrete else (0.0, 0.0)
         predicted = _predicted(counts[:, at].sum(axis=1), y, n, interval, rng, steps)
         told.append(about | predicted | baselines(naive, str(region[first["country"]]), y / n, n))
     return pd.DataFrame(told)
 
 
-def _steps(rows: pd.DataFrame) -> tuple[float, float]:
+def lattice(rows: pd.DataFrame) -> tuple[float, float]:
     """Return how far apart counts of a survey lie, drawn ones and its own.
 
-    One respondent and one divided by the design effect, or, where figures are rounded, as far as printed ones.
+    One respondent and one divided by the design effect, or, where figures are rounded, as far as printed ones. A figure
+    of unknown n lies on no lattice, whatever n stands in for it: only what is nobody, or everybody, are ties.
     """
     printed = float((2 * rows["rounding"] * rows["n"]).sum())
+    if (rows["unknown"] > 0).all():
+        return max(TIE * rows["n"].sum(), printed), max(TIE * rows["n"].sum(), printed)
     return max(1.0, printed), max(float(1 / rows["deff"].fillna(1.0).mean()), printed)
 
 
