@@ -48,10 +48,36 @@ def test_one_divergence_stops(healthy):
     assert verdicts(found)["divergences"] == "stop"
 
 
+def test_divergences_name_a_survey_of_very_many_respondents(healthy):
+    stats = healthy.stats.copy(deep=True)
+    stats["diverging"][2, 17] = True
+    (told,) = [one.sentence for one in un.check(replace(healthy, stats=stats)) if one.name == "divergences"]
+    assert "times the median" not in told
+    rows = healthy.evidence.rows
+    census = rows["survey"] == rows["survey"].iloc[0]
+    huge = replace(healthy.evidence, rows=rows.assign(n=rows["n"].mask(census, 1e8)))
+    (told,) = [f.sentence for f in un.check(replace(healthy, stats=stats, evidence=huge)) if f.name == "divergences"]
+    assert f"The survey {rows['survey'].iloc[0]} counts as" in told
+    assert "Look at its n, or write deff on its card." in told
+
+
+def test_bounds_that_are_not_as_exact_as_they_are_printed_are_told(healthy):
+    """With 4,000 draws of an sd of 4 points regions' bounds err by a tenth of a point, with 0.2 by less."""
+    narrow = replace(healthy, p=0.2 + 0.05 * (healthy.p - 0.2))
+    few = replace(healthy, p=healthy.p.isel(draw=slice(40)), stats=healthy.stats.isel(draw=slice(40)))
+    name = "Monte Carlo error of bounds"
+    found = {one.name: one for one in un.check(narrow)}[name], {one.name: one for one in un.check(few)}[name]
+    assert [one.verdict for one in found] == ["pass", "warn"]
+    assert found[0].number < found[0].threshold == 0.001 < found[1].number
+
+
 def test_a_stuck_chain_stops(healthy):
     p = healthy.p.copy(deep=True)
     p[3] = p[3, 0]
-    found = un.check(replace(healthy, p=p))
+    posterior = healthy.posterior.copy(deep=True)
+    posterior["level"][3] = float(posterior["level"].max()) + 1
+    found = un.check(replace(healthy, p=p, posterior=posterior))
+    assert "Of the parameters level mixes worst" in found[0].sentence
     assert verdicts(found)["R-hat of the world and regions"] == "stop"
     assert verdicts(found)["bulk ESS of published numbers"] == "stop"
 

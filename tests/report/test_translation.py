@@ -49,7 +49,9 @@ def findings(fit) -> list[un.Finding]:
     bad += [of_contrasts(trait, 99, 999, ratio) for trait, ratio in (("age", 0.5), ("sex", 1.0), ("literacy", 2.0))]
     bad += [of_estimates(["Kenya", "Ghana", "Togo", "Mali", "Chad"][:size], 100, 3) for size in (0, 1, 5)]
     mixed = xr.Dataset({"sigma": (("chain", "draw"), fit.p.to_numpy()[:, :, 0, 0, 0] * chains.to_numpy()[:, None])})
-    bad += convergence(replace(fit, p=fit.p * chains, posterior=mixed, stats=stats(fit, wrong=True)))
+    large = fit.evidence.rows["n"].mask(np.arange(len(fit.evidence.rows)) == 0, 1e6)
+    huge = replace(fit.evidence, rows=fit.evidence.rows.assign(n=large))
+    bad += convergence(replace(fit, p=fit.p * chains, posterior=mixed, stats=stats(fit, wrong=True), evidence=huge))
     return [*good, *bad, *predicted(fit, 2.5), *predicted(fit, 0.05)]
 
 

@@ -15,6 +15,7 @@ from uncounted.model.vocabulary import SHOW
 from uncounted.world.world import groups
 
 ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
+PRECISE = 100.0  # times the median of surveys' effective respondents
 DEPTH, DEEP = 10, 0.01  # the depth of a tree that is stopped, and the share of such trees that is worth a warning
 WIDE = ("world", "region")
 BOUNDS, DIGIT = "Monte Carlo error of bounds", 0.1  # percent, or per 1,000: the last digit that is printed
@@ -31,8 +32,21 @@ def convergence(fit: Fit) -> list[Finding]:
     numbers = diagnostics(fit)
     found = [*judged(numbers, [fit.stats]), _bounds(fit, numbers)]
     bad = [i for i, one in enumerate(found) if one.verdict == "stop" and one.name.startswith("R-hat")]
-    slowest = _slowest(fit) if bad else ""
-    return [replace(one, sentence=one.sentence + slowest) if i in bad else one for i, one in enumerate(found)]
+    more = dict.fromkeys(bad, _slowest(fit)) if bad else {}
+    more |= {i: _precise(fit) for i, one in enumerate(found) if one.verdict == "stop" and one.name == "divergences"}
+    return [replace(one, sentence=one.sentence + more.get(i, "")) for i, one in enumerate(found)]
+
+
+def _precise(fit: Fit) -> str:
+    """Return a sentence on a survey of very many respondents beside the others, which few samplers can take."""
+    surveys = fit.evidence.rows.groupby("survey")["n"].sum()
+    times = surveys.max() / surveys.median()
+    if not times >= PRECISE:
+        return ""
+    return (
+        f" The survey {surveys.idxmax()} counts as {surveys.max():,.0f} respondents, {times:,.0f} times the median. "
+        "Look at its n, or write deff on its card."
+    )
 
 
 def _bounds(fit: Fit, numbers: pd.DataFrame) -> Finding:

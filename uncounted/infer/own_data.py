@@ -47,8 +47,9 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
     """Return p with each country's departures drawn anew; None where the posterior does not hold them."""
     rng = np.random.default_rng([fit.seed, len("own data")])
     forms = [f"{form}::" for form in fit.card.forms] or [""]
-    changes = [_change(fit, prefix, rng) for prefix in forms]
-    if any(change is None for change in changes):
+    found = [_change(fit, prefix, rng) for prefix in forms]
+    changes = [change for change in found if change is not None]
+    if len(changes) < len(forms):
         return None
     if fit.card.forms:
         return _of_forms(fit.p, xr.concat(changes, fit.p["form"]))
@@ -62,7 +63,7 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
 def _of_forms(p: xr.DataArray, change: xr.DataArray) -> xr.DataArray:
     """Return prevalence of exclusive forms whose log odds against none of them change."""
     log_odds = np.log(p.clip(SMALLEST)) - np.log((1 - p.sum("form")).clip(SMALLEST)) + change
-    log_odds = log_odds.transpose(*p.dims)
+    log_odds = xr.DataArray(log_odds).transpose(*p.dims)
     values = np.concatenate([log_odds.to_numpy(), np.zeros((*log_odds.shape[:-1], 1))], axis=-1)
     return p.copy(data=np.exp(log_softmax(values, axis=-1)[..., :-1]))
 
