@@ -9,6 +9,7 @@ import pytest
 import uncounted as un
 from uncounted.report import numerals, wording
 from uncounted.report.headline import headline
+from uncounted.report.release import release_of
 from uncounted.report.wording import read_words
 from uncounted.survey import figures, usage
 
@@ -99,6 +100,21 @@ def test_the_headline_carries_both_intervals_with_their_level(release):
         "Child stunting, under five years: 21.9 % (95 % interval 21.1–22.7 %) of persons aged under 5 years worldwide "
         "in 2020, that is 149 million persons (95 % interval 143–154 million)."
     )
+
+
+def test_a_world_of_which_less_than_half_is_surveyed_says_so(fit, rows):
+    everybody = rows[(rows["sex"] == "all") & (rows["age"] == "all")]
+    countries = everybody[everybody["grouping"] == "country"]
+    own = countries[countries["evidence"] == "surveyed"].iloc[0]
+    few = rows.assign(evidence=rows["evidence"].where(rows["group"] == own["group"], "imputed"))
+    release = release_of(fit, few, [])
+    share = numerals.fraction(own["population"] / countries["population"].sum(), EN)
+    told = f"Of these persons {share} live in surveyed countries: the number is imputed for the most part."
+    assert plain(headline(release)).endswith(plain(told))
+    row = few.query("group == 'Europe and Central Asia' and sex == 'all' and age == 'all'").iloc[0]
+    assert "imputed for the most part" in headline(release, row)
+    assert "imputed" not in headline(release, own)
+    assert "imputed" not in headline(release_of(fit, rows.assign(evidence="surveyed"), []))
 
 
 def test_every_sentence_is_used_and_every_used_one_exists():

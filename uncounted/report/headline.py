@@ -3,8 +3,10 @@
 import pandas as pd
 
 from uncounted.report import outline
-from uncounted.report.numerals import people, persons_between, rate, rates
+from uncounted.report.numerals import fraction, people, persons_between, rate, rates
 from uncounted.report.release import Release
+
+HALF = 0.5  # of the people of a group in surveyed countries
 
 
 def headline(release: Release, row: pd.Series | None = None) -> str:
@@ -24,4 +26,11 @@ def headline(release: Release, row: pd.Series | None = None) -> str:
         between=persons_between(row["persons_lower"], row["persons_upper"], say),
         level=release.level,
     )
-    return " ".join([told, outline.mostly_imputed(release, dict(row))]).rstrip()
+    return " ".join([told, mostly_imputed(release, row)]).rstrip()
+
+
+def mostly_imputed(release: Release, row: pd.Series) -> str:
+    """Return a sentence on a group of which less than half the people live in surveyed countries, "" for others."""
+    key = (row["grouping"], row["group"])
+    shares = [one["covered"] for one in outline.regions(release) if (one["grouping"], one["group"]) == key]
+    return release.say("headline.few", share=fraction(shares[0], release.say)) if shares and shares[0] < HALF else ""

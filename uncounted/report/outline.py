@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.report.numerals import decimal, fraction
+from uncounted.report.numerals import decimal
 from uncounted.report.release import ALL, LEAF, SHARES, Release, is_of_hold_out
 from uncounted.report.rounding import adding_up, step_of
 from uncounted.report.translation import translated
@@ -23,7 +23,6 @@ from uncounted.world.world import groups
 
 TABLES = ("geography.csv", "population.csv", "covariates.csv", "geometry/world.json")
 WIDE = ("world", "region", "subregion")
-HALF = 0.5
 Record = dict[str, Any]
 
 
@@ -76,14 +75,6 @@ def _covered(release: Release, grouping: str) -> pd.Series:
     of = groups(release.world, grouping).reindex(countries.index)
     people, seen = countries["population"], countries["evidence"] == "surveyed"
     return people.where(seen, 0.0).groupby(of).sum() / people.groupby(of).sum()
-
-
-def mostly_imputed(release: Release, row: Record) -> str:
-    """Return a sentence on a group of which less than half the people live in surveyed countries, "" for others."""
-    if row["grouping"] not in WIDE:
-        return ""
-    share = _covered(release, row["grouping"]).get(row["group"], math.nan)
-    return release.say("headline.few", share=fraction(share, release.say)) if share < HALF else ""
 
 
 def countries(release: Release) -> list[Record]:

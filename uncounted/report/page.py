@@ -20,6 +20,7 @@ from uncounted.report.equation import equation
 from uncounted.report.export import inline
 from uncounted.report.gather import gather
 from uncounted.report.geometry import read_geometry
+from uncounted.report.headline import mostly_imputed
 from uncounted.report.line import Line
 from uncounted.report.map import Map, coloured, of_whom
 from uncounted.report.release import LEAF, Release
@@ -62,7 +63,7 @@ def page(release: Release, drawings: Drawings | None = None) -> str:
             selection=_selection(release, drawn),
             beside=_beside(release, drawn),
             known=outline.known(release),
-            mostly_imputed=outline.mostly_imputed(release, dict(release.of_world)),
+            mostly_imputed=mostly_imputed(release, release.of_world),
             regions=_regions(release),
             crossings=_crossings(release),
             ages_chart=inline(drawn.ages, say("people.chart")),
