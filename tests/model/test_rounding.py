@@ -16,7 +16,7 @@ from scipy.special import expit, logit, logsumexp
 from scipy.stats import binom
 
 import uncounted as un
-from uncounted.checks.fold_score import _steps
+from uncounted.checks.fold_score import lattice
 from uncounted.checks.scores import pit
 from uncounted.errors import UncountedError
 from uncounted.infer.recipe import Recipe
@@ -154,12 +154,12 @@ def test_pit_of_printed_counts_is_even():
     """Draws and what was observed are spread over the cells that are printed alike."""
     rng = np.random.default_rng(5)
     n, half = np.array([4000.0]), np.array([0.0005])
-    rows = pd.DataFrame({"rounding": half, "n": n, "deff": 1.0})
-    assert _steps(rows) == (4.0, 4.0)
-    assert _steps(rows.assign(rounding=0.0, deff=2.0)) == (1.0, 0.5)
+    rows = pd.DataFrame({"rounding": half, "n": n, "deff": 1.0, "unknown": 0.0})
+    assert lattice(rows) == (4.0, 4.0)
+    assert lattice(rows.assign(rounding=0.0, deff=2.0)) == (1.0, 0.5)
     eta = rng.normal(logit(0.001), 0.6, size=(800, 400, 1))
     drawn = printed(draw_binomial(eta, n, n, rng, eta.shape), n, half)[..., 0]
-    values = np.array([pit(one[1:], one[0], rng, *_steps(rows)) for one in drawn])
+    values = np.array([pit(one[1:], one[0], rng, *lattice(rows)) for one in drawn])
     for level in (0.1, 0.5, 0.9):
         assert abs((values < level).mean() - level) < 5 * np.sqrt(level * (1 - level) / len(values))
 

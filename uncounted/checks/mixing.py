@@ -41,7 +41,7 @@ def _measured(draws: np.ndarray) -> pd.DataFrame:
     scores = _normal_scores(halves)
     folded = _normal_scores(np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True)))
     flat = draws.reshape(numbers, -1)
-    ordered = np.sort(flat, axis=1)
+    ordered = np.sort(flat, axis=1, kind="stable")
     bounds = np.quantile(ordered, TAILS, axis=1)
     tails = [ess(_halves((draws <= quantile[:, None, None]).astype(float))) for quantile in bounds]
     bound = np.maximum(*(_of_quantile(ordered, q, size) for q, size in zip(TAILS, tails, strict=True)))

@@ -182,7 +182,7 @@ def _cells(survey: np.ndarray, level: np.ndarray, kept: np.ndarray) -> tuple[spa
     if own.empty:
         return None
     cell, _ = pd.factorize(pd.MultiIndex.from_frame(own))
-    first = own.assign(cell=cell).drop_duplicates("cell").sort_values("cell")["survey"]
+    first = own.assign(cell=cell).drop_duplicates("cell").sort_values("cell", kind="stable")["survey"]
     return _members(cell, own.index.to_numpy(), len(survey)), pd.factorize(first)[0]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from uncounted.model.card import Card
-from uncounted.model.covariates import indicators, known, others
+from uncounted.model.covariates import indicators, known
 from uncounted.model.holes import expected
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
@@ -113,7 +113,7 @@ def _levels(card: Card, world: World, seen: Seen) -> Iterator[tuple[str, float, 
     if card.covariates:
         x = indicators(card, world)
         wide = next(card.priors[key].scale for key in SLOPES if key in card.priors)
-        filled = known(card, world) if card.index else expected(x, others(card, world))
+        filled = known(card, world) if card.index else expected(x)
         yield "beta", wide, sparse.csr_array(filled.to_numpy()[country])
         hole = x.isna().any(axis=1).to_numpy()[country]
         if hole.any() and not card.index:

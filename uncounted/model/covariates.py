@@ -14,8 +14,6 @@ from uncounted.model.holes import given_rest
 from uncounted.model.slopes import slopes
 from uncounted.world.world import World, standardised
 
-TOLD = 0.5  # of countries have a value of a column that tells of holes in others
-
 
 def indicators(card: Card, world: World) -> pd.DataFrame:
     """Return z-scores of the card's covariates after its transforms (countries, covariates), missing kept missing."""
@@ -23,16 +21,6 @@ def indicators(card: Card, world: World) -> pd.DataFrame:
         return standardised(world, list(card.covariates), card.transforms)
     except UncountedError as error:
         raise UncountedError(f"`covariates` of the card '{card.name}': {error}", "covariates") from error
-
-
-def others(card: Card, world: World) -> pd.DataFrame:
-    """Return z-scores of the covariates of the world that the card leaves out (countries, columns), for its holes.
-
-    Columns that half of the countries lack, or that say the same everywhere, are not among them.
-    """
-    table = world.covariates.drop(columns=list(card.covariates), errors="ignore").select_dtypes("number")
-    told = table.loc[:, (table.notna().mean() >= TOLD) & (table.std() > 1e-12 * table.mean().abs())]
-    return (told - told.mean()) / told.std(ddof=0)
 
 
 def known(card: Card, world: World) -> pd.DataFrame:
@@ -45,14 +33,14 @@ def shift(belief: Belief) -> TensorVariable | float:
     """Return x[c]·β (countries,), 0 without covariates.
 
     x are z-scores; a missing one is a parameter, x_missing = m + L z, z ~ N(0, 1), with m and LLᵀ its mean and
-    covariance given the country's other values under one multivariate normal of all covariates of the world, the card's
-    and `others`; the surveys update it through β. With `index`, x is one column: the factor that the covariates share
-    (`factor`), drawn for every country from what its indicators say of it.
+    covariance given the country's other values under one multivariate normal of the card's covariates; the surveys
+    update it through β. With `index`, x is one column: the factor that the covariates share (`factor`), drawn for every
+    country from what its indicators say of it.
     """
     if not belief.card.covariates:
         return 0.0
     x = indicators(belief.card, belief.world)
-    return _index(belief, x) if belief.card.index else _columns(belief, x) @ slopes(belief, "covariate")
+    return _index(belief, x) if belief.card.index else _columns(x) @ slopes(belief, "covariate")
 
 
 def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
@@ -69,12 +57,12 @@ def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
     return pt.as_tensor(pm.Deterministic("sigma_of_country", sigma * pt.exp(of), dims="country"))
 
 
-def _columns(belief: Belief, x: pd.DataFrame) -> TensorVariable:
+def _columns(x: pd.DataFrame) -> TensorVariable:
     values = pt.as_tensor(pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate")))
     hole = np.argwhere(x.isna().to_numpy())
     if not len(hole):
         return values
-    mean, root = given_rest(x, others(belief.card, belief.world))
+    mean, root = given_rest(x)
     z = pm.Normal("x_missing_z", shape=len(hole))
     missing = pm.Deterministic("x_missing", pm.Data("x_missing_mean", mean) + pm.Data("x_missing_root", root) @ z)
     return values[hole[:, 0], hole[:, 1]].set(missing)

@@ -7,7 +7,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
-from uncounted.model.covariates import indicators, others
+from uncounted.model.covariates import indicators
 from uncounted.model.holes import expected
 from uncounted.model.structure import graph, likeness
 from uncounted.world.borders import read_borders
@@ -18,7 +18,7 @@ def basis(card: Card, world: World) -> np.ndarray:
     """Return the basis (countries, rank) of the card's neighbours: those they border, or of like covariates."""
     if card.neighbours == "borders":
         return graph(read_borders(None, world).pairs, [str(code) for code in world.places.index])
-    return likeness(expected(indicators(card, world), others(card, world)).to_numpy())
+    return likeness(expected(indicators(card, world)).to_numpy())
 
 
 def structured(belief: Belief, sigma: TensorVariable, basis: np.ndarray) -> tuple[TensorVariable, TensorVariable]:
