@@ -38,12 +38,13 @@ def test_sexes_that_differ_between_countries_are_seen_in_contrasts(small):
     assert "Surveys differ more than the model says." in contrast.sentence
 
 
-@pytest.mark.parametrize("times", [8.0, 1 / 8])
-def test_other_sizes_of_samples_are_seen_in_shares(small, times):
+@pytest.mark.parametrize(("name", "times"), [("small", 8.0), ("fit", 8.0), ("fit", 1 / 8)])
+def test_other_sizes_of_samples_are_seen_in_shares(request, name, times):
     """As if samples were eight times as large, or as small: shares stay, their spread does not fit."""
-    table = small.evidence.rows
+    of = request.getfixturevalue(name)
+    table = of.evidence.rows
     changed = table.assign(n=table["n"] * times, y=table["y"] * times, deff=table["deff"] / times)
-    found = {one.name: one for one in rows(with_rows(small, changed))[""]}[NAME]
+    found = {one.name: one for one in rows(with_rows(of, changed))[""]}[NAME]
     assert found.verdict == "warn"
     assert "all rows" in found.sentence
 

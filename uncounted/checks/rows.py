@@ -26,6 +26,7 @@ from uncounted.world.world import groups
 DRAWS = 200
 BANDS = {0.8: (0.78, 0.93), 0.95: (0.93, 0.99)}  # what a model that is right holds of rows that it has seen
 CHANCE = 0.999  # of a band's width beyond that, by the number of rows
+SEVERAL = 4  # rows a survey, below which its own level takes them nearly all, and all lie in their intervals
 FEW = 50  # rows of a group, below which its share tells nothing
 SIZES = ((100.0, "n below 100"), (1000.0, "n of 100 to 999"), (np.inf, "n of 1,000 or more"))
 CHI2 = (0.85, 1.15)  # of what replicates have, and more by chance where surveys are few
@@ -38,7 +39,8 @@ def rows(source: Fit | Mapping[str, Fit]) -> dict[str, list[Finding]]:
 
     The levels of countries and surveys are the fit's; what rows err by, and sampling, are drawn anew [mixed predictive
     checks, Marshall & Spiegelhalter 2003]. A warning for shares of rows in their 80 and 95 % intervals outside 78–93 %
-    and 93–99 %, and more than chance allows, of any sex, age, further trait, kind of source, region or size; for
+    and 93–99 %, and more than chance allows, of any sex, age, further trait, kind of source, region or size (no share
+    is too high where surveys have fewer than four rows, which their own levels take); for
     differences within surveys whose χ² over that of replicates lies outside 0.85–1.15; and for more countries whose
     estimate no survey's own 95 % interval holds than the model makes. Nothing is returned of models written by hand and
     of exclusive forms.
@@ -110,10 +112,11 @@ def _held(study: Study, table: pd.DataFrame, at: np.ndarray) -> Finding:
         n = int(member.sum())
         if n < FEW and name != "all rows":
             continue
+        saturated = n < SEVERAL * table.loc[member, "survey"].nunique()
         for level, (low, high) in BANDS.items():
             share = float(inside(at[member], level).mean())
             least = binom.ppf((1 - CHANCE) / 2, n, low) / n
-            most = binom.ppf((1 + CHANCE) / 2, n, high) / n
+            most = 1.0 if saturated else binom.ppf((1 + CHANCE) / 2, n, high) / n
             shares.append(share - level)
             if name == "all rows":
                 whole[level] = share
