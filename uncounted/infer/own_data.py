@@ -1,5 +1,7 @@
 """Own data: how much of what is known of a country comes from surveys of its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -8,6 +10,7 @@ from scipy.special import expit, log_softmax, logit
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint import OTHERS_MEAN, OTHERS_SD
+from uncounted.infer.sample import part
 from uncounted.model.belief import basis_of
 from uncounted.model.neighbours import basis
 from uncounted.model.people import SPREAD_AGE
@@ -47,7 +50,7 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
     """Return p with each country's departures drawn anew; None where the posterior does not hold them."""
     rng = np.random.default_rng([fit.seed, len("own data")])
     forms = [f"{form}::" for form in fit.card.forms] or [""]
-    found = [_change(fit, prefix, rng) for prefix in forms]
+    found = [_change(replace(fit, posterior=part(fit.posterior, prefix)), "", rng) for prefix in forms]
     changes = [change for change in found if change is not None]
     if len(changes) < len(forms):
         return None
