@@ -37,6 +37,8 @@ def with_words(**priors: un.Prior) -> dict[str, un.Prior]:
     return PRIORS | priors
 
 
+X = ("human_development_index", "urban_pct")
+SLOPE = un.Prior("normal", (0.0, 0.1))
 BY_AGE = un.Prior("log_normal", (0.8, 0.05))
 CARDS = {
     "levels": CARD,
@@ -51,6 +53,21 @@ CARDS = {
     ),
     "sexes": replace(CARD, interactions=("country:sex",), priors=with_words(sigma_country_sex=BY_AGE)),
     "borders": replace(CARD, neighbours="borders", priors=with_words(rho=un.Prior("beta", (8.0, 4.0)))),
+    "likeness": replace(
+        CARD, neighbours="covariates", covariates=X, priors=with_words(beta=SLOPE, rho=un.Prior("beta", (8.0, 4.0)))
+    ),
+    "spread": replace(
+        CARD, covariates=X, spread=X[:1], priors=with_words(beta=SLOPE, spread=un.Prior("normal", (0.0, 0.2)))
+    ),
+    "trend": replace(
+        CARD,
+        years=(2010, 2020),
+        priors=with_words(
+            trend=SLOPE,
+            sigma_trend_region=un.Prior("log_normal", (0.02, 0.1)),
+            sigma_trend_country=un.Prior("log_normal", (0.02, 0.1)),
+        ),
+    ),
     "identity": replace(CARD, link="identity", likelihood="fay_herriot"),
 }
 
@@ -69,6 +86,17 @@ def test_draws_of_the_prior_hold_no_data_of_a_country(name):
     assert share.sizes["group"] == fit.p.sizes["country"]
     assert float(share.max()) < 0.25
     assert 0.25 < float((share > 0).mean()) < 0.75
+
+
+def test_draws_of_the_prior_of_exclusive_forms_hold_no_data_of_a_country():
+    card = replace(CARD, likelihood="multinomial", forms=("first", "second"))
+    seen = un.exclusive({form: evidence(form) for form in card.forms}, "prior")
+    model = un.build(card, un.read_world(), seen)
+    share = own_data_share(of_prior(model, model.study, draw_prior(model, 3, DRAWS)))
+    for form in ("first", "second", "all"):
+        of_form = share.sel(sex="all", age="all", form=form)
+        assert float(of_form.max()) < 0.25
+        assert 0.25 < float((of_form > 0).mean()) < 0.75
 
 
 def test_draws_of_a_joint_prior_hold_no_data_of_a_country():

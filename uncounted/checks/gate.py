@@ -84,7 +84,8 @@ def _coverage(held: HeldOut) -> Iterator[Finding]:
             f"countries); between {low:.1%} and {high:.1%} is asked."
         )
         false = level - MISSED
-        missed = float(binom.cdf(high * countries, countries, false) - binom.cdf(low * countries - 1, countries, false))
+        least, most = round(low * countries), round(high * countries)
+        missed = float(binom.cdf(most, countries, false) - binom.cdf(least - 1, countries, false))
         told += f" A true coverage of {false:.0%} would be missed in {missed:.0%} of hold-outs of so many countries."
         advice = "" if good else f" Intervals are too {'narrow' if inside < low else 'wide'}."
         name = f"{HELD_OUT} at {level:.0%}" + (f" of {row['outcome']}" if several else "")

@@ -40,10 +40,9 @@ def rows(source: Fit | Mapping[str, Fit]) -> dict[str, list[Finding]]:
     The levels of countries and surveys are the fit's; what rows err by, and sampling, are drawn anew [mixed predictive
     checks, Marshall & Spiegelhalter 2003]. A warning for shares of rows in their 80 and 95 % intervals outside 78–93 %
     and 93–99 %, and more than chance allows, of any sex, age, further trait, kind of source, region or size (no share
-    is too high where surveys have fewer than four rows, which their own levels take); for
-    differences within surveys whose χ² over that of replicates lies outside 0.85–1.15; and for more countries whose
-    estimate no survey's own 95 % interval holds than the model makes. Nothing is returned of models written by hand and
-    of exclusive forms.
+    is too high where surveys have fewer than four rows, which their own levels take); for differences within surveys
+    whose χ² over that of replicates lies outside 0.85–1.15; and for more countries whose estimate no survey's own 95 %
+    interval holds than the model makes. Nothing is returned of models written by hand and of exclusive forms.
     """
     fits = source if isinstance(source, Mapping) else {"": source}
     try:

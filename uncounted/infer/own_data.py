@@ -50,7 +50,7 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
     """Return p with each country's departures drawn anew; None where the posterior does not hold them."""
     rng = np.random.default_rng([fit.seed, len("own data")])
     forms = [f"{form}::" for form in fit.card.forms] or [""]
-    found = [_change(replace(fit, posterior=part(fit.posterior, prefix)), "", rng) for prefix in forms]
+    found = [_change(replace(fit, posterior=part(fit.posterior, prefix)), rng) for prefix in forms]
     changes = [change for change in found if change is not None]
     if len(changes) < len(forms):
         return None
@@ -71,28 +71,27 @@ def _of_forms(p: xr.DataArray, change: xr.DataArray) -> xr.DataArray:
     return p.copy(data=np.exp(log_softmax(values, axis=-1)[..., :-1]))
 
 
-def _change(fit: Fit, prefix: str, rng: np.random.Generator) -> xr.DataArray | None:
+def _change(fit: Fit, rng: np.random.Generator) -> xr.DataArray | None:
     """Return how a country's log odds change when its departures are drawn anew (chain, draw, country, …)."""
-    posterior = fit.posterior
     factors = [factor.partition(":")[2] for factor in fit.card.interactions if of_countries(factor)]
     factors = [dim for dim in factors if fit.p.sizes[dim] > 1]  # one level departs from nothing
     needed = ["country_effect", "sigma_country", *(f"sigma_country_{dim}" for dim in factors)]
-    if not {prefix + name for name in needed} <= set(posterior.data_vars):
+    if not set(needed) <= set(fit.posterior.data_vars):
         return None
-    change = _level(fit, prefix, rng)
+    change = _level(fit, rng)
     for dim in factors:
-        change = change + _pattern(fit, prefix, dim, rng)
+        change = change + _pattern(fit, dim, rng)
     return change
 
 
-def _level(fit: Fit, prefix: str, rng: np.random.Generator) -> xr.DataArray:
+def _level(fit: Fit, rng: np.random.Generator) -> xr.DataArray:
     """Return the change of countries' levels: of their own departures, and of those they share with neighbours."""
     posterior = fit.posterior
-    own = posterior[f"{prefix}country_effect"]
-    sigma = posterior.get(f"{prefix}sigma_of_country", posterior[f"{prefix}sigma_country"])
+    own = posterior["country_effect"]
+    sigma = posterior.get("sigma_of_country", posterior["sigma_country"])
     change = xr.zeros_like(own)
     if fit.card.neighbours:
-        rho, shared = posterior[f"{prefix}rho"], posterior[f"{prefix}neighbours_effect"]
+        rho, shared = posterior["rho"], posterior["neighbours_effect"]
         field = shared / (sigma * np.sqrt(rho))
         change = change + sigma * np.sqrt(rho) * (_given_neighbours(fit, field, rng) - field)
         sigma = sigma * np.sqrt(1 - rho)
@@ -123,12 +122,12 @@ def _given_neighbours(fit: Fit, field: xr.DataArray, rng: np.random.Generator) -
     return expected + np.sqrt(xr.DataArray(variance, dims="country")) * _drawn(field, rng)
 
 
-def _pattern(fit: Fit, prefix: str, dim: str, rng: np.random.Generator) -> xr.DataArray:
+def _pattern(fit: Fit, dim: str, rng: np.random.Generator) -> xr.DataArray:
     """Return the change of countries' own patterns over the levels of a trait."""
-    effect = fit.posterior[f"{prefix}country_{dim}_effect"]
-    sigma = fit.posterior[f"{prefix}sigma_country_{dim}"]
+    effect = fit.posterior[f"country_{dim}_effect"]
+    sigma = fit.posterior[f"sigma_country_{dim}"]
     if dim == "age" and SPREAD_AGE in fit.card.priors:
-        logs = fit.posterior[prefix + SPREAD_AGE]
+        logs = fit.posterior[SPREAD_AGE]
         drawn = sigma * np.exp(logs - logs.mean(dim)) * _drawn(effect, rng)
         return drawn - drawn.mean(dim) - effect
     columns = basis_of(fit.card, dim, effect.sizes[dim])

@@ -99,7 +99,7 @@ def contents(release: Release, drawn: Drawings) -> Record:
 def _regions(release: Release) -> Record:
     say, rows = release.say, outline.regions(release)
     top, marks = scale(rows, release)
-    shares = [share for share in ("country_evidence",) if share in known(release)]
+    shares = ["country_evidence"] if "country_evidence" in known(release) else []
     told = [
         {
             "name": say.term(row["name"]),

@@ -9,7 +9,7 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
-from uncounted.infer.backing import asked, behind
+from uncounted.infer.backing import IMPUTED, asked, behind
 from uncounted.infer.fit import Fit
 from uncounted.infer.own_data import own_data_share
 from uncounted.world.grouping import NO_GROUP
@@ -177,7 +177,7 @@ def _own_share(fit: Fit, by: Grouping, rows: pd.DataFrame) -> np.ndarray:
     keys = ["group", *fit.card.axes]
     share = own_data_share(fit).transpose(*keys).to_series()
     own = share.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy()
-    return np.where(rows["evidence"] == "imputed", 0.0, own)
+    return np.where(rows["evidence"] == IMPUTED, 0.0, own)
 
 
 def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
