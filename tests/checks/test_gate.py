@@ -9,7 +9,7 @@ import xarray as xr
 
 import uncounted as un
 from uncounted.checks.conflict import conflict
-from uncounted.checks.convergence import convergence
+from uncounted.checks.convergence import convergence, diagnostics
 from uncounted.checks.support import respondents, shares_surveyed, support
 from uncounted.errors import UncountedError
 from uncounted.infer.recipe import recipe_of
@@ -176,3 +176,14 @@ def test_fits_sampled_together_are_checked_one_by_one(small):
     assert found.stopped
     assert verdicts(found)["labour: divergences"] == "pass"
     assert verdicts(found)["marriage: divergences"] == "stop"
+
+
+def test_numbers_that_are_not_printed_are_not_checked(small):
+    """The card has one age and names none under people: its numbers are everybody's and each sex's."""
+    measured = diagnostics(small)
+    printed = un.estimates(small, ["world", "region", "subregion"])
+    assert set(measured["age"]) == {"all"}
+    assert len(measured) == len(printed)
+    (thin,) = [one for one in support(small) if one.name == "numbers of few respondents"]
+    surveyed = [one for one in un.check(small) if one.name == "R-hat of the world and regions"]
+    assert "18+" not in thin.sentence + surveyed[0].sentence

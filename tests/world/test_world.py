@@ -29,6 +29,15 @@ def test_the_shipped_world(world):
         world.places = None
 
 
+def test_a_geography_of_ones_own_takes_its_countries_covariates(world):
+    codes = ["GHA", "KEN", "XKX"]
+    geography = pd.DataFrame({"iso3": codes, "name": codes, "region": "One", "subregion": "One"})
+    cells = pd.MultiIndex.from_product([codes, ["female", "male"], ["0-14", "15+"]], names=["iso3", "sex", "age"])
+    few = read_world(geography, cells.to_frame(index=False).assign(**{"2020": 1e6}))
+    pd.testing.assert_frame_equal(few.covariates.loc[["GHA", "KEN"]], world.covariates.loc[["GHA", "KEN"]])
+    assert few.covariates.loc["XKX"].isna().all()
+
+
 def test_the_shipped_world_is_what_it_was_before_kosovo_had_a_row(world):
     """Nothing that ships may move because a territory without population was added."""
     assert world.digest == "e9833b2c1b3aecf61ef3b194e08e6aebcb3730784988a3dced3d540c40648b7a"

@@ -9,6 +9,7 @@ import xarray as xr
 
 from uncounted.checks.finding import Finding
 from uncounted.checks.mixing import measure
+from uncounted.infer.backing import modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, size
 from uncounted.model.vocabulary import SHOW
@@ -111,7 +112,7 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         keys = keys.assign(grouping=grouping, name=[names.get(group, group) for group in keys["group"]])
         found.append(pd.concat([keys, measure(draws.to_numpy())], axis=1)[expected(people).to_numpy().ravel() > 0])
-    return pd.concat(found, ignore_index=True)
+    return modelled(fit, pd.concat(found, ignore_index=True))
 
 
 def _which(row: pd.Series) -> str:

@@ -4,6 +4,7 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.checks.finding import Finding, listed
+from uncounted.infer.backing import modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected
 from uncounted.model.seen import look
@@ -67,11 +68,12 @@ def _thin(fit: Fit) -> Finding:
     for grouping in ("region", "subregion", "country"):
         group = groups(fit.world, grouping)
         counts, people = (affected(one, weight, group) for one, weight in ((behind, ones), (ones, inhabited)))
-        table = counts.to_series()[(people > 0).to_series()]
-        table = table[table.index.get_level_values("group").isin(group[sorted(_surveyed(fit))])]
+        table = xr.Dataset({"behind": counts, "people": people}).to_dataframe(counts.dims).reset_index()
+        table = table[(table["people"] > 0) & table["group"].isin(group[sorted(_surveyed(fit))])]
+        table = modelled(fit, table)
         total += len(table)
         name = fit.world.places["name"].to_dict() if grouping == "country" else {}
-        thin = table.index[table < THIN - 1e-9]
+        thin = table.loc[table["behind"] < THIN - 1e-9, list(counts.dims)].itertuples(index=False)
         found += [", ".join([name.get(at[0], at[0]), *(word for word in at[1:] if word != "all")]) for at in thin]
     told = (
         f"{len(found):,} of {total:,} numbers of surveyed regions, subregions and countries, by sex and age too, rest "

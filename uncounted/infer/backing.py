@@ -9,11 +9,18 @@ import xarray as xr
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.model.seen import look
+from uncounted.model.vocabulary import PEOPLE
 from uncounted.survey.disclosure import released_sums
 from uncounted.survey.elsewhere import ELSEWHERE
 
 SURVEYED, IMPUTED = "surveyed", "imputed"
 HALF = 0.5  # of a group's people
+
+
+def modelled(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without those of a sex or age of which the model knows no effect, which are not printed."""
+    unknown = [axis for axis in PEOPLE if axis not in fit.card.people]
+    return rows[(rows[unknown] == totals.ALL).all(axis=1)].reset_index(drop=True)
 
 
 def behind(fit: Fit, group: pd.Series, of_countries: xr.Dataset) -> pd.DataFrame:

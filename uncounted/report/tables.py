@@ -9,16 +9,16 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
-from uncounted.infer.backing import IMPUTED, asked, behind
+from uncounted.infer.backing import IMPUTED, asked, behind, modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.own_data import own_data_share
+from uncounted.model.vocabulary import PEOPLE
 from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 
 type Grouping = str | Path | pd.DataFrame | pd.Series
 
 GROUPINGS = ("world", "region", "subregion", "country")
-PEOPLE = ("sex", "age")
 KEYS = ["grouping", "group", "name", *PEOPLE]
 OVERLAP = "groups overlap: a country counts in each of its own, and they do not sum to the world"
 
@@ -41,14 +41,8 @@ def estimates(fit: Fit, groupings: Sequence[Grouping] = GROUPINGS, interval: flo
     _check_interval(interval)
     of_countries = asked(fit)
     parts = [_grouping(fit, by, of_countries, interval) for by in groupings]
-    rows = _modelled(fit, pd.concat(parts, ignore_index=True))
+    rows = modelled(fit, pd.concat(parts, ignore_index=True))
     return rows.assign(note=rows["note"].fillna("").astype("str")) if "note" in rows else rows
-
-
-def _modelled(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without those of a sex or age of which the model knows no effect."""
-    unknown = [axis for axis in PEOPLE if axis not in fit.card.people]
-    return rows[(rows[unknown] == totals.ALL).all(axis=1)].reset_index(drop=True)
 
 
 def prevalence(fit: Fit, by: Grouping | Sequence[Grouping] = "world", interval: float = 0.95) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from uncounted.world.geography import read_geography
 from uncounted.world.grouping import LEVELS, apart, is_word, labels, members
 from uncounted.world.population import at_year, in_bands, read_population
 from uncounted.world.shelf import shelf
-from uncounted.world.table import Source
+from uncounted.world.table import Source, read_table
 
 GROUPS = ("world", "region", "subregion", "country", *LEVELS)
 
@@ -85,16 +85,23 @@ def read_world(
     grouping: "ilo", "m49", "who", "income", or a table with iso3, region and, for two levels, subregion.
     Population in the UN's own CSV layout is known by its columns; variant: which of several projections in it to read,
     as "Medium". A further column of your own, such as migrant, is a trait of persons (`population.read_population`).
-    Raises UncountedError listing the codes on which two tables disagree.
+    Covariates that ship are those of your own geography's countries. Raises UncountedError listing the codes on which
+    two tables disagree.
     """
     everywhere = read_geography(shelf("data", "geography.csv") if geography is None else geography, grouping)
     people = read_population(shelf("data", "population.csv") if population is None else population, variant)
     countries = people["country"].to_numpy()
     check_known(countries, everywhere, "The population table")
-    x = read_covariates(shelf("data", "covariates.csv") if covariates is None else covariates, everywhere)
+    x = read_covariates(_shipped_covariates(everywhere) if covariates is None else covariates, everywhere)
     peopled = everywhere.index.isin(countries)
     places = everywhere.loc[peopled]
     return World(places, people, x.reindex(places.index), everywhere.loc[~peopled])
+
+
+def _shipped_covariates(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the covariates that ship of the places that there are: a geography of your own may have few."""
+    table = read_table(shelf("data", "covariates.csv"), "covariates table", ["iso3"])
+    return table[table["iso3"].isin(places.index)]
 
 
 def check_codes(world: World, codes: Iterable[str], where: str) -> set[str]:
