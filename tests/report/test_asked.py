@@ -8,7 +8,10 @@ import pytest
 import uncounted as un
 from uncounted.report import page as pages
 from uncounted.report.drawings import draw
+from uncounted.report.paper import write_paper
+from uncounted.report.profile import write_profile
 from uncounted.report.release import release_of
+from uncounted.report.workbook import sheets
 
 LEFT_OUT = {
     ("age",): ("female", "sigma_sex_age", "sigma_region_sex"),
@@ -51,3 +54,19 @@ def test_a_page_without_sexes_says_nothing_of_women_and_men(fit):
     page = re.sub(r"<script.*?</script>|<style.*?</style>", "", pages.page(release, draw(release)), flags=re.S)
     assert "0–5 months" in page
     assert re.findall(r"[^.>]*\b(?:women|females?|girls|boys)\b[^.<]*", page, flags=re.I) == []
+    assert "Both sexes</label>" not in page  # nothing to choose from
+    assert "Choose whom the table speaks of" not in page
+
+
+def test_nothing_is_told_apart_where_a_card_names_no_people(fit, tmp_path):
+    some = of_people(fit, ())
+    release, whole = release_of(some, un.estimates(some), []), release_of(fit, un.estimates(fit), [])
+    drawings = draw(release)
+    assert [one.divided for one in (release, whole)] == [False, True]
+    page = pages.page(release, drawings)
+    assert 'id="people"' not in page
+    assert 'href="#people"' not in page
+    assert 'id="people"' in pages.page(whole, draw(whole))
+    assert len(list(sheets(whole))) - len(list(sheets(release))) == 2
+    assert write_paper(release, tmp_path / "paper.pdf", drawings).read_bytes().startswith(b"%PDF")
+    assert write_profile(release, "Kenya", tmp_path / "kenya.pdf").read_bytes().startswith(b"%PDF")

@@ -126,8 +126,10 @@ HEADS = ("persons", "printed", "covered")
 SHARE_HEADS = {"own_data_share": "countries.own", "country_evidence": "countries.evident"}
 
 
-def _people(release: Release, drawn: Drawings) -> Record:
-    """Return a table for each sex, and each further trait, and the chart of ages."""
+def _people(release: Release, drawn: Drawings) -> Record | None:
+    """Return a table for each sex, and each further trait, and the chart of ages; None if nothing is told apart."""
+    if not release.divided:
+        return None
     say, tables = release.say, []
     unit = numerals.unit(release.show, say)
     for of in [axis for axis in release.axes if axis != "sex"]:

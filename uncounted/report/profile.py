@@ -131,8 +131,10 @@ def _beside(release: Release, place: Place) -> Record:
     return {"heads": heads, "marks": marks, "rows": told}
 
 
-def _people(release: Release, place: Place) -> Record:
-    """Return prevalence by sex, down, and age, across."""
+def _people(release: Release, place: Place) -> Record | None:
+    """Return prevalence by sex, down, and age, across; None if neither is told apart."""
+    if not release.divided:
+        return None
     say, rows = release.say, release.by("sex", "age")
     mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
     known = {(row["sex"], row["age"]): row for row in outline.records(mine)}

@@ -110,6 +110,11 @@ class Release:
         """The traits of persons that the rows are broken down by: sex, age and what else there is."""
         return [str(name) for name in self.rows if name not in NOT_PERSONS]
 
+    @property
+    def divided(self) -> bool:
+        """Whether some rows are of one sex, age or level of a further trait: a card may name none."""
+        return bool((self.main[self.axes] != ALL).any(axis=None))
+
     @cached_property
     def main(self) -> pd.DataFrame:
         """The rows of everything together: of an estimate with leaves, those of their sum."""

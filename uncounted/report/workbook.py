@@ -41,9 +41,10 @@ def sheets(release: Release) -> Iterator[Sheet]:
     yield _about(release)
     yield _regions(release)
     yield from _leaves(release)
-    yield _people(release, ("world", "region", "subregion"), "people")
+    divided = release.divided
+    yield from [_people(release, ("world", "region", "subregion"), "people")] if divided else []
     yield _countries(release)
-    yield _people(release, ("country",), "countries_people")
+    yield from [_people(release, ("country",), "countries_people")] if divided else []
     for axis in release.axes:
         if axis not in ("sex", "age"):
             yield _trait(release, axis)
