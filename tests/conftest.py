@@ -29,19 +29,26 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def shared() -> Path:
     """Return the folder of reference answers beside the repository; CI must have it."""
     if not SHARED.is_dir():
-        told = "The reference answers are not beside this checkout (../shared), so agreement with them isn't tested."
+        told = (
+            "The reference answers are not beside this checkout (../shared), so"
+            " agreement with them isn't tested."
+        )
         pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def r_survey() -> Callable[[str, Path], None]:
-    """Return a function that runs an R script, which may use the package survey, in a folder; CI must have both."""
+    """Return a function that runs an R script, which may use the package survey, in a
+    folder; CI must have both.
+    """
 
     def run(script: str, folder: Path) -> None:
         (folder / "script.R").write_text(CHECKED + script, encoding="utf-8")
         command = [executable, "--vanilla", "script.R"]
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False
+        )
         if ended.returncode == WITHOUT_SURVEY:
             without_r("R has no package survey")
         assert ended.returncode == 0, ended.stderr
@@ -59,7 +66,10 @@ suppressMessages(library(survey))
 
 
 def without_r(what: str) -> NoReturn:
-    sentence = f"{what} here, so agreement with R's survey isn't tested (Debian: r-cran-survey)."
+    sentence = (
+        f"{what} here, so agreement with R's survey isn't tested (Debian:"
+        " r-cran-survey)."
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(sentence)
     pytest.skip(sentence)
@@ -67,18 +77,26 @@ def without_r(what: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def fit() -> un.Fit:
-    """Stunting on real surveys, few draws: one compiled model for all tests that need a fit."""
+    """Stunting on real surveys, few draws: one compiled model for all tests that need a
+    fit.
+    """
     card = un.read_card("stunting")
     model = un.build(card, un.read_world(), un.evidence_of(card))
-    return un.sample(model, seed=11, tune=400, draws=450, progress=un.Progress(show=False))
+    return un.sample(
+        model, seed=11, tune=400, draws=450, progress=un.Progress(show=False)
+    )
 
 
 @pytest.fixture
 def card_of_survey(tmp_path: Path):
-    """Return a function that writes a small survey folder and gives its path: rows of figures, words of the card."""
+    """Return a function that writes a small survey folder and gives its path: rows of
+    figures, words of the card.
+    """
 
     def write(rows: list[dict] | str, **words: object) -> Path:
-        table = rows if isinstance(rows, str) else pd.DataFrame(rows).to_csv(index=False)
+        table = (
+            rows if isinstance(rows, str) else pd.DataFrame(rows).to_csv(index=False)
+        )
         (tmp_path / "figures.csv").write_text(table, encoding="utf-8")
         header = table.splitlines()[0].split(",") if table else []
         given = {
@@ -87,9 +105,17 @@ def card_of_survey(tmp_path: Path):
             "file": "figures.csv",
             "outcomes": {"wasting": "estimate"},
             "age": "0-59 months",
-            "columns": {name: name for name in header if name in {*TEXT, *NUMBERS} - {"estimate"}},
+            "columns": {
+                name: name
+                for name in header
+                if name in {*TEXT, *NUMBERS} - {"estimate"}
+            },
         }
-        lines = [f"{word} = {toml(value)}" for word, value in (given | words).items() if value is not None]
+        lines = [
+            f"{word} = {toml(value)}"
+            for word, value in (given | words).items()
+            if value is not None
+        ]
         (tmp_path / "survey.toml").write_text("\n".join(lines), encoding="utf-8")
         return tmp_path
 
@@ -98,13 +124,21 @@ def card_of_survey(tmp_path: Path):
 
 def toml(value: object) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()) + " }"
+        return (
+            "{ "
+            + ", ".join(
+                f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()
+            )
+            + " }"
+        )
     return json.dumps(value)
 
 
 @pytest.fixture
 def figures_of(card_of_survey):
-    """Return a function that reads a small survey's figures: rows of the table, words of the card."""
+    """Return a function that reads a small survey's figures: rows of the table, words
+    of the card.
+    """
     return lambda rows, **words: read_figures(card_of_survey(rows, **words))
 
 

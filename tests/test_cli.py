@@ -36,7 +36,8 @@ def test_totals_of_another_grouping(monkeypatch, capsys, fit, tmp_path):
     rows = pd.read_csv(io.StringIO(out))
     world = rows[(rows["sex"] == "all") & (rows["age"] == "all")]["persons_mean"].sum()
     assert world == pytest.approx(
-        float((fit.p.astype(float) * fit.people).sum(["country", "sex", "age"]).mean()), rel=1e-6
+        float((fit.p.astype(float) * fit.people).sum(["country", "sex", "age"]).mean()),
+        rel=1e-6,
     )
 
 
@@ -48,29 +49,67 @@ def test_totals_by_an_unknown_grouping(monkeypatch, capsys, fit, tmp_path):
 
 @pytest.fixture
 def interviews(tmp_path):
-    """Interviews of two countries in a folder with its card; stratum 3 has a single PSU."""
+    """Interviews of two countries in a folder with its card; stratum 3 has a single
+    PSU.
+    """
     psu = np.arange(400) // 20
-    people = pd.DataFrame({"cty": np.where(psu < 10, "GHA", "KEN"), "h": psu // 6, "psu": psu, "w": 1.0 + psu % 3})
-    people["q1"], people["s"] = np.arange(400) * 7 % 400 % 9 // 8, np.where(np.arange(400) % 2, "female", "male")
+    people = pd.DataFrame(
+        {
+            "cty": np.where(psu < 10, "GHA", "KEN"),
+            "h": psu // 6,
+            "psu": psu,
+            "w": 1.0 + psu % 3,
+        }
+    )
+    people["q1"], people["s"] = (
+        np.arange(400) * 7 % 400 % 9 // 8,
+        np.where(np.arange(400) % 2, "female", "male"),
+    )
     people.loc[people["h"] == 3, "psu"] = 99
     people.to_csv(tmp_path / "people.csv", index=False)
     (tmp_path / "survey.toml").write_text(
-        'title = "Two"\nkind = "respondents"\nfile = "people.csv"\noutcomes = { worked = "q1" }\n'
-        'columns = { country = "cty", stratum = "h", psu = "psu", weight = "w", sex = "s" }\n'
+        'title = "Two"\nkind = "respondents"\nfile = "people.csv"\noutcomes = { worked'
+        ' = "q1" }\ncolumns = { country = "cty", stratum = "h", psu = "psu", weight ='
+        ' "w", sex = "s" }\n'
     )
     return tmp_path
 
 
 def test_direct_estimates_of_a_folder_of_interviews(monkeypatch, capsys, interviews):
-    asked = ["direct", str(interviews), "--by", "country,sex", "--single-psu", "adjust", "--method", "beta"]
+    asked = [
+        "direct",
+        str(interviews),
+        "--by",
+        "country,sex",
+        "--single-psu",
+        "adjust",
+        "--method",
+        "beta",
+    ]
     code, out, _ = run(monkeypatch, capsys, *asked, "--level", "0.8")
     expected = un.direct(
-        un.read_survey(interviews), ["country", "sex"], single_psu="adjust", method="beta", interval=0.8
+        un.read_survey(interviews),
+        ["country", "sex"],
+        single_psu="adjust",
+        method="beta",
+        interval=0.8,
     )
     assert code == 0
-    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(out), keep_default_na=False), expected, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(io.StringIO(out), keep_default_na=False),
+        expected,
+        check_dtype=False,
+    )
     for name, read in (("a.csv", pd.read_csv), ("a.parquet", pd.read_parquet)):
-        code, out, _ = run(monkeypatch, capsys, *asked, "--interval", "0.8", "--out", str(interviews / name))
+        code, out, _ = run(
+            monkeypatch,
+            capsys,
+            *asked,
+            "--interval",
+            "0.8",
+            "--out",
+            str(interviews / name),
+        )
         assert (code, out) == (0, "")
         assert len(read(interviews / name)) == 4
 
@@ -88,7 +127,9 @@ def test_direct_estimates_of_a_folder_of_interviews(monkeypatch, capsys, intervi
         (["--out", "nowhere/a.csv"], "no folder nowhere"),
     ],
 )
-def test_what_direct_cannot_do_is_a_sentence(monkeypatch, capsys, interviews, words, told):
+def test_what_direct_cannot_do_is_a_sentence(
+    monkeypatch, capsys, interviews, words, told
+):
     code, out, err = run(monkeypatch, capsys, "direct", str(interviews), *words)
     assert (code, out) == (2, "")
     assert told in err
@@ -116,13 +157,30 @@ def test_a_report_of_nothing_is_a_sentence(monkeypatch, capsys, tmp_path, words,
 
 def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
     un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
-    monkeypatch.setattr(un, "findings_of", lambda *_: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)))
+    monkeypatch.setattr(
+        un,
+        "findings_of",
+        lambda *_: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)),
+    )
     asked = ["report", "stunting", "--out", str(tmp_path)]
     code, out, _ = run(monkeypatch, capsys, *asked, "--format", "csv,sdmx")
     assert code == 1  # a check stops publication
-    assert {"sdmx.csv", "trend.csv"} <= {path.name for path in (tmp_path / "stunting").iterdir()}
-    assert "not converged" in (tmp_path / "stunting" / "estimates.csv").read_text()[:3000]
-    code, out, _ = run(monkeypatch, capsys, *asked, "--country", "GHA", "--language", "fr", "--publish-anyway")
+    assert {"sdmx.csv", "trend.csv"} <= {
+        path.name for path in (tmp_path / "stunting").iterdir()
+    }
+    assert (
+        "not converged" in (tmp_path / "stunting" / "estimates.csv").read_text()[:3000]
+    )
+    code, out, _ = run(
+        monkeypatch,
+        capsys,
+        *asked,
+        "--country",
+        "GHA",
+        "--language",
+        "fr",
+        "--publish-anyway",
+    )
     assert (code, "GHA.pdf" in out) == (0, True)
     code, _, err = run(monkeypatch, capsys, *asked, "--format", "pdff")
     assert (code, "Did you mean 'pdf'" in err) == (2, True)
@@ -139,7 +197,18 @@ def test_a_finished_estimate_is_checked_again(monkeypatch, capsys, fit, tmp_path
     assert {"tree depth", "priors beside the data", "people in surveyed countries"} <= {
         finding["name"] for finding in told["findings"]
     }
-    assert run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path), "--publish-anyway")[0] == 0
+    assert (
+        run(
+            monkeypatch,
+            capsys,
+            "check",
+            "stunting",
+            "--out",
+            str(tmp_path),
+            "--publish-anyway",
+        )[0]
+        == 0
+    )
 
 
 def test_a_planted_divergence_stops_every_file(monkeypatch, capsys, fit, tmp_path):
@@ -151,19 +220,39 @@ def test_a_planted_divergence_stops_every_file(monkeypatch, capsys, fit, tmp_pat
     assert "stop  divergences" in out
     folder = tmp_path / "stunting"
     assert not json.loads((folder / "findings.json").read_text())["publishable"]
-    assert (pd.read_csv(folder / "estimates.csv")["note"] == "not converged: not for publication").all()
+    assert (
+        pd.read_csv(folder / "estimates.csv")["note"]
+        == "not converged: not for publication"
+    ).all()
     assert 'role="alert"' in (folder / "report.html").read_text()
 
 
 def write_held_out(fit, folder, squeeze: float, recipe: str = "") -> None:
-    """Write a hold-out of every survey, ranks even about the middle if squeeze is 1; above: intervals too narrow."""
+    """Write a hold-out of every survey, ranks even about the middle if squeeze is 1;
+    above: intervals too narrow.
+    """
     surveys = fit.evidence.rows.groupby("survey", sort=True)[["y", "n"]].sum()
-    first = fit.evidence.rows.groupby("survey", sort=True)[["country", "year", "source"]].first()
-    even = np.random.default_rng(1).permutation((np.arange(len(first)) + 0.5) / len(first))
-    pit, observed = np.clip(0.5 + squeeze * (even - 0.5), 0, 1), surveys["y"] / surveys["n"]
-    numbers = dict.fromkeys(("error", "crps", "world_mean", "region_mean", "region_geometric_mean"), 0.1)
-    numbers |= {f"{name}{what}": 0.5 for name in list(numbers)[2:] for what in ("_crps", "_pit")}
-    places = fit.world.places.loc[first["country"]].reset_index()[["name", "region"]].set_axis(first.index)
+    first = fit.evidence.rows.groupby("survey", sort=True)[
+        ["country", "year", "source"]
+    ].first()
+    even = np.random.default_rng(1).permutation(
+        (np.arange(len(first)) + 0.5) / len(first)
+    )
+    pit, observed = (
+        np.clip(0.5 + squeeze * (even - 0.5), 0, 1),
+        surveys["y"] / surveys["n"],
+    )
+    numbers = dict.fromkeys(
+        ("error", "crps", "world_mean", "region_mean", "region_geometric_mean"), 0.1
+    )
+    numbers |= {
+        f"{name}{what}": 0.5 for name in list(numbers)[2:] for what in ("_crps", "_pit")
+    }
+    places = (
+        fit.world.places.loc[first["country"]]
+        .reset_index()[["name", "region"]]
+        .set_axis(first.index)
+    )
     table = first.join(places).assign(
         outcome="stunting", evidence="imputed", observed=observed, median=observed, lower=0.9 * observed,
         upper=1.1 * observed, interval=0.95, covered=np.abs(pit - 0.5) < 0.475, pit=pit, log_score=-5.0, fold="1",
@@ -174,10 +263,16 @@ def write_held_out(fit, folder, squeeze: float, recipe: str = "") -> None:
 
 
 def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_path):
-    """Nothing is wrong with the draws: all is "not validated", what is checked now and what is written later."""
+    """Nothing is wrong with the draws: all is "not validated", what is checked now and
+    what is written later.
+    """
     folder = tmp_path / "stunting"
-    monkeypatch.setattr("uncounted.checks.gate.convergence", lambda _: [])  # 1,800 draws are few
-    monkeypatch.setattr("uncounted.checks.budget.LEAST", 0)  # and worth more or less than a budget asks, by chance
+    monkeypatch.setattr(
+        "uncounted.checks.gate.convergence", lambda _: []
+    )  # 1,800 draws are few
+    monkeypatch.setattr(
+        "uncounted.checks.budget.LEAST", 0
+    )  # and worth more or less than a budget asks, by chance
     write_held_out(fit, folder, squeeze=2.5)
     un.write_fit(fit, folder / "fit.nc")
     code, out, _ = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path))
@@ -190,7 +285,16 @@ def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_p
     assert "Of the variance of the world's number: sampling" in out
     assert pd.read_csv(folder / "budget.csv")["share"].sum() == pytest.approx(1)
     (folder / "estimates.csv").unlink()
-    code, out, _ = run(monkeypatch, capsys, "report", "stunting", "--out", str(tmp_path), "--format", "csv,xlsx")
+    code, out, _ = run(
+        monkeypatch,
+        capsys,
+        "report",
+        "stunting",
+        "--out",
+        str(tmp_path),
+        "--format",
+        "csv,xlsx",
+    )
     assert code == 1
     assert (pd.read_csv(folder / "estimates.csv")["note"] == note).all()
     sheet = openpyxl.load_workbook(folder / "tables.xlsx").worksheets[1]
@@ -200,7 +304,9 @@ def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_p
 def test_predictions_that_held_stamp_nothing(fit, tmp_path):
     write_held_out(fit, tmp_path / "good", squeeze=1.0)
     found = un.check(fit, un.held_out_of(fit, tmp_path / "good"))
-    assert {one.verdict for one in found if one.name.startswith("held-out coverage")} == {"pass"}
+    assert {
+        one.verdict for one in found if one.name.startswith("held-out coverage")
+    } == {"pass"}
     write_held_out(fit, tmp_path / "other", squeeze=1.0, recipe="another")
     with pytest.warns(UserWarning, match="another model or other evidence"):
         assert un.held_out_of(fit, tmp_path / "other") is None
@@ -211,5 +317,14 @@ def test_what_check_cannot_do_is_a_sentence(monkeypatch, capsys, fit, tmp_path):
     code, _, err = run(monkeypatch, capsys, "check", "nothing", "--out", str(tmp_path))
     assert (code, "There is no fit at" in err) == (2, True)
     un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
-    code, _, err = run(monkeypatch, capsys, "check", "stunting", "--out", str(tmp_path), "--hold-out", "regoin")
+    code, _, err = run(
+        monkeypatch,
+        capsys,
+        "check",
+        "stunting",
+        "--out",
+        str(tmp_path),
+        "--hold-out",
+        "regoin",
+    )
     assert (code, "Did you mean 'region'" in err) == (2, True)

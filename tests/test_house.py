@@ -21,10 +21,14 @@ def test_picture_of_the_rooms_is_their_docstrings():
 
 def test_ladder_in_the_readme_is_the_contract():
     ladder = re.search(r"Imports only go down: `(.+?)`", README)
-    layers = re.search(r"layers = \[(.+?)\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL)
+    layers = re.search(
+        r"layers = \[(.+?)\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL
+    )
     assert ladder
     assert layers
-    assert ladder[1].replace("(", "").replace(")", "").split(" → ") == re.findall(r'"([\w |]+)"', layers[1])
+    assert ladder[1].replace("(", "").replace(")", "").split(" → ") == re.findall(
+        r'"([\w |]+)"', layers[1]
+    )
 
 
 def test_card_words_in_the_readme_are_the_card_s():
@@ -34,7 +38,14 @@ def test_card_words_in_the_readme_are_the_card_s():
 
     table = README.split("## A card")[1].split("## The rooms")[0]
     told = set(
-        re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|")))
+        re.findall(
+            r"`(\w+)`",
+            " ".join(
+                line.split("|")[1]
+                for line in table.splitlines()
+                if line.startswith("|")
+            ),
+        )
     )
     words = {field.name for field in fields(Card)} - {"name", "sampling", "priors"}
     assert words <= told
@@ -43,22 +54,28 @@ def test_card_words_in_the_readme_are_the_card_s():
 def test_every_public_name_has_a_docstring():
     import uncounted as un
 
-    names = [name for name in vars(un) if not name.startswith("_") and callable(getattr(un, name))]
+    names = [
+        name
+        for name in vars(un)
+        if not name.startswith("_") and callable(getattr(un, name))
+    ]
     assert [name for name in names if not getattr(un, name).__doc__] == []
 
 
-# --- the same numbers on every processor ------------------------------------------------------------------------------
+# --- the same numbers on every processor ----------------------------------------------
 
 SORTS = {"argsort", "sort", "sort_index", "sort_values"}
 NEVER_STABLE = {"argpartition", "nlargest", "nsmallest"}
-ANY_ORDER_OF_TIES = {  # sorted faster by kind="quicksort", for what is made of ties is the same in any order
+# sorted faster by kind="quicksort", for what is made of ties is the same in any order
+ANY_ORDER_OF_TIES = {
     ("checks/mixing.py", "_normal_scores"): "equal draws share a rank",
     ("checks/scores.py", "crps"): "values alone are sorted, and equal ones are equal",
 }
 RULE = (
-    "numpy and pandas order ties as the processor likes, so that a seed gives other tables on another machine: "
-    'say kind="stable" in every argsort, sort, sort_values and sort_index (a list has sorted(…) or .sort(key=…)), '
-    "and take the head of a stable sort for nlargest, nsmallest and argpartition"
+    "numpy and pandas order ties as the processor likes, so that a seed gives other"
+    ' tables on another machine: say kind="stable" in every argsort, sort, sort_values'
+    " and sort_index (a list has sorted(…) or .sort(key=…)), and take the head of a"
+    " stable sort for nlargest, nsmallest and argpartition"
 )
 
 
@@ -75,7 +92,9 @@ def unstable_sorts(source: str, name: str = "") -> list[tuple[int, str]]:
     return [
         (call.lineno, call.func.attr)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not _is_stable(call, call in allowed)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and not _is_stable(call, call in allowed)
     ]
 
 
@@ -87,7 +106,9 @@ def _is_stable(call: ast.Call, may_be_quick: bool) -> bool:
         return False
     if call.func.attr not in SORTS or of_a_list:
         return True
-    return words.get("kind") in ({"stable", "quicksort"} if may_be_quick else {"stable"})
+    return words.get("kind") in (
+        {"stable", "quicksort"} if may_be_quick else {"stable"}
+    )
 
 
 def test_every_sort_is_stable():
@@ -95,7 +116,8 @@ def test_every_sort_is_stable():
         f"{path.relative_to(ROOT)}:{line} {call}"
         for path in sorted(ROOT.glob("uncounted/**/*.py"))
         for line, call in unstable_sorts(
-            path.read_text(encoding="utf-8"), path.relative_to(ROOT / "uncounted").as_posix()
+            path.read_text(encoding="utf-8"),
+            path.relative_to(ROOT / "uncounted").as_posix(),
         )
     }
     assert not found, f"{sorted(found)}: {RULE}"
@@ -149,21 +171,32 @@ def walks_of_sets(source: str) -> list[int]:
 
 def _is_set(node: ast.expr) -> bool:
     match node:
-        case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
+        case (
+            ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset"))
+        ):
             return True
-        case ast.BinOp(left=left, right=right, op=ast.BitAnd() | ast.BitOr() | ast.Sub() | ast.BitXor()):
+        case ast.BinOp(
+            left=left,
+            right=right,
+            op=ast.BitAnd() | ast.BitOr() | ast.Sub() | ast.BitXor(),
+        ):
             return _is_set(left) or _is_set(right)
     return False
 
 
 def test_no_set_is_gone_through_in_its_own_order():
-    """Text hashes anew in every process: what is made of a set in turn, or the first fault named, would change."""
+    """Text hashes anew in every process: what is made of a set in turn, or the first
+    fault named, would change.
+    """
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in sorted(ROOT.glob("uncounted/**/*.py"))
         for line in walks_of_sets(path.read_text(encoding="utf-8"))
     ]
-    assert not found, f"{found}: a set has another order in every process. Go through sorted(…) or dict.fromkeys(…)"
+    assert not found, (
+        f"{found}: a set has another order in every process. Go through sorted(…) or"
+        " dict.fromkeys(…)"
+    )
 
 
 @pytest.mark.parametrize(

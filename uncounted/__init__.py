@@ -46,9 +46,20 @@ from uncounted.report.ages import plot_age_sex
 from uncounted.report.beside import beside_published
 from uncounted.report.breakdown import breakdown, by_trait
 from uncounted.report.budget import plot_budget
-from uncounted.report.checking import Checked, findings_of, held_out_of, read_finished, recheck
+from uncounted.report.checking import (
+    Checked,
+    findings_of,
+    held_out_of,
+    read_finished,
+    recheck,
+)
 from uncounted.report.describe import Description, describe
-from uncounted.report.diagnosis import plot_pit, plot_ranks, plot_replicated, plot_widths
+from uncounted.report.diagnosis import (
+    plot_pit,
+    plot_ranks,
+    plot_replicated,
+    plot_widths,
+)
 from uncounted.report.editions import plot_beside
 from uncounted.report.estimate import Finished, estimate, write_place, write_report
 from uncounted.report.export import write_figure
@@ -64,7 +75,12 @@ from uncounted.report.tables import affected, estimates, prevalence
 from uncounted.report.trends import plot_trend, trend
 from uncounted.simulate.cases import Cases, simulate_cases, write_cases
 from uncounted.simulate.edition import SimulatedEdition, simulate_edition
-from uncounted.simulate.programme import Programme, simulate_programme, survey_of, write_programme
+from uncounted.simulate.programme import (
+    Programme,
+    simulate_programme,
+    survey_of,
+    write_programme,
+)
 from uncounted.survey.capture import ListTotal, evidence_of_lists, list_total
 from uncounted.survey.coverage import Coverage, compare_levels
 from uncounted.survey.direct import direct

@@ -1,8 +1,10 @@
-"""The pooling reference end to end, from an empty process to effective draws: uncounted beside other packages.
+"""The pooling reference end to end, from an empty process to effective draws: uncounted
+beside other packages.
 
-`python tests/bench/others_bench.py [--keep] [PYTHON]` needs ../shared; R with brms and rstanarm for Stan; PYTHON is an
-interpreter that has bambi and numpyro. What is missing is left out with a sentence. Four chains of 1,000 + 1,000 on two
-cores, target 0.95; worst bulk ESS over hyperparameters. `--keep` writes docs/bench-others.csv.
+`python tests/bench/others_bench.py [--keep] [PYTHON]` needs ../shared; R with brms and
+rstanarm for Stan; PYTHON is an interpreter that has bambi and numpyro. What is missing
+is left out with a sentence. Four chains of 1,000 + 1,000 on two cores, target 0.95;
+worst bulk ESS over hyperparameters. `--keep` writes docs/bench-others.csv.
 """
 
 import subprocess
@@ -35,14 +37,26 @@ def measured(way: str, command: list[str]) -> dict[str, object] | None:
     """Run one way in a process of its own; None, and a sentence, if it cannot run."""
     began = time.perf_counter()
     try:
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1200)
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=1200
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        print(f"{way} was left out: {getattr(error, 'stderr', None) or error}"[-600:], flush=True)
+        print(
+            f"{way} was left out: {getattr(error, 'stderr', None) or error}"[-600:],
+            flush=True,
+        )
         return None
     seconds = time.perf_counter() - began
     ess, divergences = done.stdout.split()[-2:]
-    row = {"way": way, "seconds": round(seconds, 1), "worst_bulk_ess": round(float(ess))}
-    return row | {"ess_per_second": round(float(ess) / seconds, 1), "divergences": int(divergences)}
+    row = {
+        "way": way,
+        "seconds": round(seconds, 1),
+        "worst_bulk_ess": round(float(ess)),
+    }
+    return row | {
+        "ess_per_second": round(float(ess) / seconds, 1),
+        "divergences": int(divergences),
+    }
 
 
 def main(words: list[str]) -> None:

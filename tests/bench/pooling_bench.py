@@ -1,7 +1,9 @@
-"""Effective draws a second on the pooling reference: ours beside Stan's, and centred by information beside neither.
+"""Effective draws a second on the pooling reference: ours beside Stan's, and centred by
+information beside neither.
 
-`python tests/bench/pooling_bench.py` needs ../shared and R with brms. Sampling time alone, warm-up included, four
-chains on two cores; worst bulk ESS over hyperparameters. Writes docs/bench-sampling.csv.
+`python tests/bench/pooling_bench.py` needs ../shared and R with brms. Sampling time
+alone, warm-up included, four chains on two cores; worst bulk ESS over hyperparameters.
+Writes docs/bench-sampling.csv.
 """
 
 import subprocess
@@ -35,19 +37,34 @@ RARE = un.Prior("normal", (-5.3, 1.0))
 def stan() -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "stan.csv"
-        subprocess.run(["Rscript", str(HERE / "pooling_bench.R"), str(SHARED), str(out)], check=True)
+        subprocess.run(
+            ["Rscript", str(HERE / "pooling_bench.R"), str(SHARED), str(out)],
+            check=True,
+        )
         row = pd.read_csv(out).iloc[0]
-    return told("pooling reference", "Stan (brms, non-centred)", *row[["seconds", "ess", "divergences"]])
+    return told(
+        "pooling reference",
+        "Stan (brms, non-centred)",
+        *row[["seconds", "ess", "divergences"]],
+    )
 
 
-def ours(what: str, model: pm.Model, how: un.Sampling, ways: tuple[str, ...]) -> list[dict[str, object]]:
-    """Sample one compiled model with λ by information, all 1 (centred) and all 0 (not centred)."""
+def ours(
+    what: str, model: pm.Model, how: un.Sampling, ways: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Sample one compiled model with λ by information, all 1 (centred) and all 0 (not
+    centred).
+    """
     study = model.study
     by_information = centring(study.card, study.world, study.seen)
     lam = {
         "by information": by_information,
-        "all centred": {name: np.ones_like(value) for name, value in by_information.items()},
-        "none centred": {name: np.zeros_like(value) for name, value in by_information.items()},
+        "all centred": {
+            name: np.ones_like(value) for name, value in by_information.items()
+        },
+        "none centred": {
+            name: np.zeros_like(value) for name, value in by_information.items()
+        },
     }
     ready, rows = prepare(model), []
     for way in ways:
@@ -55,13 +72,19 @@ def ours(what: str, model: pm.Model, how: un.Sampling, ways: tuple[str, ...]) ->
         draws, stats = ready.with_data(centring=flat(lam[way])).run(7, how)
         seconds = time.perf_counter() - start
         names = [name for name in draws.data_vars if str(name).startswith(HYPER)]
-        ess = min(float(az.ess(draws[[name]], method="bulk")[name].min()) for name in names)
-        rows.append(told(what, f"uncounted, {way}", seconds, ess, int(stats["diverging"].sum())))
+        ess = min(
+            float(az.ess(draws[[name]], method="bulk")[name].min()) for name in names
+        )
+        rows.append(
+            told(what, f"uncounted, {way}", seconds, ess, int(stats["diverging"].sum()))
+        )
         print(rows[-1], flush=True)
     return rows
 
 
-def told(what: str, how: str, seconds: float, ess: float, divergences: int) -> dict[str, object]:
+def told(
+    what: str, how: str, seconds: float, ess: float, divergences: int
+) -> dict[str, object]:
     return {
         "model": what,
         "parametrisation": how,
@@ -73,16 +96,28 @@ def told(what: str, how: str, seconds: float, ess: float, divergences: int) -> d
 
 
 def stunting(rate: float | None) -> pm.Model:
-    """Return the stunting model, or the same surveys with simulated cases of a rare outcome, alike at all ages."""
+    """Return the stunting model, or the same surveys with simulated cases of a rare
+    outcome, alike at all ages.
+    """
     card = un.read_card("stunting")
     evidence = evidence_of(card)
     if rate is not None:
         rng, rows = np.random.default_rng(1), evidence.rows
         of_country, of_survey = (
-            rows[key].map(dict(zip(rows[key].unique(), rng.normal(0, sd, rows[key].nunique()), strict=True)))
+            rows[key].map(
+                dict(
+                    zip(
+                        rows[key].unique(),
+                        rng.normal(0, sd, rows[key].nunique()),
+                        strict=True,
+                    )
+                )
+            )
             for key, sd in (("country", 0.6), ("survey", 0.3))
         )
-        y = np.minimum(rng.poisson(rows["n"] * rate * np.exp(of_country + of_survey)), rows["n"])
+        y = np.minimum(
+            rng.poisson(rows["n"] * rate * np.exp(of_country + of_survey)), rows["n"]
+        )
         evidence = replace(evidence, rows=rows.assign(y=y.astype(float)))
         card = replace(card, priors=dict(card.priors) | {"level": RARE})
     return un.build(card, un.read_world(), evidence)
@@ -97,8 +132,12 @@ def main() -> None:
     rows = [stan(), *ours("pooling reference", model, how, ways)]
     short = un.Sampling(chains=4, tune=600, draws=500, target_accept=0.9)
     rows += ours("stunting", stunting(None), short, ways[:2])
-    shorter = un.Sampling(chains=2, tune=250, draws=150, target_accept=0.9)  # none centred: 800 draws take 500 s
-    rows += ours("stunting, 2 × (250 + 150)", stunting(None), shorter, (ways[0], ways[2]))
+    shorter = un.Sampling(
+        chains=2, tune=250, draws=150, target_accept=0.9
+    )  # none centred: 800 draws take 500 s
+    rows += ours(
+        "stunting, 2 × (250 + 150)", stunting(None), shorter, (ways[0], ways[2])
+    )
     rows += ours("stunting's surveys, outcome of 0.5 %", stunting(0.005), short, ways)
     table = pd.DataFrame(rows)
     table.to_csv(DOCS / "bench-sampling.csv", index=False)

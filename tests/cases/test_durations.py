@@ -1,4 +1,6 @@
-"""Durations: the likelihood integrates to one, draws follow it, a known mean is recovered, stock is S = N μ/(T+μ)."""
+"""Durations: the likelihood integrates to one, draws follow it, a known mean is
+recovered, stock is S = N μ/(T+μ).
+"""
 
 import re
 
@@ -38,9 +40,15 @@ def test_what_touches_a_window_ends_in_it_or_goes_on(family, shape):
 
     years = pt.dscalar()
     density = pytensor.function(
-        [years], pt.exp(log_touching(years, *map(pt.as_tensor, (2.0, shape, T)), FAMILIES[family]))
+        [years],
+        pt.exp(
+            log_touching(years, *map(pt.as_tensor, (2.0, shape, T)), FAMILIES[family])
+        ),
     )
-    ended, ongoing = (quad(lambda d, s=sign: float(density(s * d)), 1e-9, 400, limit=800)[0] for sign in (1, -1))
+    ended, ongoing = (
+        quad(lambda d, s=sign: float(density(s * d)), 1e-9, 400, limit=800)[0]
+        for sign in (1, -1)
+    )
     assert ended == pytest.approx(T / (T + 2.0), abs=2e-3)
     assert ongoing == pytest.approx(2.0 / (T + 2.0), abs=2e-3)
 
@@ -48,11 +56,15 @@ def test_what_touches_a_window_ends_in_it_or_goes_on(family, shape):
 @pytest.mark.parametrize(("family", "shape"), SHAPES)
 def test_draws_follow_their_family(family, shape):
     rng = np.random.default_rng(1)
-    years = draw_touching(*map(np.array, (2.0, shape, T)), FAMILIES[family], rng, (20_000,))
+    years = draw_touching(
+        *map(np.array, (2.0, shape, T)), FAMILIES[family], rng, (20_000,)
+    )
     assert (years < 0).mean() == pytest.approx(2 / 7, abs=0.012)
     scale = 2.0 / weibull_min.mean(shape)
     whole = (
-        lognorm(shape, scale=2 * np.exp(-(shape**2) / 2)) if family == "log_normal" else weibull_min(shape, scale=scale)
+        lognorm(shape, scale=2 * np.exp(-(shape**2) / 2))
+        if family == "log_normal"
+        else weibull_min(shape, scale=scale)
     )
     assert kstest(years[years > 0], whole.cdf).pvalue > 0.001
     so_far = -years[years < 0]  # density (1 − F(a))/μ: its mean is E d²/2μ
@@ -61,7 +73,9 @@ def test_draws_follow_their_family(family, shape):
 
 def test_a_known_mean_is_recovered_and_the_checks_agree(fit):
     found, truth = fit.mu.sel(group=list(MU)), np.array(list(MU.values()))
-    low, high = (found.quantile(q, ["chain", "draw"]).to_numpy() for q in (0.001, 0.999))
+    low, high = (
+        found.quantile(q, ["chain", "draw"]).to_numpy() for q in (0.001, 0.999)
+    )
     assert (low < truth).all()
     assert (truth < high).all()
     checks = fit.checks
@@ -72,7 +86,9 @@ def test_a_known_mean_is_recovered_and_the_checks_agree(fit):
 
 
 def test_the_same_spells_in_the_other_convention_give_the_same_likelihood(spells):
-    other = spells.table[["group", "years", "ongoing"]].rename(columns={"years": "duration", "group": "sex"})
+    other = spells.table[["group", "years", "ongoing"]].rename(
+        columns={"years": "duration", "group": "sex"}
+    )
     again = un.read_spells(other.assign(ongoing=other["ongoing"].astype(int)), T, "sex")
     models = [durations_model(of, PRIORS) for of in (spells, again)]
     of = [model.compile_logp()(model.initial_point()) for model in models]
@@ -85,7 +101,10 @@ def test_stock_is_incidence_times_mean_length_in_every_draw(fit):
     stock = un.stock(affected, mu, T)
     xr.testing.assert_allclose(stock, 7000 * mu / (5 + mu))
     assert set(stock.dims) == {"chain", "draw", "sex"}
-    with pytest.raises(UncountedError, match=re.escape("overstates the stock by 1.8 (exponential lengths) to 2.1")):
+    with pytest.raises(
+        UncountedError,
+        match=re.escape("overstates the stock by 1.8 (exponential lengths) to 2.1"),
+    ):
         un.stock(affected, mu, T, how="complete")
     with pytest.raises(UncountedError, match="have another draw: 399 and 400"):
         un.stock(affected.isel(draw=slice(399)), mu, T)
@@ -93,7 +112,12 @@ def test_stock_is_incidence_times_mean_length_in_every_draw(fit):
 
 def test_groups_that_share_strength_have_one_shape_and_a_sd_between_them(spells):
     model = durations_model(spells, PRIORS | {"sigma_duration": {"half_normal": 0.3}})
-    assert {rv.name for rv in model.free_RVs} == {"duration", "shape", "sigma_duration", "group_raw"}
+    assert {rv.name for rv in model.free_RVs} == {
+        "duration",
+        "shape",
+        "sigma_duration",
+        "group_raw",
+    }
     assert model["mu"].eval().shape == (2,)
 
 
@@ -101,9 +125,18 @@ def test_groups_that_share_strength_have_one_shape_and_a_sd_between_them(spells)
     ("told", "sentence"),
     [
         ({"family": "gamma"}, "There is no family of durations 'gamma'."),
-        ({"priors": {"duration": {"log_normal": [2, 0.5]}}}, "The prior of shape is missing."),
-        ({"priors": PRIORS | {"mean": {"normal": [0, 1]}}}, "Durations have no parameter 'mean'."),
-        ({"priors": PRIORS | {"duration": {"normal": [2, 1]}}}, "duration is a size, above 0."),
+        (
+            {"priors": {"duration": {"log_normal": [2, 0.5]}}},
+            "The prior of shape is missing.",
+        ),
+        (
+            {"priors": PRIORS | {"mean": {"normal": [0, 1]}}},
+            "Durations have no parameter 'mean'.",
+        ),
+        (
+            {"priors": PRIORS | {"duration": {"normal": [2, 1]}}},
+            "duration is a size, above 0.",
+        ),
     ],
 )
 def test_what_cannot_be_asked_for(spells, told, sentence):
@@ -112,7 +145,9 @@ def test_what_cannot_be_asked_for(spells, told, sentence):
 
 
 def test_both_counts_without_a_model_are_unbiased():
-    """Over many simulated windows: going on and time inside both average μ/(T+μ), complete means do not."""
+    """Over many simulated windows: going on and time inside both average μ/(T+μ),
+    complete means do not.
+    """
     found = [without_model(un.read_spells(simulated(s, {"a": 2.0}, 1.0, spells=300, window_years=T, asked=2016.5), T))
              for s in range(40)]  # fmt: skip
     for column in ("going_on", "inside_window"):

@@ -1,4 +1,6 @@
-"""Ratios: the model's density by hand, what the shipped records say beside their truth, refits without compiling."""
+"""Ratios: the model's density by hand, what the shipped records say beside their truth,
+refits without compiling.
+"""
 
 import re
 from dataclasses import replace
@@ -22,7 +24,15 @@ from uncounted.simulate.generating import read_generating
 from uncounted.world.shelf import shelf
 
 ADULTS = "sexual per labour, adults"
-CELL = {"year": 2015, "country": "GHA", "sex": "female", "age": "adult", "labour": 1, "sexual": 0, "count": 40}
+CELL = {
+    "year": 2015,
+    "country": "GHA",
+    "sex": "female",
+    "age": "adult",
+    "labour": 1,
+    "sexual": 0,
+    "count": 40,
+}
 SEXUAL = {"labour": 0, "sexual": 1, "count": 10}
 SIGMAS = ("region", "region_sex", "unit", "unit_sex")
 OWN = {"level": {"normal": [-1, 0.5]}, "female": {"normal": [2, 0.5]}}
@@ -37,11 +47,17 @@ def world() -> un.World:
 
 @pytest.fixture
 def small(world):
-    """Return a function that tallies rows of a table, each CELL with changes, in one period."""
+    """Return a function that tallies rows of a table, each CELL with changes, in one
+    period.
+    """
 
     def of(*rows: dict):
-        records = un.read_records(pd.DataFrame([CELL | row for row in rows]).astype("str"))
-        return tally(records, world, [ADULTS], both="sexual", periods=[(2015, 2015)], year=2015)
+        records = un.read_records(
+            pd.DataFrame([CELL | row for row in rows]).astype("str")
+        )
+        return tally(
+            records, world, [ADULTS], both="sexual", periods=[(2015, 2015)], year=2015
+        )
 
     return of
 
@@ -52,7 +68,14 @@ def shipped(world):
     generating = read_generating()["records"]
     records = un.read_records("cases/records.csv")
     periods = [tuple(period) for period in generating["periods"]]
-    counted = tally(records, world, list(un.RATIOS), both=generating["both"], periods=periods, year=2016)
+    counted = tally(
+        records,
+        world,
+        list(un.RATIOS),
+        both=generating["both"],
+        periods=periods,
+        year=2016,
+    )
     return counted, generating["priors"]
 
 
@@ -67,10 +90,18 @@ def log_odds(once, shipped):
 
 
 def test_the_density_is_the_one_by_hand(small):
-    counted = small({}, SEXUAL, {"country": "KEN", "sex": "male", "count": 25}, SEXUAL | {"country": "KEN", "count": 3})
+    counted = small(
+        {},
+        SEXUAL,
+        {"country": "KEN", "sex": "male", "count": 25},
+        SEXUAL | {"country": "KEN", "count": 3},
+    )
     model = hierarchy(counted, PRIORS)
     rng = np.random.default_rng(1)
-    point = {name: 0.3 * rng.normal(size=value.shape) for name, value in model.initial_point().items()}
+    point = {
+        name: 0.3 * rng.normal(size=value.shape)
+        for name, value in model.initial_point().items()
+    }
     sigma = np.exp(point["sigma_log__"])[:, 0]
     z, unit = point["z"][:, 0], point["z_unit"][:, :, 0]
     basis = contrasts(len(counted.regions))[counted.regions.index("Africa")]
@@ -86,12 +117,17 @@ def test_the_density_is_the_one_by_hand(small):
 
 
 def test_a_suppressed_count_enters_as_the_sum_of_what_it_may_be(small):
-    """Log density with "<4" = log Σ w exp(log density with 1, 2, 3), but for constants."""
+    """Log density with "<4" = log Σ w exp(log density with 1, 2, 3), but for
+    constants.
+    """
     known = [small({}, SEXUAL | {"count": k}) for k in (1, 2, 3)]
     hidden = small({}, SEXUAL | {"count": "<4"})
     models = [hierarchy(counted, PRIORS) for counted in (*known, hidden)]
     logps = [model.compile_logp() for model in models]
-    points = [models[0].initial_point() | {"z": np.full((10, 1), at)} for at in (-0.8, 0.0, 0.9)]
+    points = [
+        models[0].initial_point() | {"z": np.full((10, 1), at)}
+        for at in (-0.8, 0.0, 0.9)
+    ]
     at = np.array([[float(logp(point)) for logp in logps] for point in points])
     prior = np.array([norm.logpdf(point["z"]).sum() for point in points])
     weight = -np.log([41, 42, 43])  # p(n) ∝ 1/n
@@ -101,28 +137,55 @@ def test_a_suppressed_count_enters_as_the_sum_of_what_it_may_be(small):
 
 def test_noisy_tables_and_regions_are_modelled_too(world):
     rows = pd.DataFrame(
-        [CELL | {"country": "Africa", "count": 31.2}, CELL | SEXUAL | {"country": "Africa", "count": 8.7}]
+        [
+            CELL | {"country": "Africa", "count": 31.2},
+            CELL | SEXUAL | {"country": "Africa", "count": 8.7},
+        ]
     )
     records = un.read_records(rows, noise_sd=2.0)
-    counted = tally(records, world, [ADULTS], both="sexual", periods=[(2015, 2015)], year=2015)
+    counted = tally(
+        records, world, [ADULTS], both="sexual", periods=[(2015, 2015)], year=2015
+    )
     assert counted.n.sum() == 0
-    assert np.isfinite(float(hierarchy(counted, PRIORS).compile_logp()(hierarchy(counted, PRIORS).initial_point())))
+    assert np.isfinite(
+        float(
+            hierarchy(counted, PRIORS).compile_logp()(
+                hierarchy(counted, PRIORS).initial_point()
+            )
+        )
+    )
 
 
 def test_intervals_hold_the_truth_of_the_shipped_records(log_odds):
-    """A ratio's strata share its level, so levels are three numbers; what strata depart from them by are thirty."""
-    truth = pd.read_csv(shelf("data", "truth", "cases", "ratios.csv")).set_index(["ratio", "region", "sex"])
-    truth = truth["registered"].to_xarray().sel({dim: log_odds[dim] for dim in ("ratio", "region", "sex")})
+    """A ratio's strata share its level, so levels are three numbers; what strata depart
+    from them by are thirty.
+    """
+    truth = pd.read_csv(shelf("data", "truth", "cases", "ratios.csv")).set_index(
+        ["ratio", "region", "sex"]
+    )
+    truth = (
+        truth["registered"]
+        .to_xarray()
+        .sel({dim: log_odds[dim] for dim in ("ratio", "region", "sex")})
+    )
     level, strata = log_odds.mean(["region", "sex"]), ["region", "sex"]
-    z = (truth.mean(strata) - level.mean(["chain", "draw"])) / level.std(["chain", "draw"])
+    z = (truth.mean(strata) - level.mean(["chain", "draw"])) / level.std(
+        ["chain", "draw"]
+    )
     assert float(np.abs(z).max()) < 3
-    low, high = ((log_odds - level).quantile(q, ["chain", "draw"]) for q in (0.025, 0.975))
+    low, high = (
+        (log_odds - level).quantile(q, ["chain", "draw"]) for q in (0.025, 0.975)
+    )
     apart = truth - truth.mean(strata)
     assert float(((low <= apart) & (apart <= high)).mean()) >= 0.8
 
 
-def test_thirty_thousand_registrations_of_six_programmes_are_no_thirty_thousand(shipped, log_odds):
-    """The interval of a ratio is several times as wide as if all registrations were independent."""
+def test_thirty_thousand_registrations_of_six_programmes_are_no_thirty_thousand(
+    shipped, log_odds
+):
+    """The interval of a ratio is several times as wide as if all registrations were
+    independent.
+    """
     counted, _ = shipped
     y, n = (of[0].sum(axis=(0, 2)) for of in (counted.y, counted.n))
     naive = np.sqrt(1 / y + 1 / (n - y))
@@ -132,22 +195,35 @@ def test_thirty_thousand_registrations_of_six_programmes_are_no_thirty_thousand(
 
 @pytest.fixture(scope="module")
 def mirrored(shipped):
-    """Return the data with numerator and denominator swapped: the log odds change their sign."""
+    """Return the data with numerator and denominator swapped: the log odds change their
+    sign.
+    """
     counted, priors = shipped
     swapped = replace(counted, y=counted.n - counted.y, a=counted.b, b=counted.a)
     turned = {
-        ratio: of | {key: {"normal": [-of[key]["normal"][0], of[key]["normal"][1]]} for key in ("level", "female")}
+        ratio: (
+            of
+            | {
+                key: {"normal": [-of[key]["normal"][0], of[key]["normal"][1]]}
+                for key in ("level", "female")
+            }
+        )
         for ratio, of in priors.items()
     }
     return refit_data(swapped, turned)
 
 
-def test_the_density_of_other_records_is_that_of_their_mirror_image(shipped, once, mirrored):
+def test_the_density_of_other_records_is_that_of_their_mirror_image(
+    shipped, once, mirrored
+):
     density = once.model.compile_logp()
     start = once.model.initial_point()
     rng = np.random.default_rng(3)
     point = {name: 0.3 * rng.normal(size=value.shape) for name, value in start.items()}
-    image = {name: value if name.startswith("sigma") else -value for name, value in point.items()}
+    image = {
+        name: value if name.startswith("sigma") else -value
+        for name, value in point.items()
+    }
     with once.model:
         pm.set_data(refit_data(*shipped))
         before, other = float(density(point)), float(density(image))
@@ -158,10 +234,12 @@ def test_the_density_of_other_records_is_that_of_their_mirror_image(shipped, onc
 
 
 def test_other_records_are_fitted_by_data_alone(once, mirrored, log_odds):
-    """Root mean square over the 30 log odds of how far the two fits are apart, in sds of the posterior.
+    """Root mean square over the 30 log odds of how far the two fits are apart, in sds
+    of the posterior.
 
-    Nothing but Monte Carlo error parts them, and 500 draws are worth 6 to 50: 0.19, 0.25 and 0.26 with three pairs of
-    seeds, so 0.23 with an error of 0.04, and 1 is above that by 19 of these. Without exchanged data it is 23.
+    Nothing but Monte Carlo error parts them, and 500 draws are worth 6 to 50: 0.19,
+    0.25 and 0.26 with three pairs of seeds, so 0.23 with an error of 0.04, and 1 is
+    above that by 19 of these. Without exchanged data it is 23.
     """
     other = once.on(mirrored, 2, SHORT)[0]
     apart = other.mean(["chain", "draw"]) + log_odds.mean(["chain", "draw"])
@@ -171,16 +249,28 @@ def test_other_records_are_fitted_by_data_alone(once, mirrored, log_odds):
 
 def test_priors_are_asked_for_and_no_more(small, shipped):
     assert needed(small({}, SEXUAL)) == tuple(PRIORS[ADULTS])
-    assert set(needed(shipped[0])) == {*PRIORS[ADULTS], "sigma_programme", "sigma_period"}
-    assert prior_of({ADULTS: {"level": Prior("normal", (0, 1))}}, ADULTS, "level").numbers == (0, 1)
+    assert set(needed(shipped[0])) == {
+        *PRIORS[ADULTS],
+        "sigma_programme",
+        "sigma_period",
+    }
+    assert prior_of(
+        {ADULTS: {"level": Prior("normal", (0, 1))}}, ADULTS, "level"
+    ).numbers == (0, 1)
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         (None, f"The ratio '{ADULTS}' has no priors."),
-        ({"sigma_units": {"half_normal": 1}}, "has no parameter 'sigma_units'. Did you mean 'sigma_unit'?"),
-        ({"sigma_unit": {"exponential": 1}}, "should be half_normal: ratios have no other."),
+        (
+            {"sigma_units": {"half_normal": 1}},
+            "has no parameter 'sigma_units'. Did you mean 'sigma_unit'?",
+        ),
+        (
+            {"sigma_unit": {"exponential": 1}},
+            "should be half_normal: ratios have no other.",
+        ),
         ({"level": {"half_normal": 1}}, "should be normal: ratios have no other."),
         ({"level": {"normal": [0]}}, "normal of 'level' takes mean and sd, not [0]."),
     ],
@@ -192,6 +282,12 @@ def test_impossible_priors_get_a_sentence(small, change, sentence):
 
 
 def test_a_missing_prior_is_named(small):
-    priors = {ADULTS: {key: value for key, value in PRIORS[ADULTS].items() if key != "sigma_unit"}}
-    with pytest.raises(UncountedError, match=f"The ratio '{ADULTS}' has no prior of sigma_unit."):
+    priors = {
+        ADULTS: {
+            key: value for key, value in PRIORS[ADULTS].items() if key != "sigma_unit"
+        }
+    }
+    with pytest.raises(
+        UncountedError, match=f"The ratio '{ADULTS}' has no prior of sigma_unit."
+    ):
         hierarchy(small({}, SEXUAL), priors)

@@ -1,4 +1,6 @@
-"""A small world of surveys whose truth is known, and one fit of it that the checks' tests share."""
+"""A small world of surveys whose truth is known, and one fit of it that the checks'
+tests share.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +28,9 @@ CARD = un.Card(
 
 @dataclass(frozen=True)
 class Simulated:
-    """Surveys of 60 countries, two rounds in every third of them, and the logit of every country."""
+    """Surveys of 60 countries, two rounds in every third of them, and the logit of
+    every country.
+    """
 
     world: un.World
     evidence: un.Evidence
@@ -39,10 +43,14 @@ def simulated() -> Simulated:
 
 
 def simulate(world: un.World, seed: int) -> Simulated:
-    """Draw every country's logit, choose 60 to survey, and draw what their surveys find."""
+    """Draw every country's logit, choose 60 to survey, and draw what their surveys
+    find.
+    """
     rng = np.random.default_rng(seed)
     region = world.places["region"]
-    shift = pd.Series(REGION * rng.normal(size=region.nunique()), index=sorted(region.unique()))
+    shift = pd.Series(
+        REGION * rng.normal(size=region.nunique()), index=sorted(region.unique())
+    )
     truth = LEVEL + region.map(shift) + COUNTRY * rng.normal(size=len(region))
     surveyed = np.sort(rng.choice(world.places.index, 60, replace=False))
     rows = []
@@ -53,7 +61,9 @@ def simulate(world: un.World, seed: int) -> Simulated:
                 y = rng.binomial(600, expit(truth[code] + sign * FEMALE + nu))
                 kind = "phone" if i % 4 == 1 else "visit"
                 rows.append((f"{code}-{year}", code, year, kind, sex, "18+", 600, y))
-    table = pd.DataFrame(rows, columns=["survey", "country", "year", "source", "sex", "age", "n", "y"])
+    table = pd.DataFrame(
+        rows, columns=["survey", "country", "year", "source", "sex", "age", "n", "y"]
+    )
     return Simulated(world, un.counts(table, "simulated"), truth)
 
 

@@ -1,4 +1,6 @@
-"""What is checked beside convergence: predictions, priors against data, whom the evidence holds; and who decides."""
+"""What is checked beside convergence: predictions, priors against data, whom the
+evidence holds; and who decides.
+"""
 
 from dataclasses import replace
 
@@ -19,7 +21,9 @@ from uncounted.survey.sizes import NO_DESIGN_EFFECT
 @pytest.fixture(autouse=True)
 def few_numbers(monkeypatch):
     """World, regions and subregions are enough to see a verdict."""
-    monkeypatch.setattr("uncounted.checks.convergence.PUBLISHED", ("world", "region", "subregion"))
+    monkeypatch.setattr(
+        "uncounted.checks.convergence.PUBLISHED", ("world", "region", "subregion")
+    )
 
 
 def verdicts(findings) -> dict[str, str]:
@@ -29,8 +33,16 @@ def verdicts(findings) -> dict[str, str]:
 def held(small, pits) -> un.HeldOut:
     """A hold-out of a country for each PIT."""
     codes = small.p["country"].to_numpy()[: len(pits)]
-    columns = {"outcome": "simulated", "country": codes, "region": "Africa", "evidence": "imputed", "source": "visit"}
-    return un.HeldOut(pd.DataFrame({**columns, "survey": codes, "pit": pits, "by": "country"}))
+    columns = {
+        "outcome": "simulated",
+        "country": codes,
+        "region": "Africa",
+        "evidence": "imputed",
+        "source": "visit",
+    }
+    return un.HeldOut(
+        pd.DataFrame({**columns, "survey": codes, "pit": pits, "by": "country"})
+    )
 
 
 def test_the_small_fit_may_be_published(small):
@@ -53,7 +65,10 @@ def test_intervals_too_narrow_or_too_wide_stop(small, squeeze, word):
     found = un.check(small, held(small, np.clip(0.5 + squeeze * even, 0, 1)))
     stopped = [finding for finding in found if finding.verdict == "stop"]
     assert found.stopped
-    assert {finding.name for finding in stopped} <= {"held-out coverage at 80%", "held-out coverage at 95%"}
+    assert {finding.name for finding in stopped} <= {
+        "held-out coverage at 80%",
+        "held-out coverage at 95%",
+    }
     assert all(f"too {word}" in finding.sentence for finding in stopped)
 
 
@@ -69,17 +84,36 @@ def test_hold_outs_that_cannot_decide_are_warnings(small, by, number, told):
     for squeeze in (1.0, 2.5):
         even = squeeze * ((np.arange(number) + 0.5) / number - 0.5)
         table = held(small, np.clip(0.5 + even, 0, 1)).table.assign(by=by)
-        found = [one for one in un.check(small, un.HeldOut(table)) if "held-out" in one.name]
+        found = [
+            one for one in un.check(small, un.HeldOut(table)) if "held-out" in one.name
+        ]
         assert {one.verdict for one in found} == {"warn"}
         assert all(told in one.sentence for one in found)
 
 
-@pytest.mark.parametrize("wrong", [{"rhat": 1.2}, {"ess": 40.0}, {"divergences": 9}, {"rhat": np.nan}])
+@pytest.mark.parametrize(
+    "wrong", [{"rhat": 1.2}, {"ess": 40.0}, {"divergences": 9}, {"rhat": np.nan}]
+)
 def test_folds_that_did_not_mix_are_a_warning(small, wrong):
-    good = {"fold": "1", "rhat": 1.01, "ess": 300.0, "divergences": 0, "chains": 2, "draws": 200}
+    good = {
+        "fold": "1",
+        "rhat": 1.01,
+        "ess": 300.0,
+        "divergences": 0,
+        "chains": 2,
+        "draws": 200,
+    }
     table = held(small, (np.arange(100) + 0.5) / 100).table
-    assert verdicts(un.check(small, un.HeldOut(table.assign(**good))))["folds held out"] == "pass"
-    assert verdicts(un.check(small, un.HeldOut(table.assign(**good | wrong))))["folds held out"] == "warn"
+    assert (
+        verdicts(un.check(small, un.HeldOut(table.assign(**good))))["folds held out"]
+        == "pass"
+    )
+    assert (
+        verdicts(un.check(small, un.HeldOut(table.assign(**good | wrong))))[
+            "folds held out"
+        ]
+        == "warn"
+    )
 
 
 def test_a_hold_out_of_another_fit_is_refused(small):
@@ -90,14 +124,18 @@ def test_a_hold_out_of_another_fit_is_refused(small):
 
 
 def test_priors_of_forms_are_checked_one_by_one(small):
-    far = {f"{form}::level": small.posterior["level"] + 9 for form in ("labour", "sexual")}
+    far = {
+        f"{form}::level": small.posterior["level"] + 9 for form in ("labour", "sexual")
+    }
     (found, _) = conflict(replace(small, posterior=small.posterior[[]].assign(far)))
     assert (found.verdict, found.number) == ("warn", 2)
     assert "labour: level = " in found.sentence
 
 
 def test_a_prior_far_from_the_data_is_a_warning(small):
-    card = replace(small.card, priors=small.card.priors | {"level": un.Prior("normal", (3.0, 0.5))})
+    card = replace(
+        small.card, priors=small.card.priors | {"level": un.Prior("normal", (3.0, 0.5))}
+    )
     assert verdicts(conflict(small))["priors beside the data"] == "pass"
     (found, _) = conflict(replace(small, card=card))
     assert found.verdict == "warn"
@@ -108,7 +146,9 @@ def test_a_prior_far_from_the_data_is_a_warning(small):
 
 
 def test_a_standard_deviation_near_zero_is_no_conflict(small):
-    posterior = small.posterior.assign(sigma_region=small.posterior["sigma_region"] * 1e-4)
+    posterior = small.posterior.assign(
+        sigma_region=small.posterior["sigma_region"] * 1e-4
+    )
     assert conflict(replace(small, posterior=posterior))[0].verdict == "pass"
 
 
@@ -131,7 +171,9 @@ def test_respondents_behind_a_cell_are_those_asked(small):
     assert float(behind.sum()) == pytest.approx(rows["respondents"].sum())
     code = rows["country"].iloc[0]
     mine = rows[(rows["country"] == code) & (rows["sex"] == "female")]
-    assert float(behind.sel(country=code, sex="female").sum()) == pytest.approx(mine["respondents"].sum())
+    assert float(behind.sel(country=code, sex="female").sum()) == pytest.approx(
+        mine["respondents"].sum()
+    )
 
 
 def test_numbers_of_few_respondents_are_named(small):
@@ -156,7 +198,9 @@ def test_trees_that_could_not_grow_are_a_warning(small):
     full = xr.ones_like(small.stats["diverging"])
     stats = small.stats.assign(reached_max_treedepth=full)
     assert verdicts(convergence(replace(small, stats=stats)))["tree depth"] == "warn"
-    by_depth = small.stats.drop_vars("reached_max_treedepth").assign(tree_depth=full * 10)
+    by_depth = small.stats.drop_vars("reached_max_treedepth").assign(
+        tree_depth=full * 10
+    )
     assert verdicts(convergence(replace(small, stats=by_depth)))["tree depth"] == "warn"
     by_steps = by_depth.drop_vars("tree_depth").assign(n_steps=full * 1023)
     assert verdicts(convergence(replace(small, stats=by_steps)))["tree depth"] == "warn"
@@ -164,7 +208,9 @@ def test_trees_that_could_not_grow_are_a_warning(small):
 
 def test_what_a_sampler_does_not_record_is_said(small):
     found = un.check(replace(small, stats=small.stats[["step_size"]]))
-    unknown = {finding.name for finding in found if "doesn't record" in finding.sentence}
+    unknown = {
+        finding.name for finding in found if "doesn't record" in finding.sentence
+    }
     assert unknown == {"divergences", "E-BFMI", "tree depth"}
     assert not found.stopped
 
@@ -179,11 +225,17 @@ def test_fits_sampled_together_are_checked_one_by_one(small):
 
 
 def test_numbers_that_are_not_printed_are_not_checked(small):
-    """The card has one age and names none under people: its numbers are everybody's and each sex's."""
+    """The card has one age and names none under people: its numbers are everybody's and
+    each sex's.
+    """
     measured = diagnostics(small)
     printed = un.estimates(small, ["world", "region", "subregion"])
     assert set(measured["age"]) == {"all"}
     assert len(measured) == len(printed)
-    (thin,) = [one for one in support(small) if one.name == "numbers of few respondents"]
-    surveyed = [one for one in un.check(small) if one.name == "R-hat of the world and regions"]
+    (thin,) = [
+        one for one in support(small) if one.name == "numbers of few respondents"
+    ]
+    surveyed = [
+        one for one in un.check(small) if one.name == "R-hat of the world and regions"
+    ]
     assert "18+" not in thin.sentence + surveyed[0].sentence

@@ -30,14 +30,18 @@ def keys(parts) -> list[str]:
 
 
 def test_every_survey_is_predicted_once(held, small):
-    assert sorted(held.table["survey"]) == sorted(small.evidence.rows["survey"].unique())
+    assert sorted(held.table["survey"]) == sorted(
+        small.evidence.rows["survey"].unique()
+    )
     assert held.table.groupby("country")["fold"].nunique().max() == 1
     assert (held.table["evidence"] == "imputed").all()
     assert (held.table["rhat"] < 1.05).all()
 
 
 def test_intervals_hold_what_they_should(held):
-    """The model is the one that made the data, so coverage lies in the 99.9 % band of 60 countries."""
+    """The model is the one that made the data, so coverage lies in the 99.9 % band of
+    60 countries.
+    """
     everything = held.coverage.query("of == 'all'").set_index("level")
     for level, low, high in ((0.5, 0.28, 0.72), (0.8, 0.6, 0.95), (0.95, 0.83, 1.0)):
         assert low <= everything.loc[level, "inside"] <= high
@@ -54,20 +58,28 @@ def test_scores_are_of_countries(held):
 
 
 def test_what_a_country_showed_has_no_part_in_its_own_fold(studies):
-    """Another result in a country that is out leaves the counts of the refit as they were, but its own of weight 0.
+    """Another result in a country that is out leaves the counts of the refit as they
+    were, but its own of weight 0.
 
-    How far others are centred hardly moves either, and tells nothing: the law of what is sampled is the same.
+    How far others are centred hardly moves either, and tells nothing: the law of what
+    is sampled is the same.
     """
     study = studies[""]
     rows = study.evidence.rows
     out = (rows["country"] == rows["country"].iloc[0]).to_numpy()
     y = np.where(out, 0.9 * study.seen.n, study.seen.y)
-    other = replace(study, seen=replace(study.seen, y=y), evidence=replace(study.evidence, rows=rows.assign(y=y)))
+    other = replace(
+        study,
+        seen=replace(study.seen, y=y),
+        evidence=replace(study.evidence, rows=rows.assign(y=y)),
+    )
     first, second = (without({"": one}, {"": out}) for one in (study, other))
     for name, values in first.items():
         same = ~out if len(values) == len(out) else slice(None)
         off = 0.01 if name == "centring" else 0.0
-        np.testing.assert_allclose(values[same], second[name][same], atol=off, rtol=0, err_msg=name)
+        np.testing.assert_allclose(
+            values[same], second[name][same], atol=off, rtol=0, err_msg=name
+        )
     assert (first["row_weight"] == ~out).all()
 
 
@@ -75,11 +87,16 @@ def test_folds(studies):
     assert len(folds_of(studies, "country", 1)) == 60
     (only,) = studies.values()
     rows = only.evidence.rows
-    for by, number in (("country", 60), ("region", rows["country"].map(only.world.places["region"]).nunique())):
+    for by, number in (
+        ("country", 60),
+        ("region", rows["country"].map(only.world.places["region"]).nunique()),
+    ):
         parts = folds_of(studies, by, 1)
         assert len(parts) == number
         assert (np.sum([part.out[""] for part in parts], axis=0) == 1).all()
-    assert keys(folds_of(studies, "random", 1)) == [f"random {i:02d} of 10" for i in range(1, 11)]
+    assert keys(folds_of(studies, "random", 1)) == [
+        f"random {i:02d} of 10" for i in range(1, 11)
+    ]
     with pytest.warns(UserWarning, match="20 countries have several"):
         parts = folds_of(studies, "survey", 1)
     assert len(parts) == 80
@@ -92,22 +109,40 @@ def test_folds(studies):
 def test_kept_folds_are_of_these_countries_alone(studies, small, tmp_path, monkeypatch):
     """Folds of other countries have the same name, and are not taken for these."""
     codes = sorted(small.evidence.rows["country"].unique())
-    told = [keys(folds_of(studies, "country", 1, countries=some)) for some in (codes[:2], codes[2:4])]
+    told = [
+        keys(folds_of(studies, "country", 1, countries=some))
+        for some in (codes[:2], codes[2:4])
+    ]
     assert told[0] == told[1]
     kept = []
-    monkeypatch.setattr("uncounted.checks.held_out.run", lambda batch, *_, **__: kept.append(batch.told) or 1 / 0)
-    for some, more in ((codes[:2], {}), (codes[2:4], {}), (codes[:2], {"interval": 0.8})):
+    monkeypatch.setattr(
+        "uncounted.checks.held_out.run",
+        lambda batch, *_, **__: kept.append(batch.told) or 1 / 0,
+    )
+    for some, more in (
+        (codes[:2], {}),
+        (codes[2:4], {}),
+        (codes[:2], {"interval": 0.8}),
+    ):
         with pytest.raises(ZeroDivisionError):
             un.hold_out(small, countries=some, seed=1, keep=tmp_path, **more)
     assert len({repr(one) for one in kept}) == 3
 
 
 def test_evidence_without_its_origin_is_said(small, monkeypatch):
-    """A card that names no surveys, in a fit from a file: nothing tells what the design effects were made from."""
+    """A card that names no surveys, in a fit from a file: nothing tells what the design
+    effects were made from.
+    """
     monkeypatch.setattr("uncounted.checks.held_out.run", lambda *_, **__: 1 / 0)
     rows = small.evidence.rows.assign(deff=1.7)
-    with pytest.warns(UserWarning, match="names no surveys"), pytest.raises(ZeroDivisionError):
-        un.hold_out(replace(small, evidence=replace(small.evidence, rows=rows, origin=())), seed=1)
+    with (
+        pytest.warns(UserWarning, match="names no surveys"),
+        pytest.raises(ZeroDivisionError),
+    ):
+        un.hold_out(
+            replace(small, evidence=replace(small.evidence, rows=rows, origin=())),
+            seed=1,
+        )
 
 
 def test_what_cannot_be_held_out(small):
@@ -116,7 +151,9 @@ def test_what_cannot_be_held_out(small):
     with pytest.raises(UncountedError, match="Did you mean 'country'"):
         un.hold_out(small, by="countri", seed=1)
     with pytest.raises(UncountedError, match="No evidence of XYZ entered"):
-        un.hold_out(small, countries=["XYZ", small.evidence.rows["country"].iloc[0]], seed=1)
+        un.hold_out(
+            small, countries=["XYZ", small.evidence.rows["country"].iloc[0]], seed=1
+        )
     with pytest.raises(UncountedError, match="no country"):
         un.hold_out(small, countries=[], seed=1)
     rows = small.evidence.rows.assign(y=small.evidence.rows["y"] / 2)

@@ -13,7 +13,9 @@ from uncounted.errors import UncountedError
 
 @pytest.fixture(scope="module")
 def fit(small):
-    """Draws in which Ghana has 10 per 1,000, Togo 20 in three quarters of the draws, else 5, and all others 1."""
+    """Draws in which Ghana has 10 per 1,000, Togo 20 in three quarters of the draws,
+    else 5, and all others 1.
+    """
     p = (small.p * 0 + 0.001).copy()
     p.loc[{"country": "GHA"}] = 0.010
     p.loc[{"country": "TGO"}] = 0.020
@@ -46,20 +48,28 @@ def test_sexes_and_regions(fit):
     assert un.hypothesis(fit, "Ghana, female > Ghana, male").probability == 1.0
     assert un.hypothesis(fit, "Africa > Americas").probability == 1.0
     country = fit.p.sel(country="GHA", sex="female").mean() * 1000
-    assert un.hypothesis(fit, "GHA, female > 0").difference == pytest.approx(float(country), rel=1e-5)
+    assert un.hypothesis(fit, "GHA, female > 0").difference == pytest.approx(
+        float(country), rel=1e-5
+    )
 
 
 def test_forms_can_be_named_and_all_of_them_are_any(fit):
     shares = xr.DataArray([0.75, 0.25], {"form": ["labour", "sexual"]}, dims="form")
     formed = replace(fit, p=fit.p * shares)
-    assert un.hypothesis(formed, "GHA > 6").difference == pytest.approx(un.hypothesis(fit, "GHA > 6").difference)
+    assert un.hypothesis(formed, "GHA > 6").difference == pytest.approx(
+        un.hypothesis(fit, "GHA > 6").difference
+    )
     part = un.hypothesis(formed, "GHA, sexual, female > 0").difference
-    assert part == pytest.approx(0.25 * un.hypothesis(fit, "GHA, female > 0").difference)
+    assert part == pytest.approx(
+        0.25 * un.hypothesis(fit, "GHA, female > 0").difference
+    )
     assert un.hypothesis(formed, "World, labour > World, sexual").probability == 1.0
 
 
 def test_it_knows_the_dependence_of_both_sides(small):
-    """Two halves of one region move together: the draws say so, intervals laid side by side don't."""
+    """Two halves of one region move together: the draws say so, intervals laid side by
+    side don't.
+    """
     asked = un.hypothesis(small, "Africa > Africa, female")
     assert asked.probability == 0.0
     names = sorted(small.world.places["region"].unique())

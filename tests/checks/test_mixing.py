@@ -16,7 +16,9 @@ def arviz_s(draws: np.ndarray) -> pd.DataFrame:
             "rhat": one_by_one.rhat(draws, 1, 2, method="rank"),
             "ess_bulk": one_by_one.ess(draws, 1, 2, method="bulk"),
             "ess_tail": one_by_one.ess(draws, 1, 2, method="tail", prob=(0.025, 0.975)),
-            "mcse_share": one_by_one.mcse(draws, 1, 2, method="mean") / draws.std(axis=(1, 2)),
+            "mcse_share": (
+                one_by_one.mcse(draws, 1, 2, method="mean") / draws.std(axis=(1, 2))
+            ),
         }
     return pd.DataFrame(table)[SAME]
 
@@ -27,11 +29,17 @@ def planted(kind: str, chains: int, size: int) -> np.ndarray:
     walk = noise.cumsum(axis=2)
     if kind == "alternating":
         noise[:, :, 1::2] = 0.1 * noise[:, :, 1::2] - noise[:, :, : size // 2 * 2 : 2]
-    made = {"independent": noise, "walk": walk, "slow": 0.1 * walk + rng.normal(size=noise.shape)}
+    made = {
+        "independent": noise,
+        "walk": walk,
+        "slow": 0.1 * walk + rng.normal(size=noise.shape),
+    }
     return made.get(kind, noise.round(1) if kind == "ties" else noise)
 
 
-@pytest.mark.parametrize(("chains", "size"), [(4, 501), (2, 650), (4, 50), (4, 11), (4, 6), (3, 5), (2, 4)])
+@pytest.mark.parametrize(
+    ("chains", "size"), [(4, 501), (2, 650), (4, 50), (4, 11), (4, 6), (3, 5), (2, 4)]
+)
 @pytest.mark.parametrize("kind", ["independent", "walk", "slow", "alternating", "ties"])
 def test_each_number_is_arviz_s(kind, chains, size):
     draws = planted(kind, chains, size)
@@ -53,9 +61,13 @@ def test_what_does_not_move_sticks_or_is_no_number():
 
 @pytest.mark.parametrize("kind", ["independent", "alternating"])
 def test_the_error_of_a_bound_is_arviz_s_but_for_its_quantiles(kind):
-    """ArviZ takes 16 and 84 % of a beta law, here a binomial standard error each way: alike within a fifth or so."""
+    """ArviZ takes 16 and 84 % of a beta law, here a binomial standard error each way:
+    alike within a fifth or so.
+    """
     draws = planted(kind, 4, 501)
-    both = [one_by_one.mcse(draws, 1, 2, method="quantile", prob=q) for q in (0.025, 0.975)]
+    both = [
+        one_by_one.mcse(draws, 1, 2, method="quantile", prob=q) for q in (0.025, 0.975)
+    ]
     ratio = measure(draws)["mcse_bound"] / np.maximum(*both)
     assert ratio.median() == pytest.approx(1.0, abs=0.1)
     assert ratio.between(0.5, 2.0).all()

@@ -1,4 +1,6 @@
-"""Patterns of countries: a printed pattern that is not the surveys' is told, by trait and name."""
+"""Patterns of countries: a printed pattern that is not the surveys' is told, by trait
+and name.
+"""
 
 from dataclasses import replace
 
@@ -14,21 +16,33 @@ def told(fit) -> dict[str, tuple[str, float]]:
 
 
 def with_pattern(fit, codes: list[str], shift: float):
-    """Return a fit whose surveys of countries find other log odds by sex than they did, their counts raised."""
+    """Return a fit whose surveys of countries find other log odds by sex than they did,
+    their counts raised.
+    """
     rows = fit.evidence.rows
     mine = rows["country"].isin(codes)
     by_sex = rows["sex"].map({"female": shift, "male": -shift}).fillna(0.0)
     share = np.clip(rows["y"] / rows["n"], 0.001, 0.999)
     n = rows["n"].where(~mine, 5000.0)
-    rows = rows.assign(n=n, y=(n * share).where(~mine, n * expit(logit(share) + by_sex)))
+    rows = rows.assign(
+        n=n, y=(n * share).where(~mine, n * expit(logit(share) + by_sex))
+    )
     return replace(fit, evidence=replace(fit.evidence, rows=rows))
 
 
 def test_patterns_that_the_model_does_not_print_are_named(small):
     codes = list(small.evidence.rows["country"].unique())
-    (one,) = [found for found in pattern(with_pattern(small, codes[:1], 2.0)) if found.name.endswith("by sex")]
+    (one,) = [
+        found
+        for found in pattern(with_pattern(small, codes[:1], 2.0))
+        if found.name.endswith("by sex")
+    ]
     assert small.world.places.loc[codes[0], "name"] in one.sentence
-    (every,) = [found for found in pattern(with_pattern(small, codes, 2.0)) if found.name.endswith("by sex")]
+    (every,) = [
+        found
+        for found in pattern(with_pattern(small, codes, 2.0))
+        if found.name.endswith("by sex")
+    ]
     assert (every.verdict, every.number) == ("warn", 1.0)
     assert "Add country:sex to the card's interactions" in every.sentence
 
@@ -39,7 +53,9 @@ def test_what_is_printed_as_the_surveys_show_it_passes(small):
     rows = small.evidence.rows
     share = [
         float(median.sel(country=code, sex=sex)) if sex != "both" else y / n
-        for code, sex, y, n in zip(rows["country"], rows["sex"], rows["y"], rows["n"], strict=True)
+        for code, sex, y, n in zip(
+            rows["country"], rows["sex"], rows["y"], rows["n"], strict=True
+        )
     ]
     rows = rows.assign(n=2000.0, y=2000.0 * np.array(share))
     found = told(replace(small, evidence=replace(small.evidence, rows=rows)))
@@ -54,7 +70,9 @@ def test_surveys_of_few_respondents_tell_no_pattern(small):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_surveys_divided_in_any_way_are_told_or_passed_over(small, seed):
-    """Rows at random: a sex a survey, levels missing, totals alone, nobody in a row, more cases than respondents."""
+    """Rows at random: a sex a survey, levels missing, totals alone, nobody in a row,
+    more cases than respondents.
+    """
     rng = np.random.default_rng(seed)
     rows = small.evidence.rows
     rows = rows[rng.random(len(rows)) < rng.choice([0.1, 0.5, 1.0])]
@@ -65,7 +83,9 @@ def test_surveys_divided_in_any_way_are_told_or_passed_over(small, seed):
     n = np.where(rng.random(len(rows)) < 0.2, 0.0, rows["n"] * rng.choice([1.0, 50.0]))
     rows = rows.assign(n=n, y=rows["y"] * rng.choice([0.0, 1.0, 60.0]))
     people = small.people.where(rng.random(small.people.shape) < 0.9, 0.0)
-    found = pattern(replace(small, people=people, evidence=replace(small.evidence, rows=rows)))
+    found = pattern(
+        replace(small, people=people, evidence=replace(small.evidence, rows=rows))
+    )
     assert all(0 <= one.number <= 1 for one in found)
     if (rows.groupby("survey")["sex"].nunique() < 2).all():
         assert found == []

@@ -19,7 +19,9 @@ Y, ERROR = 1.5, 0.8  # of a normal with a prior N(0, 1)
 def normal() -> np.ndarray:
     """Draws of x given y ~ N(x, ERROR), x ~ N(0, 1)."""
     precision = 1 + ERROR**-2
-    return np.random.default_rng(4).normal(Y * ERROR**-2 / precision, precision**-0.5, SHAPE)
+    return np.random.default_rng(4).normal(
+        Y * ERROR**-2 / precision, precision**-0.5, SHAPE
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +55,17 @@ def test_draws_that_cannot_tell_say_so(normal):
 
 def test_components_are_the_card_s_priors_and_the_likelihood(table, small):
     assert set(table["component"]) == {*small.card.priors, "all priors", "likelihood"}
-    assert (table.groupby("component")["group"].nunique() == 1 + small.world.places["region"].nunique()).all()
+    assert (
+        table.groupby("component")["group"].nunique()
+        == 1 + small.world.places["region"].nunique()
+    ).all()
     assert not table["told"].str.contains("nan").any()
 
 
 def test_surveys_say_more_than_priors(table):
-    """60 countries with 600 respondents each: the priors of the card hardly move the world."""
+    """60 countries with 600 respondents each: the priors of the card hardly move the
+    world.
+    """
     world = table[table["grouping"] == "world"].set_index("component")
     assert world.loc["all priors", "sensitivity"] < 0.2
     assert world.loc[["level", "female"], "sensitivity"].max() < power.SENSITIVE
@@ -66,8 +73,13 @@ def test_surveys_say_more_than_priors(table):
 
 
 def test_a_prior_that_fights_the_data_moves_the_world(small, table):
-    tight = replace(small.card, priors=small.card.priors | {"level": un.Prior("normal", (-3.5, 0.3))})
-    found = un.power_scaling(replace(small, card=tight)).set_index(["component", "group"])["sensitivity"]
+    tight = replace(
+        small.card,
+        priors=small.card.priors | {"level": un.Prior("normal", (-3.5, 0.3))},
+    )
+    found = un.power_scaling(replace(small, card=tight)).set_index(
+        ["component", "group"]
+    )["sensitivity"]
     before = table.set_index(["component", "group"])["sensitivity"]
     assert found["level", "World"] > 3 * before["level", "World"]
     assert found["level", "World"] > power.SENSITIVE
@@ -78,8 +90,15 @@ def test_the_likelihood_is_that_of_the_counts(small):
     assert density.shape == (4, 500)
     model = recipe_of(small).build()
     seen = model.study.seen
-    eta = derived(model, small.posterior.isel(chain=[1], draw=[7]), ["reported"])["reported"].to_numpy()[0, 0]
-    whole = np.isclose(seen.n, np.round(seen.n)).all() and np.isclose(seen.y, np.round(seen.y)).all()
+    eta = derived(model, small.posterior.isel(chain=[1], draw=[7]), ["reported"])[
+        "reported"
+    ].to_numpy()[0, 0]
+    whole = (
+        np.isclose(seen.n, np.round(seen.n)).all()
+        and np.isclose(seen.y, np.round(seen.y)).all()
+    )
     assert whole
-    exact = binom.logpmf(np.round(seen.y), np.round(seen.n), 1 / (1 + np.exp(-eta))).sum()
+    exact = binom.logpmf(
+        np.round(seen.y), np.round(seen.n), 1 / (1 + np.exp(-eta))
+    ).sum()
     assert density[1, 7] == pytest.approx(exact, rel=1e-6)

@@ -1,4 +1,6 @@
-"""Replicated surveys look like the real ones if the model is right, and don't where something is planted."""
+"""Replicated surveys look like the real ones if the model is right, and don't where
+something is planted.
+"""
 
 from dataclasses import replace
 
@@ -13,7 +15,9 @@ def found(small) -> un.Predictive:
     return un.predictive(small, seed=3)
 
 
-def of(predictive: un.Predictive, statistic: str, source: str = "all", group: str = "all"):
+def of(
+    predictive: un.Predictive, statistic: str, source: str = "all", group: str = "all"
+):
     table = predictive.table.set_index(["statistic", "source", "group"])
     return table.loc[statistic, source, group]
 
@@ -31,32 +35,46 @@ def test_the_right_model_makes_surveys_like_these(found):
 
 def test_what_was_observed_is_the_evidence(found, small):
     rows = small.evidence.rows
-    assert of(found, "prevalence")["observed"] == pytest.approx(rows["y"].sum() / rows["n"].sum())
+    assert of(found, "prevalence")["observed"] == pytest.approx(
+        rows["y"].sum() / rows["n"].sum()
+    )
     mine = rows[(rows["sex"] == "female") & (rows["source"] == "phone")]
     sex = of(found, "prevalence by sex", "phone", "female")
     assert sex["observed"] == pytest.approx(mine["y"].sum() / mine["n"].sum())
 
 
 def test_a_level_that_is_off_is_seen(small):
-    """Surveys with 60 % of the cases that the fit was made from: no replicate has so few."""
+    """Surveys with 60 % of the cases that the fit was made from: no replicate has so
+    few.
+    """
     rows = small.evidence.rows.assign(y=0.6 * small.evidence.rows["y"])
-    found = un.predictive(replace(small, evidence=replace(small.evidence, rows=rows)), seed=3)
+    found = un.predictive(
+        replace(small, evidence=replace(small.evidence, rows=rows)), seed=3
+    )
     assert of(found, "prevalence")["below"] < 0.01
     assert of(found, "prevalence", "visit")["below"] < 0.01
 
 
 def test_sexes_that_differ_the_other_way_are_seen(small):
-    fit = replace(small, posterior=small.posterior.assign(female=-small.posterior["female"]))
+    fit = replace(
+        small, posterior=small.posterior.assign(female=-small.posterior["female"])
+    )
     found = un.predictive(fit, seed=3)
     assert of(found, "prevalence by sex", group="female")["below"] > 0.99
     assert of(found, "prevalence by sex", group="male")["below"] < 0.01
 
 
 def test_zeros_that_no_model_makes_are_seen(small):
-    """Every tenth survey without a case, at a prevalence of 12 % among 600: nobody's model makes these."""
+    """Every tenth survey without a case, at a prevalence of 12 % among 600: nobody's
+    model makes these.
+    """
     rows = small.evidence.rows.copy()
-    rows.loc[rows["survey"].isin(sorted(rows["survey"].unique())[::10]), ["y", "cases"]] = 0.0
-    found = un.predictive(replace(small, evidence=replace(small.evidence, rows=rows)), seed=3)
+    rows.loc[
+        rows["survey"].isin(sorted(rows["survey"].unique())[::10]), ["y", "cases"]
+    ] = 0.0
+    found = un.predictive(
+        replace(small, evidence=replace(small.evidence, rows=rows)), seed=3
+    )
     zeros = of(found, "surveys without a case")
     assert zeros["observed"] == 8
     assert zeros["upper"] == 0
@@ -67,7 +85,10 @@ def test_before_any_data_anything_may_come(small, found):
     prior = un.predictive(small, seed=3, prior=True)
     assert prior.prior
     assert "before any data" in prior._repr_html_()
-    width = {one.prior: of(one, "prevalence")["upper"] - of(one, "prevalence")["lower"] for one in (found, prior)}
+    width = {
+        one.prior: of(one, "prevalence")["upper"] - of(one, "prevalence")["lower"]
+        for one in (found, prior)
+    }
     assert width[True] > 3 * width[False]
 
 

@@ -39,35 +39,49 @@ def test_every_scenario_is_there_and_mixes(table):
 def test_fewer_surveys_say_less(table):
     """Three quarters of the countries are visited, a quarter is telephoned.
 
-    Widths are 193, 80 and 74 (two seeds: 1.09 between the last two). A width of 2,000 draws that are worth 600 has an
-    error of 4 %, a ratio of two 5.5 %: 0.8 is five of these below.
+    Widths are 193, 80 and 74 (two seeds: 1.09 between the last two). A width of 2,000
+    draws that are worth 600 has an error of 4 %, a ratio of two 5.5 %: 0.8 is five of
+    these below.
     """
-    assert width(table, "without visit") > width(table, "without phone") > 0.8 * width(table, "as fitted")
+    assert (
+        width(table, "without visit")
+        > width(table, "without phone")
+        > 0.8 * width(table, "as fitted")
+    )
 
 
 def test_surveys_believed_to_err_more_say_less(table):
     errs = [width(table, f"sd of surveys' own errors {sd}") for sd in ("0", "0.6")]
     assert errs[1] > 1.15 * errs[0]
-    changed = [table.loc[(f"sd of surveys' own errors {sd}", "World"), "median"] for sd in ("0", "0.6")]
+    changed = [
+        table.loc[(f"sd of surveys' own errors {sd}", "World"), "median"]
+        for sd in ("0", "0.6")
+    ]
     assert changed[0] != changed[1]
 
 
 def test_forms_shift_against_none_of_them_and_prevalence_itself_not_at_all(small):
     shares = xr.DataArray([0.6, 0.39], {"form": ["labour", "sexual"]}, dims="form")
-    formed = un.shift_unsurveyed(replace(small, p=xr.zeros_like(small.p) + shares)).set_index(["shift", "group"])
+    formed = un.shift_unsurveyed(
+        replace(small, p=xr.zeros_like(small.p) + shares)
+    ).set_index(["shift", "group"])
     assert formed["median"].max() < 1000  # per 1,000
     surveyed = small.p["country"].isin(small.evidence.rows["country"].unique())
     some = small.people.where(~surveyed, 0).sum() / small.people.sum()
     whole = 990 + float(some) * 1000 * (expit(logit(0.99) + 0.5) - 0.99)
     assert formed.loc[(0.5, "World"), "median"] == pytest.approx(whole, rel=1e-4)
-    straight = replace(small, card=replace(small.card, link="identity", likelihood="fay_herriot"))
+    straight = replace(
+        small, card=replace(small.card, link="identity", likelihood="fay_herriot")
+    )
     with pytest.raises(UncountedError, match="it has no logits to shift"):
         un.shift_unsurveyed(straight)
 
 
 def test_nothing_to_leave_out(small):
     rows = small.evidence.rows.assign(source="visit")
-    priors = {key: prior for key, prior in small.card.priors.items() if key != "sigma_survey"}
+    priors = {
+        key: prior for key, prior in small.card.priors.items() if key != "sigma_survey"
+    }
     bare = replace(
         small, card=replace(small.card, priors=priors), evidence=replace(small.evidence, rows=rows),
         posterior=small.posterior.drop_vars("sigma_survey"),
@@ -77,7 +91,9 @@ def test_nothing_to_leave_out(small):
 
 
 def test_without_covariates_their_slopes_say_nothing(simulated):
-    """X = 0 everywhere is the model without them: p is the same whatever the slopes are."""
+    """X = 0 everywhere is the model without them: p is the same whatever the slopes
+    are.
+    """
     card = un.Card(
         title="With", outcome="simulated", ages=("18+",), year=2020, people=(), place=("country",), name="with",
         covariates=("human_development_index",),
@@ -110,6 +126,8 @@ def test_unsurveyed_countries_shifted(small):
 
 
 def test_a_world_without_unsurveyed_countries_does_not_shift(small):
-    rows = small.evidence.rows.iloc[[0] * small.p.sizes["country"]].assign(country=small.p["country"].to_numpy())
+    rows = small.evidence.rows.iloc[[0] * small.p.sizes["country"]].assign(
+        country=small.p["country"].to_numpy()
+    )
     everywhere = replace(small, evidence=replace(small.evidence, rows=rows))
     assert np.allclose(un.shift_unsurveyed(everywhere)["change"], 0)

@@ -42,7 +42,9 @@ def test_log_score_and_its_error():
 
 
 def test_log_score_is_of_the_expected_density_though_draws_are_few():
-    """Of normal log densities of sd 2 the log of the mean of 400 draws is 0.05 low; its error is told a fifth low."""
+    """Of normal log densities of sd 2 the log of the mean of 400 draws is 0.05 low; its
+    error is told a fifth low.
+    """
     rng = np.random.default_rng(4)
     found = np.array([log_score(2 * rng.normal(size=(2, 200))) for _ in range(2000)])
     assert abs(found[:, 0].mean() - 2) < 0.025
@@ -51,7 +53,9 @@ def test_log_score_is_of_the_expected_density_though_draws_are_few():
 
 def test_band_holds_its_share():
     low, high = band(140, 0.95, 0.999)
-    assert (low, high) == (123 / 140, 140 / 140) or (0.85 < low < 0.9 and 0.98 < high <= 1)
+    assert (low, high) == (123 / 140, 140 / 140) or (
+        0.85 < low < 0.9 and 0.98 < high <= 1
+    )
 
 
 def test_spread_about_is_the_prediction_interval_of_one_more():
@@ -62,15 +66,22 @@ def test_spread_about_is_the_prediction_interval_of_one_more():
 
 
 def test_a_share_of_unknown_n_is_predicted_alike_whatever_n_stands_in():
-    """Half a person of 20 is 2.5 %, and shares lie near 0.5 %: spread by it, all of them would be held."""
+    """Half a person of 20 is 2.5 %, and shares lie near 0.5 %: spread by it, all of
+    them would be held.
+    """
     rng = np.random.default_rng(3)
     shares, found = rng.beta(40, 8000, 4000), []
     for n in (20.0, 200.0, 1000.0, 1e6):
         rows = pd.DataFrame({"n": [n], "unknown": 1.0, "rounding": 0.0, "deff": 1.0})
-        found.append(pit(shares * n, 0.0066 * n, np.random.default_rng(4), *lattice(rows)))
+        found.append(
+            pit(shares * n, 0.0066 * n, np.random.default_rng(4), *lattice(rows))
+        )
     assert found == pytest.approx([np.mean(shares < 0.0066)] * 4)
     nobody = np.where(rng.random(4000) < 0.3, 0.0, shares)
     rows = pd.DataFrame({"n": [500.0], "unknown": 1.0, "rounding": 0.0, "deff": 1.0})
-    of_nobody = [pit(nobody * 500, 0.0, np.random.default_rng(seed), *lattice(rows)) for seed in range(300)]
+    of_nobody = [
+        pit(nobody * 500, 0.0, np.random.default_rng(seed), *lattice(rows))
+        for seed in range(300)
+    ]
     assert np.mean(of_nobody) == pytest.approx(0.15, abs=4 * 0.3 / np.sqrt(12 * 300))
     assert max(of_nobody) <= 0.31

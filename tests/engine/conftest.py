@@ -1,4 +1,6 @@
-"""What the engine's tests share: its library, and the densities of PyTensor that programs must give."""
+"""What the engine's tests share: its library, and the densities of PyTensor that
+programs must give.
+"""
 
 import os
 from collections.abc import Callable
@@ -21,14 +23,23 @@ Density = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 def machine() -> Library:
     found = library()
     if found is None:
-        sentence = "The engine's library isn't built here, so it isn't tested (python -m uncounted.engine builds it)."
-        pytest.fail(sentence) if os.environ.get("CI") == "true" else pytest.skip(sentence)
+        sentence = (
+            "The engine's library isn't built here, so it isn't tested (python -m"
+            " uncounted.engine builds it)."
+        )
+        (
+            pytest.fail(sentence)
+            if os.environ.get("CI") == "true"
+            else pytest.skip(sentence)
+        )
     return found
 
 
 @pytest.fixture
 def density_of(monkeypatch) -> Callable[[pm.Model], tuple[Density, Callable]]:
-    """Return a function from a model to its log density with gradient, and its expansion, by PyTensor in Python."""
+    """Return a function from a model to its log density with gradient, and its
+    expansion, by PyTensor in Python.
+    """
     of_few = Elemwise.perform
 
     def of_many(self, node, inputs, outputs):

@@ -1,4 +1,6 @@
-"""The machine's library: built where there is a compiler, of these sources alone, the same for every processor."""
+"""The machine's library: built where there is a compiler, of these sources alone, the
+same for every processor.
+"""
 
 import shutil
 
@@ -33,7 +35,9 @@ def test_every_variant_gives_the_same_density(built):
         x = pm.Normal("x", 0, sd, shape=300)
         pm.Binomial("y", 50, pm.math.sigmoid(x), observed=np.arange(300) % 50)
     point = np.random.default_rng(1).normal(0, 1, 301)
-    densities = [compiled(model, made.load(path)).density.density(point) for path in built[1]]
+    densities = [
+        compiled(model, made.load(path)).density.density(point) for path in built[1]
+    ]
     for log_density, gradient, status in densities:
         assert status == 0
         np.testing.assert_allclose(log_density, densities[0][0], rtol=1e-13)

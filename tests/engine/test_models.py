@@ -1,4 +1,6 @@
-"""Programs of whole models: densities and gradients are PyTensor's, in every thread, with any data."""
+"""Programs of whole models: densities and gradients are PyTensor's, in every thread,
+with any data.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,14 +23,41 @@ from uncounted.model.priors import Prior
 from uncounted.simulate.generating import read_generating
 
 POINTS, CLOSE = 200, 1e-10
-CODES = ["BRA", "CHL", "COL", "PER", "FRA", "DEU", "ITA", "ESP", "GHA", "KEN", "NGA", "SEN", "IND", "NPL", "THA", "VNM"]
+CODES = [
+    "BRA",
+    "CHL",
+    "COL",
+    "PER",
+    "FRA",
+    "DEU",
+    "ITA",
+    "ESP",
+    "GHA",
+    "KEN",
+    "NGA",
+    "SEN",
+    "IND",
+    "NPL",
+    "THA",
+    "VNM",
+]
 AGES = ("15-29", "30-49", "50-64")
 COVARIATES = ("human_development_index", "gini_index", "gdp_per_capita_ppp")
-SHIPPED = ("stunting", "stunting-trend", "child-labour", "forced-labour", "forced-marriage", "married-before-18")
+SHIPPED = (
+    "stunting",
+    "stunting-trend",
+    "child-labour",
+    "forced-labour",
+    "forced-marriage",
+    "married-before-18",
+)
 
 
 def priors(**families: tuple) -> dict[str, Prior]:
-    return {key: Prior(family, tuple(numbers)) for key, (family, *numbers) in families.items()}
+    return {
+        key: Prior(family, tuple(numbers))
+        for key, (family, *numbers) in families.items()
+    }
 
 
 PLAIN = Card(
@@ -45,7 +74,9 @@ def card(priors_of: dict[str, tuple], *, less: tuple[str, ...] = (), **words) ->
     return replace(PLAIN, priors=kept | priors(**priors_of), **words)
 
 
-FORMED = card({}, less=(), likelihood="multinomial", forms=("labour", "sexual"), outcome="any")
+FORMED = card(
+    {}, less=(), likelihood="multinomial", forms=("labour", "sexual"), outcome="any"
+)
 VARIANTS = {
     "plain": PLAIN,
     "beta-binomial": card({"deff_excess": ("half_normal", 1)}, likelihood="beta_binomial"),
@@ -98,37 +129,64 @@ VARIANTS = {
 
 @pytest.fixture(scope="module")
 def world() -> un.World:
-    cells = pd.MultiIndex.from_product([CODES, ["female", "male"], AGES], names=["iso3", "sex", "age"])
-    return un.read_world(population=cells.to_frame(index=False).assign(**{str(y): 1e6 for y in range(2010, 2021)}))
+    cells = pd.MultiIndex.from_product(
+        [CODES, ["female", "male"], AGES], names=["iso3", "sex", "age"]
+    )
+    return un.read_world(
+        population=cells.to_frame(index=False).assign(
+            **{str(y): 1e6 for y in range(2010, 2021)}
+        )
+    )
 
 
 def evidence(name: str) -> un.Evidence:
-    """Return counts of two surveys in each of ten countries, with the features that a card's words speak of."""
+    """Return counts of two surveys in each of ten countries, with the features that a
+    card's words speak of.
+    """
     rng = np.random.default_rng(5)
     of = [CODES[:10], [2014, 2019], ["female", "male"], AGES]
-    table = pd.MultiIndex.from_product(of, names=["country", "year", "sex", "age"]).to_frame(index=False)
+    table = pd.MultiIndex.from_product(
+        of, names=["country", "year", "sex", "age"]
+    ).to_frame(index=False)
     table["survey"] = table["country"] + "-" + table["year"].astype(str)
-    table["definition"] = np.where(table["year"] == 2014, "b", "a") if name == "definitions" else ""
-    table["source"] = np.where(table["year"] == 2014, "B", "A") if name.startswith("sources") else ""
+    table["definition"] = (
+        np.where(table["year"] == 2014, "b", "a") if name == "definitions" else ""
+    )
+    table["source"] = (
+        np.where(table["year"] == 2014, "B", "A") if name.startswith("sources") else ""
+    )
     if name == "series":
         table["series"] = table["country"]
     n = rng.integers(200, 900, len(table)).astype(float)
     if name == "forms":
         drawn = rng.multinomial(n.astype(int), [0.1, 0.05, 0.85])
         parts = {
-            form: un.counts(table.assign(n=n, y=drawn[:, i].astype(float)), form) for i, form in enumerate(FORMED.forms)
+            form: un.counts(table.assign(n=n, y=drawn[:, i].astype(float)), form)
+            for i, form in enumerate(FORMED.forms)
         }
         return un.exclusive(parts, "any")
-    seen = un.counts(table.assign(n=n, y=rng.binomial(n.astype(int), 0.12).astype(float)), "x")
+    seen = un.counts(
+        table.assign(n=n, y=rng.binomial(n.astype(int), 0.12).astype(float)), "x"
+    )
     if name.startswith("rounded"):
-        return replace(seen, rows=seen.rows.assign(rounding=np.where(seen.rows["sex"] == "male", 0.005, 0.0)))
+        return replace(
+            seen,
+            rows=seen.rows.assign(
+                rounding=np.where(seen.rows["sex"] == "male", 0.005, 0.0)
+            ),
+        )
     if "unknown n" in name:
-        return replace(seen, rows=seen.rows.assign(unknown=np.where(seen.rows["year"] < 2015, 1.0, 0.0)))
+        return replace(
+            seen,
+            rows=seen.rows.assign(unknown=np.where(seen.rows["year"] < 2015, 1.0, 0.0)),
+        )
     return seen
 
 
 def check(model: pm.Model, machine, density_of: Callable, points: int = POINTS) -> None:
-    """Compare log density, gradient and expansion at many points, near and far from where the sampler goes."""
+    """Compare log density, gradient and expansion at many points, near and far from
+    where the sampler goes.
+    """
     ours = compiled(model, machine)
     density, expand = density_of(model)
     rng, far = np.random.default_rng(6), 0
@@ -138,14 +196,20 @@ def check(model: pm.Model, machine, density_of: Callable, points: int = POINTS) 
             log_density, gradient = density(point)
             (expanded,) = expand(point)
         found, slope, status = ours.density.density(point)
-        # far out inf − inf is NaN in one order of sums and −inf in another, and shares below 1e-308, which PyTensor
-        # takes for 0, are kept to 1e-324: a density that may be finite, without a gradient, is none to the sampler
+        # far out inf − inf is NaN in one order of sums and −inf in another, and shares
+        # below 1e-308, which PyTensor takes for 0, are kept to 1e-324: a density that
+        # may be finite, without a gradient, is none to the sampler
         if not np.isfinite(log_density):
             assert status != 0
             continue
         assert_allclose(found, log_density, rtol=CLOSE)
         finite = np.isfinite(gradient)
-        assert_allclose(slope[finite], gradient[finite], rtol=CLOSE, atol=CLOSE * np.abs(gradient[finite]).max())
+        assert_allclose(
+            slope[finite],
+            gradient[finite],
+            rtol=CLOSE,
+            atol=CLOSE * np.abs(gradient[finite]).max(),
+        )
         assert_array_equal(np.isfinite(slope), finite)
         assert_allclose(ours.expand.expand(point), expanded, rtol=CLOSE)
     assert far < points / 3
@@ -160,28 +224,43 @@ def test_density_and_gradient_of_every_word_of_a_card(name, world, machine, dens
 @pytest.mark.parametrize("name", SHIPPED)
 def test_density_and_gradient_of_every_shipped_card(name, machine, density_of):
     shipped = un.read_card(name)
-    check(un.build(shipped, un.read_world(), un.evidence_of(shipped)), machine, density_of)
+    check(
+        un.build(shipped, un.read_world(), un.evidence_of(shipped)), machine, density_of
+    )
 
 
 @pytest.mark.long
 def test_density_and_gradient_of_a_joint_model(machine, density_of):
     cards = [un.read_card(name) for name in ("forced-labour", "forced-marriage")]
     world = un.read_world()
-    model = un.build_jointly(cards, world, [un.evidence_of(each, world) for each in cards], lkj=2.0)
+    model = un.build_jointly(
+        cards, world, [un.evidence_of(each, world) for each in cards], lkj=2.0
+    )
     check(model, machine, density_of)
 
 
 def test_density_and_gradient_of_ratios_from_records(machine, density_of):
-    """Counts that are not known for sure are read between nodes of a table, at places that parameters decide."""
+    """Counts that are not known for sure are read between nodes of a table, at places
+    that parameters decide.
+    """
     generating = read_generating()["records"]
     periods = [tuple(period) for period in generating["periods"]]
     records = un.read_records("cases/records.csv")
-    counted = tally(records, un.read_world(), list(un.RATIOS), both=generating["both"], periods=periods, year=2016)
+    counted = tally(
+        records,
+        un.read_world(),
+        list(un.RATIOS),
+        both=generating["both"],
+        periods=periods,
+        year=2016,
+    )
     check(hierarchy(counted, generating["priors"]), machine, density_of, 60)
 
 
 def test_threads_do_not_meet(world, machine):
-    """A hundred threads, more than there are arenas, run one program at points of their own, as each would alone."""
+    """A hundred threads, more than there are arenas, run one program at points of their
+    own, as each would alone.
+    """
     ours = compiled(un.build(PLAIN, world, evidence("plain")), machine)
     points = np.random.default_rng(7).normal(0, 1, (100, ours.layout.dimensions))
 
@@ -196,7 +275,9 @@ def test_threads_do_not_meet(world, machine):
 
 
 def test_other_data_are_another_model_s_density(world, machine, density_of):
-    """What a refit changes: rows held out, counts, centring. The program is that of the model with these data."""
+    """What a refit changes: rows held out, counts, centring. The program is that of the
+    model with these data.
+    """
     model = un.build(PLAIN, world, evidence("plain"))
     study = model.study
     out = study.evidence.rows["country"].isin(CODES[:3]).to_numpy()

@@ -1,4 +1,6 @@
-"""Every operation that a program knows, beside PyTensor's own: shapes, strides, broadcasts, zeros and infinities."""
+"""Every operation that a program knows, beside PyTensor's own: shapes, strides,
+broadcasts, zeros and infinities.
+"""
 
 from collections.abc import Callable
 
@@ -17,16 +19,41 @@ from uncounted.engine.library import Library
 
 SIZE = 24
 SPECIAL = np.array(
-    [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-310, 1e300, -1e300, 3.0, -2.0, 8.0]
+    [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        2.0,
+        0.5,
+        -0.5,
+        np.inf,
+        -np.inf,
+        np.nan,
+        1e-310,
+        1e300,
+        -1e300,
+        3.0,
+        -2.0,
+        8.0,
+    ]
 )
 Expression = Callable[..., pt.TensorVariable]
 
 
-def computed(machine: Library, expression: Expression, point: np.ndarray, *, rewritten: bool) -> np.ndarray:
-    """Run an expression of a vector as a program, through PyTensor's rewrites or as it is written."""
+def computed(
+    machine: Library, expression: Expression, point: np.ndarray, *, rewritten: bool
+) -> np.ndarray:
+    """Run an expression of a vector as a program, through PyTensor's rewrites or as it
+    is written.
+    """
     x = pt.vector("x", shape=(len(point),))
     output = pt.as_tensor(expression(x)).astype(float).ravel()
-    graph = graph_of(x, [output]) if rewritten else Graph(whole := FunctionGraph([x], [output]), whole.inputs[0], ())
+    graph = (
+        graph_of(x, [output])
+        if rewritten
+        else Graph(whole := FunctionGraph([x], [output]), whole.inputs[0], ())
+    )
     return program(graph, len(point), {}, machine).expand(point)
 
 
@@ -41,7 +68,12 @@ def check(machine: Library, expression: Expression, point: np.ndarray) -> None:
     with np.errstate(all="ignore"):
         known = expected(expression, point)
     for rewritten in (False, True):
-        assert_allclose(computed(machine, expression, point, rewritten=rewritten), known, rtol=1e-12, atol=1e-14)
+        assert_allclose(
+            computed(machine, expression, point, rewritten=rewritten),
+            known,
+            rtol=1e-12,
+            atol=1e-14,
+        )
 
 
 ONE_ARGUMENT = {
@@ -62,7 +94,9 @@ TWO_ARGUMENTS = {
 @pytest.mark.parametrize("name", ONE_ARGUMENT)
 @pytest.mark.parametrize("size", [1, 5, 128, 129, 400])
 def test_functions_of_one_number(machine, name, size):
-    """Blocks take 128 numbers at a time: one, a part of a chunk, a whole one, one more, several."""
+    """Blocks take 128 numbers at a time: one, a part of a chunk, a whole one, one more,
+    several.
+    """
     rng = np.random.default_rng(size)
     check(machine, ONE_ARGUMENT[name], rng.normal(0, 5, size))
 
@@ -74,7 +108,9 @@ def test_functions_of_zeros_infinities_and_what_is_no_number(machine, name):
 
 @pytest.mark.parametrize("name", TWO_ARGUMENTS)
 def test_functions_of_two_numbers(machine, name):
-    """A vector, a single number of it, a constant, and arrays that are broadcast against each other."""
+    """A vector, a single number of it, a constant, and arrays that are broadcast
+    against each other.
+    """
     point = np.random.default_rng(1).normal(0, 2, SIZE)
     of = TWO_ARGUMENTS[name]
     check(machine, lambda x: of(x, x[::-1]), point)
@@ -92,10 +128,17 @@ def test_pairs_of_zeros_infinities_and_what_is_no_number(machine, name):
     check(machine, lambda x: of(x[:, None], x[None, :]), SPECIAL)
 
 
-@pytest.mark.parametrize("exponent", [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 0.3, 7.0, np.inf])
+@pytest.mark.parametrize(
+    "exponent", [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 0.3, 7.0, np.inf]
+)
 def test_powers(machine, exponent):
-    # PyTensor's own rewrites take square roots of -0.0 and -inf for powers, which are others
-    check(machine, lambda x: x**exponent, np.abs(SPECIAL) if abs(exponent) == 0.5 else SPECIAL)
+    # PyTensor's own rewrites take square roots of -0.0 and -inf for powers, which are
+    # others
+    check(
+        machine,
+        lambda x: x**exponent,
+        np.abs(SPECIAL) if abs(exponent) == 0.5 else SPECIAL,
+    )
     check(machine, lambda x: x**exponent, np.random.default_rng(2).normal(0, 3, 300))
 
 
@@ -111,9 +154,17 @@ def test_one_number_raised_to_many_known_powers(machine):
 def test_gamma_and_its_derivatives(machine, name):
     from scipy.special import gammaln, polygamma, psi
 
-    known = {"gammaln": gammaln, "psi": psi, "tri_gamma": lambda x: polygamma(1, x)}[name]
+    known = {"gammaln": gammaln, "psi": psi, "tri_gamma": lambda x: polygamma(1, x)}[
+        name
+    ]
     of = getattr(pt, name)
-    x = np.concatenate([np.geomspace(1e-8, 1e8, 400), np.linspace(0.5, 3, 101), np.linspace(-4.93, -0.07, 49)])
+    x = np.concatenate(
+        [
+            np.geomspace(1e-8, 1e8, 400),
+            np.linspace(0.5, 3, 101),
+            np.linspace(-4.93, -0.07, 49),
+        ]
+    )
     if name == "tri_gamma":
         x = x[x > 0]
     found = computed(machine, of, x, rewritten=False)
@@ -131,8 +182,14 @@ def test_reductions(machine, name, axis):
     point = np.random.default_rng(3).normal(0, 2, SIZE)
     of = REDUCTIONS[name]
     check(machine, lambda x: of(x.reshape((2, 3, 4)), axis=axis), point)
-    check(machine, lambda x: of(x.reshape((2, 3, 4)).transpose(2, 0, 1), axis=axis), point)
-    check(machine, lambda x: of(pt.exp(x.reshape((2, 3, 4)))[:, ::-1, 1:], axis=axis), point)
+    check(
+        machine, lambda x: of(x.reshape((2, 3, 4)).transpose(2, 0, 1), axis=axis), point
+    )
+    check(
+        machine,
+        lambda x: of(pt.exp(x.reshape((2, 3, 4)))[:, ::-1, 1:], axis=axis),
+        point,
+    )
 
 
 def test_reductions_of_truths(machine):
@@ -174,16 +231,35 @@ def test_indices_by_tables(machine):
 
 
 def test_indices_that_are_computed(machine):
-    """A cubic between nodes of a table, as counts that are not known for sure have it."""
+    """A cubic between nodes of a table, as counts that are not known for sure have
+    it.
+    """
     point = np.random.default_rng(14).uniform(0, 3.9, SIZE)
     table = np.random.default_rng(15).normal(size=(SIZE, 5))
-    check(machine, lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64")] * x, point)
-    check(machine, lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64") - 4], point)
+    check(
+        machine,
+        lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64")] * x,
+        point,
+    )
+    check(
+        machine,
+        lambda x: pt.as_tensor(table)[np.arange(SIZE), pt.cast(x, "int64") - 4],
+        point,
+    )
     check(machine, lambda x: pt.as_tensor(table[:, 0])[pt.cast(x, "int64")], point)
     check(machine, lambda x: pt.exp(x)[pt.cast(x, "int64")], point)
-    outside = computed(machine, lambda x: pt.as_tensor(table[0])[pt.cast(x, "int64")], point + 9, rewritten=False)
+    outside = computed(
+        machine,
+        lambda x: pt.as_tensor(table[0])[pt.cast(x, "int64")],
+        point + 9,
+        rewritten=False,
+    )
     assert np.isnan(outside).all()
-    check(machine, lambda x: pt.cast(x - 2, "int64") + pt.cast(x - 2, "bool"), np.append(point, 2.0))
+    check(
+        machine,
+        lambda x: pt.cast(x - 2, "int64") + pt.cast(x - 2, "bool"),
+        np.append(point, 2.0),
+    )
 
 
 def test_increments_and_settings(machine):
@@ -192,7 +268,11 @@ def test_increments_and_settings(machine):
     check(machine, lambda x: pt.zeros(6)[rows].inc(x[:4]), point)
     check(machine, lambda x: x[rows].inc(x[:4]), point)
     check(machine, lambda x: x[rows].inc(x[5]), point)
-    check(machine, lambda x: pt.as_tensor(np.arange(6.0))[np.array([1, 4])].set(x[:2]), point)
+    check(
+        machine,
+        lambda x: pt.as_tensor(np.arange(6.0))[np.array([1, 4])].set(x[:2]),
+        point,
+    )
     check(machine, lambda x: x[2:9].set(0.0), point)
     check(machine, lambda x: x[2:9].inc(x[10:17]), point)
     check(machine, lambda x: x.reshape((4, 6))[:, 1].set(x[:4]), point)
@@ -202,7 +282,13 @@ def test_increments_and_settings(machine):
 def test_joins_and_splits(machine):
     point = np.random.default_rng(9).normal(0, 2, SIZE)
     check(machine, lambda x: pt.concatenate([x[4:], x[:4] * 2, np.ones(3)]), point)
-    check(machine, lambda x: pt.concatenate([x.reshape((4, 6)), x[:8].reshape((4, 2))], axis=1) + 1, point)
+    check(
+        machine,
+        lambda x: (
+            pt.concatenate([x.reshape((4, 6)), x[:8].reshape((4, 2))], axis=1) + 1
+        ),
+        point,
+    )
     check(machine, lambda x: pt.stack([x[0], x[1] * 2, 3.0]) + 1, point)
     check(machine, lambda x: pt.split(x, [4, 20], n_splits=2)[1] * 2, point)
 
@@ -221,7 +307,9 @@ def test_products_of_matrices(machine):
 
 
 def test_more_steps_than_there_are_registers(machine):
-    """Each of a hundred functions is needed again at the end, so that most must be kept in memory."""
+    """Each of a hundred functions is needed again at the end, so that most must be kept
+    in memory.
+    """
     point = np.random.default_rng(12).normal(0, 0.1, 300)
 
     def expression(x):

@@ -1,4 +1,6 @@
-"""Object code of numba: the same density, kept for models of the same structure, compiled anew for others."""
+"""Object code of numba: the same density, kept for models of the same structure,
+compiled anew for others.
+"""
 
 import ctypes
 import subprocess
@@ -17,7 +19,9 @@ from uncounted.infer.sampler import compiled_by_numba
 Y = np.array([3.0, 0.0, 7.0])
 
 
-def model_of(y: np.ndarray = Y, *, sd: float = 1.0, likelihood: str = "poisson") -> pm.Model:
+def model_of(
+    y: np.ndarray = Y, *, sd: float = 1.0, likelihood: str = "poisson"
+) -> pm.Model:
     with pm.Model(coords={"row": range(len(y))}) as model:
         size = pm.HalfNormal("size", sd)
         x = pm.Normal("x", 0, size, dims="row")
@@ -66,7 +70,11 @@ def test_the_key_is_of_the_structure_not_of_the_data():
     key = key_of(model_of())
     assert key is not None
     assert key == key_of(model_of(Y + 1))
-    others = [model_of(np.append(Y, 2.0)), model_of(sd=2.0), model_of(likelihood="normal")]
+    others = [
+        model_of(np.append(Y, 2.0)),
+        model_of(sd=2.0),
+        model_of(likelihood="normal"),
+    ]
     assert len({key, *map(key_of, others)}) == 4
 
 
@@ -78,7 +86,9 @@ from test_object_code import *
 found = compiled_by_numba(model_of())
 print(found.kept, density(found, np.array([0.2, 0.5, -1.0, 1.5]))[1])
 """
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    told = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
     assert told[0] == "True"
     assert float(told[1]) == density(ours, np.array([0.2, 0.5, -1.0, 1.5]))[1]
 
@@ -89,9 +99,15 @@ def test_a_damaged_file_is_compiled_anew(tmp_path, monkeypatch):
     told = model, layout_of(model), packed(model)
     assert not object_code(*told).kept
     assert object_code(*told).kept
-    ours = [path for path in tmp_path.glob("*.nbc") if "-density_" in path.name or "-expand_" in path.name]
+    ours = [
+        path
+        for path in tmp_path.glob("*.nbc")
+        if "-density_" in path.name or "-expand_" in path.name
+    ]
     assert len(ours) == 2
-    for path in ours:  # PyTensor's own files lie beside them, and it runs what is in them unseen
+    for path in (
+        ours
+    ):  # PyTensor's own files lie beside them, and it runs what is in them unseen
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)

@@ -1,4 +1,6 @@
-"""Own data: a share that is 0 where a country's draws are those of the prior, and known where normals are known."""
+"""Own data: a share that is 0 where a country's draws are those of the prior, and known
+where normals are known.
+"""
 
 from dataclasses import replace
 
@@ -20,13 +22,24 @@ AGES = ("0-17", "18-39", "40-59", "60+")
 PRIORS = {
     "level": un.Prior("normal", (-2.0, 0.3)),
     "female": un.Prior("normal", (0.0, 0.2)),
-    **{f"sigma_{name}": un.Prior("log_normal", (0.5, 0.05)) for name in ("region", "country", "survey", "age")},
+    **{
+        f"sigma_{name}": un.Prior("log_normal", (0.5, 0.05))
+        for name in ("region", "country", "survey", "age")
+    },
 }
 CARD = un.Card(
     title="Prior", outcome="prior", ages=AGES, year=2020, people=("sex", "age"), place=("region", "country"),
     priors=PRIORS, name="prior",
 )  # fmt: skip
-ROWS = pd.DataFrame({"country": ["KEN", "BRA", "IND", "FRA"], "year": 2020, "sex": "both", "age": "18-39", "n": 500.0})
+ROWS = pd.DataFrame(
+    {
+        "country": ["KEN", "BRA", "IND", "FRA"],
+        "year": 2020,
+        "sex": "both",
+        "age": "18-39",
+        "n": 500.0,
+    }
+)
 
 
 def evidence(outcome: str = "prior") -> un.Evidence:
@@ -42,22 +55,39 @@ SLOPE = un.Prior("normal", (0.0, 0.1))
 BY_AGE = un.Prior("log_normal", (0.8, 0.05))
 CARDS = {
     "levels": CARD,
-    "ages": replace(CARD, interactions=("country:age",), priors=with_words(sigma_country_age=BY_AGE)),
+    "ages": replace(
+        CARD, interactions=("country:age",), priors=with_words(sigma_country_age=BY_AGE)
+    ),
     "ages in order": replace(
-        CARD, interactions=("country:age",), age_order=1, priors=with_words(sigma_country_age=BY_AGE)
+        CARD,
+        interactions=("country:age",),
+        age_order=1,
+        priors=with_words(sigma_country_age=BY_AGE),
     ),
     "sizes by age": replace(
         CARD,
         interactions=("country:age",),
-        priors=with_words(sigma_country_age=BY_AGE, spread_age=un.Prior("normal", (0.0, 0.3))),
+        priors=with_words(
+            sigma_country_age=BY_AGE, spread_age=un.Prior("normal", (0.0, 0.3))
+        ),
     ),
-    "sexes": replace(CARD, interactions=("country:sex",), priors=with_words(sigma_country_sex=BY_AGE)),
-    "borders": replace(CARD, neighbours="borders", priors=with_words(rho=un.Prior("beta", (8.0, 4.0)))),
+    "sexes": replace(
+        CARD, interactions=("country:sex",), priors=with_words(sigma_country_sex=BY_AGE)
+    ),
+    "borders": replace(
+        CARD, neighbours="borders", priors=with_words(rho=un.Prior("beta", (8.0, 4.0)))
+    ),
     "likeness": replace(
-        CARD, neighbours="covariates", covariates=X, priors=with_words(beta=SLOPE, rho=un.Prior("beta", (8.0, 4.0)))
+        CARD,
+        neighbours="covariates",
+        covariates=X,
+        priors=with_words(beta=SLOPE, rho=un.Prior("beta", (8.0, 4.0))),
     ),
     "spread": replace(
-        CARD, covariates=X, spread=X[:1], priors=with_words(beta=SLOPE, spread=un.Prior("normal", (0.0, 0.2)))
+        CARD,
+        covariates=X,
+        spread=X[:1],
+        priors=with_words(beta=SLOPE, spread=un.Prior("normal", (0.0, 0.2))),
     ),
     "trend": replace(
         CARD,
@@ -79,7 +109,9 @@ def of_prior(model, study, draws: xr.Dataset, prefix: str = "") -> un.Fit:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_draws_of_the_prior_hold_no_data_of_a_country(name):
-    """Departures drawn anew have the law that they had: of 250 ratios of variances half lie below 1, all near it."""
+    """Departures drawn anew have the law that they had: of 250 ratios of variances half
+    lie below 1, all near it.
+    """
     model = un.build(CARDS[name], un.read_world(), evidence())
     fit = of_prior(model, model.study, draw_prior(model, 3, DRAWS))
     share = own_data_share(fit).isel(dict.fromkeys(fit.card.axes, -1))
@@ -100,10 +132,19 @@ def test_draws_of_the_prior_of_exclusive_forms_hold_no_data_of_a_country():
 
 
 def test_draws_of_a_joint_prior_hold_no_data_of_a_country():
-    cards = [replace(CARD, outcome=name, name=name) for name in ("first", "second", "third")]
-    model = build_jointly(cards, un.read_world(), [evidence(card.outcome) for card in cards], lkj=1.0)
+    cards = [
+        replace(CARD, outcome=name, name=name) for name in ("first", "second", "third")
+    ]
+    model = build_jointly(
+        cards, un.read_world(), [evidence(card.outcome) for card in cards], lkj=1.0
+    )
     draws = draw_prior(model, 3, DRAWS)
-    fits = given_others({name: of_prior(model, one, draws, f"{name}::") for name, one in model.joint.studies.items()})
+    fits = given_others(
+        {
+            name: of_prior(model, one, draws, f"{name}::")
+            for name, one in model.joint.studies.items()
+        }
+    )
     for fit in fits.values():
         share = own_data_share(fit).isel(dict.fromkeys(fit.card.axes, -1))
         assert float(share.max()) < 0.25
@@ -112,7 +153,9 @@ def test_draws_of_a_joint_prior_hold_no_data_of_a_country():
 
 @pytest.mark.parametrize("left", [0.1, 0.5, 0.9])
 def test_the_share_is_what_normals_give(left):
-    """σ = 1 and a posterior sd of √left: the share is 1 − left, in every row of one kind of people."""
+    """σ = 1 and a posterior sd of √left: the share is 1 − left, in every row of one
+    kind of people.
+    """
     model = un.build(CARD, un.read_world(), evidence())
     fit = of_prior(model, model.study, draw_prior(model, 3, 4000))
     rng = np.random.default_rng(1)
@@ -121,7 +164,9 @@ def test_the_share_is_what_normals_give(left):
     one = xr.ones_like(fit.posterior["sigma_country"])
     p = xr.zeros_like(fit.p) + expit(own - 2.0).astype(np.float32)
     posterior = fit.posterior.assign(country_effect=own, sigma_country=one)
-    share = own_data_share(replace(fit, p=p.transpose(*fit.p.dims), posterior=posterior))
+    share = own_data_share(
+        replace(fit, p=p.transpose(*fit.p.dims), posterior=posterior)
+    )
     np.testing.assert_allclose(share, 1 - left, atol=0.1)
     assert float(share.mean()) == pytest.approx(1 - left, abs=0.01)
 
@@ -132,9 +177,15 @@ def test_rows_have_it_of_countries_alone_and_imputed_ones_have_none(fit):
     assert rows.loc[rows["grouping"] != "country", "own_data_share"].isna().all()
     imputed = countries["evidence"] == "imputed"
     assert (countries.loc[imputed, "own_data_share"] == 0).all()
-    surveyed = countries[~imputed].query("sex == 'all' and age == 'all'").set_index("group")["own_data_share"]
+    surveyed = (
+        countries[~imputed]
+        .query("sex == 'all' and age == 'all'")
+        .set_index("group")["own_data_share"]
+    )
     assert surveyed.between(0.2, 1).all()
-    assert surveyed["PER"] > 0.98 > surveyed["LVA"]  # 18 surveys, and one of few children
+    assert (
+        surveyed["PER"] > 0.98 > surveyed["LVA"]
+    )  # 18 surveys, and one of few children
 
 
 def test_a_model_written_by_hand_has_none(fit):

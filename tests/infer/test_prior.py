@@ -12,7 +12,9 @@ LABELS = ["a", "b", "c"]
 
 @pytest.fixture(scope="module")
 def model() -> pm.Model:
-    """A level, its sd, effects about it, effects of effects, and a slope that nothing moves."""
+    """A level, its sd, effects about it, effects of effects, and a slope that nothing
+    moves.
+    """
     with pm.Model(coords={"group": LABELS, "member": range(4)}) as made:
         sd = pm.HalfNormal("sd", 2.0)
         level = pm.Normal("level", 1.0, 0.5)
@@ -28,9 +30,9 @@ def test_draws_have_the_names_dims_and_labels_of_pymc(model):
     assert set(ours) == set(theirs)
     for name, one in theirs.items():
         assert ours[name].dims == one.dims
-        assert {str(dim): list(labels.values) for dim, labels in ours[name].coords.items()} == {
-            str(dim): list(labels.values) for dim, labels in one.coords.items()
-        }
+        assert {
+            str(dim): list(labels.values) for dim, labels in ours[name].coords.items()
+        } == {str(dim): list(labels.values) for dim, labels in one.coords.items()}
 
 
 def test_normals_stand_about_the_draw_that_they_depend_on(model):
@@ -41,10 +43,14 @@ def test_normals_stand_about_the_draw_that_they_depend_on(model):
         "shaped": drawn["shaped"] / drawn["sd"] ** 2,
         "level": (drawn["level"] - 1) / 0.5,
     }
-    assert all(kstest(one.to_numpy().ravel(), "norm").pvalue > 0.001 for one in scores.values())
+    assert all(
+        kstest(one.to_numpy().ravel(), "norm").pvalue > 0.001 for one in scores.values()
+    )
     assert kstest(drawn["sd"], "halfnorm", (0, 2)).pvalue > 0.001
     assert np.allclose(drawn["part"].sum("group"), 1)
-    assert abs(np.corrcoef(scores["of"].to_numpy(), rowvar=False) - np.eye(3)).max() < 0.1
+    assert (
+        abs(np.corrcoef(scores["of"].to_numpy(), rowvar=False) - np.eye(3)).max() < 0.1
+    )
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not(model):
@@ -59,4 +65,7 @@ def test_a_model_of_other_dependence_is_drawn_by_pymc():
         pm.Exponential("wait", rate, shape=3)
     drawn = draw_prior(model, 5, 2000)
     assert drawn["wait"].dims == ("chain", "draw", "wait_dim_0")
-    assert kstest((drawn["wait"] * drawn["rate"]).to_numpy().ravel(), "expon").pvalue > 0.001
+    assert (
+        kstest((drawn["wait"] * drawn["rate"]).to_numpy().ravel(), "expon").pvalue
+        > 0.001
+    )

@@ -1,4 +1,6 @@
-"""Second: another process works while this one goes on, and its faults come back as they were."""
+"""Second: another process works while this one goes on, and its faults come back as
+they were.
+"""
 
 import os
 import time
@@ -21,7 +23,10 @@ def test_a_sentence_comes_back_as_it_was():
     def refuse() -> None:
         raise UncountedError("There is no age '0-3'.", "ages")
 
-    with Second() as second, pytest.raises(UncountedError, match="no age '0-3'") as found:
+    with (
+        Second() as second,
+        pytest.raises(UncountedError, match="no age '0-3'") as found,
+    ):
         second.do(refuse).result()
     assert found.value.word == "ages"
 

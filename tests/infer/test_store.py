@@ -20,8 +20,12 @@ def test_everything_comes_back(fit, path):
     assert again.world.digest == fit.world.digest
     assert (again.seed, dict(again.versions)) == (fit.seed, dict(fit.versions))
     pd.testing.assert_frame_equal(again.evidence.rows, fit.evidence.rows)
-    pd.testing.assert_frame_equal(again.evidence.ledger.lines, fit.evidence.ledger.lines)
-    pd.testing.assert_frame_equal(un.estimates(again, ["region"]), un.estimates(fit, ["region"]))
+    pd.testing.assert_frame_equal(
+        again.evidence.ledger.lines, fit.evidence.ledger.lines
+    )
+    pd.testing.assert_frame_equal(
+        un.estimates(again, ["region"]), un.estimates(fit, ["region"])
+    )
 
 
 def test_another_grouping_without_refitting(path, tmp_path):
@@ -34,7 +38,9 @@ def test_another_grouping_without_refitting(path, tmp_path):
 def test_written_whole_or_not_at_all(fit, tmp_path, monkeypatch):
     old = tmp_path / "fit.nc"
     old.write_bytes(b"the fit of yesterday")
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(OSError, match="disk full"):
         un.write_fit(fit, old)
     assert old.read_bytes() == b"the fit of yesterday"

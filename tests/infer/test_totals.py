@@ -10,7 +10,8 @@ from uncounted.infer.totals import affected, population
 
 def test_world_is_the_sum_of_regions_and_of_countries_in_every_draw(fit):
     totals = {
-        by: affected(fit.p, fit.people, un.groups(fit.world, by)).sum("group") for by in ("world", "region", "country")
+        by: affected(fit.p, fit.people, un.groups(fit.world, by)).sum("group")
+        for by in ("world", "region", "country")
     }
     for by in ("region", "country"):
         np.testing.assert_allclose(totals[by], totals["world"], rtol=1e-10)
@@ -25,7 +26,9 @@ def test_all_is_the_sum_of_sexes_and_of_ages_in_every_draw(fit):
 def test_a_grouping_with_unclassified_places_still_sums_to_the_world(fit):
     by_income = population(fit.people, un.groups(fit.world, "income_group"))
     assert "not classified" in by_income["group"]
-    np.testing.assert_allclose(by_income.sel(sex="all", age="all").sum(), fit.people.sum(), rtol=1e-12)
+    np.testing.assert_allclose(
+        by_income.sel(sex="all", age="all").sum(), fit.people.sum(), rtol=1e-12
+    )
 
 
 def test_affected_by_hand():
@@ -35,8 +38,13 @@ def test_affected_by_hand():
         coords={"country": ["AAA", "BBB"], "sex": ["female", "male"], "age": ["0-4"]},
     )
     people = xr.DataArray(
-        [[[10.0], [20.0]], [[4.0], [6.0]]], dims=("country", "sex", "age"), coords=p.isel(draw=0).coords
+        [[[10.0], [20.0]], [[4.0], [6.0]]],
+        dims=("country", "sex", "age"),
+        coords=p.isel(draw=0).coords,
     )
     total = affected(p, people, pd.Series({"AAA": "x", "BBB": "x"}))
-    assert total.sel(group="x", sex="all", age="all").item() == 10 * 0.1 + 20 * 0.2 + 4 * 0.5
+    assert (
+        total.sel(group="x", sex="all", age="all").item()
+        == 10 * 0.1 + 20 * 0.2 + 4 * 0.5
+    )
     assert total.sel(group="x", sex="female", age="0-4").item() == 10 * 0.1 + 4 * 0.5

@@ -8,8 +8,12 @@ from uncounted.leaves import budget
 
 @pytest.fixture(autouse=True)
 def unknown(monkeypatch):
-    """The made-up fits have no model to build again: all that isn't known of them is their level."""
-    monkeypatch.setattr(budget, "unknown", lambda fit: {"sampling": fit.posterior["level"]})
+    """The made-up fits have no model to build again: all that isn't known of them is
+    their level.
+    """
+    monkeypatch.setattr(
+        budget, "unknown", lambda fit: {"sampling": fit.posterior["level"]}
+    )
 
 
 def shares(estimate, name: str = "total") -> dict[str, float]:
@@ -24,7 +28,9 @@ def test_outside_figures_are_all_that_is_unknown_of_themselves(estimate):
 
 
 def test_a_ratio_hangs_on_its_selection(estimate):
-    """World_sd = 0.7 against a ratio of sd 0.2 in three regions, a level of sd 0.3 and durations of 5 %."""
+    """World_sd = 0.7 against a ratio of sd 0.2 in three regions, a level of sd 0.3 and
+    durations of 5 %.
+    """
     found = shares(estimate, "Sexual, adults")
     assert found["selection of records"] == max(found.values())
     assert found["selection of records"] > 0.5

@@ -20,6 +20,11 @@ def test_ratios_need_records(bare):
 
 
 def test_stocks_need_spells(bare):
-    stocks = replace(bare.card, leaf=tuple(one for one in bare.card.leaf if one.stock), sum=(), share=())
+    stocks = replace(
+        bare.card,
+        leaf=tuple(one for one in bare.card.leaf if one.stock),
+        sum=(),
+        share=(),
+    )
     with pytest.raises(un.UncountedError, match=r"no \[durations\]"):
         un.add_up(replace(bare, card=stocks), seed=1)

@@ -19,7 +19,10 @@ def test_an_estimate_opens_again_with_the_same_draws(estimate, tmp_path):
     for name in estimate.names:
         xr.testing.assert_allclose(again.persons(name), estimate.persons(name))
     for leaf in estimate.leaves:
-        assert again.leaves[leaf].behind["evidence"].tolist() == estimate.leaves[leaf].behind["evidence"].tolist()
+        assert (
+            again.leaves[leaf].behind["evidence"].tolist()
+            == estimate.leaves[leaf].behind["evidence"].tolist()
+        )
     one, other = (un.breakdown(each, ["region"]) for each in (estimate, again))
     np.testing.assert_allclose(one["persons_upper"], other["persons_upper"], rtol=1e-6)
 

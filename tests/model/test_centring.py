@@ -37,7 +37,9 @@ def full(card, world, seen):
 
 
 def test_every_level_of_the_card_has_its_weights(card, world, seen, full):
-    levels = {key.removeprefix("sigma_") for key in card.priors if key.startswith("sigma_")}
+    levels = {
+        key.removeprefix("sigma_") for key in card.priors if key.startswith("sigma_")
+    }
     assert set(full) == levels - {"row"}  # which is summed out
     assert full["country"].shape == full["trend_country"].shape == (len(world.places),)
     assert full["survey"].shape == (len(seen.surveys),)
@@ -55,9 +57,13 @@ def test_where_nobody_looked_nothing_is_centred(world, seen, full):
 
 
 def test_surveys_are_centred_by_what_they_tell(seen, full):
-    """Information about a logit is Σ n p(1−p), less what rows err by: a large survey of a rare outcome tells little."""
+    """Information about a logit is Σ n p(1−p), less what rows err by: a large survey of
+    a rare outcome tells little.
+    """
     rows = seen.y * (1 - seen.y / seen.n)
-    information = np.bincount(seen.survey, rows / (1 + rows * 0.1**2 * seen.row_ages.sum(axis=1)))
+    information = np.bincount(
+        seen.survey, rows / (1 + rows * 0.1**2 * seen.row_ages.sum(axis=1))
+    )
     for kind in range(len(seen.sources)):
         of = seen.source == kind
         assert spearmanr(information[of], full["survey"][of]).statistic > 0.99
@@ -66,20 +72,28 @@ def test_surveys_are_centred_by_what_they_tell(seen, full):
 
 
 @pytest.mark.parametrize("country", ["NGA", "IND", "GUY"])
-def test_a_country_held_out_loses_its_own_and_others_nearly_keep_theirs(card, world, seen, full, country):
+def test_a_country_held_out_loses_its_own_and_others_nearly_keep_theirs(
+    card, world, seen, full, country
+):
     at = world.places.index.get_loc(country)
     assert (seen.country == at).any()
     held = centring(card, world, seen, weight=(seen.country != at).astype(float))
     for name in EACH:
         assert held[name][at] == 0
-        np.testing.assert_allclose(np.delete(held[name], at), np.delete(full[name], at), atol=NEARLY)
+        np.testing.assert_allclose(
+            np.delete(held[name], at), np.delete(full[name], at), atol=NEARLY
+        )
     of = seen.survey_country == at
     assert (held["survey"][of] == 0).all()
     np.testing.assert_allclose(held["survey"][~of], full["survey"][~of], atol=NEARLY)
-    subregion = sorted(world.places["subregion"].unique()).index(world.places.loc[country, "subregion"])
+    subregion = sorted(world.places["subregion"].unique()).index(
+        world.places.loc[country, "subregion"]
+    )
     assert held["subregion"][subregion] < full["subregion"][subregion]
     others = np.delete(np.arange(len(full["subregion"])), subregion)
-    np.testing.assert_allclose(held["subregion"][others], full["subregion"][others], atol=NEARLY)
+    np.testing.assert_allclose(
+        held["subregion"][others], full["subregion"][others], atol=NEARLY
+    )
 
 
 def test_one_survey_held_out_leaves_its_countrys_other(card, world, seen, full):
@@ -88,7 +102,9 @@ def test_one_survey_held_out_leaves_its_countrys_other(card, world, seen, full):
     held = centring(card, world, seen, weight=(seen.survey != gone).astype(float))
     assert held["survey"][gone] == 0
     assert 0 < held["country"][several] < full["country"][several]
-    assert held["trend_country"][several] == pytest.approx(0, abs=1e-9)  # one year tells no slope
+    assert held["trend_country"][several] == pytest.approx(
+        0, abs=1e-9
+    )  # one year tells no slope
 
 
 def test_all_held_out_is_not_centred_at_all(card, world, seen):
@@ -104,16 +120,35 @@ def test_weights_of_one_change_nothing(card, world, seen, full):
 
 def small(card_priors: dict, **words: object) -> Card:
     return Card(
-        title="x", outcome="x", ages=("0-4",), people=(), place=("country",), year=2020, priors=card_priors, **words
+        title="x",
+        outcome="x",
+        ages=("0-4",),
+        people=(),
+        place=("country",),
+        year=2020,
+        priors=card_priors,
+        **words,
     )
 
 
 def test_more_respondents_and_wider_priors_centre_more(world):
-    table = pd.DataFrame({"survey": ["a", "b", "c"], "country": ["GHA", "KEN", "NGA"], "year": 2018, "sex": "both"})
+    table = pd.DataFrame(
+        {
+            "survey": ["a", "b", "c"],
+            "country": ["GHA", "KEN", "NGA"],
+            "year": 2018,
+            "sex": "both",
+        }
+    )
     table = table.assign(age="0-4", n=[50.0, 500.0, 5000.0], y=[10.0, 100.0, 1000.0])
     lam = {}
     for sd in (0.2, 0.7):
-        some = small({"level": Prior("normal", (0, 1)), "sigma_country": Prior("half_normal", (sd,))})
+        some = small(
+            {
+                "level": Prior("normal", (0, 1)),
+                "sigma_country": Prior("half_normal", (sd,)),
+            }
+        )
         seen = look(some, world, counts(table, "x"))
         lam[sd] = centring(some, world, seen)["country"][seen.country]
         assert (np.diff(lam[sd]) > 0).all()
@@ -123,9 +158,20 @@ def test_more_respondents_and_wider_priors_centre_more(world):
 
 def test_survey_error_makes_a_country_less_sure(world):
     table = pd.DataFrame(
-        {"survey": ["a"], "country": ["GHA"], "year": 2018, "sex": "both", "age": "0-4", "n": 5e3, "y": 1e3}
+        {
+            "survey": ["a"],
+            "country": ["GHA"],
+            "year": 2018,
+            "sex": "both",
+            "age": "0-4",
+            "n": 5e3,
+            "y": 1e3,
+        }
     )
-    priors = {"level": Prior("normal", (0, 1)), "sigma_country": Prior("half_normal", (0.5,))}
+    priors = {
+        "level": Prior("normal", (0, 1)),
+        "sigma_country": Prior("half_normal", (0.5,)),
+    }
     seen = look(small(priors), world, counts(table, "x"))
     without = centring(small(priors), world, seen)["country"].max()
     wide = priors | {"sigma_survey": Prior("half_normal", (0.6,))}
@@ -133,9 +179,23 @@ def test_survey_error_makes_a_country_less_sure(world):
 
 
 def test_a_trend_without_regions(world):
-    priors = {"level": Prior("normal", (0, 1)), "sigma_country": Prior("half_normal", (0.5,))}
-    priors |= {"trend": Prior("normal", (0, 0.05)), "sigma_trend_country": Prior("half_normal", (0.03,))}
-    table = pd.DataFrame({"survey": ["a", "b"], "country": "GHA", "year": [2010, 2020], "sex": "both", "age": "0-4"})
+    priors = {
+        "level": Prior("normal", (0, 1)),
+        "sigma_country": Prior("half_normal", (0.5,)),
+    }
+    priors |= {
+        "trend": Prior("normal", (0, 0.05)),
+        "sigma_trend_country": Prior("half_normal", (0.03,)),
+    }
+    table = pd.DataFrame(
+        {
+            "survey": ["a", "b"],
+            "country": "GHA",
+            "year": [2010, 2020],
+            "sex": "both",
+            "age": "0-4",
+        }
+    )
     seen = look(small(priors), world, counts(table.assign(n=5e3, y=1e3), "x"))
     lam = centring(small(priors), world, seen)
     assert set(lam) == {"country", "trend_country"}

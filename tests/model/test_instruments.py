@@ -1,4 +1,6 @@
-"""Instruments: what a kind of source shows of ages apart from others is found, and is no part of the estimate."""
+"""Instruments: what a kind of source shows of ages apart from others is found, and is
+no part of the estimate.
+"""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,24 @@ from pytensor.graph.traversal import ancestors
 import uncounted as un
 
 AGES = ("0-4", "5-9", "10-14", "15-19")
-CODES = ["AGO", "BEN", "BFA", "BWA", "CMR", "ETH", "GAB", "GHA", "GIN", "KEN", "MLI", "MOZ", "NAM", "NER", "RWA", "SEN"]
+CODES = [
+    "AGO",
+    "BEN",
+    "BFA",
+    "BWA",
+    "CMR",
+    "ETH",
+    "GAB",
+    "GHA",
+    "GIN",
+    "KEN",
+    "MLI",
+    "MOZ",
+    "NAM",
+    "NER",
+    "RWA",
+    "SEN",
+]
 PATTERN = np.array([0.4, 0.1, -0.1, -0.4])
 SHOWN = np.array([0.3, -0.1, -0.1, -0.1])  # of visits, by age, beyond what exams show
 P = un.Prior
@@ -17,7 +36,9 @@ P = un.Prior
 
 @pytest.fixture(scope="module")
 def world() -> un.World:
-    cells = pd.MultiIndex.from_product([CODES, ["female", "male"], AGES], names=["iso3", "sex", "age"])
+    cells = pd.MultiIndex.from_product(
+        [CODES, ["female", "male"], AGES], names=["iso3", "sex", "age"]
+    )
     return un.read_world(population=cells.to_frame(index=False).assign(**{"2020": 1e6}))
 
 
@@ -35,15 +56,32 @@ def card_of(reference: str = "exam") -> un.Card:
     )  # fmt: skip
 
 
-def table_of(rng: np.random.Generator, n: int = 800, countries: float = 0.2) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return rows of an exam and a visit in each country, and the log odds of each country and age."""
+def table_of(
+    rng: np.random.Generator, n: int = 800, countries: float = 0.2
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return rows of an exam and a visit in each country, and the log odds of each
+    country and age.
+    """
     own = rng.normal(0, countries, (len(CODES), len(AGES)))
-    eta = -1.5 + rng.normal(0, 0.4, (len(CODES), 1)) + PATTERN + own - own.mean(axis=1, keepdims=True)
-    rows = pd.MultiIndex.from_product([CODES, ["exam", "visit"], AGES], names=["country", "source", "age"])
+    eta = (
+        -1.5
+        + rng.normal(0, 0.4, (len(CODES), 1))
+        + PATTERN
+        + own
+        - own.mean(axis=1, keepdims=True)
+    )
+    rows = pd.MultiIndex.from_product(
+        [CODES, ["exam", "visit"], AGES], names=["country", "source", "age"]
+    )
     rows = rows.to_frame(index=False)
-    at = [CODES.index(code) for code in rows["country"]], [AGES.index(age) for age in rows["age"]]
+    at = (
+        [CODES.index(code) for code in rows["country"]],
+        [AGES.index(age) for age in rows["age"]],
+    )
     survey = rows["country"] + rows["source"]
-    error = rng.normal(0, 0.1, survey.nunique())[pd.factorize(survey)[0]] + rng.normal(0, 0.1, len(rows))
+    error = rng.normal(0, 0.1, survey.nunique())[pd.factorize(survey)[0]] + rng.normal(
+        0, 0.1, len(rows)
+    )
     visit = (rows["source"] == "visit").to_numpy()
     p = 1 / (1 + np.exp(-(eta[at] + error + np.where(visit, 0.15 + SHOWN[at[1]], 0.0))))
     counts = {"n": float(n), "y": rng.binomial(n, p).astype(float)}
@@ -52,26 +90,39 @@ def table_of(rng: np.random.Generator, n: int = 800, countries: float = 0.2) -> 
 
 @pytest.mark.long
 def test_what_a_source_shows_is_found_and_is_no_part_of_the_estimate(world):
-    """Three worlds of 64 numbers: 95 % intervals that hold have a standard error of 0.016."""
+    """Three worlds of 64 numbers: 95 % intervals that hold have a standard error of
+    0.016.
+    """
     holds, patterns = [], []
     for seed in range(3):
         rows, eta = table_of(np.random.default_rng(seed))
         fit = un.sample(un.build(card_of(), world, un.counts(rows, "x")), seed=seed)
         assert int(fit.stats["diverging"].sum()) <= 2
         p = fit.p.sel(sex="female", country=CODES).stack(sample=("chain", "draw"))
-        low, high = np.quantile(p.transpose("sample", "country", "age"), [0.025, 0.975], axis=0)
+        low, high = np.quantile(
+            p.transpose("sample", "country", "age"), [0.025, 0.975], axis=0
+        )
         true = 1 / (1 + np.exp(-eta))
         holds.append((low <= true) & (true <= high))
-        shown = fit.posterior["source_age_effect"].sel(source="visit").stack(sample=("chain", "draw"))
+        shown = (
+            fit.posterior["source_age_effect"]
+            .sel(source="visit")
+            .stack(sample=("chain", "draw"))
+        )
         bounds = np.quantile(shown.transpose("sample", "age"), [0.005, 0.995], axis=0)
         patterns.append((bounds[0] <= SHOWN) & (bounds[1] >= SHOWN))
-        assert float(np.abs(fit.posterior["source_age_effect"].sel(source="exam")).max()) == 0
+        assert (
+            float(np.abs(fit.posterior["source_age_effect"].sel(source="exam")).max())
+            == 0
+        )
     assert np.mean(holds) > 0.95 - 4 * 0.016
     assert np.mean(patterns) > 0.8
 
 
 def test_the_estimate_has_no_instrument_in_it(world):
-    model = un.build(card_of(), world, un.counts(table_of(np.random.default_rng(1))[0], "x"))
+    model = un.build(
+        card_of(), world, un.counts(table_of(np.random.default_rng(1))[0], "x")
+    )
     shown = model["source_age_raw"]
     assert shown in ancestors([model["covered"]])
     assert shown not in ancestors([model["p"]])
@@ -79,7 +130,9 @@ def test_the_estimate_has_no_instrument_in_it(world):
 
 @pytest.mark.parametrize("reference", ["exam", ""])
 def test_deviations_of_sources_sum_to_zero(world, reference):
-    model = un.build(card_of(reference), world, un.counts(table_of(np.random.default_rng(1))[0], "x"))
+    model = un.build(
+        card_of(reference), world, un.counts(table_of(np.random.default_rng(1))[0], "x")
+    )
     effect = pm.draw(model["source_age_effect"], draws=50, random_seed=2)
     assert np.abs(effect.sum(axis=2)).max() < 1e-12
     at = list(model.coords["source"]).index("exam")
@@ -97,31 +150,50 @@ def test_one_kind_of_source_has_no_pattern_of_its_own(world):
 
 def test_evidence_without_the_reference_is_refused(world):
     rows, _ = table_of(np.random.default_rng(1))
-    with pytest.raises(un.UncountedError, match="reference_source = 'exam'; the evidence has visit"):
+    with pytest.raises(
+        un.UncountedError, match="reference_source = 'exam'; the evidence has visit"
+    ):
         un.build(card_of(), world, un.counts(rows[rows["source"] == "visit"], "x"))
 
 
 def test_sizes_of_ages_are_one_on_average_and_leave_the_prior_law_to_centring(world):
-    """Departures of a country at an age, over σ: their sd over 600 draws of 16 countries is known within 3 %."""
-    model = un.build(card_of(), world, un.counts(table_of(np.random.default_rng(1))[0], "x"))
+    """Departures of a country at an age, over σ: their sd over 600 draws of 16
+    countries is known within 3 %.
+    """
+    model = un.build(
+        card_of(), world, un.counts(table_of(np.random.default_rng(1))[0], "x")
+    )
     vector, found = model["centring"].get_value(), {}
     names = ["spread_age", "country_age_effect", "sigma_country_age"]
     for lam in (0.0, 1.0):
         with model:
             pm.set_data({"centring": np.full_like(vector, lam)})
-        logs, effect, sigma = pm.draw([model[name] for name in names], 600, random_seed=3)
+        logs, effect, sigma = pm.draw(
+            [model[name] for name in names], 600, random_seed=3
+        )
         assert np.abs(effect.sum(axis=2)).max() < 1e-9
-        largest = np.take_along_axis(effect, logs.argmax(axis=1)[:, None, None], axis=2)[..., 0]
-        smallest = np.take_along_axis(effect, logs.argmin(axis=1)[:, None, None], axis=2)[..., 0]
+        largest = np.take_along_axis(
+            effect, logs.argmax(axis=1)[:, None, None], axis=2
+        )[..., 0]
+        smallest = np.take_along_axis(
+            effect, logs.argmin(axis=1)[:, None, None], axis=2
+        )[..., 0]
         assert np.mean(largest.std(axis=1) > smallest.std(axis=1)) > 0.8
         found[lam] = np.median(effect.std(axis=1) / sigma[:, None])
     assert found[0.0] == pytest.approx(found[1.0], rel=0.1)
 
 
-@pytest.mark.parametrize("words", [("country:age",), ("source:age",), ("region:age", "country:age", "source:age")])
+@pytest.mark.parametrize(
+    "words",
+    [("country:age",), ("source:age",), ("region:age", "country:age", "source:age")],
+)
 def test_one_age_in_one_region_departs_from_nothing(words):
-    """A factor of one level has no deviations, whatever products name it; the model is built, sampled and predicted."""
-    cells = pd.MultiIndex.from_product([CODES, ["female", "male"], ["0-4"]], names=["iso3", "sex", "age"])
+    """A factor of one level has no deviations, whatever products name it; the model is
+    built, sampled and predicted.
+    """
+    cells = pd.MultiIndex.from_product(
+        [CODES, ["female", "male"], ["0-4"]], names=["iso3", "sex", "age"]
+    )
     one = un.read_world(population=cells.to_frame(index=False).assign(**{"2020": 1e6}))
     rows, _ = table_of(np.random.default_rng(1))
     priors = {
@@ -134,6 +206,8 @@ def test_one_age_in_one_region_departs_from_nothing(words):
         interactions=words, priors=priors,
     )  # fmt: skip
     model = un.build(card, one, un.counts(rows[rows["age"] == "0-4"], "x"))
-    fit = un.sample(model, seed=1, chains=2, tune=50, draws=50, progress=un.Progress(show=False))
+    fit = un.sample(
+        model, seed=1, chains=2, tune=50, draws=50, progress=un.Progress(show=False)
+    )
     assert np.isfinite(un.prevalence(fit, "country")["median"]).all()
     assert len(un.predictive(fit, seed=1).table) > 0

@@ -1,4 +1,6 @@
-"""Row error: rows of one survey and age err together; their joint density is the integral over that error."""
+"""Row error: rows of one survey and age err together; their joint density is the
+integral over that error.
+"""
 
 from dataclasses import replace
 
@@ -20,43 +22,71 @@ GRID = np.linspace(-10, 10, 20_001)
 
 
 def integral(y, eta, tau, n) -> float:
-    """Return log ∫ Π f(y | η + τz) N(z; 0, 1) dz of rows, f without log C(n, y), by brute force."""
+    """Return log ∫ Π f(y | η + τz) N(z; 0, 1) dz of rows, f without log C(n, y), by
+    brute force.
+    """
     x = eta + tau * GRID[:, None]
-    log_density = (y * x - n * np.logaddexp(0, x)).sum(axis=1) - GRID**2 / 2 - np.log(2 * np.pi) / 2
+    log_density = (
+        (y * x - n * np.logaddexp(0, x)).sum(axis=1)
+        - GRID**2 / 2
+        - np.log(2 * np.pi) / 2
+    )
     return float(logsumexp(log_density) + np.log(GRID[1] - GRID[0]))
 
 
 @pytest.fixture(scope="module")
 def of_rows():
-    """Return a function of y, η, τ, n, left, group that gives every row's part of the groups' densities."""
-    y, eta, tau, n, left = (pt.vector(name) for name in ("y", "eta", "tau", "n", "left"))
+    """Return a function of y, η, τ, n, left, group that gives every row's part of the
+    groups' densities.
+    """
+    y, eta, tau, n, left = (
+        pt.vector(name) for name in ("y", "eta", "tau", "n", "left")
+    )
     group = pt.lvector("group")
     x, taken = shifted(y, eta, tau, n, left, group)
     density = left * (y * x - n * pt.softplus(x)) - taken
-    return pytensor.function([y, eta, tau, n, left, group], density, mode="FAST_COMPILE")
+    return pytensor.function(
+        [y, eta, tau, n, left, group], density, mode="FAST_COMPILE"
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_rows_that_err_together_have_the_density_of_the_integral(of_rows, data):
-    """Counts within three standard deviations of what is expected; two groups, one of three rows."""
+    """Counts within three standard deviations of what is expected; two groups, one of
+    three rows.
+    """
     size, group = 4, np.array([0, 1, 0, 0])
     eta = np.array(data.draw(st.lists(st.floats(-6, 3), min_size=size, max_size=size)))
-    n = np.exp(np.array(data.draw(st.lists(st.floats(0, 9), min_size=size, max_size=size))))
+    n = np.exp(
+        np.array(data.draw(st.lists(st.floats(0, 9), min_size=size, max_size=size)))
+    )
     tau = np.full(size, data.draw(st.floats(0.0, 0.2)))
-    away = np.array(data.draw(st.lists(st.floats(-1.5, 1.5), min_size=size, max_size=size)))
-    error = np.array(data.draw(st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=2)))[group]
+    away = np.array(
+        data.draw(st.lists(st.floats(-1.5, 1.5), min_size=size, max_size=size))
+    )
+    error = np.array(data.draw(st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=2)))[
+        group
+    ]
     p = expit(eta + tau * error)
     y = np.clip(n * p + away * np.sqrt(n * p * (1 - p)), 0, n)
     density = of_rows(y, eta, tau, n, np.ones(size), group)
     for at in (np.flatnonzero(group == 0), np.flatnonzero(group == 1)):
-        assert density[at].sum() == pytest.approx(integral(y[at], eta[at], tau[at], n[at]), abs=0.005)
+        assert density[at].sum() == pytest.approx(
+            integral(y[at], eta[at], tau[at], n[at]), abs=0.005
+        )
 
 
 def test_rows_held_out_tell_nothing_and_without_an_error_it_is_the_binomial(of_rows):
-    y, eta, n = np.array([3.0, 40.0, 7.0]), np.array([-2.0, -1.0, -1.5]), np.array([30.0, 90.0, 60.0])
+    y, eta, n = (
+        np.array([3.0, 40.0, 7.0]),
+        np.array([-2.0, -1.0, -1.5]),
+        np.array([30.0, 90.0, 60.0]),
+    )
     group, left = np.array([0, 0, 0]), np.array([1.0, 0.0, 1.0])
-    two = of_rows(y[[0, 2]], eta[[0, 2]], np.full(2, 0.3), n[[0, 2]], np.ones(2), np.zeros(2, int))
+    two = of_rows(
+        y[[0, 2]], eta[[0, 2]], np.full(2, 0.3), n[[0, 2]], np.ones(2), np.zeros(2, int)
+    )
     three = of_rows(y, eta, np.full(3, 0.3), n, left, group)
     np.testing.assert_allclose(three[[0, 2]], two)
     assert three[1] == 0
@@ -79,12 +109,19 @@ def small() -> un.Fit:
     card = un.read_card("stunting")
     rows = un.evidence_of(card).rows
     some = sorted(rows.loc[rows["source"] == "DHS-like", "country"].unique())[:10]
-    evidence = replace(un.evidence_of(card), rows=rows[rows["country"].isin(some)].reset_index(drop=True))
+    evidence = replace(
+        un.evidence_of(card),
+        rows=rows[rows["country"].isin(some)].reset_index(drop=True),
+    )
     model = un.build(card, un.read_world(), evidence)
-    return un.sample(model, seed=1, chains=1, tune=50, draws=20, progress=un.Progress(show=False))
+    return un.sample(
+        model, seed=1, chains=1, tune=50, draws=20, progress=un.Progress(show=False)
+    )
 
 
-def test_what_is_predicted_of_a_survey_is_the_density_of_its_rows_with_both_errors(small):
+def test_what_is_predicted_of_a_survey_is_the_density_of_its_rows_with_both_errors(
+    small,
+):
     """Of the survey's and of every age's, by brute force over both."""
     model = un.build(small.card, small.world, small.evidence)
     study = model.study  # pyright: ignore[reportAttributeAccessIssue]
@@ -101,9 +138,18 @@ def test_what_is_predicted_of_a_survey_is_the_density_of_its_rows_with_both_erro
             shown, total = mine.covered[draw] + mine.sigma[draw, 0] * z, 0.0
             for group in np.unique(mine.known["row_group"]):
                 at = np.flatnonzero(mine.known["row_group"] == group)
-                total += integral(mine.y[at], shown[at], mine.row_size[draw, at], mine.n[at])
-            of_nu.append(total + mine.known["log_choose"].sum() - z**2 / 2 - np.log(2 * np.pi) / 2)
-        assert score[draw] == pytest.approx(logsumexp(of_nu) + np.log(nu[1] - nu[0]), abs=0.02)
+                total += integral(
+                    mine.y[at], shown[at], mine.row_size[draw, at], mine.n[at]
+                )
+            of_nu.append(
+                total
+                + mine.known["log_choose"].sum()
+                - z**2 / 2
+                - np.log(2 * np.pi) / 2
+            )
+        assert score[draw] == pytest.approx(
+            logsumexp(of_nu) + np.log(nu[1] - nu[0]), abs=0.02
+        )
 
 
 def test_a_row_of_several_ages_errs_by_their_mean(small):
@@ -114,7 +160,10 @@ def test_a_row_of_several_ages_errs_by_their_mean(small):
     np.testing.assert_allclose(part[ages == 1], 1)
     assert (part[ages == 6] < 0.5).all()
     assert (part[ages == 6] >= 1 / np.sqrt(6)).all()
-    pairs = {tuple(sorted(seen.evidence.rows["sex"][seen.row_group == group])) for group in np.unique(seen.row_group)}
+    pairs = {
+        tuple(sorted(seen.evidence.rows["sex"][seen.row_group == group]))
+        for group in np.unique(seen.row_group)
+    }
     assert ("female", "male") in pairs
 
 
@@ -124,7 +173,9 @@ def test_rows_of_unknown_n_have_no_such_error_besides(small):
     kind = erring(KINDS["binomial"], replace(seen, unknown=unknown))
     known = kind.known(seen.y, seen.n)
     eta, sigma = np.full((400, len(seen.y)), -1.0), np.full((400, len(seen.y)), 1.0)
-    counts = kind.draw(eta, sigma, *known.values(), rng=np.random.default_rng(2), size=eta.shape)
+    counts = kind.draw(
+        eta, sigma, *known.values(), rng=np.random.default_rng(2), size=eta.shape
+    )
     spread = (counts / seen.n).std(axis=0) / np.sqrt(expit(-1.0) * expit(1.0) / seen.n)
     large = seen.n > 100
     assert np.median(spread[unknown & large]) == pytest.approx(1, abs=0.1)
@@ -143,7 +194,8 @@ def test_words_that_cannot_go_together_are_refused(words, told):
     card = un.read_card("stunting")
     gone = {
         f"sigma_{one.replace(':', '_')}"
-        for one in set(card.interactions) - set(words.get("interactions", card.interactions))
+        for one in set(card.interactions)
+        - set(words.get("interactions", card.interactions))
     }
     priors = {key: prior for key, prior in card.priors.items() if key not in gone}
     with pytest.raises(un.UncountedError, match=told):

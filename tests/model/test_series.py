@@ -1,4 +1,6 @@
-"""Series: surveys of one source in one country share an error, in the model, its centring and its predictions."""
+"""Series: surveys of one source in one country share an error, in the model, its
+centring and its predictions.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -38,7 +40,9 @@ CARD = un.Card(
     title="Registered", outcome="registered", ages=("18+",), year=2020, people=(), place=("country",), priors=PRIORS,
     sampling=Sampling(chains=2, tune=500, draws=500, target_accept=0.9),
 )  # fmt: skip
-ALONE = replace(CARD, priors={key: prior for key, prior in PRIORS.items() if key != "series_share"})
+ALONE = replace(
+    CARD, priors={key: prior for key, prior in PRIORS.items() if key != "series_share"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +52,18 @@ def world():
 
 @pytest.fixture(scope="module")
 def codes(world):
-    return np.sort(np.random.default_rng(1).choice(world.places.index, 30, replace=False))
+    return np.sort(
+        np.random.default_rng(1).choice(world.places.index, 30, replace=False)
+    )
 
 
-def made(codes: np.ndarray, seed: int, label: str = "register") -> tuple[np.ndarray, pd.DataFrame]:
+def made(
+    codes: np.ndarray, seed: int, label: str = "register"
+) -> tuple[np.ndarray, pd.DataFrame]:
     """Return logits of countries, and their evidence.
 
-    A survey in each, two in every third, and ten yearly rows of a register in two of three.
+    A survey in each, two in every third, and ten yearly rows of a register in two of
+    three.
     """
     rng = np.random.default_rng(seed)
     truth = LEVEL + COUNTRY * rng.normal(size=len(codes))
@@ -66,8 +75,12 @@ def made(codes: np.ndarray, seed: int, label: str = "register") -> tuple[np.ndar
         common = COMMON * rng.normal()
         for year in YEARS if i % 3 != 2 else ():
             y = rng.binomial(5000, expit(theta + common + OWN * rng.normal()))
-            rows.append((f"{code}-register-{year}", code, year, "register", label, 5000, y))
-    table = pd.DataFrame(rows, columns=["survey", "country", "year", "source", "series", "n", "y"])
+            rows.append(
+                (f"{code}-register-{year}", code, year, "register", label, 5000, y)
+            )
+    table = pd.DataFrame(
+        rows, columns=["survey", "country", "year", "source", "series", "n", "y"]
+    )
     return truth, table.assign(sex="both", age="18+")
 
 
@@ -87,7 +100,9 @@ def test_surveys_of_one_label_country_and_kind_are_a_series(seen, codes):
     register = seen.source == list(seen.sources).index("register")
     np.testing.assert_array_equal(seen.series.member, register)
     assert (np.bincount(seen.series.survey[register]) == len(YEARS)).all()
-    np.testing.assert_array_equal(seen.series.country, np.unique(seen.survey_country[register]))
+    np.testing.assert_array_equal(
+        seen.series.country, np.unique(seen.survey_country[register])
+    )
     assert set(seen.series.since + CARD.year) == {2014}
     assert list(seen.series.kinds) == ["register"]
 
@@ -111,20 +126,36 @@ def test_two_kinds_of_source_have_no_series_in_common(world, codes):
 
 @pytest.mark.parametrize("lacking", ["series_share", "sigma_survey"])
 def test_a_card_must_say_what_a_series_shares(world, evidence, lacking):
-    less = {"series_share"} if lacking == "series_share" else {"series_share", "sigma_survey"}
-    card = replace(CARD, priors={key: prior for key, prior in PRIORS.items() if key not in less})
-    with pytest.raises(UncountedError, match=rf"200 surveys .* 20 series .*lacks.*'{lacking}'.*Write .*{lacking} = "):
+    less = (
+        {"series_share"}
+        if lacking == "series_share"
+        else {"series_share", "sigma_survey"}
+    )
+    card = replace(
+        CARD, priors={key: prior for key, prior in PRIORS.items() if key not in less}
+    )
+    with pytest.raises(
+        UncountedError,
+        match=rf"200 surveys .* 20 series .*lacks.*'{lacking}'.*Write .*{lacking} = ",
+    ):
         look(card, world, evidence)
 
 
 def test_a_share_needs_an_error_to_be_of():
     with pytest.raises(UncountedError, match="Write sigma_survey"):
-        replace(CARD, priors={key: prior for key, prior in PRIORS.items() if key != "sigma_survey"})
+        replace(
+            CARD,
+            priors={
+                key: prior for key, prior in PRIORS.items() if key != "sigma_survey"
+            },
+        )
 
 
 def test_a_survey_has_one_series(world, evidence):
     rows = evidence.rows.copy()
-    rows.loc[rows["survey"] == rows["survey"].iloc[0], "survey"] = rows["survey"].iloc[-1]
+    rows.loc[rows["survey"] == rows["survey"].iloc[0], "survey"] = rows["survey"].iloc[
+        -1
+    ]
     rows["series"] = np.where(rows.index == 0, "other", rows["series"])
     with pytest.raises(UncountedError, match="rows of several series"):
         look(CARD, world, replace(evidence, rows=rows))
@@ -155,7 +186,9 @@ def test_what_is_held_out_of_a_series_is_not_centred(world, seen):
     gone = centring(CARD, world, seen, (seen.country != country).astype(float))
     assert gone["series"][3] == gone["country"][country] == 0
     assert (gone["survey"][seen.series.survey == 3] == 0).all()
-    np.testing.assert_allclose(np.delete(gone["series"], 3), np.delete(full["series"], 3), atol=0.05)
+    np.testing.assert_allclose(
+        np.delete(gone["series"], 3), np.delete(full["series"], 3), atol=0.05
+    )
     last = int(np.flatnonzero(seen.series.survey == 3)[-1])
     one = centring(CARD, world, seen, (seen.survey != last).astype(float))
     assert one["survey"][last] == 0
@@ -171,16 +204,25 @@ def test_components_tell_what_is_shared_from_what_is_not(world, seen):
 
 
 def test_surveys_before_any_data_err_as_their_priors_say(world, codes):
-    """Of one variance in a series or alone, and correlated by ρ within a series alone."""
+    """Of one variance in a series or alone, and correlated by ρ within a series
+    alone.
+    """
     table = made(codes[:3], 2)[1]
-    narrow = PRIORS | {"sigma_survey": Prior("log_normal", (0.3, 0.001)), "series_share": Prior("beta", (7e5, 3e5))}
-    model = un.build(replace(CARD, priors=narrow), world, un.counts(table, "registered"))
+    narrow = PRIORS | {
+        "sigma_survey": Prior("log_normal", (0.3, 0.001)),
+        "series_share": Prior("beta", (7e5, 3e5)),
+    }
+    model = un.build(
+        replace(CARD, priors=narrow), world, un.counts(table, "registered")
+    )
     draws = draw_prior(model, 4, 4000)
     nu = derived(model, draws, ["survey_effect"])["survey_effect"].to_numpy()[0]
     np.testing.assert_allclose(nu.std(axis=0), 0.3, rtol=0.07)
     together = np.corrcoef(nu.T)
     series = model.study.seen.series.survey
-    same = (series[:, None] == series) & (series >= 0) & ~np.eye(len(series), dtype=bool)
+    same = (
+        (series[:, None] == series) & (series >= 0) & ~np.eye(len(series), dtype=bool)
+    )
     np.testing.assert_allclose(together[same], 0.7, atol=0.06)
     apart = ~same & ~np.eye(len(series), dtype=bool)
     np.testing.assert_allclose(together[apart], 0.0, atol=0.09)
@@ -189,7 +231,12 @@ def test_surveys_before_any_data_err_as_their_priors_say(world, codes):
 DRAWS = 3
 
 
-def prediction(sigma: float = 0.1, shared: float = 0.3, y=(5.2, 41.0, 0.0), n=(400.5, 3000.0, 250.0)) -> Prediction:
+def prediction(
+    sigma: float = 0.1,
+    shared: float = 0.3,
+    y=(5.2, 41.0, 0.0),
+    n=(400.5, 3000.0, 250.0),
+) -> Prediction:
     eta = np.random.default_rng(1).normal(-4.0, 0.2, size=(DRAWS, 3))
     y, n = np.array(y), np.array(n)
     return Prediction(
@@ -203,7 +250,9 @@ def prediction(sigma: float = 0.1, shared: float = 0.3, y=(5.2, 41.0, 0.0), n=(4
 FINE = np.linspace(-7, 7, 201)
 
 
-@pytest.mark.parametrize(("sigma", "shared"), [(0.02, 0.05), (0.1, 0.3), (0.6, 1.0), (0.05, 1.0)])
+@pytest.mark.parametrize(
+    ("sigma", "shared"), [(0.02, 0.05), (0.1, 0.3), (0.6, 1.0), (0.05, 1.0)]
+)
 @pytest.mark.parametrize("y", [(5.2, 41.0, 0.0), (0.0, 0.0, 0.0)])
 def test_the_joint_density_of_a_series_is_summed_out(sigma, shared, y):
     one = prediction(sigma, shared, y)
@@ -212,7 +261,11 @@ def test_the_joint_density_of_a_series_is_summed_out(sigma, shared, y):
     parts = []
     for j in range(3):
         shift = (series[:, None] + sigma * FINE).reshape(-1, 1, 1)
-        density = one.rows(np.array([j])).log_density(shift)[..., 0].reshape(len(FINE), len(FINE), DRAWS)
+        density = (
+            one.rows(np.array([j]))
+            .log_density(shift)[..., 0]
+            .reshape(len(FINE), len(FINE), DRAWS)
+        )
         parts.append(np.einsum("sed,e->sd", np.exp(density), weight))
     brute = np.log(np.einsum("sd,s->d", np.prod(parts, axis=0), weight))
     found = one.joint_log_scores()
@@ -223,7 +276,9 @@ def test_the_joint_density_of_a_series_is_summed_out(sigma, shared, y):
 def test_a_survey_of_a_series_by_itself_errs_by_both_parts():
     one = prediction()
     total = np.hypot(one.sigma, one.sigma_series)
-    alone = replace(one, sigma=total, sigma_series=np.zeros_like(total), series=np.full(3, -1))
+    alone = replace(
+        one, sigma=total, sigma_series=np.zeros_like(total), series=np.full(3, -1)
+    )
     for survey, density in one.log_scores().items():
         np.testing.assert_allclose(density, alone.log_scores()[survey])
 
@@ -231,15 +286,20 @@ def test_a_survey_of_a_series_by_itself_errs_by_both_parts():
 def test_predictions_of_a_series_are_correlated():
     many = 20_000
     wide = {
-        name: np.repeat(getattr(prediction(), name)[:1], many, axis=0) for name in ("sigma", "sigma_series", "se", "sp")
+        name: np.repeat(getattr(prediction(), name)[:1], many, axis=0)
+        for name in ("sigma", "sigma_series", "se", "sp")
     }
-    nu = replace(prediction(), covered=np.zeros((many, 3)), **wide).errors(np.random.default_rng(2))
+    nu = replace(prediction(), covered=np.zeros((many, 3)), **wide).errors(
+        np.random.default_rng(2)
+    )
     np.testing.assert_allclose(nu.std(axis=0), np.hypot(0.1, 0.3), rtol=0.03)
     np.testing.assert_allclose(np.corrcoef(nu.T)[np.triu_indices(3, 1)], 0.9, atol=0.01)
 
 
 def test_what_is_left_of_a_series_is_known(world, evidence, seen):
-    """A survey out: predicted with what its series shares; a country out: that is drawn anew, for all its surveys."""
+    """A survey out: predicted with what its series shares; a country out: that is drawn
+    anew, for all its surveys.
+    """
     model = un.build(CARD, world, evidence)
     draws = draw_prior(model, 3, 50)
     whole = draws.merge(derived(model, draws, derived_names(model.study)))
@@ -262,7 +322,9 @@ def test_what_is_left_of_a_series_is_known(world, evidence, seen):
     assert (every.series == 2).all()
     lone = np.flatnonzero(seen.series.survey[seen.survey] < 0)[:2]
     other = predict(model.study, whole, lone)
-    np.testing.assert_allclose(other.sigma[:, 0], whole["sigma_survey"].to_numpy()[0][:, 1])
+    np.testing.assert_allclose(
+        other.sigma[:, 0], whole["sigma_survey"].to_numpy()[0][:, 1]
+    )
 
 
 QUIET: dict[str, Any] = {"workers": 1, "progress": un.Progress(show=False)}
@@ -274,14 +336,25 @@ def again(world, evidence) -> Refit:
     return refit(Recipe((CARD,), (evidence,), world))
 
 
-def fitted(again: Refit, card: un.Card, world: un.World, codes: np.ndarray, seed: int, label: str):
-    """Return countries' logits, the draws of a world's evidence, and intervals of prevalence (2, countries)."""
+def fitted(
+    again: Refit,
+    card: un.Card,
+    world: un.World,
+    codes: np.ndarray,
+    seed: int,
+    label: str,
+):
+    """Return countries' logits, the draws of a world's evidence, and intervals of
+    prevalence (2, countries).
+    """
     truth, table = made(codes, seed, label)
     study = again.studies[""]
     rows = un.counts(table, "registered").rows
     y, n = rows["y"].to_numpy(float), rows["n"].to_numpy(float)
     lam = centring(card, world, replace(study.seen, y=y, n=n))
-    draws, _ = again.sample(counted(study, y, n) | {"centring": flat(lam)}, seed, card.sampling)
+    draws, _ = again.sample(
+        counted(study, y, n) | {"centring": flat(lam)}, seed, card.sampling
+    )
     cells = again.cells(draws)["p"].sel(country=codes).isel(sex=0, age=0)
     p = cells.to_numpy().reshape(-1, len(codes))
     return truth, draws, np.quantile(p, [0.025, 0.975], axis=0)
@@ -289,7 +362,8 @@ def fitted(again: Refit, card: un.Card, world: un.World, codes: np.ndarray, seed
 
 @pytest.mark.long
 def test_countries_with_a_register_are_covered_as_often_as_is_said(again, world, codes):
-    """Five worlds of twenty countries with ten yearly rows that share an error of 0.4: 95 % intervals of the truth.
+    """Five worlds of twenty countries with ten yearly rows that share an error of 0.4:
+    95 % intervals of the truth.
 
     Within the 99.9 % binomial band of 100; σ of registers and ρ are found.
     """
@@ -322,8 +396,12 @@ def test_yearly_rows_taken_as_independent_are_believed_too_much(world, codes):
 
 @pytest.mark.long
 def test_checks_of_a_fit_with_series(world, codes, evidence):
-    """Held out, predicted, budgeted and otherwise: every check knows what a series shares."""
-    fit = un.sample(un.build(CARD, world, evidence), seed=1, progress=un.Progress(show=False))
+    """Held out, predicted, budgeted and otherwise: every check knows what a series
+    shares.
+    """
+    fit = un.sample(
+        un.build(CARD, world, evidence), seed=1, progress=un.Progress(show=False)
+    )
     total = fit.posterior["survey_effect"].to_numpy()
     shown = unknown(fit)["non-sampling"].to_numpy()
     np.testing.assert_allclose(shown, total.reshape(shown.shape))
@@ -333,7 +411,13 @@ def test_checks_of_a_fit_with_series(world, codes, evidence):
     assert (held.table["rhat"] < 1.05).all()
     assert held.table["covered"].mean() > 0.6
     made_again = un.predictive(fit, seed=3)
-    assert made_again.table.query("statistic == 'prevalence' and source == 'all'")["below"].between(0.01, 0.99).all()
+    assert (
+        made_again.table.query("statistic == 'prevalence' and source == 'all'")["below"]
+        .between(0.01, 0.99)
+        .all()
+    )
     otherwise = un.scenarios(fit, seed=4, chains=2, tune=200, draws=200, **QUIET)
-    assert {"sd of surveys' own errors 0", "sd of surveys' own errors 0.6"} <= set(otherwise["scenario"])
+    assert {"sd of surveys' own errors 0", "sd of surveys' own errors 0.6"} <= set(
+        otherwise["scenario"]
+    )
     assert np.isfinite(otherwise["median"]).all()

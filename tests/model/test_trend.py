@@ -1,4 +1,6 @@
-"""Trends: zero in the reference year, found again where surveys were, wider where none were."""
+"""Trends: zero in the reference year, found again where surveys were, wider where none
+were.
+"""
 
 from dataclasses import replace
 
@@ -23,12 +25,24 @@ LINE = {
     "trend": ("normal", 0.0, 0.05), "sigma_trend_region": ("half_normal", 0.03),
     "sigma_trend_country": ("half_normal", 0.03),
 }  # fmt: skip
-BENT = LINE | {"sigma_smooth_region": ("half_normal", 0.3), "sigma_smooth_country": ("half_normal", 0.2)}
+BENT = LINE | {
+    "sigma_smooth_region": ("half_normal", 0.3),
+    "sigma_smooth_country": ("half_normal", 0.2),
+}
 
 
 def card(priors: dict[str, tuple], **words: object) -> Card:
-    given = {"title": "x", "outcome": "x", "ages": ("0+",), "year": 2015, "years": (2000, 2020), "people": ()}
-    made = {key: Prior(family, tuple(numbers)) for key, (family, *numbers) in priors.items()}
+    given = {
+        "title": "x",
+        "outcome": "x",
+        "ages": ("0+",),
+        "year": 2015,
+        "years": (2000, 2020),
+        "people": (),
+    }
+    made = {
+        key: Prior(family, tuple(numbers)) for key, (family, *numbers) in priors.items()
+    }
     return Card(**(given | {"place": ("region", "country"), "priors": made} | words))  # type: ignore[arg-type]
 
 
@@ -38,7 +52,9 @@ def world():
 
 
 def test_a_straight_trend_is_years_since_the_reference():
-    np.testing.assert_array_equal(terms(card(LINE), np.array([2010, 2015, 2022])), [[-5], [0], [7]])
+    np.testing.assert_array_equal(
+        terms(card(LINE), np.array([2010, 2015, 2022])), [[-5], [0], [7]]
+    )
     assert term_names(card(LINE)) == ["line"]
 
 
@@ -49,24 +65,44 @@ def test_waves_are_zero_in_the_reference_year_and_nearly_a_random_walk():
     assert found.shape == (21, len(term_names(bent)))
     whole = walk(21, 2)
     expected = (whole - whole[15]) @ (whole - whole[15]).T
-    np.testing.assert_allclose(found[:, 1:] @ found[:, 1:].T, expected, atol=0.02 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        found[:, 1:] @ found[:, 1:].T, expected, atol=0.02 * np.abs(expected).max()
+    )
 
 
 def test_fieldwork_of_several_years_averages_them(world):
-    rows = pd.DataFrame({"survey": ["a"], "country": "GHA", "year": 2010, "until": 2012, "sex": "both", "age": "0+"})
+    rows = pd.DataFrame(
+        {
+            "survey": ["a"],
+            "country": "GHA",
+            "year": 2010,
+            "until": 2012,
+            "sex": "both",
+            "age": "0+",
+        }
+    )
     seen = look(card(LINE), world, un.counts(rows.assign(n=10.0, y=1.0), "x"))
     assert (seen.since[0], seen.span[0]) == (-5, 3)
     model = un.build(card(LINE), world, seen.evidence)
     point = model.initial_point() | {"trend": np.array(0.5)}
     values = [model.rvs_to_values[rv] for rv in model.free_RVs]
     both = model.replace_rvs_by_values([model["reported"], model["p"]])
-    reported, p = function(values, both, mode="FAST_COMPILE", on_unused_input="ignore")(**point)
+    reported, p = function(values, both, mode="FAST_COMPILE", on_unused_input="ignore")(
+        **point
+    )
     level = logit(p[0, 0, 0])
-    assert reported[0] == pytest.approx(logit(expit(level + 0.5 * np.array([-5, -4, -3])).mean()))
+    assert reported[0] == pytest.approx(
+        logit(expit(level + 0.5 * np.array([-5, -4, -3])).mean())
+    )
 
 
 def test_ordered_ages_are_walks_between_their_midpoints():
-    ordered = card(LINE | {"sigma_age": ("half_normal", 1)}, ages=("0-4", "5-14", "15+"), people=("age",), age_order=1)
+    ordered = card(
+        LINE | {"sigma_age": ("half_normal", 1)},
+        ages=("0-4", "5-14", "15+"),
+        people=("age",),
+        age_order=1,
+    )
     np.testing.assert_allclose(ages_walk(ordered), walk([30, 120, 300], 1))
     second = ages_walk(replace(ordered, age_order=2))
     assert second.shape == (3, 2)
@@ -75,7 +111,9 @@ def test_ordered_ages_are_walks_between_their_midpoints():
 
 def test_what_no_card_allows():
     with pytest.raises(UncountedError, match="lacks 'sigma_smooth_country'"):
-        card({key: value for key, value in BENT.items() if key != "sigma_smooth_country"})
+        card(
+            {key: value for key, value in BENT.items() if key != "sigma_smooth_country"}
+        )
     with pytest.raises(UncountedError, match="needs `years`"):
         card(BENT, years=None)
     with pytest.raises(UncountedError, match="needs more than 2 ages"):
@@ -84,27 +122,51 @@ def test_what_no_card_allows():
 
 @pytest.fixture(scope="module")
 def recovered(world):
-    """Truth by country and year, drawn from the priors' family, and a fit to five surveys of each of 90 countries."""
+    """Truth by country and year, drawn from the priors' family, and a fit to five
+    surveys of each of 90 countries.
+    """
     rng, bent = np.random.default_rng(12), card(BENT)
     size, years = len(world.places), years_of(bent)
     region = region_of(bent, world)
     waves = terms(bent, years)[:, 1:]
     level = -1 + rng.normal(0, 0.4, 5)[region] + rng.normal(0, 0.5, size)
     slope = -0.03 + rng.normal(0, 0.02, 5)[region] + rng.normal(0, 0.02, size)
-    z = 0.3 * rng.normal(size=(5, waves.shape[1]))[region] + 0.15 * rng.normal(size=(size, waves.shape[1]))
+    z = 0.3 * rng.normal(size=(5, waves.shape[1]))[region] + 0.15 * rng.normal(
+        size=(size, waves.shape[1])
+    )
     truth = pd.DataFrame(
-        level[:, None] + slope[:, None] * (years - bent.year) + z @ waves.T, index=world.places.index, columns=years
+        level[:, None] + slope[:, None] * (years - bent.year) + z @ waves.T,
+        index=world.places.index,
+        columns=years,
     )
     where = rng.choice(size, 90, replace=False)
-    rows = pd.DataFrame({"country": np.repeat(truth.index[where], 5), "year": rng.integers(2000, 2016, 450)})
+    rows = pd.DataFrame(
+        {
+            "country": np.repeat(truth.index[where], 5),
+            "year": rng.integers(2000, 2016, 450),
+        }
+    )
     rows = rows.drop_duplicates().reset_index(drop=True)
-    p = expit([truth.loc[country, year] for country, year in zip(rows["country"], rows["year"], strict=True)])
+    p = expit(
+        [
+            truth.loc[country, year]
+            for country, year in zip(rows["country"], rows["year"], strict=True)
+        ]
+    )
     rows = rows.assign(
-        survey=[f"s{i}" for i in range(len(rows))], sex="both", age="0+", n=1500, y=rng.binomial(1500, p)
+        survey=[f"s{i}" for i in range(len(rows))],
+        sex="both",
+        age="0+",
+        n=1500,
+        y=rng.binomial(1500, p),
     )
     model = un.build(bent, world, un.counts(rows, "x"))
     how = {"chains": 4, "tune": 400, "draws": 400, "target_accept": 0.9}
-    return truth, set(rows["country"]), un.sample(model, seed=5, progress=un.Progress(show=False), **how)
+    return (
+        truth,
+        set(rows["country"]),
+        un.sample(model, seed=5, progress=un.Progress(show=False), **how),
+    )
 
 
 @pytest.mark.long
@@ -127,7 +189,11 @@ def test_intervals_widen_where_nobody_surveyed(recovered):
     table = un.trend(fit, "country", [2010, 2015, 2020]).assign(
         width=lambda d: logit(d["prevalence_upper"]) - logit(d["prevalence_lower"])
     )
-    width = table.assign(seen=table["group"].isin(surveyed)).groupby(["seen", "year"])["width"].median()
+    width = (
+        table.assign(seen=table["group"].isin(surveyed))
+        .groupby(["seen", "year"])["width"]
+        .median()
+    )
     assert width[True, 2010] < width[True, 2015] < width[True, 2020]
     assert (width[False] > width[True]).all()
 
@@ -136,14 +202,19 @@ def test_intervals_widen_where_nobody_surveyed(recovered):
 def test_a_year_beyond_the_calendar_is_refused(recovered):
     with pytest.raises(UncountedError, match="outside the years"):
         un.trend(recovered[2], "world", [2025])
-    with pytest.raises(UncountedError, match="no country, region or world called 'Atlantis'"):
+    with pytest.raises(
+        UncountedError, match="no country, region or world called 'Atlantis'"
+    ):
         un.plot_trend(recovered[2], "Atlantis")
 
 
 @pytest.mark.long
 def test_a_fit_without_a_trend_speaks_of_one_year(recovered):
     fit = recovered[2]
-    still = replace(fit, card=card({key: value for key, value in LINE.items() if "trend" not in key}))
+    still = replace(
+        fit,
+        card=card({key: value for key, value in LINE.items() if "trend" not in key}),
+    )
     with pytest.raises(UncountedError, match="has no trend"):
         un.trend(still, "world", [2010])
 

@@ -1,4 +1,6 @@
-"""The numbers of R's survey, run here, on designs as files of public surveys have them: one R process for all."""
+"""The numbers of R's survey, run here, on designs as files of public surveys have them:
+one R process for all.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,9 @@ NAMES = ("prevalence", "se", "lower", "upper", "df", "total", "total_se")
 
 
 def interviews() -> pd.DataFrame:
-    """Three countries, strata region × urban, PSUs village × segment, an outcome that few were asked, one of all."""
+    """Three countries, strata region × urban, PSUs village × segment, an outcome that
+    few were asked, one of all.
+    """
     rng = np.random.default_rng(11)
     n = 2160
     place = np.arange(n) // 15  # 144 PSUs, 4 in each of 36 strata
@@ -39,16 +43,25 @@ def interviews() -> pd.DataFrame:
 
 
 def american(seed: int = 5) -> pd.DataFrame:
-    """Replicate weights of successive differences, some of them negative, a few of respondents without a weight."""
+    """Replicate weights of successive differences, some of them negative, a few of
+    respondents without a weight.
+    """
     rng = np.random.default_rng(seed)
     n = 400
-    frame = pd.DataFrame({"g": rng.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1]), "w": rng.uniform(10, 200, n)})
+    frame = pd.DataFrame(
+        {
+            "g": rng.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1]),
+            "w": rng.uniform(10, 200, n),
+        }
+    )
     frame.loc[:5, ["g", "w"]] = ["c", 0.0]
     frame["y"] = (rng.random(n) < 0.15).astype(float)
     frame["few"] = frame["y"].where((rng.random(n) < 0.05) | (frame["g"] == "c"))
     factors = 1 + rng.normal(0, 0.8, (n, REPLICATED))
     for r in range(REPLICATED):
-        frame[f"rw{r + 1}"] = np.round(np.where(frame["w"] > 0, frame["w"], 3.0) * factors[:, r], 2)
+        frame[f"rw{r + 1}"] = np.round(
+            np.where(frame["w"] > 0, frame["w"], 3.0) * factors[:, r], 2
+        )
         frame[f"factor{r + 1}"] = np.where(frame["w"] > 0, factors[:, r], 0)
     assert (frame.filter(like="rw") < 0).to_numpy().any()
     return frame
@@ -102,12 +115,18 @@ write.csv(do.call(rbind, told), "expected.csv", row.names = FALSE)
 
 
 @pytest.fixture(scope="module")
-def expected(r_survey: Callable[[str, Path], None], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def expected(
+    r_survey: Callable[[str, Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("r")
     american().to_csv(folder / "american.csv", index=False)
     interviews().to_csv(folder / "interviews.csv", index=False)
     r_survey(SCRIPT, folder)
-    return pd.read_csv(folder / "expected.csv").set_index(["case", "method", "domain"]).sort_index()
+    return (
+        pd.read_csv(folder / "expected.csv")
+        .set_index(["case", "method", "domain"])
+        .sort_index()
+    )
 
 
 def crossed(frame: pd.DataFrame) -> Respondents:
@@ -121,19 +140,31 @@ def crossed(frame: pd.DataFrame) -> Respondents:
 def agree(ours: pd.DataFrame, by: str, theirs: pd.DataFrame, method: str) -> None:
     both = ours.set_index(by)
     assert sorted(theirs.index) == sorted(both.index)
-    if method == "beta":  # R counts respondents without a weight, all of them in c, in n; there n is not ours
+    if (
+        method == "beta"
+    ):  # R counts respondents without a weight, all of them in c, in n; there n is not ours
         theirs = theirs.drop(index="c", errors="ignore")
     for name in NAMES:
-        np.testing.assert_allclose(both.loc[theirs.index, name], theirs[name], rtol=1e-7, err_msg=name)
+        np.testing.assert_allclose(
+            both.loc[theirs.index, name], theirs[name], rtol=1e-7, err_msg=name
+        )
 
 
-def compare(expected: pd.DataFrame, case: str, by: str, respondents: Respondents, **asked: object) -> None:
+def compare(
+    expected: pd.DataFrame,
+    case: str,
+    by: str,
+    respondents: Respondents,
+    **asked: object,
+) -> None:
     """Compare both outcomes, both intervals and both ways with missing answers."""
     for method in ("logit", "beta"):
         table = direct(respondents, by, "y", method=method, **asked)  # type: ignore[arg-type]
         agree(table, by, expected.loc[case, method], method)
         for missing in ("subset", "remove"):
-            table = direct(respondents, by, "few", method=method, missing=missing, **asked)  # type: ignore[arg-type]
+            table = direct(
+                respondents, by, "few", method=method, missing=missing, **asked
+            )  # type: ignore[arg-type]
             agree(table, by, expected.loc[f"{case} {missing}", method], method)
 
 
@@ -146,29 +177,47 @@ def compare(expected: pd.DataFrame, case: str, by: str, respondents: Respondents
         ("factors", Replicates("re:^factor", "SDR", centre="estimate", combined=False)),
     ],
 )
-def test_negative_replicate_weights(expected: pd.DataFrame, case: str, declared: Replicates) -> None:
-    respondents = read_respondents(american(), {"weight": "w", "g": "g"}, ["y", "few"], replicates=declared)
+def test_negative_replicate_weights(
+    expected: pd.DataFrame, case: str, declared: Replicates
+) -> None:
+    respondents = read_respondents(
+        american(), {"weight": "w", "g": "g"}, ["y", "few"], replicates=declared
+    )
     compare(expected, f"replicates {case}", "g", respondents)
 
 
 def test_strata_and_psus_crossed_from_several_columns(expected: pd.DataFrame) -> None:
     respondents = crossed(interviews())
     assert len(respondents.design.strata) == 36
-    assert str(respondents.design) == "stratum (region × urban), psu (village × segment), weight"
+    assert (
+        str(respondents.design)
+        == "stratum (region × urban), psu (village × segment), weight"
+    )
     compare(expected, "crossed", "country", respondents)
 
 
 @pytest.mark.parametrize(
     "asked",
-    [{"scale_to": "weights"}, {"scale_to": "population", "population": PERSONS}, {"scale_to": "equal"}],
+    [
+        {"scale_to": "weights"},
+        {"scale_to": "population", "population": PERSONS},
+        {"scale_to": "equal"},
+    ],
 )
 def test_countries_pooled(expected: pd.DataFrame, asked: dict) -> None:
-    compare(expected, f"pooled {asked['scale_to']}", "sex", crossed(interviews()), **asked)
+    compare(
+        expected, f"pooled {asked['scale_to']}", "sex", crossed(interviews()), **asked
+    )
 
 
 def test_degrees_of_freedom_differ_where_few_were_asked(expected: pd.DataFrame) -> None:
-    """Without this the comparisons of `missing` would hold of an argument that does nothing."""
+    """Without this the comparisons of `missing` would hold of an argument that does
+    nothing.
+    """
     for case in ("crossed", "pooled population"):
-        subset, remove = (expected.loc[f"{case} {missing}", "logit"] for missing in ("subset", "remove"))
+        subset, remove = (
+            expected.loc[f"{case} {missing}", "logit"]
+            for missing in ("subset", "remove")
+        )
         assert (subset["df"] < remove["df"]).all()
         assert (subset["se"] == remove["se"]).all()

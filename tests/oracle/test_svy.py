@@ -9,7 +9,9 @@ from uncounted.survey.direct import direct
 from uncounted.survey.replicates import Replicates
 from uncounted.survey.respondents import read_respondents
 
-svy = pytest.importorskip("svy", reason="The oracle svy is not installed; it is in the dev group.")
+svy = pytest.importorskip(
+    "svy", reason="The oracle svy is not installed; it is in the dev group."
+)
 pl = pytest.importorskip("polars", reason="polars comes with svy.")
 
 
@@ -32,7 +34,13 @@ def simulated(seed: int) -> pd.DataFrame:
 @pytest.mark.parametrize("fpc", [False, True])
 def test_the_numbers_of_svy(seed: int, fpc: bool) -> None:
     frame = simulated(seed)
-    columns = {"weight": "weight", "stratum": "stratum", "psu": "psu", "sex": "sex", "fpc": "size"}
+    columns = {
+        "weight": "weight",
+        "stratum": "stratum",
+        "psu": "psu",
+        "sex": "sex",
+        "fpc": "size",
+    }
     ours = read_respondents(frame, columns, "y")
     size = {"pop_size": "size"} if fpc else {}
     design = svy.Design(stratum="stratum", psu="psu", wgt="weight", **size)
@@ -41,9 +49,14 @@ def test_the_numbers_of_svy(seed: int, fpc: bool) -> None:
         table = direct(ours, "sex", method=method, fpc=fpc)
         for deff in ("wor", "wr"):
             told = (
-                theirs.prop("y", by="sex", ci_method=name, deff=deff).to_polars().filter(pl.col("y") == 1).sort("sex")
+                theirs.prop("y", by="sex", ci_method=name, deff=deff)
+                .to_polars()
+                .filter(pl.col("y") == 1)
+                .sort("sex")
             )
-            word = "deff_with_replacement" if deff == "wr" else "deff_without_replacement"
+            word = (
+                "deff_with_replacement" if deff == "wr" else "deff_without_replacement"
+            )
             names = {
                 "prevalence": "est",
                 "se": "se",
@@ -54,42 +67,82 @@ def test_the_numbers_of_svy(seed: int, fpc: bool) -> None:
                 word: "deff",
             }
             for mine, other in names.items():
-                # svy takes no effective n above n; R's survey, whose definition ours is, does
+                # svy takes no effective n above n; R's survey, whose definition ours
+                # is, does
                 kept = (table["effective_n"] <= table["n"]) | (method == "logit")
                 np.testing.assert_allclose(
-                    table[mine][kept], told[other].to_numpy()[kept], rtol=1e-9, err_msg=f"{mine}, {method}"
+                    table[mine][kept],
+                    told[other].to_numpy()[kept],
+                    rtol=1e-9,
+                    err_msg=f"{mine}, {method}",
                 )
     totals = theirs.total("y", by="sex").to_polars().sort("sex")
-    np.testing.assert_allclose(direct(ours, "sex", fpc=fpc)["total_se"], totals["se"].to_numpy(), rtol=1e-9)
+    np.testing.assert_allclose(
+        direct(ours, "sex", fpc=fpc)["total_se"], totals["se"].to_numpy(), rtol=1e-9
+    )
 
 
-def beside(frame: pd.DataFrame, columns: dict[str, str], design: object, ours: dict, told: dict) -> None:
-    """Compare prevalence, standard error, logit bounds and totals by sex: `direct` asked with ours, svy with told."""
-    people = read_respondents(frame, {"sex": "sex", **columns}, "y", replicates=ours.pop("replicates", None))
+def beside(
+    frame: pd.DataFrame, columns: dict[str, str], design: object, ours: dict, told: dict
+) -> None:
+    """Compare prevalence, standard error, logit bounds and totals by sex: `direct`
+    asked with ours, svy with told.
+    """
+    people = read_respondents(
+        frame, {"sex": "sex", **columns}, "y", replicates=ours.pop("replicates", None)
+    )
     table = direct(people, "sex", **ours)
     theirs = svy.Sample(pl.from_arrow(pa.Table.from_pandas(frame)), design).estimation
-    means = theirs.prop("y", by="sex", ci_method="logit", **told).to_polars().filter(pl.col("y") == 1).sort("sex")
+    means = (
+        theirs.prop("y", by="sex", ci_method="logit", **told)
+        .to_polars()
+        .filter(pl.col("y") == 1)
+        .sort("sex")
+    )
     totals = theirs.total("y", by="sex", **told).to_polars().sort("sex")
-    if ours.get("single_psu") == "adjust":  # of a total, R and we take t² about 0 there, svy about the mean of all PSUs
+    if (
+        ours.get("single_psu") == "adjust"
+    ):  # of a total, R and we take t² about 0 there, svy about the mean of all PSUs
         totals = totals.with_columns(se=pl.Series(table["total_se"]))
-    names = {"prevalence": "est", "se": "se", "lower": "lci", "upper": "uci", "df": "df"}
+    names = {
+        "prevalence": "est",
+        "se": "se",
+        "lower": "lci",
+        "upper": "uci",
+        "df": "df",
+    }
     for mine, other in names.items():
-        np.testing.assert_allclose(table[mine], means[other].to_numpy(), rtol=1e-9, err_msg=mine)
+        np.testing.assert_allclose(
+            table[mine], means[other].to_numpy(), rtol=1e-9, err_msg=mine
+        )
     for mine, other in (("total", "est"), ("total_se", "se")):
-        np.testing.assert_allclose(table[mine], totals[other].to_numpy(), rtol=1e-9, err_msg=mine)
+        np.testing.assert_allclose(
+            table[mine], totals[other].to_numpy(), rtol=1e-9, err_msg=mine
+        )
 
 
 PARTS = [{"stratum": "stratum"}, {"psu": "psu"}, {}]
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: "+".join(part) or "weights only")
+@pytest.mark.parametrize(
+    "part", PARTS, ids=lambda part: "+".join(part) or "weights only"
+)
 def test_designs_that_are_told_in_part(seed: int, part: dict) -> None:
-    beside(simulated(seed), part | {"weight": "weight"}, svy.Design(wgt="weight", **part), {}, {})
+    beside(
+        simulated(seed),
+        part | {"weight": "weight"},
+        svy.Design(wgt="weight", **part),
+        {},
+        {},
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("policy", "theirs"), [("adjust", "center"), ("average", "scale"), ("certainty", "skip")])
+@pytest.mark.parametrize(
+    ("policy", "theirs"),
+    [("adjust", "center"), ("average", "scale"), ("certainty", "skip")],
+)
 def test_strata_with_a_single_psu(seed: int, policy: str, theirs: str) -> None:
     frame = simulated(seed)
     frame.loc[frame["stratum"] == "s0", "psu"] = "0-0"
@@ -112,11 +165,20 @@ REPLICATES = {
 def test_replicate_weights(method: str, centre: str) -> None:
     frame, rng = simulated(5), np.random.default_rng(5)
     for r in range(1, 17):
-        factor = pd.Series(rng.choice([0.5, 1.5], frame["psu"].nunique()), index=frame["psu"].unique())
+        factor = pd.Series(
+            rng.choice([0.5, 1.5], frame["psu"].nunique()), index=frame["psu"].unique()
+        )
         frame[f"rep_{r}"] = frame["weight"] * frame["psu"].map(factor)
     make, words, fay = REPLICATES[method]
-    design = svy.Design(wgt="weight", rep_wgts=make(prefix="rep_", n_reps=16, df=15, **words))
-    scale = 1 / 16 if method == "bootstrap" else None  # svy divides by R, we, as R does, by R − 1
+    design = svy.Design(
+        wgt="weight", rep_wgts=make(prefix="rep_", n_reps=16, df=15, **words)
+    )
+    scale = (
+        1 / 16 if method == "bootstrap" else None
+    )  # svy divides by R, we, as R does, by R − 1
     declared = Replicates("rep_*", method, fay=fay, centre=centre, df=15, scale=scale)
-    told = {"method": "replication", "variance_center": {"mean": "rep_mean"}.get(centre, centre)}
+    told = {
+        "method": "replication",
+        "variance_center": {"mean": "rep_mean"}.get(centre, centre),
+    }
     beside(frame, {"weight": "weight"}, design, {"replicates": declared}, told)

@@ -1,4 +1,6 @@
-"""The page in a real browser: it works, it is reached by everybody, and it asks nothing of any network."""
+"""The page in a real browser: it works, it is reached by everybody, and it asks nothing
+of any network.
+"""
 
 import os
 import shutil
@@ -14,7 +16,13 @@ from uncounted.report.release import STATS, release_of
 
 BROWSER = shutil.which("chromium")
 HOSTILE = "<script>alert(1)</script>"
-BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312; at least 400 is asked.")
+BAD = un.Finding(
+    "tail ESS of published numbers",
+    "stop",
+    312,
+    400,
+    "The smallest is 312; at least 400 is asked.",
+)
 ACCESS = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
@@ -22,37 +30,93 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 @pytest.fixture(scope="module")
 def chromium():
     if BROWSER is None:
-        told = "There is no chromium on the path, so the page isn't opened in a browser."
+        told = (
+            "There is no chromium on the path, so the page isn't opened in a browser."
+        )
         pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox"]
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="module")
 def path(fit, few, tmp_path_factory):
-    """Write a page with all that one can have: years, surveys held out, a budget, leaves, a banner, hostile names."""
+    """Write a page with all that one can have: years, surveys held out, a budget,
+    leaves, a banner, hostile names.
+    """
     totals = (few["sex"] == "all") & (few["age"] == "all")
     years = [
-        few[totals & few["grouping"].isin(["world", "region"])].assign(year=y, weights=y) for y in (2010, 2015, 2020)
+        few[totals & few["grouping"].isin(["world", "region"])].assign(
+            year=y, weights=y
+        )
+        for y in (2010, 2015, 2020)
     ]
     seen = fit.evidence.rows
-    held = pd.DataFrame({"country": seen["country"], "survey": seen["survey"], "year": 2015, "observed": 0.2})
+    held = pd.DataFrame(
+        {
+            "country": seen["country"],
+            "survey": seen["survey"],
+            "year": 2015,
+            "observed": 0.2,
+        }
+    )
     held = held.assign(median=0.22, lower=0.1, upper=0.4, below=0.5, covered=True)
-    shares = pd.DataFrame({"component": ["sampling", "between countries"], "share": [0.3, 0.7]})
-    numbers, parts = [f"prevalence_{stat}" for stat in STATS], {"all": 1.0, "Forced labour": 0.6, HOSTILE: 0.4}
+    shares = pd.DataFrame(
+        {"component": ["sampling", "between countries"], "share": [0.3, 0.7]}
+    )
+    numbers, parts = (
+        [f"prevalence_{stat}" for stat in STATS],
+        {
+            "all": 1.0,
+            "Forced labour": 0.6,
+            HOSTILE: 0.4,
+        },
+    )
     rows = pd.concat(
-        [few.assign(leaf=leaf, country_evidence=0.4, **few[numbers] * part) for leaf, part in parts.items()]
+        [
+            few.assign(leaf=leaf, country_evidence=0.4, **few[numbers] * part)
+            for leaf, part in parts.items()
+        ]
     )
     rows["name"] = rows["name"].mask(rows["group"] == "NAM", HOSTILE)
-    release = release_of(fit, rows, [BAD], trend=pd.concat(years), held_out=held, budget=shares)
-    sums = [rows[rows["leaf"] == HOSTILE].assign(leaf=leaf, note=note) for leaf, note in (("Some", ""), ("Share", "x"))]
-    beside = pd.DataFrame({"edition": 2017, "year": 2016, "leaf": ["total", HOSTILE], "sex": "all", "age": "all"})
-    beside = beside.assign(grouping="world", group="World", published=3e7, median=2.8e7, lower=2e7, upper=4e7)
-    by_sd = pd.DataFrame({"world_sd": [0.0, 0.7], "median": 3e7, "mean": 3.1e7, "lower": 2e7, "upper": 4e7})
+    release = release_of(
+        fit, rows, [BAD], trend=pd.concat(years), held_out=held, budget=shares
+    )
+    sums = [
+        rows[rows["leaf"] == HOSTILE].assign(leaf=leaf, note=note)
+        for leaf, note in (("Some", ""), ("Share", "x"))
+    ]
+    beside = pd.DataFrame(
+        {
+            "edition": 2017,
+            "year": 2016,
+            "leaf": ["total", HOSTILE],
+            "sex": "all",
+            "age": "all",
+        }
+    )
+    beside = beside.assign(
+        grouping="world",
+        group="World",
+        published=3e7,
+        median=2.8e7,
+        lower=2e7,
+        upper=4e7,
+    )
+    by_sd = pd.DataFrame(
+        {
+            "world_sd": [0.0, 0.7],
+            "median": 3e7,
+            "mean": 3.1e7,
+            "lower": 2e7,
+            "upper": 4e7,
+        }
+    )
     of_leaves = {
         "adds": un.read_estimate_card("modern-slavery"),
         "table": pd.concat([rows.assign(note=""), *sums]),
@@ -65,7 +129,9 @@ def path(fit, few, tmp_path_factory):
 
 @pytest.fixture
 def opened(chromium, path):
-    """Return a function that opens the page on a screen; at the end nothing must have been asked, said or thrown."""
+    """Return a function that opens the page on a screen; at the end nothing must have
+    been asked, said or thrown.
+    """
     asked, said, pages = [], [], []
 
     def open_page(size=DESK, scheme="light"):
@@ -86,12 +152,17 @@ def opened(chromium, path):
 
 
 def broken(page, rule: str) -> list:
-    """Return what breaks a rule of accessibility (WCAG 2.2, level AA): contrast, names or structure."""
+    """Return what breaks a rule of accessibility (WCAG 2.2, level AA): contrast, names
+    or structure.
+    """
     return page.evaluate(f"(() => {{ {ACCESS}; return {rule}(); }})()")
 
 
 def column(page, table: str, at: int) -> list[float]:
-    script = f"[...document.querySelectorAll('#{table} tbody tr')].map((row) => parseFloat(row.cells[{at}].dataset.v))"
+    script = (
+        f"[...document.querySelectorAll('#{table} tbody tr')].map((row) =>"
+        f" parseFloat(row.cells[{at}].dataset.v))"
+    )
     return page.evaluate(script)
 
 
@@ -113,28 +184,53 @@ def test_a_country_is_chosen_by_click_and_leads_to_its_row(opened):
 
 def test_the_map_is_gone_through_with_arrow_keys(opened):
     page = opened()
-    page.locator('#world-map [data-code="KEN"]').evaluate("(land) => { land.tabIndex = 0; land.focus(); }")
+    page.locator('#world-map [data-code="KEN"]').evaluate(
+        "(land) => { land.tabIndex = 0; land.focus(); }"
+    )
     page.keyboard.press("ArrowLeft")
-    assert page.evaluate("document.activeElement.dataset.code") in {"UGA", "COD", "RWA", "BDI", "TZA"}
+    assert page.evaluate("document.activeElement.dataset.code") in {
+        "UGA",
+        "COD",
+        "RWA",
+        "BDI",
+        "TZA",
+    }
     page.keyboard.press("Enter")
     assert page.locator("#world-map .chosen").is_visible()
 
 
 def test_the_map_is_switched(opened):
     page = opened()
-    code = page.locator("#world-map path.un-land[style]").first.get_attribute("data-code")  # the others are hatched
+    code = page.locator("#world-map path.un-land[style]").first.get_attribute(
+        "data-code"
+    )  # the others are hatched
     surveyed = page.locator(f'#world-map [data-code="{code}"]')
     before = surveyed.evaluate("(land) => land.style.fill")
     page.locator("label[for=shade-evidence]").click()
-    assert surveyed.evaluate("(land) => land.style.fill") == surveyed.get_attribute("data-evidence") != before
+    assert (
+        surveyed.evaluate("(land) => land.style.fill")
+        == surveyed.get_attribute("data-evidence")
+        != before
+    )
     legends = page.locator("#world-map .un-legend")
-    assert [legend.get_attribute("data-shade") for legend in legends.all() if legend.is_visible()] == ["evidence"]
+    assert [
+        legend.get_attribute("data-shade")
+        for legend in legends.all()
+        if legend.is_visible()
+    ] == ["evidence"]
 
 
 def seen(page) -> dict[str, str]:
-    """Return what the map says of some countries, having seen that their rows say the same."""
+    """Return what the map says of some countries, having seen that their rows say the
+    same.
+    """
     codes = ("KEN", "NAM", "MUS", "CHN")
-    told = {code: page.locator(f'#world-map [data-code="{code}"]').get_attribute("data-told") for code in codes}
+    told = {
+        code: (
+            page.locator(f'#world-map [data-code="{code}"]').get_attribute("data-told")
+        )
+        for code in codes
+    }
     for code, text in told.items():
         row = page.locator(f"#c-{code} td.rate")
         rate, bounds = (
@@ -143,7 +239,13 @@ def seen(page) -> dict[str, str]:
         assert rate
         assert f": {rate}" in text
         assert all(bound in text for bound in bounds.split("–"))
-        assert page.locator(f"#c-{code} td.evidence").text_content().split(maxsplit=1)[1].strip() in text
+        assert (
+            page.locator(f"#c-{code} td.evidence")
+            .text_content()
+            .split(maxsplit=1)[1]
+            .strip()
+            in text
+        )
     return told
 
 
@@ -208,14 +310,18 @@ def test_it_prints_with_everything_unfolded(opened):
     assert page.locator("details:not([open])").count() == 0
     page.emulate_media(media="print")
     assert not page.locator(".filter").first.is_visible()
-    assert page.locator(".panel").evaluate_all("(all) => all.every((one) => one.checkVisibility())")
+    assert page.locator(".panel").evaluate_all(
+        "(all) => all.every((one) => one.checkVisibility())"
+    )
     assert page.pdf(format="A4")[:5] == b"%PDF-"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_has_contrast(opened, scheme):
     page = opened(scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+    )
     assert broken(page, "contrast") == []
 
 
@@ -236,7 +342,8 @@ def test_nothing_sticks_out_on_a_phone(opened):
 def test_it_is_soon_there(opened):
     page = opened()
     assert (
-        page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive") < 4000
+        page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
+        < 4000
     )  # 0.5 s on a quiet machine
 
 

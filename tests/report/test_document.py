@@ -9,12 +9,19 @@ from uncounted.report.document import write_brief
 from uncounted.report.headline import headline
 from uncounted.report.release import release_of
 
-BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312.")
+BAD = un.Finding(
+    "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."
+)
 HOSTILE = "<w:t>&amp;</w:t>"
 
 
 def text(document) -> str:
-    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    cells = [
+        cell.text
+        for table in document.tables
+        for row in table.rows
+        for cell in row.cells
+    ]
     return "\n".join([paragraph.text for paragraph in document.paragraphs] + cells)
 
 

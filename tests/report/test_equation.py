@@ -1,4 +1,6 @@
-"""The equation of a card: what the card has is in it, what it has not is not; well-formed as MathML and LaTeX."""
+"""The equation of a card: what the card has is in it, what it has not is not;
+well-formed as MathML and LaTeX.
+"""
 
 import re
 from dataclasses import replace
@@ -9,7 +11,14 @@ import pytest
 
 import uncounted as un
 from uncounted.model.priors import FAMILIES, LOCATIONS, SHARES, SIZES
-from uncounted.model.vocabulary import LIKELIHOODS, LINKS, NEIGHBOURS, OPTIONAL, SLOPES, SMOOTH
+from uncounted.model.vocabulary import (
+    LIKELIHOODS,
+    LINKS,
+    NEIGHBOURS,
+    OPTIONAL,
+    SLOPES,
+    SMOOTH,
+)
 from uncounted.report.equation import equation
 from uncounted.report.latex import latex
 from uncounted.report.line import distribution
@@ -20,19 +29,28 @@ STUNTING = un.read_card("stunting")
 COMMANDS = set(
     re.findall(
         r"\w+",
-        "text operatorname log max sim cdot times in dots quad frac sqrt sum hat tilde prime left right beta delta "
-        "varepsilon kappa lambda mu nu rho sigma tau varphi omega",
+        "text operatorname log max sim cdot times in dots quad frac sqrt sum hat tilde"
+        " prime left right beta delta varepsilon kappa lambda mu nu rho sigma tau"
+        " varphi omega",
     )
 )
 
 
 def without(card: un.Card, *keys: str, **words) -> un.Card:
-    return replace(card, priors={key: prior for key, prior in card.priors.items() if key not in keys}, **words)
+    return replace(
+        card,
+        priors={key: prior for key, prior in card.priors.items() if key not in keys},
+        **words,
+    )
 
 
 def having(card: un.Card, *less: str, priors: dict[str, tuple], **words) -> un.Card:
     kept = {key: prior for key, prior in card.priors.items() if key not in less}
-    return replace(card, priors=kept | {key: un.Prior(f, tuple(n)) for key, (f, *n) in priors.items()}, **words)
+    return replace(
+        card,
+        priors=kept | {key: un.Prior(f, tuple(n)) for key, (f, *n) in priors.items()},
+        **words,
+    )
 
 
 TREND = ("trend", "sigma_trend_region", "sigma_trend_country")
@@ -41,7 +59,15 @@ PLAIN = without(
     "sigma_country_age", "sigma_source_age", "spread_age", "sigma_row", "bias",
     interactions=(), covariates=(), reference_source="",
 )  # fmt: skip
-COUNTRY = without(PLAIN, "sigma_region", "sigma_subregion", "sigma_age", "female", place=("country",), people=())
+COUNTRY = without(
+    PLAIN,
+    "sigma_region",
+    "sigma_subregion",
+    "sigma_age",
+    "female",
+    place=("country",),
+    people=(),
+)
 NAMES = ("human_development_index", "gdp_per_capita_ppp", "gini_index")
 HORSESHOE = having(
     STUNTING, "sigma_beta", "sigma_row", "spread_age",
@@ -71,7 +97,9 @@ INDEX = having(
 )  # fmt: skip
 INDEX_R2 = having(INDEX, "beta", priors={"r2": ("beta", 1, 1)})
 PLAIN_R2 = {key: prior for key, prior in INDEX_R2.priors.items() if key != "spread"}
-ELSEWHERE = having(PLAIN, priors={"kappa": ("beta", 2, 4), "sigma_survey": ("exponential", 0.3)})
+ELSEWHERE = having(
+    PLAIN, priors={"kappa": ("beta", 2, 4), "sigma_survey": ("exponential", 0.3)}
+)
 IDENTITY = without(PLAIN, likelihood="fay_herriot", link="identity")
 FORMS = having(
     PLAIN, priors={"sigma_survey": ("exponential", 0.3), "sigma_migrant": ("half_normal", 0.5)},
@@ -95,9 +123,15 @@ def read(card: un.Card) -> list[str]:
 @every
 def test_each_prior_is_told_once_under_its_own_name(card):
     lines = equation(card)
-    formulas = [line.formula for line in lines] + [formula for line in lines for _, formula in line.brings]
+    formulas = [line.formula for line in lines] + [
+        formula for line in lines for _, formula in line.brings
+    ]
     for key, prior in card.priors.items():
-        mine = [formula for formula in formulas if re.match(rf"{key}(\[[^]]*\])? ~ ", formula)]
+        mine = [
+            formula
+            for formula in formulas
+            if re.match(rf"{key}(\[[^]]*\])? ~ ", formula)
+        ]
         assert len(mine) == 1, key
         assert mine[0].endswith(f" ~ {distribution(prior)}")
     told = [key for line in lines for key, _ in line.priors]
@@ -110,7 +144,9 @@ def test_each_prior_acts_in_a_line_that_is_not_its_own(card):
     lines = [line.formula for line in equation(card)]
     for key in card.priors:
         acts = re.compile(rf"(?<!\w){key}(?!\w)")
-        assert any(acts.search(line) and not line.startswith(f"{key} ~") for line in lines), key
+        assert any(
+            acts.search(line) and not line.startswith(f"{key} ~") for line in lines
+        ), key
 
 
 def test_the_cards_here_have_every_word():
@@ -121,19 +157,26 @@ def test_the_cards_here_have_every_word():
     assert {card.likelihood for card in CARDS.values()} == set(LIKELIHOODS)
     assert {card.neighbours for card in CARDS.values()} == set(NEIGHBOURS)
     assert {card.link for card in CARDS.values()} == set(LINKS)
-    assert {prior.family for card in CARDS.values() for prior in card.priors.values()} == set(FAMILIES)
+    assert {
+        prior.family for card in CARDS.values() for prior in card.priors.values()
+    } == set(FAMILIES)
 
 
 def test_the_readme_tells_every_prior():
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"`(\w+)`", text.split("## A card")[1].split("## The rooms")[0]))
+    told = set(
+        re.findall(r"`(\w+)`", text.split("## A card")[1].split("## The rooms")[0])
+    )
     assert {key for card in CARDS.values() for key in card.priors} <= told
     assert {*FAMILIES, *LIKELIHOODS, *TRANSFORMS, *NEIGHBOURS[1:]} <= told
 
 
 def test_the_whole_card_is_in_its_equation():
     told = read(STUNTING)
-    assert told[0] == "logitpc,s,a=countryc+sexs+agea+(sex×age)s,a+(region×sex)r,s+(region×age)r,a+(country×age)c,a"
+    assert (
+        told[0]
+        == "logitpc,s,a=countryc+sexs+agea+(sex×age)s,a+(region×sex)r,s+(region×age)r,a+(country×age)c,a"
+    )
     assert "level∼Normal(−1.5,1)" in told
     assert "regionr∼Normal(level,σregion),∑r(regionr−level)=0" in told
     assert "subregiond∼Normal(regionr(d),σsubregion)" in told
@@ -188,16 +231,27 @@ def test_what_a_survey_shows_goes_through_every_step_in_order():
     assert told[start:-1] == [
         "q[j] = Σ[c,s,a,t] W[j,c,s,a,t] p[source(j),c,s,a](t)",
         "logit p[k,c,s,a] = logit p[c,s,a] + (source × age)[k,a]",
-        "(source × age)[k,a] ~ Normal(0, sigma_source_age), Σ[a] (source × age)[k,a] = 0",
+        (
+            "(source × age)[k,a] ~ Normal(0, sigma_source_age), Σ[a] (source ×"
+            " age)[k,a] = 0"
+        ),
         "logit q'[j] = logit q[j] + bias[source(j)] + crosswalk[definition(j)]",
         "q''[j] = kappa[host(j)] {T[j] + duration}/{5 + duration} q'[j]",
         "logit q'''[j] = logit q''[j] + ν[survey(j)]",
-        "ν[i] = sigma_survey[kind(i)] (√(series_share[kind(i)]) z[series(i)] + √(1 − series_share[kind(i)]) ε[i]), "
-        "z[h] ~ Normal(0, 1), ε[i] ~ Normal(0, 1)",
-        "r[j] = sensitivity[kind(j)] q'''[j] + (1 − specificity[kind(j)]) (1 − q'''[j])",
+        (
+            "ν[i] = sigma_survey[kind(i)] (√(series_share[kind(i)]) z[series(i)] + √(1"
+            " − series_share[kind(i)]) ε[i]), z[h] ~ Normal(0, 1), ε[i] ~ Normal(0, 1)"
+        ),
+        (
+            "r[j] = sensitivity[kind(j)] q'''[j] + (1 − specificity[kind(j)]) (1 −"
+            " q'''[j])"
+        ),
         "k[kind] ~ Binomial(m[kind], sensitivity[kind])",
         "k[kind] ~ Binomial(m[kind], specificity[kind])",
-        "y[j] ~ BetaBinomial(n[j], ω[j] r[j], ω[j] (1 − r[j])), ω[j] = {max(n[j] − 1, 1)}/{deff_excess}",
+        (
+            "y[j] ~ BetaBinomial(n[j], ω[j] r[j], ω[j] (1 − r[j])), ω[j] = {max(n[j] −"
+            " 1, 1)}/{deff_excess}"
+        ),
     ]
 
 
@@ -213,18 +267,30 @@ def test_trends_that_bend_ordered_ages_and_neighbours():
     assert "logitpc,s,a(t)=logitpc,s,a+slopec(t−2020)+bendc(t)" in told
     assert "bendc(t)=∑k(Vt,k−V2020,k)wavec,k" in told
     assert "agea=σage∑kBa,kzk,zk∼Normal(0,1)" in told
-    assert "countryc=subregiond(c)+xc·β+σc(ρuc+1−ρεc),εc∼Normal(0,1)" in told  # roots have no letter of their own
-    assert any("σ[c] (√(rho) u[c] + √(1 − rho) ε[c])" in line.formula for line in equation(HORSESHOE))
+    assert (
+        "countryc=subregiond(c)+xc·β+σc(ρuc+1−ρεc),εc∼Normal(0,1)" in told
+    )  # roots have no letter of their own
+    assert any(
+        "σ[c] (√(rho) u[c] + √(1 − rho) ε[c])" in line.formula
+        for line in equation(HORSESHOE)
+    )
 
 
 def test_covariates_are_named_with_their_transforms_and_slopes():
-    assert any("log of gdp per capita ppp" in line.sentence for line in equation(HORSESHOE))
+    assert any(
+        "log of gdp per capita ppp" in line.sentence for line in equation(HORSESHOE)
+    )
     assert "βk=zkσcountryφkR21−R2,zk∼Normal(0,1)" in read(R2D2)
     assert "β=zσcountryR21−R2,z∼Normal(0,1)" in read(INDEX_R2)
     assert "countryc∼Normal(subregiond(c)+indexc·β,σc)" in read(INDEX)
-    assert "countryc∼Normal(subregiond(c)+indexc·β,σcountry)" in read(replace(INDEX_R2, spread=(), priors=PLAIN_R2))
+    assert "countryc∼Normal(subregiond(c)+indexc·β,σcountry)" in read(
+        replace(INDEX_R2, spread=(), priors=PLAIN_R2)
+    )
     assert "logσc=logσcountry+∑kxc,kspreadk" in read(INDEX)
-    assert any("as these covariates rise, in z-scores: gini index." in line.sentence for line in equation(INDEX))
+    assert any(
+        "as these covariates rise, in z-scores: gini index." in line.sentence
+        for line in equation(INDEX)
+    )
     assert "β∼Normal(0,0.5)" in read(INDEX)
 
 
@@ -232,21 +298,33 @@ def test_a_log_normal_and_a_pc_prior_say_what_their_numbers_are():
     told = dict(pair for line in equation(HORSESHOE) for pair in line.brings)
     assert told["duration"] == "duration ~ LogNormal(log 3, 0.7)"
     assert told["sigma_country"] == "sigma_country ~ PC(1, 0.05)"
-    assert distribution(un.Prior("normal", (-0.00001, 1e6))) == "Normal(−0.00001, 1000000)"
+    assert (
+        distribution(un.Prior("normal", (-0.00001, 1e6))) == "Normal(−0.00001, 1000000)"
+    )
 
 
 def test_a_ladder_of_one_rung_hangs_from_the_level():
-    assert read(COUNTRY)[:3] == ["logitpc,s,a=countryc", "level∼Normal(−1.5,1)", "countryc∼Normal(level,σcountry)"]
+    assert read(COUNTRY)[:3] == [
+        "logitpc,s,a=countryc",
+        "level∼Normal(−1.5,1)",
+        "countryc∼Normal(level,σcountry)",
+    ]
 
 
 def test_exchangeable_factors_do_not_sum_to_zero():
-    told = read(without(STUNTING, "spread_age", exchangeable=("region", "age"), age_order=1))
+    told = read(
+        without(STUNTING, "spread_age", exchangeable=("region", "age"), age_order=1)
+    )
     assert "regionr∼Normal(level,σregion)" in told
     assert "agea∼Normal(0,σage)" in told
 
 
 def test_the_level_says_what_its_prior_means():
-    (line,) = [line for line in equation(STUNTING) if "world’s level, in log odds" in line.sentence]
+    (line,) = [
+        line
+        for line in equation(STUNTING)
+        if "world’s level, in log odds" in line.sentence
+    ]
     assert "18.2\u00a0%, 95 % of it at 3.0–61.3\u00a0%" in line.sentence
 
 
@@ -263,11 +341,18 @@ def test_mathml_is_well_formed_and_latex_is_of_known_commands(card):
 
 
 def test_mathml_and_latex_are_of_one_formula():
-    assert latex("q'[j] = {1}/{2} √(1 − rho) p̃[j]^2") == (
-        r"q_{j}^{\prime} = \frac{1}{2} \, \sqrt{1 - \rho} \, \tilde{p}_{j}^{2}"
+    assert (
+        latex("q'[j] = {1}/{2} √(1 − rho) p̃[j]^2")
+        == r"q_{j}^{\prime} = \frac{1}{2} \, \sqrt{1 - \rho} \, \tilde{p}_{j}^{2}"
     )
-    assert latex("Normal(logit {y}/{n}, 1)") == r"\text{Normal}\left(\operatorname{logit} \frac{y}{n}, 1\right)"
-    assert "<msubsup><mrow><mi>q</mi></mrow><mrow><mi>j</mi></mrow><mo>″</mo></msubsup>" in mathml("q''[j]")
+    assert (
+        latex("Normal(logit {y}/{n}, 1)")
+        == r"\text{Normal}\left(\operatorname{logit} \frac{y}{n}, 1\right)"
+    )
+    assert (
+        "<msubsup><mrow><mi>q</mi></mrow><mrow><mi>j</mi></mrow><mo>″</mo></msubsup>"
+        in mathml("q''[j]")
+    )
 
 
 @every
@@ -283,6 +368,8 @@ def test_a_description_is_the_equation_in_latex_and_in_words(card):
 
 
 def test_words_of_a_card_are_escaped():
-    hostile = replace(STUNTING, title="a $b$ <b>", covariates=("<script>", *STUNTING.covariates[1:]))
+    hostile = replace(
+        STUNTING, title="a $b$ <b>", covariates=("<script>", *STUNTING.covariates[1:])
+    )
     assert all("<script>" not in line.math for line in equation(hostile))
     assert r"a \$b\$ &lt;b\>" in un.describe(hostile)._repr_markdown_()

@@ -22,7 +22,9 @@ def data(chart) -> pd.DataFrame:
 def test_a_forest_is_ordered_and_tells_what_is_imputed(small):
     rows = small.totals[small.totals["grouping"] == "country"]
     drawn = data(forest(rows, "percent", SAY))
-    assert list(drawn["median"]) == sorted(rows["prevalence_median"] * 100, reverse=True)
+    assert list(drawn["median"]) == sorted(
+        rows["prevalence_median"] * 100, reverse=True
+    )
     assert drawn["seen"].sum() == (rows["evidence"] == "surveyed").sum()
 
 
@@ -35,9 +37,20 @@ def test_ages_are_in_their_order_with_both_sexes(small):
 
 
 def test_surveys_outside_their_interval_stand_out_and_masked_ones_are_not_drawn():
-    table = pd.DataFrame({"observed": [0.2, 0.5, 0.3, np.nan], "median": 0.25, "lower": 0.1, "upper": 0.4})
+    table = pd.DataFrame(
+        {
+            "observed": [0.2, 0.5, 0.3, np.nan],
+            "median": 0.25,
+            "lower": 0.1,
+            "upper": 0.4,
+        }
+    )
     drawn = data(against(table, "percent", 0.95, SAY))
-    assert list(drawn["covered"]) == ["inside the interval", "outside", "inside the interval"]
+    assert list(drawn["covered"]) == [
+        "inside the interval",
+        "outside",
+        "inside the interval",
+    ]
 
 
 def test_a_budget_needs_its_columns():
@@ -47,12 +60,18 @@ def test_a_budget_needs_its_columns():
         un.plot_budget(shares[["component"]])
 
 
-@pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<svg"), (".pdf", b"%PDF-"), (".png", b"\x89PNG")])
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".svg", b"<svg"), (".pdf", b"%PDF-"), (".png", b"\x89PNG")]
+)
 def test_figures_are_written_as_files(small, tmp_path, suffix, start):
     from uncounted.report.map import of_whom, world_map
 
-    chart = un.plot_budget(pd.DataFrame({"component": ["sampling", "model"], "share": [0.4, 0.6]}))
-    drawn = world_map(of_whom(small.totals), small.world, "percent", ["prevalence"], SAY)
+    chart = un.plot_budget(
+        pd.DataFrame({"component": ["sampling", "model"], "share": [0.4, 0.6]})
+    )
+    drawn = world_map(
+        of_whom(small.totals), small.world, "percent", ["prevalence"], SAY
+    )
     for i, figure in enumerate((chart, drawn)):
         path = un.write_figure(figure, tmp_path / f"{i}{suffix}")
         assert path.read_bytes().startswith(start)

@@ -1,4 +1,6 @@
-"""GATHER: eighteen items, filled from the estimate, from the analyst's account, or listed as missing."""
+"""GATHER: eighteen items, filled from the estimate, from the analyst's account, or
+listed as missing.
+"""
 
 from dataclasses import replace
 
@@ -37,9 +39,19 @@ def test_the_estimate_fills_what_it_can(small, fit):
 
 
 def test_a_hold_out_is_told_of_where_there_was_one(fit, few):
-    rows = pd.DataFrame({"country": "AFG", "survey": ["AFG-2015", "AGO-2015"], "year": 2015, "covered": [True, False]})
+    rows = pd.DataFrame(
+        {
+            "country": "AFG",
+            "survey": ["AFG-2015", "AGO-2015"],
+            "year": 2015,
+            "covered": [True, False],
+        }
+    )
     rows = rows.assign(observed=0.2, median=0.2, lower=0.1, upper=0.3)
-    assert "Held out: 2 surveys" in items(release_of(fit, few, [], held_out=rows))[12].answer
+    assert (
+        "Held out: 2 surveys"
+        in items(release_of(fit, few, [], held_out=rows))[12].answer
+    )
     assert "nobody has yet seen" in items(release_of(fit, few, []))[12].answer
 
 
@@ -51,7 +63,10 @@ def test_the_account_of_a_card_that_ships_is_read(small):
 
 def test_an_account_in_another_language_keeps_what_it_does_not_tell(tmp_path):
     path = tmp_path / "gather.toml"
-    path.write_text('[items]\n2 = "Nobody paid."\n3 = "Found."\n[fr]\ntitle = "Titre"\n[fr.items]\n3 = "Trouvé."\n')
+    path.write_text(
+        '[items]\n2 = "Nobody paid."\n3 = "Found."\n[fr]\ntitle ='
+        ' "Titre"\n[fr.items]\n3 = "Trouvé."\n'
+    )
     french = read_account(path).inside("fr")
     assert french.items == {"2": "Nobody paid.", "3": "Trouvé."}
     assert (french.title, read_account(path).title) == ("Titre", "")

@@ -1,4 +1,6 @@
-"""Totals of your own groups, which may overlap: each is the sum of its countries, draw by draw."""
+"""Totals of your own groups, which may overlap: each is the sum of its countries, draw
+by draw.
+"""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,14 @@ from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 
 TABLE = pd.DataFrame(
-    [("KEN", "LDC"), ("UGA", "EAC"), ("TZA", "EAC"), ("KEN", "EAC"), ("FRA", "LDC"), ("MCO", "small")],
+    [
+        ("KEN", "LDC"),
+        ("UGA", "EAC"),
+        ("TZA", "EAC"),
+        ("KEN", "EAC"),
+        ("FRA", "LDC"),
+        ("MCO", "small"),
+    ],
     columns=["iso3", "group"],
 )  # Monaco has no population here
 STATS = {"median": np.median, "mean": np.mean}
@@ -23,19 +32,28 @@ STATS = {"median": np.median, "mean": np.mean}
 
 def by_hand(fit, countries: list[str]) -> np.ndarray:
     """Return persons affected in some countries, in every draw."""
-    world = affected(fit.p, fit.people, un.groups(fit.world, "country")).sel(sex="all", age="all")
+    world = affected(fit.p, fit.people, un.groups(fit.world, "country")).sel(
+        sex="all", age="all"
+    )
     return world.sel(group=countries).sum("group").to_numpy().ravel()
 
 
 def test_an_overlapping_group_is_the_sum_of_its_countries_in_every_draw(fit):
     rows = un.affected(fit, TABLE).set_index("group")
     assert list(rows.index) == ["EAC", "LDC"]
-    for name, countries in {"EAC": ["KEN", "TZA", "UGA"], "LDC": ["FRA", "KEN"]}.items():
+    for name, countries in {
+        "EAC": ["KEN", "TZA", "UGA"],
+        "LDC": ["FRA", "KEN"],
+    }.items():
         draws = by_hand(fit, countries)
         for stat, of_draws in STATS.items():
             assert rows.loc[name, stat] == pytest.approx(of_draws(draws), rel=1e-9)
-        assert rows.loc[name, "lower"] == pytest.approx(np.quantile(draws, 0.025), rel=1e-9)
-        assert rows.loc[name, "population"] == pytest.approx(fit.people.sel(country=countries).sum().item())
+        assert rows.loc[name, "lower"] == pytest.approx(
+            np.quantile(draws, 0.025), rel=1e-9
+        )
+        assert rows.loc[name, "population"] == pytest.approx(
+            fit.people.sel(country=countries).sum().item()
+        )
 
 
 def test_an_overlapping_group_is_what_it_is_alone(fit):
@@ -43,8 +61,14 @@ def test_an_overlapping_group_is_what_it_is_alone(fit):
     for name, group in TABLE.groupby("group"):
         if name != "small":
             alone = un.estimates(fit, [group])
-            own = together.loc[together["group"] == name].drop(columns="note").reset_index(drop=True)
-            pd.testing.assert_frame_equal(own, alone.loc[alone["group"] == name].reset_index(drop=True))
+            own = (
+                together.loc[together["group"] == name]
+                .drop(columns="note")
+                .reset_index(drop=True)
+            )
+            pd.testing.assert_frame_equal(
+                own, alone.loc[alone["group"] == name].reset_index(drop=True)
+            )
 
 
 def test_rows_of_overlapping_groups_say_so(fit):
@@ -72,7 +96,10 @@ def test_a_table_may_be_a_path_a_frame_or_a_series_alone_or_in_a_list(fit, tmp_p
     for table in (path, str(path), TABLE.set_index("iso3"), series):
         for by in (table, [table]):
             pd.testing.assert_frame_equal(un.prevalence(fit, by), expected)
-    with pytest.raises(UncountedError, match=r"more than one grouping of places\. Ask for region and your own table"):
+    with pytest.raises(
+        UncountedError,
+        match=r"more than one grouping of places\. Ask for region and your own table",
+    ):
         un.prevalence(fit, ["region", TABLE])
 
 
@@ -84,15 +111,26 @@ def test_a_table_may_be_a_path_a_frame_or_a_series_alone_or_in_a_list(fit, tmp_p
     ],
 )  # fmt: skip
 def test_usual_headers_are_understood(fit, columns):
-    pd.testing.assert_frame_equal(un.affected(fit, TABLE.set_axis(columns, axis=1)), un.affected(fit, TABLE))
+    pd.testing.assert_frame_equal(
+        un.affected(fit, TABLE.set_axis(columns, axis=1)), un.affected(fit, TABLE)
+    )
 
 
 @pytest.mark.parametrize(
-    "columns", [("a", "b"), ("code", "country_code"), ("iso3", "x", "y"), ("iso3", "group", "region")]
+    "columns",
+    [
+        ("a", "b"),
+        ("code", "country_code"),
+        ("iso3", "x", "y"),
+        ("iso3", "group", "region"),
+    ],
 )
 def test_headers_that_are_not_clear_say_what_to_rename(fit, columns):
     table = pd.DataFrame([["KEN"] * len(columns)], columns=list(columns))
-    with pytest.raises(UncountedError, match=rf"columns '{columns[0]}', .*Rename the one 'iso3' and the other 'group'"):
+    with pytest.raises(
+        UncountedError,
+        match=rf"columns '{columns[0]}', .*Rename the one 'iso3' and the other 'group'",
+    ):
         un.prevalence(fit, table)
 
 
@@ -103,20 +141,35 @@ def test_further_columns_may_stay(fit):
 
 def test_codes_of_groups_are_listed_together(fit):
     wrong = TABLE.replace({"KEN": "Kenya", "UGA": "UG", "FRA": "qqq"})
-    with pytest.raises(UncountedError, match=r"grouping table has codes.*Kenya → KEN; UG → UGA; qqq\. Use"):
+    with pytest.raises(
+        UncountedError,
+        match=r"grouping table has codes.*Kenya → KEN; UG → UGA; qqq\. Use",
+    ):
         un.affected(fit, wrong)
 
 
 def test_regions_of_a_world_still_divide_it():
-    with pytest.raises(UncountedError, match=r"more than one row for KEN.*un\.prevalence\(fit, by=table\)"):
+    with pytest.raises(
+        UncountedError,
+        match=r"more than one row for KEN.*un\.prevalence\(fit, by=table\)",
+    ):
         un.read_world(grouping=TABLE.rename(columns={"group": "region"}))
-    with pytest.raises(UncountedError, match=r"several groups: KEN \(LDC, EAC\).*un\.prevalence\(fit, by=table\)"):
+    with pytest.raises(
+        UncountedError,
+        match=r"several groups: KEN \(LDC, EAC\).*un\.prevalence\(fit, by=table\)",
+    ):
         un.groups(un.read_world(), TABLE)
 
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.sets(st.tuples(st.sampled_from(["KEN", "UGA", "TZA", "FRA", "NER", "LBR"]), st.sampled_from("abcd")), min_size=1)
+    st.sets(
+        st.tuples(
+            st.sampled_from(["KEN", "UGA", "TZA", "FRA", "NER", "LBR"]),
+            st.sampled_from("abcd"),
+        ),
+        min_size=1,
+    )
 )
 def test_divisions_have_each_group_whole_in_one_of_them(pairs):
     table = pd.DataFrame(sorted(pairs), columns=["iso3", "group"])
@@ -131,8 +184,12 @@ def test_divisions_have_each_group_whole_in_one_of_them(pairs):
 
 def _six() -> un.World:
     codes = ["FRA", "KEN", "LBR", "NER", "TZA", "UGA"]
-    people = pd.MultiIndex.from_product([codes, ["female", "male"], ["0+"]], names=["iso3", "sex", "age"])
-    places = pd.DataFrame({"iso3": codes, "name": codes, "region": "all", "subregion": "all"})
+    people = pd.MultiIndex.from_product(
+        [codes, ["female", "male"], ["0+"]], names=["iso3", "sex", "age"]
+    )
+    places = pd.DataFrame(
+        {"iso3": codes, "name": codes, "region": "all", "subregion": "all"}
+    )
     population = people.to_frame(index=False).assign(**{"2020": 100.0})
     return un.read_world(places, population, pd.DataFrame({"iso3": codes}))
 
@@ -140,16 +197,24 @@ def _six() -> un.World:
 SIX = _six()
 
 
-def test_the_command_line_writes_a_row_for_each_group(monkeypatch, capsys, fit, tmp_path):
+def test_the_command_line_writes_a_row_for_each_group(
+    monkeypatch, capsys, fit, tmp_path
+):
     groups = tmp_path / "groups.csv"
     TABLE.to_csv(groups, index=False)
     monkeypatch.setattr("uncounted.read_fit", lambda _: fit)
-    monkeypatch.setattr("sys.argv", ["uncounted", "totals", "fit.nc", "--by", str(groups)])
+    monkeypatch.setattr(
+        "sys.argv", ["uncounted", "totals", "fit.nc", "--by", str(groups)]
+    )
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code in (0, None)
     lines = capsys.readouterr().out.splitlines()
-    assert sum(",EAC," in line for line in lines) == sum(",LDC," in line for line in lines) > 0
+    assert (
+        sum(",EAC," in line for line in lines)
+        == sum(",LDC," in line for line in lines)
+        > 0
+    )
     assert all(OVERLAP in line for line in lines[1:])
 
 
@@ -157,8 +222,12 @@ def test_the_command_line_says_what_to_rename(monkeypatch, capsys, fit, tmp_path
     groups = tmp_path / "groups.csv"
     TABLE.set_axis(["a", "b"], axis=1).to_csv(groups, index=False)
     monkeypatch.setattr("uncounted.read_fit", lambda _: fit)
-    monkeypatch.setattr("sys.argv", ["uncounted", "totals", "fit.nc", "--by", str(groups)])
+    monkeypatch.setattr(
+        "sys.argv", ["uncounted", "totals", "fit.nc", "--by", str(groups)]
+    )
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code == 2
-    assert "Error: The grouping table has the columns 'a', 'b'" in capsys.readouterr().err
+    assert (
+        "Error: The grouping table has the columns 'a', 'b'" in capsys.readouterr().err
+    )

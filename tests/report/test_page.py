@@ -1,4 +1,6 @@
-"""The page: complete in itself, honest about failures, and safe whatever the names in the data are."""
+"""The page: complete in itself, honest about failures, and safe whatever the names in
+the data are.
+"""
 
 import re
 import time
@@ -16,14 +18,24 @@ from uncounted.survey.ledger import Ledger
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "input", "link", "br", "hr", "img"}
-GOOD = un.Finding("R-hat of the world and regions", "pass", 1.003, 1.01, "The largest is 1.003.")
-BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312; at least 400 is asked.")
+GOOD = un.Finding(
+    "R-hat of the world and regions", "pass", 1.003, 1.01, "The largest is 1.003."
+)
+BAD = un.Finding(
+    "tail ESS of published numbers",
+    "stop",
+    312,
+    400,
+    "The smallest is 312; at least 400 is asked.",
+)
 UNFIT = un.Finding("held-out coverage at 95 %", "stop", 0.7, 0.9, "It is 70 %.")
 
 
 @pytest.fixture(scope="module")
 def drawn(release):
-    """Return the drawings, which are the same for all pages here but for one of other names or another language."""
+    """Return the drawings, which are the same for all pages here but for one of other
+    names or another language.
+    """
     return draw(release)
 
 
@@ -41,11 +53,20 @@ def html(page, fit, rows):
 
 
 class Reader(HTMLParser):
-    """Reads tags, checks that they close in order, and keeps text, links to ids, and ids."""
+    """Reads tags, checks that they close in order, and keeps text, links to ids, and
+    ids.
+    """
 
     def __init__(self, html: str):
         super().__init__()
-        self.open, self.text, self.links, self.ids, self.tags, self.attributes = [], [], [], [], [], []
+        self.open, self.text, self.links, self.ids, self.tags, self.attributes = (
+            [],
+            [],
+            [],
+            [],
+            [],
+            [],
+        )
         self.feed(html)
         assert self.open == []
 
@@ -77,18 +98,34 @@ def plain(html: str) -> str:
 
 def test_the_page_asks_nothing_of_any_network(html):
     assert not re.search(
-        r"""(?:src|href|action|poster|data|srcset)\s*=\s*["']?\s*(?:https?:)?//""", html, re.IGNORECASE
+        r"""(?:src|href|action|poster|data|srcset)\s*=\s*["']?\s*(?:https?:)?//""",
+        html,
+        re.IGNORECASE,
     )
     assert not re.search(r"""url\(\s*["']?\s*(?!#)""", html, re.IGNORECASE)
-    assert not re.search(r"@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|import\(", html)
-    assert not set(Reader(html).tags) & {"link", "iframe", "object", "embed", "img", "base"}
+    assert not re.search(
+        r"@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|import\(",
+        html,
+    )
+    assert not set(Reader(html).tags) & {
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "img",
+        "base",
+    }
 
 
 def test_it_is_well_formed_and_its_links_lead_somewhere(html):
     read = Reader(html)
     assert len(read.ids) == len(set(read.ids))
     assert set(read.links) <= {f"#{one}" for one in read.ids}
-    named = {value for name, value in read.attributes if name in ("for", "aria-labelledby", "aria-controls")}
+    named = {
+        value
+        for name, value in read.attributes
+        if name in ("for", "aria-labelledby", "aria-controls")
+    }
     assert named <= set(read.ids)
 
 
@@ -102,16 +139,26 @@ def test_it_is_small_and_soon_written(html, release, tmp_path):
 
 def test_every_country_is_in_the_table_with_its_class(html, fit):
     body = html[html.index('id="every"') :]
-    found = re.findall(r'<th role="rowheader" scope="row">(.*?) <small>', body[: body.index("</table>")])
+    found = re.findall(
+        r'<th role="rowheader" scope="row">(.*?) <small>',
+        body[: body.index("</table>")],
+    )
     assert len(found) == len(fit.world.places)
     assert plain(html).count("○ imputed") == 100
     assert plain(html).count("● surveyed") == 100
 
 
 def test_the_headline_is_said_with_its_interval(html, rows):
-    world = rows[(rows["grouping"] == "world") & (rows["sex"] == "all") & (rows["age"] == "all")].iloc[0]
-    low, high = (f"{world[f'prevalence_{end}'] * 100:.1f}" for end in ("lower", "upper"))
-    assert f"{world['prevalence_median'] * 100:.1f} % of persons aged under 5 years" in plain(html)
+    world = rows[
+        (rows["grouping"] == "world") & (rows["sex"] == "all") & (rows["age"] == "all")
+    ].iloc[0]
+    low, high = (
+        f"{world[f'prevalence_{end}'] * 100:.1f}" for end in ("lower", "upper")
+    )
+    assert (
+        f"{world['prevalence_median'] * 100:.1f} % of persons aged under 5 years"
+        in plain(html)
+    )
     assert f"95 % interval {low}–{high} %" in plain(html)
 
 
@@ -122,7 +169,11 @@ def test_no_banner_where_all_is_well_and_the_hold_out_is_not_run(html):
 
 @pytest.mark.parametrize(
     ("findings", "stamp"),
-    [([GOOD, BAD], "Not converged"), ([UNFIT], "Not validated"), ([BAD, UNFIT], "Not converged · Not validated")],
+    [
+        ([GOOD, BAD], "Not converged"),
+        ([UNFIT], "Not validated"),
+        ([BAD, UNFIT], "Not converged · Not validated"),
+    ],
 )
 def test_a_stop_is_stamped_across_the_top(page, fit, rows, findings, stamp):
     told = page(fit, rows, findings)
@@ -132,11 +183,21 @@ def test_a_stop_is_stamped_across_the_top(page, fit, rows, findings, stamp):
 
 
 def test_names_from_data_are_never_markup(fit, rows):
-    names = rows["name"].mask(rows["group"] == "KEN", HOSTILE).mask(rows["group"] == "NAM", "N/A")
-    places = fit.world.places.assign(region=fit.world.places["region"].replace("Africa", HOSTILE))
+    names = (
+        rows["name"]
+        .mask(rows["group"] == "KEN", HOSTILE)
+        .mask(rows["group"] == "NAM", "N/A")
+    )
+    places = fit.world.places.assign(
+        region=fit.world.places["region"].replace("Africa", HOSTILE)
+    )
     hostile = rows.assign(name=names, group=rows["group"].replace("Africa", HOSTILE))
-    seen = fit.evidence.rows.assign(survey=HOSTILE + fit.evidence.rows["survey"], source=HOSTILE)
-    lines = fit.evidence.ledger.lines.assign(why=HOSTILE, survey=HOSTILE, country=HOSTILE)
+    seen = fit.evidence.rows.assign(
+        survey=HOSTILE + fit.evidence.rows["survey"], source=HOSTILE
+    )
+    lines = fit.evidence.ledger.lines.assign(
+        why=HOSTILE, survey=HOSTILE, country=HOSTILE
+    )
     card = replace(fit.card, title=HOSTILE, why=HOSTILE)
     bad = replace(
         fit,
@@ -144,7 +205,9 @@ def test_names_from_data_are_never_markup(fit, rows):
         world=replace(fit.world, places=places),
         evidence=replace(fit.evidence, rows=seen, ledger=Ledger(lines), source=HOSTILE),
     )
-    told = pages.page(release_of(bad, hostile, [replace(BAD, name=HOSTILE, sentence=HOSTILE)]))
+    told = pages.page(
+        release_of(bad, hostile, [replace(BAD, name=HOSTILE, sentence=HOSTILE)])
+    )
     assert "<script>alert" not in told
     assert Reader(told).tags.count("script") == 1
     assert HOSTILE in plain(told)
@@ -153,7 +216,14 @@ def test_names_from_data_are_never_markup(fit, rows):
 
 def test_the_record_is_complete(html, fit):
     told = plain(html)
-    for part in (fit.world.digest, fit.evidence.digest, fit.card.digest, "no denominator", "x1 (2015)", "nutpie"):
+    for part in (
+        fit.world.digest,
+        fit.evidence.digest,
+        fit.card.digest,
+        "no denominator",
+        "x1 (2015)",
+        "nutpie",
+    ):
         assert part in told
     assert re.sub(r"\s+", " ", fit.card.text) in told
     assert "World Population Prospects" in told
@@ -161,7 +231,11 @@ def test_the_record_is_complete(html, fit):
 
 
 def test_the_limits_follow_the_card(page, fit, rows):
-    bare = {key: prior for key, prior in fit.card.priors.items() if "trend" not in key and key != "sigma_survey"}
+    bare = {
+        key: prior
+        for key, prior in fit.card.priors.items()
+        if "trend" not in key and key != "sigma_survey"
+    }
     told = plain(page(replace(fit, card=replace(fit.card, priors=bare)), rows, [GOOD]))
     assert "this card has no trend" in told
     assert "this card has none, so the surveys are taken as true" in told
@@ -193,4 +267,6 @@ def test_a_french_page_is_french(fit, few):
 
 def test_notes_on_the_draws_are_shown(page, fit, few):
     noted = replace(fit, notes=("Draws were benchmarked to <b>2.5</b> million.",))
-    assert "Draws were benchmarked to <b>2.5</b> million." in plain(page(noted, few, [GOOD]))
+    assert "Draws were benchmarked to <b>2.5</b> million." in plain(
+        page(noted, few, [GOOD])
+    )

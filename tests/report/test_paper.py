@@ -1,4 +1,6 @@
-"""The paper and the profiles: what they print, that they can be typeset, and that no text is markup."""
+"""The paper and the profiles: what they print, that they can be typeset, and that no
+text is markup.
+"""
 
 from dataclasses import replace
 
@@ -12,14 +14,24 @@ from uncounted.report.profile import place_of, profile, write_profile
 from uncounted.report.release import release_of
 from uncounted.report.typeset import typeset
 
-BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312; at least 400 is asked.")
+BAD = un.Finding(
+    "tail ESS of published numbers",
+    "stop",
+    312,
+    400,
+    "The smallest is 312; at least 400 is asked.",
+)
 HOSTILE = '#panic("x") $x$ *_`@<"\\'
 
 
 def texts(told) -> str:
     if isinstance(told, dict):
         return "\n".join(texts(one) for one in told.values())
-    return "\n".join(texts(one) for one in told) if isinstance(told, list | tuple) else str(told)
+    return (
+        "\n".join(texts(one) for one in told)
+        if isinstance(told, list | tuple)
+        else str(told)
+    )
 
 
 def test_a_paper_is_typeset_with_every_section(small, drawings, tmp_path):
@@ -31,7 +43,10 @@ def test_a_paper_is_typeset_with_every_section(small, drawings, tmp_path):
     assert sum(len(region["rows"]) for region in told["countries"]["regions"]) == 200
     assert "should not be ranked" in printed
     assert small.parts[0].digests["evidence"] in printed
-    assert all(number in [row[0] for row in told["gather"]["rows"]] for number in map(str, range(1, 19)))
+    assert all(
+        number in [row[0] for row in told["gather"]["rows"]]
+        for number in map(str, range(1, 19))
+    )
 
 
 def test_regions_are_drawn_on_a_scale_that_holds_them(small, drawings):
@@ -50,7 +65,11 @@ def test_a_paper_that_is_not_for_publication_says_so(fit, few):
 
 def test_no_text_is_markup(fit, few, drawings, tmp_path):
     names = few["name"].mask(few["group"] == "KEN", HOSTILE)
-    bad = replace(release_of(fit, few.assign(name=names), [replace(BAD, sentence=HOSTILE)]), title=HOSTILE, why=HOSTILE)
+    bad = replace(
+        release_of(fit, few.assign(name=names), [replace(BAD, sentence=HOSTILE)]),
+        title=HOSTILE,
+        why=HOSTILE,
+    )
     assert write_paper(bad, tmp_path / "report.pdf", drawings).stat().st_size > 10_000
     assert HOSTILE in texts(contents(bad, drawings))
 
@@ -58,13 +77,18 @@ def test_no_text_is_markup(fit, few, drawings, tmp_path):
 @pytest.mark.parametrize("name", ["stunting", "stunting-trend"])
 def test_every_formula_is_mathematics_to_typst(name):
     lines = equation(un.read_card(name))
-    formulas = [typeset(line.formula) for line in lines] + [typeset(f) for line in lines for _, f in line.brings]
+    formulas = [typeset(line.formula) for line in lines] + [
+        typeset(f) for line in lines for _, f in line.brings
+    ]
     source = "".join(f"$ {formula} $\n" for formula in formulas)
     assert typst.compile(source.encode(), format="pdf")[:5] == b"%PDF-"
 
 
 def test_typst_formulas_by_hand():
-    assert typeset("q'[j] = Σ[c,s] W[j,c] p") == "q'_(j) = sum_(c comma s) W_(j comma c) thin p"
+    assert (
+        typeset("q'[j] = Σ[c,s] W[j,c] p")
+        == "q'_(j) = sum_(c comma s) W_(j comma c) thin p"
+    )
     assert typeset("y ~ Binomial(n, {1}/{2})") == 'y ∼ "Binomial"(n comma (1)/(2))'
     assert typeset("sigma_country √(rho)") == 'σ_("country") thin sqrt(ρ)'
 
@@ -80,14 +104,18 @@ def test_a_country_is_found_by_code_and_name_and_a_region_by_name(small):
 
 @pytest.mark.parametrize("place", ["KEN", "Africa"])
 def test_a_profile_is_two_pages(small, place, tmp_path):
-    course = small.totals[small.totals["group"] == place_of(small, place).group].iloc[[0, 0]]
+    course = small.totals[small.totals["group"] == place_of(small, place).group].iloc[
+        [0, 0]
+    ]
     course = course.assign(year=[2010, 2020], weights=[2010, 2020])
     path = write_profile(small, place, tmp_path / "place.pdf", course)
     assert path.read_bytes()[:5] == b"%PDF-"
 
 
 def test_a_profile_tells_what_is_known_of_the_place(small, fit):
-    surveyed, imputed = (profile(small, place_of(small, code)) for code in fit.world.places.index[:2])
+    surveyed, imputed = (
+        profile(small, place_of(small, code)) for code in fit.world.places.index[:2]
+    )
     assert "1 surveys entered" in surveyed["told"][0]
     assert any("Nobody was interviewed there" in told for told in imputed["told"])
     assert len(surveyed["surveys"]["rows"]) == 1

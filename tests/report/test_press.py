@@ -12,7 +12,9 @@ from uncounted.report.estimate import write_estimate
 from uncounted.report.press import FORMATS, Press, write_formats
 from uncounted.report.release import part_of, release_of
 
-BAD = un.Finding("tail ESS of published numbers", "stop", 312, 400, "The smallest is 312.")
+BAD = un.Finding(
+    "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."
+)
 UNFIT = un.Finding("held-out coverage at 95 %", "stop", 0.7, 0.9, "It is 70 %.")
 
 
@@ -23,7 +25,12 @@ def stopped(fit, few):
 
 def test_tables_are_tidy_and_stamped(fit, stopped, tmp_path):
     files = write_formats(Press(stopped, fit), tmp_path, ["csv", "parquet"])
-    assert [path.name for path in files] == ["estimates.csv", "surveys.csv", "ledger.csv", "estimates.parquet"]
+    assert [path.name for path in files] == [
+        "estimates.csv",
+        "surveys.csv",
+        "ledger.csv",
+        "estimates.parquet",
+    ]
     rows, same = pd.read_csv(files[0], keep_default_na=False), pd.read_parquet(files[3])
     assert len(rows) == len(same) == len(stopped.rows)
     note = "not converged: not for publication; not validated: not for publication"
@@ -36,7 +43,11 @@ def test_draws_are_written_on_request_and_add_up(fit, stopped, tmp_path):
     (path,) = write_formats(Press(stopped, fit), tmp_path, ["draws"])
     with xr.open_dataset(path) as draws:
         assert draws.attrs["note"].startswith("not converged")
-        mean = float((draws["p"].astype(float) * draws["persons"]).sum(["country", "sex", "age"]).mean())
+        mean = float(
+            (draws["p"].astype(float) * draws["persons"])
+            .sum(["country", "sex", "age"])
+            .mean()
+        )
     assert mean == pytest.approx(stopped.of_world["persons_mean"], rel=1e-6)
     with pytest.raises(un.UncountedError, match="from its fit"):
         write_formats(Press(stopped), tmp_path, ["draws"])
@@ -49,8 +60,12 @@ def test_an_unknown_format_is_a_sentence(fit, stopped, tmp_path):
         un.write_report(fit, tmp_path / "report.htm")
 
 
-def test_an_estimate_of_several_models_says_of_which_each_row_is(fit, stopped, tmp_path):
-    other = replace(part_of(fit), card=replace(fit.card, outcome="wasting", title="Wasting"))
+def test_an_estimate_of_several_models_says_of_which_each_row_is(
+    fit, stopped, tmp_path
+):
+    other = replace(
+        part_of(fit), card=replace(fit.card, outcome="wasting", title="Wasting")
+    )
     both = replace(stopped, parts=(*stopped.parts, other))
     files = write_formats(Press(both), tmp_path, ["csv", "gather"])
     for path in files:
@@ -60,21 +75,39 @@ def test_an_estimate_of_several_models_says_of_which_each_row_is(fit, stopped, t
 
 def test_one_file_or_a_folder(fit, few, tmp_path, monkeypatch):
     monkeypatch.setattr("uncounted.report.estimate.estimates", lambda *_: few)
-    still = replace(fit, card=replace(fit.card, priors={k: p for k, p in fit.card.priors.items() if "trend" not in k}))
-    assert un.write_report(still, tmp_path / "a.xlsx", findings=un.Findings(())) == [tmp_path / "a.xlsx"]
+    still = replace(
+        fit,
+        card=replace(
+            fit.card,
+            priors={k: p for k, p in fit.card.priors.items() if "trend" not in k},
+        ),
+    )
+    assert un.write_report(still, tmp_path / "a.xlsx", findings=un.Findings(())) == [
+        tmp_path / "a.xlsx"
+    ]
     files = un.write_report(still, tmp_path / "all", "sdmx", findings=un.Findings(()))
     assert [path.name for path in files] == ["sdmx.csv"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "all"]
 
 
 def test_the_folder_of_an_estimate_says_what_stops_it(fit, few, tmp_path):
-    still = replace(fit, card=replace(fit.card, priors={k: p for k, p in fit.card.priors.items() if "trend" not in k}))
+    still = replace(
+        fit,
+        card=replace(
+            fit.card,
+            priors={k: p for k, p in fit.card.priors.items() if "trend" not in k},
+        ),
+    )
     folder = write_estimate(still, few, un.Findings((BAD,)), tmp_path / "out", ["csv"])
     told = json.loads((folder / "findings.json").read_text())
     assert told["publishable"] is False
-    assert {"estimates.csv", "surveys.csv", "ledger.csv", "findings.json", "fit.nc"} == {
-        p.name for p in folder.iterdir()
-    }
+    assert {
+        "estimates.csv",
+        "surveys.csv",
+        "ledger.csv",
+        "findings.json",
+        "fit.nc",
+    } == {p.name for p in folder.iterdir()}
 
 
 def test_all_formats_are_named_in_the_docstring():

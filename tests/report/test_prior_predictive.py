@@ -1,4 +1,6 @@
-"""What a card believes before any data: against closed forms, in its unit, and told when it is absurd."""
+"""What a card believes before any data: against closed forms, in its unit, and told
+when it is absurd.
+"""
 
 from dataclasses import replace
 
@@ -11,10 +13,23 @@ from scipy.stats import norm
 import uncounted as un
 from uncounted.model.priors import Prior
 
-PRIORS = {"level": Prior("normal", (-2.0, 0.5)), "sigma_country": Prior("half_normal", (1e-6,))}
-SMALL = un.Card(title="x", outcome="x", ages=("0+",), priors=PRIORS, year=2020, people=(), place=("country",))
+PRIORS = {
+    "level": Prior("normal", (-2.0, 0.5)),
+    "sigma_country": Prior("half_normal", (1e-6,)),
+}
+SMALL = un.Card(
+    title="x",
+    outcome="x",
+    ages=("0+",),
+    priors=PRIORS,
+    year=2020,
+    people=(),
+    place=("country",),
+)
 DRAWS, SIGMA = 4000, 0.5
-NEAR = 4 / np.sqrt(DRAWS)  # four standard errors of a mean in sds; of a median five fourths of that
+NEAR = 4 / np.sqrt(
+    DRAWS
+)  # four standard errors of a mean in sds; of a median five fourths of that
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +37,13 @@ def world():
     return un.read_world()
 
 
-def believed(card: un.Card, world, draws: int = DRAWS, **priors: tuple) -> un.PriorPredictive:
+def believed(
+    card: un.Card, world, draws: int = DRAWS, **priors: tuple
+) -> un.PriorPredictive:
     given = {key: Prior(family, numbers) for key, (family, *numbers) in priors.items()}
-    return un.prior_predictive(replace(card, priors=card.priors | given), world, draws, seed=5)
+    return un.prior_predictive(
+        replace(card, priors=card.priors | given), world, draws, seed=5
+    )
 
 
 def row(found: un.PriorPredictive, what: str):
@@ -45,11 +64,17 @@ def test_without_differences_everybody_has_the_level(world):
 
 
 def test_a_country_varies_by_its_level_and_its_own_deviation(world):
-    """Var logit p = 0.5² + E σ², σ half-normal: its mean square is its parameter's square."""
-    found = believed(SMALL, world, level=("normal", -6.0, 0.5), sigma_country=("half_normal", SIGMA))
+    """Var logit p = 0.5² + E σ², σ half-normal: its mean square is its parameter's
+    square.
+    """
+    found = believed(
+        SMALL, world, level=("normal", -6.0, 0.5), sigma_country=("half_normal", SIGMA)
+    )
     spread = logit(found.country).var(dim="draw").mean()
     assert float(spread) == pytest.approx(0.5**2 + SIGMA**2, rel=0.06)
-    median = np.exp(2 * norm.ppf(0.9) * norm.ppf(0.75) * SIGMA)  # ratio at the median σ; p is rare, so odds are p
+    median = np.exp(
+        2 * norm.ppf(0.9) * norm.ppf(0.75) * SIGMA
+    )  # ratio at the median σ; p is rare, so odds are p
     assert row(found, "90th")["median"] == pytest.approx(median, rel=0.06)
 
 
@@ -78,8 +103,17 @@ def test_sexes_and_ages_where_the_card_has_them(world):
 def test_another_prior_changes_the_picture(world):
     narrow = believed(SMALL, world, draws=500, sigma_country=("half_normal", 0.1))
     wide = believed(SMALL, world, draws=500, sigma_country=("half_normal", 2.0))
-    high = believed(SMALL, world, draws=500, sigma_country=("half_normal", 0.1), level=("normal", 0.0, 0.5))
-    widths = [row(found, "any one")["upper"] / row(found, "any one")["lower"] for found in (narrow, wide)]
+    high = believed(
+        SMALL,
+        world,
+        draws=500,
+        sigma_country=("half_normal", 0.1),
+        level=("normal", 0.0, 0.5),
+    )
+    widths = [
+        row(found, "any one")["upper"] / row(found, "any one")["lower"]
+        for found in (narrow, wide)
+    ]
     assert widths[1] > 5 * widths[0]
     assert row(high, "any one")["lower"] > row(narrow, "any one")["median"]
     assert narrow.plot().to_dict() != wide.plot().to_dict()
@@ -95,7 +129,9 @@ def test_what_is_absurd_is_told_with_its_size(world):
     assert "0\u00a0% above" in below.warning
     assert "<strong>" in below._repr_html_()
     assert below.warning in str(below)
-    assert believed(SMALL, world, draws=500, level=("normal", 1.0, 0.8)).warning == ""  # 6.7 % of it above 90 %
+    assert (
+        believed(SMALL, world, draws=500, level=("normal", 1.0, 0.8)).warning == ""
+    )  # 6.7 % of it above 90 %
 
 
 def test_priors_of_what_surveys_show_change_nothing(world):

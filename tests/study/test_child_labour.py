@@ -1,4 +1,6 @@
-"""Studies of the child-labour estimate: its posterior, and what the size that nobody published does to it."""
+"""Studies of the child-labour estimate: its posterior, and what the size that nobody
+published does to it.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +34,9 @@ def test_reference_posterior(reference):
 
 
 def test_what_the_unknown_size_does():
-    """The world, regions and countries with the size learned, as the card has it, and held at three values."""
+    """The world, regions and countries with the size learned, as the card has it, and
+    held at three values.
+    """
     card, world = un.read_card("child-labour"), un.read_world()
     ready = refit(recipe_of(un.build(card, world, un.evidence_of(card, world))))
     people = un.persons(world, card.ages, card.year, nearest=True)
@@ -40,17 +44,33 @@ def test_what_the_unknown_size_does():
     for size in (None, *SIZES):
         priors = dict(card.priors)
         if size is not None:
-            priors["unknown_n"] = replace(priors["unknown_n"], numbers=(float(size), 0.01))
+            priors["unknown_n"] = replace(
+                priors["unknown_n"], numbers=(float(size), 0.01)
+            )
         numbers = flat({key: np.array(prior.numbers) for key, prior in priors.items()})
         draws, stats = ready.sample({"prior_numbers": numbers}, 5, card.sampling)
         p = ready.cells(draws)["p"]
-        told = {"effective_n": f"learned: {float(draws['unknown_n'].median()):.0f}" if size is None else str(size)}
+        told = {
+            "effective_n": (
+                f"learned: {float(draws['unknown_n'].median()):.0f}"
+                if size is None
+                else str(size)
+            )
+        }
         for grouping in ("world", "region", "country"):
             group = groups(world, grouping)
-            share = affected_in_all(p, people, group) / affected_in_all(xr.ones_like(people), people, group)
-            low, middle, high = (share.quantile(q, ["chain", "draw"]) for q in (0.025, 0.5, 0.975))
+            share = affected_in_all(p, people, group) / affected_in_all(
+                xr.ones_like(people), people, group
+            )
+            low, middle, high = (
+                share.quantile(q, ["chain", "draw"]) for q in (0.025, 0.5, 0.975)
+            )
             if grouping == "world":
-                told |= {"world": float(middle[0]), "lower": float(low[0]), "upper": float(high[0])}
+                told |= {
+                    "world": float(middle[0]),
+                    "lower": float(low[0]),
+                    "upper": float(high[0]),
+                }
             else:
                 told[f"{grouping}, mean width"] = float((high - low).mean())
         for key in ("sigma_country", "sigma_survey"):
@@ -59,4 +79,6 @@ def test_what_the_unknown_size_does():
     table = pd.DataFrame(rows).round(4)
     table.to_csv(DOCS / "child-labour-unknown-n.csv", index=False)
     assert (table["world"] / table["world"].iloc[0] - 1).abs().max() < 0.03
-    assert table["sigma_survey"].is_monotonic_increasing  # it takes up what a smaller size would have explained
+    assert table[
+        "sigma_survey"
+    ].is_monotonic_increasing  # it takes up what a smaller size would have explained

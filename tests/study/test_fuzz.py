@@ -1,4 +1,6 @@
-"""Thousands of broken files, tables and cards: each gives estimates or one sentence; docs/ keeps the counts."""
+"""Thousands of broken files, tables and cards: each gives estimates or one sentence;
+docs/ keeps the counts.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +20,15 @@ pytestmark = pytest.mark.study
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SAS = Path(__file__).resolve().parents[1] / "survey" / "data" / "simulated.sas7bdat"
-COLUMNS = {"country": "cty", "sex": "sex", "age": "age", "weight": "w", "stratum": "h", "psu": "psu", "id": "id"}
+COLUMNS = {
+    "country": "cty",
+    "sex": "sex",
+    "age": "age",
+    "weight": "w",
+    "stratum": "h",
+    "psu": "psu",
+    "id": "id",
+}
 CARD = """title = "t"
 kind = "respondents"
 file = "people.csv"
@@ -63,7 +73,9 @@ def people(n: int = 60) -> pd.DataFrame:
 
 
 def tried(read: Callable[[], un.Respondents]) -> str:
-    """Return 'estimates', or 'sentence'; anything else that is raised fails the study."""
+    """Return 'estimates', or 'sentence'; anything else that is raised fails the
+    study.
+    """
     try:
         table = un.direct(read(), ["country", "sex"], single_psu="certainty")
     except un.UncountedError as error:
@@ -71,20 +83,31 @@ def tried(read: Callable[[], un.Respondents]) -> str:
         assert "\n" not in text
         assert text.endswith((".", "?"))
         return "sentence"
-    assert ((table["prevalence"] >= 0) & (table["prevalence"] <= 1) | (table["n"] == 0)).all()
+    assert (
+        (table["prevalence"] >= 0) & (table["prevalence"] <= 1) | (table["n"] == 0)
+    ).all()
     return "estimates"
 
 
 def declared(source: object) -> un.Respondents:
-    missing = {"worked": {8: "refused", 9: "don't know", "A": "refused", "B": "don't know"}, "sex": {9: "not stated"}}
+    missing = {
+        "worked": {8: "refused", 9: "don't know", "A": "refused", "B": "don't know"},
+        "sex": {9: "not stated"},
+    }
     recodes = {"sex": {1: "female", 2: "male"}, "worked": {1: 1, 2: 0}}
     cuts = {"age": {"0-24": (0, 25), "25+": (25, None)}}
-    return un.read_respondents(source, COLUMNS, {"worked": "y"}, recodes=recodes, missing=missing, cuts=cuts)  # type: ignore[arg-type]
+    return un.read_respondents(
+        source, COLUMNS, {"worked": "y"}, recodes=recodes, missing=missing, cuts=cuts
+    )  # type: ignore[arg-type]
 
 
 def fuzzed(examples: int, **drawn: st.SearchStrategy) -> Callable:
     quiet = settings(
-        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
     return lambda test: quiet(given(**drawn)(test))
 
@@ -94,7 +117,11 @@ def damaged(name: str, folder: Path) -> Counter:
     path, found = folder / name, Counter()
     WRITERS[name](people(), path)
     whole = path.read_bytes()
-    pieces = st.tuples(st.floats(0, 1), st.binary(max_size=12), st.sampled_from([0, 1, 1, 2, 3, 8, 40, len(whole)]))
+    pieces = st.tuples(
+        st.floats(0, 1),
+        st.binary(max_size=12),
+        st.sampled_from([0, 1, 1, 2, 3, 8, 40, len(whole)]),
+    )
 
     @fuzzed(400, damages=st.lists(pieces, min_size=1, max_size=3))
     def run(damages: list[tuple[float, bytes, int]]) -> None:
@@ -112,7 +139,9 @@ def damaged(name: str, folder: Path) -> Counter:
 def faulty_tables() -> Counter:
     found: Counter = Counter()
     fault = st.sampled_from(sorted(FAULTS)).flatmap(
-        lambda name: st.tuples(st.just(name), st.sampled_from(FAULTS[name]), st.integers(0, 59))
+        lambda name: st.tuples(
+            st.just(name), st.sampled_from(FAULTS[name]), st.integers(0, 59)
+        )
     )
 
     @fuzzed(1000, faults=st.lists(fault, min_size=1, max_size=4))
@@ -127,11 +156,23 @@ def faulty_tables() -> Counter:
 
 
 def broken_cards(folder: Path) -> Counter:
-    """Words of the card left out, changed by a letter, or given a value of another kind."""
+    """Words of the card left out, changed by a letter, or given a value of another
+    kind.
+    """
     people().to_csv(folder / "people.csv", index=False)
     found, lines = Counter(), CARD.splitlines()
     values = st.sampled_from(
-        ["1", "true", '"y"', "[1, 2]", "{ a = 1 }", "{ worked = { 1 = 1 } }", "", "1979-05-27", "[[]]"]
+        [
+            "1",
+            "true",
+            '"y"',
+            "[1, 2]",
+            "{ a = 1 }",
+            "{ worked = { 1 = 1 } }",
+            "",
+            "1979-05-27",
+            "[[]]",
+        ]
     )
     at = st.integers(0, len(CARD) - 1)
 
@@ -144,7 +185,10 @@ def broken_cards(folder: Path) -> Counter:
     )
     def run(line: int, value: str | None, cuts: list[int], new: str) -> None:
         word = lines[line].partition(" = ")[0]
-        changed = [f"{word} = {value}" if i == line and value is not None else told for i, told in enumerate(lines)]
+        changed = [
+            f"{word} = {value}" if i == line and value is not None else told
+            for i, told in enumerate(lines)
+        ]
         text = "\n".join(changed)
         for start, end in pairwise([*sorted(cuts), len(text)]):
             text = text[:start] + new + text[min(start + 1, end) :]
@@ -156,9 +200,16 @@ def broken_cards(folder: Path) -> Counter:
 
 
 def test_estimates_or_a_sentence(tmp_path: Path) -> None:
-    found = {f"damaged {name.partition('.')[2]}": damaged(name, tmp_path) for name in WRITERS}
-    found |= {"faults in a table": faulty_tables(), "a broken card": broken_cards(tmp_path)}
-    rows = [(what, n.total(), n["estimates"], n["sentence"]) for what, n in found.items()]
+    found = {
+        f"damaged {name.partition('.')[2]}": damaged(name, tmp_path) for name in WRITERS
+    }
+    found |= {
+        "faults in a table": faulty_tables(),
+        "a broken card": broken_cards(tmp_path),
+    }
+    rows = [
+        (what, n.total(), n["estimates"], n["sentence"]) for what, n in found.items()
+    ]
     table = pd.DataFrame(rows, columns=["what", "examples", "estimates", "sentences"])
     table.to_csv(DOCS / "fuzz-readers.csv", index=False)
     assert (table["examples"] > 300).all()

@@ -1,4 +1,6 @@
-"""Effective respondents from published intervals against a known truth; docs/ keeps the cells."""
+"""Effective respondents from published intervals against a known truth; docs/ keeps the
+cells.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +33,9 @@ PRECISE = 0.15  # Monte Carlo error of pooled prevalence, percent
 
 @dataclass(frozen=True)
 class Cell:
-    """Surveys of n persons, a share of them affected, with counts of this design effect."""
+    """Surveys of n persons, a share of them affected, with counts of this design
+    effect.
+    """
 
     n: int
     share: float
@@ -42,7 +46,9 @@ class Cell:
         return self.n / self.deff
 
     def estimates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the estimates that are possible and their probabilities: beta-binomial counts."""
+        """Return the estimates that are possible and their probabilities: beta-binomial
+        counts.
+        """
         counts = self._counts()
         sd = np.sqrt(self.n * self.share * self.deff)
         lowest = max(0, int(self.n * self.share - 9 * sd))
@@ -61,7 +67,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Published:
-    """What is printed for each possible estimate of a cell, and its probability; arrays (estimates,)."""
+    """What is printed for each possible estimate of a cell, and its probability; arrays
+    (estimates,).
+    """
 
     estimate: np.ndarray
     lower: np.ndarray
@@ -72,7 +80,9 @@ class Published:
 CELLS = tuple(Cell(*values) for values in product(SIZES, SHARES, EFFECTS))
 
 
-def logit_at(p: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+def logit_at(
+    p: np.ndarray, n: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
     return logit_interval(p, np.sqrt(p * (1 - p) / n), np.full(p.shape, np.inf), level)
 
 
@@ -91,7 +101,10 @@ def published(cell: Cell, method: str, half: float) -> Published:
     certain = (estimate == 0) | (estimate == 1)
     nothing = certain & (method in ("wald", "logit"))
     lower, upper = (np.where(nothing, np.nan, bound) for bound in bounds)
-    rounded = [np.round(numbers / (2 * half)) * 2 * half for numbers in (estimate, lower, upper)]
+    rounded = [
+        np.round(numbers / (2 * half)) * 2 * half
+        for numbers in (estimate, lower, upper)
+    ]
     return Published(*rounded, probability)
 
 
@@ -99,7 +112,9 @@ def errors(cell: Cell, method: str, digits: str, reading: str) -> dict[str, floa
     """Return of what share the bounds determine n, and |log n̂/n| there."""
     half = HALVES[digits]
     page = published(cell, method, half)
-    inverted = effective_n(page.estimate, page.lower, page.upper, method=reading, digits=half)
+    inverted = effective_n(
+        page.estimate, page.lower, page.upper, method=reading, digits=half
+    )
     read = np.isfinite(inverted.n)
     determined = inverted.width < 0.1
     error = np.abs(np.log(inverted.n / cell.effective))
@@ -110,19 +125,29 @@ def errors(cell: Cell, method: str, digits: str, reading: str) -> dict[str, floa
     return {
         "determined": weight.sum() / max(page.probability[read].sum(), 1e-12),
         "median": error[order[middle]] if some else np.nan,
-        "largest": error[determined & (page.probability > 1e-9)].max(initial=0) if some else np.nan,
+        "largest": (
+            error[determined & (page.probability > 1e-9)].max(initial=0)
+            if some
+            else np.nan
+        ),
     }
 
 
-def pooled(cell: Cell, method: str, digits: str, reading: str, seed: int, most: int = 6000) -> dict[str, float]:
-    """Return the bias of Σ n̂ p̂ / Σ n̂ over 60 surveys, in percent of the mean of the same p̂.
+def pooled(
+    cell: Cell, method: str, digits: str, reading: str, seed: int, most: int = 6000
+) -> dict[str, float]:
+    """Return the bias of Σ n̂ p̂ / Σ n̂ over 60 surveys, in percent of the mean of the
+    same p̂.
 
-    Surveys without an interval, zeros of Wald and logit, are of as many as the others' median.
-    `shrunk` is the bias with n̂ shrunk to the others', so far as rounding leaves it uncertain.
+    Surveys without an interval, zeros of Wald and logit, are of as many as the others'
+    median. `shrunk` is the bias with n̂ shrunk to the others', so far as rounding
+    leaves it uncertain.
     """
     half, rng = HALVES[digits], np.random.default_rng(seed)
     page = published(cell, method, half)
-    inverted = effective_n(page.estimate, page.lower, page.upper, method=reading, digits=half)
+    inverted = effective_n(
+        page.estimate, page.lower, page.upper, method=reading, digits=half
+    )
     plain, shrunk, tables = [], [], 0
     while tables < most:
         drawn = rng.choice(page.estimate.size, p=page.probability, size=(200, SURVEYS))
@@ -131,10 +156,14 @@ def pooled(cell: Cell, method: str, digits: str, reading: str, seed: int, most: 
         n, p, drawn = n[some], p[some], drawn[some]
         missing = np.isnan(n)
         if missing.any():
-            n[missing] = np.broadcast_to(np.nanmedian(n, axis=1, keepdims=True), n.shape)[missing]
+            n[missing] = np.broadcast_to(
+                np.nanmedian(n, axis=1, keepdims=True), n.shape
+            )[missing]
         plain.append(difference(n, p))
         if tables < 200:
-            shrunk.append(difference(shrunk_n(inverted.n[drawn], inverted.width[drawn]), p))
+            shrunk.append(
+                difference(shrunk_n(inverted.n[drawn], inverted.width[drawn]), p)
+            )
         tables += 200
         if tables >= 600 and precision(plain) / cell.share < PRECISE / 100:
             break
@@ -146,8 +175,12 @@ def pooled(cell: Cell, method: str, digits: str, reading: str, seed: int, most: 
     }
 
 
-def pooled_by_table(cell: Cell, method: str, digits: str, seed: int, tables: int) -> dict[str, float]:
-    """Return the same where each table is read by the one method that its rows have in common."""
+def pooled_by_table(
+    cell: Cell, method: str, digits: str, seed: int, tables: int
+) -> dict[str, float]:
+    """Return the same where each table is read by the one method that its rows have in
+    common.
+    """
     half, rng = HALVES[digits], np.random.default_rng(seed)
     page = published(cell, method, half)
     plain, shrunk, right = [], [], []
@@ -161,7 +194,9 @@ def pooled_by_table(cell: Cell, method: str, digits: str, seed: int, tables: int
         right.append(common == method)
         n = np.where(np.isfinite(inverted.n), inverted.n, np.nanmedian(inverted.n))
         plain.append(difference(n[None], printed[0][None]))
-        shrunk.append(difference(shrunk_n(inverted.n, inverted.width)[None], printed[0][None]))
+        shrunk.append(
+            difference(shrunk_n(inverted.n, inverted.width)[None], printed[0][None])
+        )
     if not right:
         return {}
     return {
@@ -192,7 +227,11 @@ def described(cell: Cell, method: str, reading: str, digits: str) -> dict[str, o
 
 
 def test_sizes_are_recovered_wherever_bounds_determine_them() -> None:
-    cells = [cell for cell in CELLS if cell.n in (300, 5000) and cell.share in (0.001, 0.01, 0.2)]
+    cells = [
+        cell
+        for cell in CELLS
+        if cell.n in (300, 5000) and cell.share in (0.001, 0.01, 0.2)
+    ]
     for cell, method, digits in product(cells, METHODS, HALVES):
         error = errors(cell, method, digits, method)
         assert not error["largest"] >= 0.1, (cell, method, digits)
@@ -204,7 +243,10 @@ def test_pooled_prevalence_of_a_few_cells(method: str) -> None:
         for digits in HALVES:
             bias = pooled(cell, method, digits, method, seed=1, most=600)
             limit = 0.5 if cell.effective * cell.share >= 5 else 3
-            assert abs(bias["shrunk"]) < limit + 5 * bias["shrunk_mc_error"], (cell, digits)
+            assert abs(bias["shrunk"]) < limit + 5 * bias["shrunk_mc_error"], (
+                cell,
+                digits,
+            )
 
 
 @pytest.mark.study
@@ -212,7 +254,9 @@ def test_every_cell() -> None:
     rows = []
     for cell, method, digits in product(CELLS, METHODS, HALVES):
         for reading in (method, "unknown"):
-            row = described(cell, method, "declared" if reading == method else reading, digits)
+            row = described(
+                cell, method, "declared" if reading == method else reading, digits
+            )
             row |= errors(cell, method, digits, reading)
             rows.append(row | pooled(cell, method, digits, reading, seed=1))
         row = described(cell, method, "common", digits)
@@ -228,7 +272,9 @@ def test_every_cell() -> None:
 
 @pytest.mark.study
 def test_tables_of_many_sizes() -> None:
-    """Surveys of 300 to 20,000 in one table: what shrinking to the others does where they differ."""
+    """Surveys of 300 to 20,000 in one table: what shrinking to the others does where
+    they differ.
+    """
     rng = np.random.default_rng(1)
     rows = []
     for share, method, (digits, half) in product(SHARES, METHODS, HALVES.items()):
@@ -237,16 +283,27 @@ def test_tables_of_many_sizes() -> None:
             n = np.round(np.exp(rng.uniform(np.log(300), np.log(20000), SURVEYS)))
             deff = 1.5
             size = (n - 1) / (deff - 1) - 1
-            estimate = stats.betabinom.rvs(n.astype(int), share * size, (1 - share) * size, random_state=rng) / n
+            estimate = (
+                stats.betabinom.rvs(
+                    n.astype(int), share * size, (1 - share) * size, random_state=rng
+                )
+                / n
+            )
             lower, upper = INTERVALS[method](estimate, n / deff, 0.95)
             if method in ("wald", "logit"):
-                lower, upper = (np.where(estimate == 0, np.nan, b) for b in (lower, upper))
-            printed = [np.round(x / (2 * half)) * 2 * half for x in (estimate, lower, upper)]
+                lower, upper = (
+                    np.where(estimate == 0, np.nan, b) for b in (lower, upper)
+                )
+            printed = [
+                np.round(x / (2 * half)) * 2 * half for x in (estimate, lower, upper)
+            ]
             inverted = effective_n(*printed, method=method, digits=half)
             if not np.isfinite(inverted.n).any():
                 continue
             p = printed[0]
-            filled = np.where(np.isfinite(inverted.n), inverted.n, np.nanmedian(inverted.n))
+            filled = np.where(
+                np.isfinite(inverted.n), inverted.n, np.nanmedian(inverted.n)
+            )
             shrunken = shrunk_n(inverted.n, inverted.width)
             truth.append((n * p).sum() / n.sum())
             plain.append((filled * p).sum() / filled.sum())
@@ -262,7 +319,8 @@ def test_tables_of_many_sizes() -> None:
         })  # fmt: skip
     table = pd.DataFrame(rows)
     table.round(3).to_csv(DOCS / "intervals-mixed.csv", index=False)
-    # rarer outcomes of one decimal are unsure either way, and zeros without an interval have no n
+    # rarer outcomes of one decimal are unsure either way, and zeros without an interval
+    # have no n
     common = table[table["percent"] >= 1]
     assert (common["rmse_log_shrunk"] <= common["rmse_log"] * 1.02).all()
     assert (common["shrunk"].abs() < 0.5).all()
@@ -270,11 +328,15 @@ def test_tables_of_many_sizes() -> None:
 
 @pytest.mark.study
 def test_bounds_of_estimated_variances() -> None:
-    """Bounds made from V̂ of 30 PSUs, as surveys do: n̂ moves with p̂, and no row can show it."""
+    """Bounds made from V̂ of 30 PSUs, as surveys do: n̂ moves with p̂, and no row can
+    show it.
+    """
     rng = np.random.default_rng(1)
     psus = 30
     rows = []
-    for n, share, deff in product((1000, 5000), (0.005, 0.01, 0.02, 0.05, 0.2), (1.5, 3.0)):
+    for n, share, deff in product(
+        (1000, 5000), (0.005, 0.01, 0.02, 0.05, 0.2), (1.5, 3.0)
+    ):
         people = n // psus
         correlation = (deff - 1) / (people - 1)
         size = 1 / correlation - 1
@@ -291,19 +353,30 @@ def test_bounds_of_estimated_variances() -> None:
                 "wald": (np.maximum(p - z * se, 0), p + z * se),
                 "logit": logit_interval(p, se, df, 0.95),
             }
-            exact = clopper_pearson(p[:15000], own[:15000] * (1.96 / stats.t.ppf(0.975, psus - 1)) ** 2, 0.95)
+            exact = clopper_pearson(
+                p[:15000],
+                own[:15000] * (1.96 / stats.t.ppf(0.975, psus - 1)) ** 2,
+                0.95,
+            )
         bounds["korn_graubard"] = exact
         for method, (lower, upper) in bounds.items():
             few = slice(0, lower.size)
-            lower, upper = (np.where(some[few], bound, np.nan) for bound in (lower, upper))
+            lower, upper = (
+                np.where(some[few], bound, np.nan) for bound in (lower, upper)
+            )
             inverted = effective_n(p[few], lower, upper, method=method)
             tables = inverted.n.reshape(-1, SURVEYS)
             middle = np.nanmedian(tables, axis=1, keepdims=True)
-            gap = difference(np.where(np.isfinite(tables), tables, middle), p[few].reshape(-1, SURVEYS))
+            gap = difference(
+                np.where(np.isfinite(tables), tables, middle),
+                p[few].reshape(-1, SURVEYS),
+            )
             rows.append({
                 "method": method, "n": n, "percent": 100 * share, "deff": deff,
                 "cases": n * share / deff, "bias": 100 * np.nanmean(gap) / share,
                 "mc_error": 100 * np.nanstd(gap) / np.sqrt(gap.size) / share,
                 "median_n": np.nanmedian(inverted.n) * deff / n,
             })  # fmt: skip
-    pd.DataFrame(rows).round(3).to_csv(DOCS / "intervals-estimated-variance.csv", index=False)
+    pd.DataFrame(rows).round(3).to_csv(
+        DOCS / "intervals-estimated-variance.csv", index=False
+    )

@@ -1,7 +1,9 @@
-"""Study of the estimate of modern slavery over many simulated editions: how often intervals hold what is true.
+"""Study of the estimate of modern slavery over many simulated editions: how often
+intervals hold what is true.
 
-Every edition has its own true world, surveyed countries, durations, records with their selection and judged figures,
-all drawn from the generating cards. The unit is the world. What it found is under docs/, where validation.md shows it.
+Every edition has its own true world, surveyed countries, durations, records with their
+selection and judged figures, all drawn from the generating cards. The unit is the
+world. What it found is under docs/, where validation.md shows it.
 """
 
 import sys
@@ -52,27 +54,51 @@ PERSONS = ("sex", "age")
 pytestmark = pytest.mark.study
 
 
-def whole(evidence: Evidence, card: Card, surveys: pd.DataFrame) -> tuple[Evidence, np.ndarray]:
-    """Return evidence with a row for every survey × sex × age, in one order, and which rows nobody filled."""
+def whole(
+    evidence: Evidence, card: Card, surveys: pd.DataFrame
+) -> tuple[Evidence, np.ndarray]:
+    """Return evidence with a row for every survey × sex × age, in one order, and which
+    rows nobody filled.
+    """
     rows = evidence.rows
     inner = rows["covers"].map(lambda bands: len(bands) == 1 and bands[0] in card.bands)
-    own, abroad = rows[(rows["source"] != ELSEWHERE) & inner], rows[rows["source"] == ELSEWHERE]
-    words = rows[rows["source"] != ELSEWHERE].iloc[0].drop(["survey", "country", "year", "until", "source", "covers"])
-    about = surveys[["survey", "country", "year", "source"]].assign(until=surveys["year"], **words)
+    own, abroad = (
+        rows[(rows["source"] != ELSEWHERE) & inner],
+        rows[rows["source"] == ELSEWHERE],
+    )
+    words = (
+        rows[rows["source"] != ELSEWHERE]
+        .iloc[0]
+        .drop(["survey", "country", "year", "until", "source", "covers"])
+    )
+    about = surveys[["survey", "country", "year", "source"]].assign(
+        until=surveys["year"], **words
+    )
     about = about.sort_values("survey", ignore_index=True)
-    cells = pd.MultiIndex.from_product([about["survey"], ["female", "male"], card.ages], names=["survey", "sex", "age"])
-    grid = about.drop(columns=["sex", "n", "y"]).merge(cells.to_frame(index=False), on="survey")
+    cells = pd.MultiIndex.from_product(
+        [about["survey"], ["female", "male"], card.ages], names=["survey", "sex", "age"]
+    )
+    grid = about.drop(columns=["sex", "n", "y"]).merge(
+        cells.to_frame(index=False), on="survey"
+    )
     grid["covers"] = [(parse_band(age),) for age in grid["age"]]
     own = own.assign(age=[bands[0].label for bands in own["covers"]])
-    found = grid.merge(own[["survey", "sex", "age", "n", "y"]], on=["survey", "sex", "age"], how="left")
+    found = grid.merge(
+        own[["survey", "sex", "age", "n", "y"]], on=["survey", "sex", "age"], how="left"
+    )
     empty = np.concatenate([found["n"].isna().to_numpy(), np.zeros(len(abroad), bool)])
-    found = pd.concat([found.fillna({"n": 1.0, "y": 0.5}), abroad.sort_values("country")], ignore_index=True)
+    found = pd.concat(
+        [found.fillna({"n": 1.0, "y": 0.5}), abroad.sort_values("country")],
+        ignore_index=True,
+    )
     return replace(evidence, rows=found[list(rows.columns)], origin=()), empty
 
 
 @dataclass
 class Tools:
-    """Every model of the card compiled once, on the first edition; others are other numbers of the same shapes."""
+    """Every model of the card compiled once, on the first edition; others are other
+    numbers of the same shapes.
+    """
 
     world: World
     first: SimulatedEdition
@@ -87,32 +113,58 @@ class Tools:
 
     def _refit(self, names: tuple[str, ...]) -> Refit:
         model = self.model(self.first, names)[0]
-        studies = {f"{of}::": one for of, one in model.joint.studies.items()} if len(names) > 1 else {"": model.study}
+        studies = (
+            {f"{of}::": one for of, one in model.joint.studies.items()}
+            if len(names) > 1
+            else {"": model.study}
+        )
         return Refit(model, studies, prepare(model), data_of(model))
 
-    def model(self, drawn: SimulatedEdition, names: tuple[str, ...]) -> tuple[pm.Model, dict[str, np.ndarray]]:
-        """Return the model of an edition and its pm.Data, rows that nobody filled held out."""
+    def model(
+        self, drawn: SimulatedEdition, names: tuple[str, ...]
+    ) -> tuple[pm.Model, dict[str, np.ndarray]]:
+        """Return the model of an edition and its pm.Data, rows that nobody filled held
+        out.
+        """
         cards = [drawn.edition.cards[name] for name in names]
-        parts = [whole(drawn.edition.evidence[card.name], card, drawn.programme.surveys) for card in cards]
+        parts = [
+            whole(drawn.edition.evidence[card.name], card, drawn.programme.surveys)
+            for card in cards
+        ]
         if len(names) == 1:
             model = build(cards[0], self.world, parts[0][0])
             out, studies = {"": parts[0][1]}, {"": model.study}
         else:
-            model = build_jointly(cards, self.world, [one for one, _ in parts], lkj=drawn.edition.card.lkj)
-            out = {f"{card.outcome}::": empty for card, (_, empty) in zip(cards, parts, strict=True)}
+            model = build_jointly(
+                cards, self.world, [one for one, _ in parts], lkj=drawn.edition.card.lkj
+            )
+            out = {
+                f"{card.outcome}::": empty
+                for card, (_, empty) in zip(cards, parts, strict=True)
+            }
             studies = {f"{of}::": one for of, one in model.joint.studies.items()}
         return model, data_of(model) | without(studies, out)
 
     @cached_property
     def ratios(self) -> Compiled:
-        return compiled(hierarchy(counted(self.first), self.first.edition.card.records["priors"]), "log_odds")
+        return compiled(
+            hierarchy(counted(self.first), self.first.edition.card.records["priors"]),
+            "log_odds",
+        )
 
     @cached_property
     def durations(self) -> Compiled:
         words = self.first.edition.card.durations
-        return compiled(du.durations_model(self.first.edition.spells, words["priors"], words["family"]), "mu")
+        return compiled(
+            du.durations_model(
+                self.first.edition.spells, words["priors"], words["family"]
+            ),
+            "mu",
+        )
 
-    def fits(self, drawn: SimulatedEdition, names: tuple[str, ...], refit: Refit, seed: int) -> dict[str, un.Fit]:
+    def fits(
+        self, drawn: SimulatedEdition, names: tuple[str, ...], refit: Refit, seed: int
+    ) -> dict[str, un.Fit]:
         """Sample the models of some cards on an edition; p alone is kept."""
         draws, stats = refit.sample(self.model(drawn, names)[1], seed, HOW, cores=1)
         cells = refit.cells(draws)
@@ -123,19 +175,31 @@ class Tools:
             p = p.rename({dim: str(dim).removeprefix(prefix) for dim in p.dims})
             people = people_of(card, self.world, card.year, draws.sizes)
             evidence = drawn.edition.evidence[name]
-            found[name] = un.Fit(p, p, xr.Dataset(), stats, people, card, self.world, evidence, seed, {})
+            found[name] = un.Fit(
+                p, p, xr.Dataset(), stats, people, card, self.world, evidence, seed, {}
+            )
         return found
 
     def estimate(self, drawn: SimulatedEdition, seed: int) -> Estimate:
         """Return the estimate of an edition, as `add_up` makes it."""
         seeds = np.random.SeedSequence(seed).generate_state(8).tolist()
         card, edition = drawn.edition.card, drawn.edition
-        fits = self.fits(drawn, TOGETHER, self.together, seeds[0]) | self.fits(drawn, (SHARE,), self.alone, seeds[1])
-        log_odds, _ = self.ratios.on(refit_data(counted(drawn), card.records["priors"]), seeds[2], HOW)
-        mu, _ = self.durations.on(du.refit_data(edition.spells, card.durations["priors"]), seeds[3], HOW)
-        parts = parts_of(edition, fits, log_odds, mu, (HOW.chains, HOW.draws), (seeds[6], seeds[7]))
+        fits = self.fits(drawn, TOGETHER, self.together, seeds[0]) | self.fits(
+            drawn, (SHARE,), self.alone, seeds[1]
+        )
+        log_odds, _ = self.ratios.on(
+            refit_data(counted(drawn), card.records["priors"]), seeds[2], HOW
+        )
+        mu, _ = self.durations.on(
+            du.refit_data(edition.spells, card.durations["priors"]), seeds[3], HOW
+        )
+        parts = parts_of(
+            edition, fits, log_odds, mu, (HOW.chains, HOW.draws), (seeds[6], seeds[7])
+        )
         found = leaves(card, self.world, parts)
-        return Estimate(card, self.world, found, parts, denominators(self.world, card.year), seed)
+        return Estimate(
+            card, self.world, found, parts, denominators(self.world, card.year), seed
+        )
 
 
 def data_of(model: pm.Model) -> dict[str, np.ndarray]:
@@ -144,7 +208,9 @@ def data_of(model: pm.Model) -> dict[str, np.ndarray]:
 
 def counted(drawn: SimulatedEdition) -> Tally:
     told = drawn.edition.card.records
-    asked = list(dict.fromkeys(one.ratio.which for one in drawn.edition.card.leaf if one.ratio))
+    asked = list(
+        dict.fromkeys(one.ratio.which for one in drawn.edition.card.leaf if one.ratio)
+    )
     periods = [(first, last) for first, last in told["periods"]]
     return tally(
         drawn.edition.records,
@@ -162,7 +228,9 @@ def ready() -> Tools:
 
 
 def one_world(tools: Tools, number: int, seed: int, _: int | None) -> pd.DataFrame:
-    """Return, for every number of an edition's estimate, the truth, and the median and intervals of the draws."""
+    """Return, for every number of an edition's estimate, the truth, and the median and
+    intervals of the draws.
+    """
     drawn = simulate_edition(number, CARD, tools.world)
     estimate = tools.estimate(drawn, seed)
     surveyed = set(drawn.programme.surveys["country"])
@@ -171,8 +239,17 @@ def one_world(tools: Tools, number: int, seed: int, _: int | None) -> pd.DataFra
     for name, of in draws.items():
         members = estimate.members(name) if name in estimate.names else (name,)
         true = drawn.true(name, members)
-        country_rows = name in (*(one.name for one in estimate.card.leaf if one.model), "Total", estimate.names[0])
-        for by in ("world", "region", "subregion", *(("country",) if country_rows else ())):
+        country_rows = name in (
+            *(one.name for one in estimate.card.leaf if one.model),
+            "Total",
+            estimate.names[0],
+        )
+        for by in (
+            "world",
+            "region",
+            "subregion",
+            *(("country",) if country_rows else ()),
+        ):
             parts += [told(of, true, tools.world, by, surveyed).assign(leaf=name)]
     naive = pd.concat([naive_rows(drawn, name, tools.world) for name in TOGETHER])
     table = pd.concat([*parts, naive], ignore_index=True).assign(edition=number)
@@ -183,35 +260,61 @@ def world_ess(persons: xr.DataArray) -> float:
     return float(ess(persons.sum(["country", "sex", "age"], dtype=float).to_numpy()))
 
 
-def told(draws: xr.DataArray, true: xr.DataArray, world: World, by: str, surveyed: set[str]) -> pd.DataFrame:
-    """Return rows of groups: all persons, and of the world and regions sexes and ages too."""
+def told(
+    draws: xr.DataArray, true: xr.DataArray, world: World, by: str, surveyed: set[str]
+) -> pd.DataFrame:
+    """Return rows of groups: all persons, and of the world and regions sexes and ages
+    too.
+    """
     group = groups(world, by).reindex(true["country"].values)
-    group = xr.DataArray(group.to_numpy(), {"country": true["country"]}, ("country",), name="group")
+    group = xr.DataArray(
+        group.to_numpy(), {"country": true["country"]}, ("country",), name="group"
+    )
     rows = []
     for what, left in {"all": PERSONS, "sex": ("age",), "age": ("sex",)}.items():
         if what != "all" and by not in ("world", "region"):
             continue
-        both = [one.sum(list(left), dtype=float).groupby(group).sum() for one in (draws, true)]
-        low = {level: both[0].quantile([(1 - level) / 2, (1 + level) / 2], ["chain", "draw"]) for level in LEVELS}
+        both = [
+            one.sum(list(left), dtype=float).groupby(group).sum()
+            for one in (draws, true)
+        ]
+        low = {
+            level: (
+                both[0].quantile([(1 - level) / 2, (1 + level) / 2], ["chain", "draw"])
+            )
+            for level in LEVELS
+        }
         table = {"true": both[1], "median": both[0].median(["chain", "draw"])}
         for level, (lower, upper) in low.items():
-            table |= {f"lower_{level:g}": lower.drop_vars("quantile"), f"upper_{level:g}": upper.drop_vars("quantile")}
+            table |= {
+                f"lower_{level:g}": lower.drop_vars("quantile"),
+                f"upper_{level:g}": upper.drop_vars("quantile"),
+            }
         found = xr.Dataset(table).to_dataframe().reset_index()
         found = found[(found["true"] > 0) | (found["median"] > 0)]
-        kind = [f"country, {'surveyed' if one in surveyed else 'not surveyed'}" for one in found["group"]]
+        kind = [
+            f"country, {'surveyed' if one in surveyed else 'not surveyed'}"
+            for one in found["group"]
+        ]
         of = kind if by == "country" else by
-        rows.append(found.assign(of=of, persons=what, group=found["group"].astype("str")))
+        rows.append(
+            found.assign(of=of, persons=what, group=found["group"].astype("str"))
+        )
     return pd.concat(rows, ignore_index=True)
 
 
 def naive_rows(drawn: SimulatedEdition, name: str, world: World) -> pd.DataFrame:
-    """Return what region means of surveys say of those affected in the window: no variance between countries.
+    """Return what region means of surveys say of those affected in the window: no
+    variance between countries.
 
-    A region's prevalence is the mean of its surveys, weighted by persons, with their sampling variance; a region
-    without surveys has the mean of all. The truth is of the same quantity.
+    A region's prevalence is the mean of its surveys, weighted by persons, with their
+    sampling variance; a region without surveys has the mean of all. The truth is of the
+    same quantity.
     """
     card = drawn.edition.cards[name]
-    rows = whole(drawn.edition.evidence[name], card, drawn.programme.surveys)[0].rows.query("source != @ELSEWHERE")
+    rows = whole(drawn.edition.evidence[name], card, drawn.programme.surveys)[
+        0
+    ].rows.query("source != @ELSEWHERE")
     rows = rows.assign(age=[bands[0].label for bands in rows["covers"]])
     truth = drawn.programme.truth
     people = truth.people[card.outcome]
@@ -222,14 +325,23 @@ def naive_rows(drawn: SimulatedEdition, name: str, world: World) -> pd.DataFrame
     pooled = cells["y"].sum() / cells["n"].sum()
     cells["variance"] = cells["part"] ** 2 * pooled * (1 - pooled) / cells["n"]
     surveys = cells.groupby("survey").agg(
-        country=("country", "first"), p=("estimate", "sum"), v=("variance", "sum"), size=("size", "sum")
+        country=("country", "first"),
+        p=("estimate", "sum"),
+        v=("variance", "sum"),
+        size=("size", "sum"),
     )
     region = groups(world, "region")
     surveys["region"] = surveys["country"].map(region)
     every = mean_of(surveys)
     means = {one: mean_of(of) for one, of in surveys.groupby("region")}
     by_region = people.sum(["sex", "age"]).to_series().groupby(region).sum()
-    true = (truth.p[card.outcome] * people).sum(["sex", "age"]).to_series().groupby(region).sum()
+    true = (
+        (truth.p[card.outcome] * people)
+        .sum(["sex", "age"])
+        .to_series()
+        .groupby(region)
+        .sum()
+    )
     table = pd.DataFrame(
         {
             "group": by_region.index,
@@ -239,24 +351,41 @@ def naive_rows(drawn: SimulatedEdition, name: str, world: World) -> pd.DataFrame
             "of": "region",
         }
     )
-    total = {"group": "World", "of": "world", "true": table["true"].sum(), "median": table["median"].sum()}
+    total = {
+        "group": "World",
+        "of": "world",
+        "true": table["true"].sum(),
+        "median": table["median"].sum(),
+    }
     total["sd"] = float((table["sd"] ** 2).sum() ** 0.5)
     table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
     for level in LEVELS:
         half = norm.ppf((1 + level) / 2) * table["sd"]
-        table[f"lower_{level:g}"], table[f"upper_{level:g}"] = table["median"] - half, table["median"] + half
+        table[f"lower_{level:g}"], table[f"upper_{level:g}"] = (
+            table["median"] - half,
+            table["median"] + half,
+        )
     return table.drop(columns="sd").assign(persons="all", leaf=f"naive: {name}")
 
 
 def mean_of(surveys: pd.DataFrame) -> tuple[float, float]:
     part = surveys["size"] / surveys["size"].sum()
-    return float((part * surveys["p"]).sum()), float((part**2 * surveys["v"]).sum() ** 0.5)
+    return float((part * surveys["p"]).sum()), float(
+        (part**2 * surveys["v"]).sum() ** 0.5
+    )
 
 
 def test_intervals_hold_the_truth_of_their_worlds():
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers can't import a test
-    batch = Batch(ready, one_world, 7, {"study": "modern-slavery", "card": un.read_estimate_card(CARD).digest})
-    done = run(batch, {f"edition {n}": (lambda n=n: (n,)) for n in EDITIONS}, keep=OUT)
+    cloudpickle.register_pickle_by_value(
+        sys.modules[__name__]
+    )  # workers can't import a test
+    batch = Batch(
+        ready,
+        one_world,
+        7,
+        {"study": "modern-slavery", "card": un.read_estimate_card(CARD).digest},
+    )
+    done = run(batch, {f"edition {n}": lambda n=n: (n,) for n in EDITIONS}, keep=OUT)
     rows = pd.concat(done.values(), ignore_index=True)
     table = summary(rows)
     table.to_csv(DOCS / "modern-slavery-coverage.csv", index=False)
@@ -266,24 +395,45 @@ def test_intervals_hold_the_truth_of_their_worlds():
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return coverage by leaf and kind of number with its band, the median bias and the width of intervals.
+    """Return coverage by leaf and kind of number with its band, the median bias and the
+    width of intervals.
 
-    A world's share of numbers that are held is one observation; the band of the mean of worlds is of 99.9 %, pointwise:
-    binomial where a world has one such number, else by the spread between worlds.
+    A world's share of numbers that are held is one observation; the band of the mean of
+    worlds is of 99.9 %, pointwise: binomial where a world has one such number, else by
+    the spread between worlds.
     """
     found = []
-    for (leaf, of, persons), part in rows.groupby(["leaf", "of", "persons"], sort=False):
-        told = {"leaf": leaf, "of": of, "persons": persons, "worlds": part["edition"].nunique()}
-        told["bias"] = float(np.expm1(np.log(part["median"] / part["true"]).groupby(part["edition"]).mean().median()))
+    for (leaf, of, persons), part in rows.groupby(
+        ["leaf", "of", "persons"], sort=False
+    ):
+        told = {
+            "leaf": leaf,
+            "of": of,
+            "persons": persons,
+            "worlds": part["edition"].nunique(),
+        }
+        told["bias"] = float(
+            np.expm1(
+                np.log(part["median"] / part["true"])
+                .groupby(part["edition"])
+                .mean()
+                .median()
+            )
+        )
         width = part["upper_0.95"] / part["lower_0.95"].clip(lower=0)
         told["width_95"] = float(width.median())
         for level in LEVELS:
-            held = part["true"].between(part[f"lower_{level:g}"], part[f"upper_{level:g}"])
+            held = part["true"].between(
+                part[f"lower_{level:g}"], part[f"upper_{level:g}"]
+            )
             share = held.groupby(part["edition"]).mean()
             if part.groupby("edition").size().max() == 1:
                 low, high = binom.ppf([0.0005, 0.9995], len(share), level) / len(share)
             else:
                 half = norm.ppf(0.9995) * share.std() / np.sqrt(len(share))
                 low, high = level - half, level + half
-            found.append(told | {"level": level, "covered": share.mean(), "low": low, "high": high})
+            found.append(
+                told
+                | {"level": level, "covered": share.mean(), "low": low, "high": high}
+            )
     return pd.DataFrame(found).round(3)

@@ -1,4 +1,6 @@
-"""Own data held out: the share of a country's own data beside what refits without its surveys give."""
+"""Own data held out: the share of a country's own data beside what refits without its
+surveys give.
+"""
 
 from pathlib import Path
 
@@ -24,7 +26,9 @@ pytestmark = pytest.mark.study
 
 @pytest.fixture(scope="module")
 def found() -> pd.DataFrame:
-    """Refit stunting without each of 16 countries, of every size of the share, and measure what is left unknown."""
+    """Refit stunting without each of 16 countries, of every size of the share, and
+    measure what is left unknown.
+    """
     card, world = un.read_card("stunting"), un.read_world()
     seen = un.evidence_of(card)
     fit = un.sample(un.build(card, world, seen), seed=SEED, tune=HOW.tune, draws=1000)
@@ -43,7 +47,9 @@ def found() -> pd.DataFrame:
         left = float(known.sel(group=code).var() / unknown.sel(group=code).var())
         surveys = study.evidence.rows.loc[held, "survey"].nunique()
         rows.append((code, surveys, share, float(np.clip(1 - left, 0, 1))))
-    table = pd.DataFrame(rows, columns=["country", "surveys", "own_data_share", "held_out"])
+    table = pd.DataFrame(
+        rows, columns=["country", "surveys", "own_data_share", "held_out"]
+    )
     table.round(3).to_csv(DOCS / "own-data-held-out.csv", index=False)
     return table
 
@@ -54,7 +60,9 @@ def _log_odds(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Dat
 
 
 def test_the_share_is_what_refits_without_the_country_give(found):
-    """A ratio of two variances of about 600 effective draws errs by 8 %: of a share of 0.5 by 0.04."""
+    """A ratio of two variances of about 600 effective draws errs by 8 %: of a share of
+    0.5 by 0.04.
+    """
     error = found["own_data_share"] - found["held_out"]
     assert (error.abs() < 3 * 0.08 * (1 - found["held_out"]) + 0.03).all()
     assert abs(error.mean()) < 0.03

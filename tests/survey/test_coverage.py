@@ -16,8 +16,13 @@ CUTS = {"age": {"15-17": (15, 18), "18-64": (18, 65), "65+": (65, None)}}
 def world() -> un.World:
     ages = {"0-14": 40.0, "15-19": 10.0, "20-64": 40.0, "65+": 10.0}
     sizes = {"NPL": 1, "IND": 8, "LKA": 1}
-    rows = [(c, s, a, n * sizes[c]) for c, s, (a, n) in product(sizes, ("female", "male"), ages.items())]
-    return un.read_world(population=pd.DataFrame(rows, columns=["iso3", "sex", "age", "2020"]))
+    rows = [
+        (c, s, a, n * sizes[c])
+        for c, s, (a, n) in product(sizes, ("female", "male"), ages.items())
+    ]
+    return un.read_world(
+        population=pd.DataFrame(rows, columns=["iso3", "sex", "age", "2020"])
+    )
 
 
 def interviews(**changes: object) -> pd.DataFrame:
@@ -47,8 +52,12 @@ def test_only_people_of_the_ages_asked_for(world: un.World) -> None:
     found = un.compare_levels(read(interviews()), world, ages=["20-64", "65+"])
     assert found.uncovered == pytest.approx(0.1)
     assert found.only_survey.values.tolist() == [["age", "15-17", 20]]
-    everybody = un.compare_levels(read(interviews(country="NPL")), world, ages=["15-19"])
-    assert "age" not in set(everybody.only_population["trait"])  # 18 and 19 are in 18-64
+    everybody = un.compare_levels(
+        read(interviews(country="NPL")), world, ages=["15-19"]
+    )
+    assert "age" not in set(
+        everybody.only_population["trait"]
+    )  # 18 and 19 are in 18-64
 
 
 def test_an_age_group_covered_in_part(world: un.World) -> None:
@@ -71,25 +80,34 @@ def test_a_country_without_population_is_listed(world: un.World) -> None:
     [
         (
             {"sex": "F"},
-            "the sex 'F', which the population table lacks; it has nobody of 'female', 'male', 100% of the people",
+            (
+                "the sex 'F', which the population table lacks; it has nobody of"
+                " 'female', 'male', 100% of the people"
+            ),
         ),
         ({"country": "Nepal"}, "Nepal → NPL"),
     ],
 )
-def test_levels_that_nobody_knows_are_a_sentence(world: un.World, changes: dict, told: str) -> None:
+def test_levels_that_nobody_knows_are_a_sentence(
+    world: un.World, changes: dict, told: str
+) -> None:
     with pytest.raises(un.UncountedError, match=told):
         un.compare_levels(read(interviews(**changes)), world)
 
 
 def test_evidence_refuses_sexes_that_no_population_has() -> None:
-    with pytest.raises(un.UncountedError, match=r"have the sex 'F'.*Recode to female and male"):
+    with pytest.raises(
+        un.UncountedError, match=r"have the sex 'F'.*Recode to female and male"
+    ):
         un.evidence(read(interviews(sex="F"), constants={"year": "2020"}), "y")
 
 
 def test_evidence_is_compared_as_its_respondents_are(world: un.World) -> None:
     people = read(interviews(), constants={"year": "2020"})
     seen = un.evidence(people, "y", single_psu="certainty")
-    assert un.compare_levels(seen, world).uncovered == pytest.approx(un.compare_levels(people, world).uncovered)
+    assert un.compare_levels(seen, world).uncovered == pytest.approx(
+        un.compare_levels(people, world).uncovered
+    )
 
 
 def test_a_trait_that_nobody_declared_leaves_nobody_out(world: un.World) -> None:

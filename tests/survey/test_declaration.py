@@ -1,4 +1,6 @@
-"""The card of a survey of respondents says all that `read_respondents` can be told, and nothing else."""
+"""The card of a survey of respondents says all that `read_respondents` can be told, and
+nothing else.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +42,9 @@ def people(n: int = 320) -> pd.DataFrame:
 @pytest.fixture
 def folder(tmp_path: Path) -> Callable[..., Path]:
     def write(card: str = CARD, frame: pd.DataFrame | None = None) -> Path:
-        (people() if frame is None else frame).to_csv(tmp_path / "people.csv", index=False)
+        (people() if frame is None else frame).to_csv(
+            tmp_path / "people.csv", index=False
+        )
         (tmp_path / "survey.toml").write_text(card, encoding="utf-8")
         return tmp_path
 
@@ -51,7 +55,15 @@ def test_a_card_says_what_the_arguments_say(folder: Callable[..., Path]) -> None
     by_card = un.read_survey(folder(CARD + REPLICATES))
     by_hand = un.read_respondents(
         people(),
-        {"country": "cty", "sex": "s", "age": "years", "weight": "w", "stratum": "h", "psu": "psu", "id": "id"},
+        {
+            "country": "cty",
+            "sex": "s",
+            "age": "years",
+            "weight": "w",
+            "stratum": "h",
+            "psu": "psu",
+            "id": "id",
+        },
         {"worked": "q1"},
         recodes={"sex": {1: "female", 2: "male"}, "worked": {1: 1, 2: 0}},
         missing={"worked": {8: "refused", 9: "don't know"}},
@@ -82,14 +94,21 @@ def test_every_word_of_replicates(folder: Callable[..., Path], words: str) -> No
     assert (un.direct(found, scale_to="weights")["se"] > 0).all()
 
 
-def test_a_card_crosses_strata_and_names_replicates_by_an_expression(folder: Callable[..., Path]) -> None:
-    card = CARD.replace('stratum = "h"', 'stratum = ["cty", "h"]') + REPLICATES.replace('"b*"', '"^b[0-9]+$"')
+def test_a_card_crosses_strata_and_names_replicates_by_an_expression(
+    folder: Callable[..., Path],
+) -> None:
+    card = CARD.replace('stratum = "h"', 'stratum = ["cty", "h"]') + REPLICATES.replace(
+        '"b*"', '"^b[0-9]+$"'
+    )
     found = un.read_survey(folder(card))
-    assert str(found.design) == (
-        "stratum (cty × h), psu, weight, 6 columns of replicate weights (Fay): b0, b1, b2, b3, b4, b5"
+    assert (
+        str(found.design)
+        == "stratum (cty × h), psu, weight, 6 columns of replicate weights (Fay): b0,"
+        " b1, b2, b3, b4, b5"
     )
     pd.testing.assert_frame_equal(
-        un.direct(found, "country"), un.direct(un.read_survey(folder(CARD + REPLICATES)), "country")
+        un.direct(found, "country"),
+        un.direct(un.read_survey(folder(CARD + REPLICATES)), "country"),
     )
 
 
@@ -101,11 +120,15 @@ def test_the_card_s_policy_on_single_psus(folder: Callable[..., Path]) -> None:
         un.evidence(strict, "worked")
     found = un.read_survey(folder(CARD + 'single_psu = "adjust"\n', frame))
     assert str(found.design).endswith("single PSUs: adjust")
-    pd.testing.assert_frame_equal(un.direct(found, "country"), un.direct(strict, "country", single_psu="adjust"))
+    pd.testing.assert_frame_equal(
+        un.direct(found, "country"), un.direct(strict, "country", single_psu="adjust")
+    )
     whole = un.direct(found, "country", single_psu="certainty")["se"]
     assert whole.iloc[1] < un.direct(found, "country")["se"].iloc[1]
     rows = un.evidence(found, "worked").rows
-    pd.testing.assert_frame_equal(rows, un.evidence(strict, "worked", single_psu="adjust").rows)
+    pd.testing.assert_frame_equal(
+        rows, un.evidence(strict, "worked", single_psu="adjust").rows
+    )
     with pytest.raises(un.UncountedError, match="'7' of KEN"):
         un.direct(found, single_psu="error")
 
@@ -114,7 +137,11 @@ def test_the_card_s_policy_on_single_psus(folder: Callable[..., Path]) -> None:
     ("old", "new", "told"),
     [
         ("missing =", "misssing =", "the word 'misssing'.*Did you mean 'missing'"),
-        ('"cty"', '"ctry"', r"'people.csv' has no column 'ctry', named as country\. Did you mean 'cty'"),
+        (
+            '"cty"',
+            '"ctry"',
+            r"'people.csv' has no column 'ctry', named as country\. Did you mean 'cty'",
+        ),
         ('"q1"', '"q2"', "no column 'q2', named as worked"),
         ('"people.csv"', '"peple.csv"', "no file of respondents"),
         ('file = "people.csv"', "", "lacks `file`"),
@@ -125,14 +152,28 @@ def test_the_card_s_policy_on_single_psus(folder: Callable[..., Path]) -> None:
         ("[25]", "[25, 30, 40]", r"label → \[from, below\]"),
         ("[25]", "25", r"label → \[from, below\]"),
         ("year = 2019", "year = [2019]", "constants = .*a table of values"),
-        ("constants", 'nested = "yes"\nconstants', "nested = 'yes', which should be true or false"),
+        (
+            "constants",
+            'nested = "yes"\nconstants',
+            "nested = 'yes', which should be true or false",
+        ),
         ("constants", 'single_psu = "adjusted"\nconstants', "Did you mean 'adjust'"),
-        ("constants", "single_psu = 1\nconstants", "single_psu = 1, which should be a text"),
-        ("constants", 'replicates = "b*"\nconstants', "replicates = .*should be a table"),
+        (
+            "constants",
+            "single_psu = 1\nconstants",
+            "single_psu = 1, which should be a text",
+        ),
+        (
+            "constants",
+            'replicates = "b*"\nconstants',
+            "replicates = .*should be a table",
+        ),
         ('"q1" }', '"q1"', "is no TOML"),
     ],
 )
-def test_a_wrong_card_is_one_sentence(folder: Callable[..., Path], old: str, new: str, told: str) -> None:
+def test_a_wrong_card_is_one_sentence(
+    folder: Callable[..., Path], old: str, new: str, told: str
+) -> None:
     with pytest.raises(un.UncountedError, match=told) as caught:
         un.read_survey(folder(CARD.replace(old, new, 1)))
     assert "survey.toml" in str(caught.value)
@@ -143,18 +184,26 @@ def test_a_wrong_card_is_one_sentence(folder: Callable[..., Path], old: str, new
     ("words", "told"),
     [
         ('columns = "b*"', r"under \[replicates\], lacks `method`"),
-        ('columns = "b*"\nmethd = "BRR"', r"under \[replicates\], has the word 'methd'.*Did you mean 'method'"),
+        (
+            'columns = "b*"\nmethd = "BRR"',
+            r"under \[replicates\], has the word 'methd'.*Did you mean 'method'",
+        ),
         ('columns = "b*"\nmethod = "brr"', "Did you mean 'BRR'"),
         ('columns = "z*"\nmethod = "BRR"', "names 0 replicate weights"),
         ('columns = ["b0", "b9"]\nmethod = "BRR"', "no replicate weight 'b9'"),
-        ('columns = "b*"\nmethod = "Fay"\nfay = "0.3"', "fay = '0.3', which should be a number"),
+        (
+            'columns = "b*"\nmethod = "Fay"\nfay = "0.3"',
+            "fay = '0.3', which should be a number",
+        ),
         ('columns = "b*"\nmethod = "Fay"\nfay = 1.5', "less than 1"),
         ('columns = "b*"\nmethod = "JKn"\nrscales = [1]', "6 replicates and 1 rscales"),
         ('columns = "b*"\nmethod = "BRR"\ncombined = 1', "true or false"),
         ("columns = 3\nmethod = 1", "a pattern or a list of columns"),
     ],
 )
-def test_wrong_replicates_are_one_sentence(folder: Callable[..., Path], words: str, told: str) -> None:
+def test_wrong_replicates_are_one_sentence(
+    folder: Callable[..., Path], words: str, told: str
+) -> None:
     with pytest.raises(un.UncountedError, match=told) as caught:
         un.read_survey(folder(f"{CARD}[replicates]\n{words}"))
     assert "survey.toml" in str(caught.value)

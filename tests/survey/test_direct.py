@@ -25,7 +25,12 @@ def test_all_outcomes_and_no_case() -> None:
     table = direct(read_respondents(drawn(), COLUMNS, ["y", "z"])).set_index("outcome")
     assert table.loc["y", "prevalence"] == 30 / 400
     none = table.loc["z"]
-    assert (none["prevalence"], none["se"], none["lower"], none["interval_method"]) == (0, 0, 0, "beta")
+    assert (none["prevalence"], none["se"], none["lower"], none["interval_method"]) == (
+        0,
+        0,
+        0,
+        "beta",
+    )
     assert none["effective_n"] == pytest.approx(400)
     assert none["upper"] == pytest.approx(1 - 0.025 ** (1 / 400), rel=0.2)
     assert none["reliability"] == "review"
@@ -70,10 +75,19 @@ def test_strata_of_different_countries_are_different_strata() -> None:
 def test_strata_with_a_single_psu_are_named() -> None:
     frame = drawn()
     frame.loc[frame["h"] > 1, "psu"] = 100 + frame["h"]
-    respondents = read_respondents(frame.assign(size=10), COLUMNS | {"fpc": "size"}, "y")
-    with pytest.raises(UncountedError, match=r"2 strata have a single PSU, so no variance: '2', '3'\. Merge"):
+    respondents = read_respondents(
+        frame.assign(size=10), COLUMNS | {"fpc": "size"}, "y"
+    )
+    with pytest.raises(
+        UncountedError,
+        match=r"2 strata have a single PSU, so no variance: '2', '3'\. Merge",
+    ):
         direct(respondents)
-    whole = read_respondents(frame.assign(size=np.where(frame["h"] > 1, 1, 50)), COLUMNS | {"fpc": "size"}, "y")
+    whole = read_respondents(
+        frame.assign(size=np.where(frame["h"] > 1, 1, 50)),
+        COLUMNS | {"fpc": "size"},
+        "y",
+    )
     assert direct(whole)["se"].item() > 0  # a stratum drawn whole has no sampling error
     with pytest.raises(UncountedError, match="2 strata have a single PSU"):
         direct(whole, fpc=False)
@@ -93,21 +107,29 @@ def test_strata_with_a_single_psu_are_named() -> None:
         (0.2, np.nan, 500, 0, "unreliable"),
     ],
 )
-def test_reliability(p: float, effective: float, n: float, df: float, verdict: str) -> None:
+def test_reliability(
+    p: float, effective: float, n: float, df: float, verdict: str
+) -> None:
     flag = reliability(*(np.array([x], float) for x in (p, effective, n, df)))
     assert flag["reliability"].item() == verdict
     assert (flag["reliability_because"].item() == "") == (verdict == "reliable")
 
 
 def test_intervals_hold_the_truth_in_simulated_surveys() -> None:
-    """200 two-stage surveys of a known population: the 95 % intervals cover in 90–99 %."""
+    """200 two-stage surveys of a known population: the 95 % intervals cover in
+    90–99 %.
+    """
     rng = np.random.default_rng(7)
     held = {"logit": 0, "beta": 0}
     samples = []
     for i in range(200):
         psu = np.repeat(np.arange(30), 20)
         y = rng.random(600) < rng.beta(4, 36, 30)[psu]
-        samples.append(pd.DataFrame({"country": f"{i:03}", "h": psu // 10, "psu": psu, "y": y.astype(int)}))
+        samples.append(
+            pd.DataFrame(
+                {"country": f"{i:03}", "h": psu // 10, "psu": psu, "y": y.astype(int)}
+            )
+        )
     columns = {"country": "country", "stratum": "h", "psu": "psu"}
     respondents = read_respondents(pd.concat(samples), columns, "y")
     for method in held:

@@ -1,4 +1,6 @@
-"""Identity: what one survey is, what was asked alike in it, and ids that several sources share."""
+"""Identity: what one survey is, what was asked alike in it, and ids that several
+sources share.
+"""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,10 @@ def told(*changes: dict) -> pd.DataFrame:
         ),
         (({}, {"year": 2015}), ["wave (2014)", "wave (2015)"]),
         (({}, {"year": 2015, "country": "UGA"}), ["wave (KEN)", "wave (UGA)"]),
-        (({}, {"country": "UGA"}, {"year": 2015}), ["wave (KEN) (2014)", "wave (UGA)", "wave (KEN) (2015)"]),
+        (
+            ({}, {"country": "UGA"}, {"year": 2015}),
+            ["wave (KEN) (2014)", "wave (UGA)", "wave (KEN) (2015)"],
+        ),
         (({"survey": "a"}, {"survey": "b", "country": "UGA"}), ["a", "b"]),
     ],
 )
@@ -42,7 +47,11 @@ def test_a_survey_is_of_one_country_source_and_fieldwork(changes, ids):
 
 
 def test_years_of_which_no_cell_repeats_are_one_fieldwork():
-    rows = told({"sex": "female"}, {"sex": "male", "year": 2015}, {"survey": "other", "year": 2016})
+    rows = told(
+        {"sex": "female"},
+        {"sex": "male", "year": 2015},
+        {"survey": "other", "year": 2016},
+    )
     assert list(rows["survey"]) == ["wave", "wave", "other"]
     assert list(rows["year"]) == [2014, 2014, 2016]
     np.testing.assert_array_equal(rows["until"], [2015, 2015, np.nan])
@@ -63,7 +72,9 @@ def test_the_same_cell_in_several_years_is_a_survey_a_year_and_one_series():
 
 
 def test_a_series_of_the_table_keeps_its_name():
-    rows = told({"series": "register"}, {"series": "register", "year": 2015, "sex": "female"})
+    rows = told(
+        {"series": "register"}, {"series": "register", "year": 2015, "sex": "female"}
+    )
     assert list(rows["survey"]) == ["wave (2014)", "wave (2015)"]
     assert set(rows["series"]) == {"register"}
 
@@ -109,10 +120,15 @@ SURVEYS = st.lists(
 @given(SURVEYS)
 def test_whatever_ids_repeat_no_survey_counts_a_cell_twice(changes):
     rows = pd.DataFrame([ROW | change for change in changes])
-    rows = rows.drop_duplicates(["survey", "country", "source", "year", *CELL], ignore_index=True)
+    rows = rows.drop_duplicates(
+        ["survey", "country", "source", "year", *CELL], ignore_index=True
+    )
     named = distinct(rows, CELL)
     assert len(named) == len(rows)
-    assert named.groupby("survey")[["country", "source", "year"]].nunique().max(axis=None) == 1
+    assert (
+        named.groupby("survey")[["country", "source", "year"]].nunique().max(axis=None)
+        == 1
+    )
     assert not named.duplicated(["survey", *CELL]).any()
     # rows of several ids, countries or sources are never of one survey
     before = rows[["survey", "country", "source"]].apply(tuple, axis=1)
@@ -123,7 +139,12 @@ def test_whatever_ids_repeat_no_survey_counts_a_cell_twice(changes):
 
 def counted(*rows: tuple[str, str]) -> un.Evidence:
     about = {"year": 2015, "sex": "both", "age": "15+", "n": 100.0, "y": 5.0}
-    return un.counts(pd.DataFrame([{"survey": survey, "country": country} | about for survey, country in rows]), "x")
+    return un.counts(
+        pd.DataFrame(
+            [{"survey": survey, "country": country} | about for survey, country in rows]
+        ),
+        "x",
+    )
 
 
 def test_sources_may_share_an_id_between_countries_but_no_survey():
@@ -134,6 +155,8 @@ def test_sources_may_share_an_id_between_countries_but_no_survey():
     assert len(seen.surveys) == 3
     remade = seen.remade((seen.rows["country"] == "UGA").to_numpy())
     assert list(remade["left"]) == list(seen.rows["country"] != "UGA")
-    assert shared_ids([first.rows, first.rows.iloc[:1]]) == [f"{first.rows['survey'][0]} of KEN"]
+    assert shared_ids([first.rows, first.rows.iloc[:1]]) == [
+        f"{first.rows['survey'][0]} of KEN"
+    ]
     with pytest.raises(UncountedError, match=r"share the survey\(s\) wave of KEN"):
         un.pooled([first, counted(("wave", "KEN"))])

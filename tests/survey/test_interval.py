@@ -1,4 +1,6 @@
-"""Bounds of a prevalence: against closed forms and against how often they hold the truth."""
+"""Bounds of a prevalence: against closed forms and against how often they hold the
+truth.
+"""
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ ARRAYS = {
 
 
 def test_clopper_pearson_at_whole_counts() -> None:
-    lower, upper = clopper_pearson(np.array([0.0, 0.1, 1.0]), np.array([20.0, 20.0, 20.0]), 0.95)
+    lower, upper = clopper_pearson(
+        np.array([0.0, 0.1, 1.0]), np.array([20.0, 20.0, 20.0]), 0.95
+    )
     exact = [stats.binomtest(k, 20).proportion_ci(0.95, "exact") for k in (0, 2, 20)]
     np.testing.assert_allclose(lower, [ci.low for ci in exact], atol=1e-12)
     np.testing.assert_allclose(upper, [ci.high for ci in exact], atol=1e-12)
@@ -39,6 +43,8 @@ def test_without_degrees_of_freedom_there_is_no_interval(df: float) -> None:
 
 
 def test_logit_says_nothing_at_zero_and_one() -> None:
-    lower, upper = logit_interval(ARRAYS["p"], np.array([0.0, 0.03, 0.0]), ARRAYS["df"], 0.95)
+    lower, upper = logit_interval(
+        ARRAYS["p"], np.array([0.0, 0.03, 0.0]), ARRAYS["df"], 0.95
+    )
     assert np.isnan(lower[[0, 2]]).all()
     assert 0 < lower[1] < 0.1 < upper[1] < 1

@@ -1,4 +1,6 @@
-"""Effective respondents from intervals: every formula is undone, whatever was rounded or cut."""
+"""Effective respondents from intervals: every formula is undone, whatever was rounded
+or cut.
+"""
 
 import time
 
@@ -18,14 +20,18 @@ from uncounted.survey.inversion import METHODS, common_method, effective_n
 KNOWN = [method for method in METHODS if method != "unknown"]
 
 
-def interval(method: str, p: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def interval(
+    method: str, p: np.ndarray, n: np.ndarray, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     p, n = np.atleast_1d(p).astype(float), np.atleast_1d(n).astype(float)
     if method == "wald":
         return wald_interval(p, n, level)
     if method == "wilson":
         return wilson_interval(p, n, level)
     if method == "logit":
-        return logit_interval(p, np.sqrt(p * (1 - p) / n), np.full(p.shape, np.inf), level)
+        return logit_interval(
+            p, np.sqrt(p * (1 - p) / n), np.full(p.shape, np.inf), level
+        )
     return clopper_pearson(p, n, level)
 
 
@@ -41,7 +47,9 @@ halves = st.sampled_from([0.005, 0.0005, 0.00005, 0.000005])
 @pytest.mark.parametrize("method", KNOWN)
 @given(n=sizes, share=shares, level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 @settings(deadline=None, max_examples=60)
-def test_every_formula_is_undone(method: str, n: float, share: float, level: float) -> None:
+def test_every_formula_is_undone(
+    method: str, n: float, share: float, level: float
+) -> None:
     p = np.array([np.clip(share, 0.5 / n, 1 - 0.5 / n)])
     lower, upper = interval(method, p, np.array([n]), level)
     inverted = effective_n(p, lower, upper, level, method)
@@ -53,21 +61,26 @@ def test_every_formula_is_undone(method: str, n: float, share: float, level: flo
 @pytest.mark.parametrize("method", KNOWN)
 @given(n=sizes, share=shares, half=halves)
 @settings(deadline=None, max_examples=60)
-def test_width_bounds_the_error_of_rounded_numbers(method: str, n: float, share: float, half: float) -> None:
+def test_width_bounds_the_error_of_rounded_numbers(
+    method: str, n: float, share: float, half: float
+) -> None:
     p = np.array([np.clip(share, 0.5 / n, 1 - 0.5 / n)])
     lower, upper = interval(method, p, np.array([n]))
     rounded = [printed(numbers, half) for numbers in (p, lower, upper)]
     inverted = effective_n(*rounded, method=method, digits=half)
     inner = 0 < rounded[0][0] < 1
     if np.isfinite(inverted.n[0]) and inner:
-        # exact formulas hold at the printed estimate, and to a hundredth or two where it was rounded
+        # exact formulas hold at the printed estimate, and to a hundredth or two where
+        # it was rounded
         slack = 0.02 if method in ("exact", "korn_graubard") else 1e-4
         assert abs(np.log(inverted.n[0] / n)) <= inverted.width[0] * (1 + 1e-6) + slack
 
 
 @given(n=sizes, share=shares, half=halves | st.none(), method=st.sampled_from(METHODS))
 @settings(deadline=None, max_examples=60)
-def test_persons_without_it_are_as_many(n: float, share: float, half: float | None, method: str) -> None:
+def test_persons_without_it_are_as_many(
+    n: float, share: float, half: float | None, method: str
+) -> None:
     p = np.array([np.clip(share, 0.5 / n, 1 - 0.5 / n)])
     lower, upper = interval("logit", p, np.array([n]))
     affected = effective_n(p, lower, upper, method=method, digits=half)
@@ -83,12 +96,16 @@ def test_persons_without_it_are_as_many(n: float, share: float, half: float | No
     half=st.sampled_from([None, 0.00001]),
 )
 @settings(deadline=None, max_examples=80)
-def test_wider_intervals_are_of_fewer(p: float, reach: float, shrink: float, method: str, half: float | None) -> None:
+def test_wider_intervals_are_of_fewer(
+    p: float, reach: float, shrink: float, method: str, half: float | None
+) -> None:
     estimate = np.array([p, p])
     upper = p + (0.999 - p) * reach * np.array([1.0, shrink])
     if half and upper[1] - p < 3 * half:
         return
-    inverted = effective_n(estimate, np.full(2, np.nan), upper, method=method, digits=half)
+    inverted = effective_n(
+        estimate, np.full(2, np.nan), upper, method=method, digits=half
+    )
     assert inverted.n[0] <= inverted.n[1] * (1 + 1e-6)
 
 
@@ -105,7 +122,9 @@ def test_an_upper_bound_above_its_estimate_always_gives_an_n(
     upper = p + (1 - p) * high
     if not p < upper < 1:
         return
-    estimate, lower, upper = (np.full(len(METHODS), number) for number in (p, p * low, upper))
+    estimate, lower, upper = (
+        np.full(len(METHODS), number) for number in (p, p * low, upper)
+    )
     methods = np.array(METHODS, dtype=object)
     inverted = effective_n(estimate, lower, upper, method=methods, digits=half)
     assert (inverted.n > 0).all()
@@ -157,7 +176,8 @@ def test_wald_cut_at_zero_is_read_by_its_upper_bound() -> None:
 
 
 def test_unknown_is_the_fewest_of_the_formulas_that_give_both_bounds() -> None:
-    # Wilson's bounds are symmetric on the logit scale: both fit, and Wilson's n is the smaller
+    # Wilson's bounds are symmetric on the logit scale: both fit, and Wilson's n is the
+    # smaller
     p, n = np.array([0.01]), np.array([500.0])
     bounds = interval("logit", p, n)
     unknown = effective_n(p, *bounds)
@@ -176,9 +196,13 @@ def test_bounds_of_no_formula_are_logit_s_by_the_upper() -> None:
 
 def test_bounds_that_a_declared_method_cannot_have_give_n_by_the_upper() -> None:
     p, upper = np.full(5, 0.01), np.full(5, 0.02)
-    inverted = effective_n(p, np.full(5, 0.009), upper, method=np.array(KNOWN, dtype=object))
+    inverted = effective_n(
+        p, np.full(5, 0.009), upper, method=np.array(KNOWN, dtype=object)
+    )
     for method, n in zip(KNOWN, inverted.n, strict=True):
-        np.testing.assert_allclose(interval(method, p[:1], np.array([n]))[1], upper[:1], rtol=1e-6)
+        np.testing.assert_allclose(
+            interval(method, p[:1], np.array([n]))[1], upper[:1], rtol=1e-6
+        )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -197,13 +221,17 @@ def test_a_missing_bound_is_done_without(method: str) -> None:
     p, n = np.array([0.05, 0.05]), np.array([400.0, 400.0])
     lower, upper = interval(method, p, n)
     lower[0], upper[1] = np.nan, np.nan
-    np.testing.assert_allclose(effective_n(p, lower, upper, method=method).n, n, rtol=1e-6)
+    np.testing.assert_allclose(
+        effective_n(p, lower, upper, method=method).n, n, rtol=1e-6
+    )
 
 
 def test_digits_may_differ_by_row_and_number() -> None:
     p, n = np.full(2, 0.0123), np.full(2, 2000.0)
     lower, upper = wilson_interval(p, n, 0.95)
-    by_row = effective_n(p, lower, upper, method="wilson", digits=np.array([0.0005, 0.0]))
+    by_row = effective_n(
+        p, lower, upper, method="wilson", digits=np.array([0.0005, 0.0])
+    )
     assert by_row.width[0] > 0.01 > by_row.width[1]
     by_number = effective_n(p, lower, upper, method="wilson", digits=(0.0005, 0.0, 0.0))
     np.testing.assert_allclose(by_number.n, n, rtol=1e-2)
@@ -225,7 +253,9 @@ def test_a_table_shows_the_method_that_its_rows_do_not(method: str) -> None:
     assert common_method(*rounded, digits=0.00005) == method
     # by itself the row of most cases would be of fewer by another's formula
     by_row = effective_n(*rounded, digits=0.00005)
-    assert (by_row.n <= 1.02 * effective_n(*rounded, method=method, digits=0.00005).n).all()
+    assert (
+        by_row.n <= 1.02 * effective_n(*rounded, method=method, digits=0.00005).n
+    ).all()
 
 
 def test_zeros_without_intervals_tell_logit_from_wilson() -> None:
@@ -248,7 +278,9 @@ def test_fifteen_thousand_figures_take_a_moment() -> None:
     rng = np.random.default_rng(1)
     n = np.exp(rng.uniform(np.log(300), np.log(20000), 15000))
     p = rng.binomial(n.astype(int), 0.01) / n.astype(int)
-    rounded = [printed(numbers, 0.0005) for numbers in (p, *clopper_pearson(p, n, 0.95))]
+    rounded = [
+        printed(numbers, 0.0005) for numbers in (p, *clopper_pearson(p, n, 0.95))
+    ]
     start = time.process_time()
     effective_n(*rounded, digits=0.0005)
     assert time.process_time() - start < 1

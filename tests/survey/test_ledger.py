@@ -7,7 +7,14 @@ from uncounted.survey.ledger import COLUMNS, Ledger
 
 def rows(*surveys: str) -> pd.DataFrame:
     return pd.DataFrame(
-        {"survey": surveys, "country": "GHA", "year": 2014, "sex": "both", "age": "all", "estimate": 0.1}
+        {
+            "survey": surveys,
+            "country": "GHA",
+            "year": 2014,
+            "sex": "both",
+            "age": "all",
+            "estimate": 0.1,
+        }
     )
 
 
@@ -25,12 +32,18 @@ def test_split_keeps_one_part_and_writes_the_other_down():
     table = rows("a", "b", "c")
     kept, ledger = Ledger().split(table, table["survey"] == "b", "not wanted")
     assert list(kept["survey"]) == ["a", "c"]
-    assert ledger.lines[["action", "why", "survey"]].to_numpy().tolist() == [["excluded", "not wanted", "b"]]
+    assert ledger.lines[["action", "why", "survey"]].to_numpy().tolist() == [
+        ["excluded", "not wanted", "b"]
+    ]
 
 
 def test_less_forgets_exactly_these_rows():
-    table = pd.concat([rows("a", "b"), rows("a").assign(sex="female")], ignore_index=True)
-    ledger = Ledger().add(table, "repaired", "how").add(table.iloc[[1]], "excluded", "why")
+    table = pd.concat(
+        [rows("a", "b"), rows("a").assign(sex="female")], ignore_index=True
+    )
+    ledger = (
+        Ledger().add(table, "repaired", "how").add(table.iloc[[1]], "excluded", "why")
+    )
     left = ledger.less(table.iloc[[0]]).lines
     assert left[["survey", "sex", "action"]].to_numpy().tolist() == [
         ["b", "both", "repaired"],
@@ -61,15 +74,37 @@ def test_the_summary_counts_rows_and_surveys():
 
 
 def test_only_excluded_lines_leave_out_persons():
-    table = rows("a", "b", "c").assign(n=[100.0, 50.0, None], respondents=[120.0, None, None], cases=[3.0, None, None])
-    ledger = Ledger().add(table, "excluded", "why").add(table, "repaired", "how").add(table, "not used again", "twice")
-    lost = ledger.lines.loc[ledger.lines["action"] == "excluded", ["respondents", "cases"]]
+    table = rows("a", "b", "c").assign(
+        n=[100.0, 50.0, None], respondents=[120.0, None, None], cases=[3.0, None, None]
+    )
+    ledger = (
+        Ledger()
+        .add(table, "excluded", "why")
+        .add(table, "repaired", "how")
+        .add(table, "not used again", "twice")
+    )
+    lost = ledger.lines.loc[
+        ledger.lines["action"] == "excluded", ["respondents", "cases"]
+    ]
     assert lost.fillna(-1).to_numpy().tolist() == [[120, 3], [50, -1], [-1, -1]]
-    others = ledger.lines.loc[ledger.lines["action"] != "excluded", ["respondents", "cases"]]
+    others = ledger.lines.loc[
+        ledger.lines["action"] != "excluded", ["respondents", "cases"]
+    ]
     assert others.isna().all(axis=None)
-    assert ledger.summary().set_index("why")["respondents"].fillna(-1).to_dict() == {"why": 170, "how": -1, "twice": -1}
+    assert ledger.summary().set_index("why")["respondents"].fillna(-1).to_dict() == {
+        "why": 170,
+        "how": -1,
+        "twice": -1,
+    }
 
 
 def test_a_ledger_is_said_in_lines():
-    ledger = Ledger().add(rows("a", "a"), "excluded", "why").add(rows("c"), "repaired", "how")
-    assert str(ledger) == "excluded: 2 rows of 1 survey, why\nrepaired: 1 row of 1 survey, how"
+    ledger = (
+        Ledger()
+        .add(rows("a", "a"), "excluded", "why")
+        .add(rows("c"), "repaired", "how")
+    )
+    assert (
+        str(ledger)
+        == "excluded: 2 rows of 1 survey, why\nrepaired: 1 row of 1 survey, how"
+    )

@@ -1,4 +1,6 @@
-"""Evidence made again without some surveys is what it would have been had they not been made."""
+"""Evidence made again without some surveys is what it would have been had they not been
+made.
+"""
 
 from dataclasses import replace
 
@@ -21,18 +23,28 @@ def evidence(stunting, card):
 
 
 def test_figures_without_a_country(stunting, card, evidence):
-    tables = {outcome: table[table["country"] != "NPL"] for outcome, table in stunting.tables.items()}
-    expected = un.evidence(replace(stunting, tables=tables), card.outcome, card.people, card.years)
+    tables = {
+        outcome: table[table["country"] != "NPL"]
+        for outcome, table in stunting.tables.items()
+    }
+    expected = un.evidence(
+        replace(stunting, tables=tables), card.outcome, card.people, card.years
+    )
     out = (evidence.rows["country"] == "NPL").to_numpy()
     remade = evidence.remade(out)
     assert (remade["left"] == ~out).all()
     key = ["survey", "sex", "age"]
-    mine, theirs = (rows.assign(age=rows["covers"].map(str)) for rows in (evidence.rows, expected.rows))
+    mine, theirs = (
+        rows.assign(age=rows["covers"].map(str))
+        for rows in (evidence.rows, expected.rows)
+    )
     both = mine[key].assign(n=remade["n"], y=remade["y"]).merge(theirs, on=key)
     assert len(both) == (~out).sum()
     np.testing.assert_allclose(both["n_x"], both["n_y"], rtol=1e-9)
     np.testing.assert_allclose(both["y_x"], both["y_y"], rtol=1e-9)
-    assert (remade["n"][~out] != evidence.rows["n"][~out]).mean() > 0.9  # others' design effects are smoothed with its
+    assert (
+        remade["n"][~out] != evidence.rows["n"][~out]
+    ).mean() > 0.9  # others' design effects are smoothed with its
 
 
 def test_nothing_out_and_no_origin_change_nothing(evidence):
@@ -43,12 +55,16 @@ def test_nothing_out_and_no_origin_change_nothing(evidence):
     bare = replace(evidence, origin=())
     assert bare.remade(some)[["n", "y"]].equals(evidence.rows[["n", "y"]])
     assert evidence.holds(bare)
-    assert not evidence.holds(replace(bare, rows=bare.rows.assign(y=bare.rows["y"] + 1)))
+    assert not evidence.holds(
+        replace(bare, rows=bare.rows.assign(y=bare.rows["y"] + 1))
+    )
 
 
 def families(world, home: str, seed: int) -> un.Families:
     people = sim.population(seed, couples=500)
-    told = sim.interviews(people, sim.events(people, 0.03, seed + 1, abroad=0.2), seed + 2)
+    told = sim.interviews(
+        people, sim.events(people, 0.03, seed + 1, abroad=0.2), seed + 2
+    )
     adults = persons(world, ["15+"], 2020).sel(country=home).sum().item()
     weight = told.respondents["weight"] * adults / told.respondents["weight"].sum()
     return un.read_families(
@@ -67,14 +83,22 @@ def test_what_families_interviewed_in_a_country_told_of_others_goes_with_it():
     rows = evidence.rows
     out = (rows["country"] == "NPL").to_numpy()
     remade = evidence.remade(out)
-    expected = un.reported_from_elsewhere(both[1], "forced_labour", world, by=()).rows.set_index("country")
+    expected = un.reported_from_elsewhere(
+        both[1], "forced_labour", world, by=()
+    ).rows.set_index("country")
     elsewhere = (rows["source"] == "reported from elsewhere").to_numpy()
     there = elsewhere & ~out & rows["country"].isin(expected.index).to_numpy()
-    np.testing.assert_allclose(remade["y"][there], expected["y"].reindex(rows["country"][there]), rtol=1e-9)
-    np.testing.assert_allclose(remade["n"][there], expected["n"].reindex(rows["country"][there]), rtol=1e-9)
+    np.testing.assert_allclose(
+        remade["y"][there], expected["y"].reindex(rows["country"][there]), rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        remade["n"][there], expected["n"].reindex(rows["country"][there]), rtol=1e-9
+    )
     host = elsewhere & (rows["country"] == sim.HOST).to_numpy()
     assert (remade["y"][host] < 0.9 * rows["y"][host]).all()
     gone = elsewhere & ~rows["country"].isin(expected.index).to_numpy()
-    assert (rows["country"][gone] == "BGD").all()  # only Nepal's families could tell of it
+    assert (
+        rows["country"][gone] == "BGD"
+    ).all()  # only Nepal's families could tell of it
     assert gone.sum() == 1
     assert not remade["left"][gone].any()

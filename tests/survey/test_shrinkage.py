@@ -1,4 +1,6 @@
-"""What a figure borrows of others: n of zeros with a margin, and n that few digits leave open."""
+"""What a figure borrows of others: n of zeros with a margin, and n that few digits
+leave open.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ logs = st.lists(st.floats(3, 11), min_size=2, max_size=30)
 def test_a_zero_with_a_margin_is_of_as_many_as_the_others() -> None:
     # 0 % with an SE of 0.1 points beside 1 % with one of 0.29
     other = 0.01 * 0.99 / 0.0029**2
-    n, source = n_of_zeros(np.array([np.nan, other]), np.array([True, False]), np.array(["KEN", "UGA"]))
+    n, source = n_of_zeros(
+        np.array([np.nan, other]), np.array([True, False]), np.array(["KEN", "UGA"])
+    )
     assert n[0] == pytest.approx(1177, abs=0.5)
     assert source.tolist() == ["all", ""]
 
@@ -21,20 +25,26 @@ def test_a_zero_with_a_margin_is_of_as_many_as_the_others() -> None:
 def test_a_zero_asks_its_own_country_first() -> None:
     n = np.array([250_000.0, 100.0, 300.0, 5000.0, 9000.0])
     country = np.array(["A", "A", "A", "B", "B"])
-    filled, source = n_of_zeros(n, np.array([True, False, False, False, False]), country)
+    filled, source = n_of_zeros(
+        n, np.array([True, False, False, False, False]), country
+    )
     assert filled.tolist() == [200.0, 100.0, 300.0, 5000.0, 9000.0]
     assert source.tolist() == ["group", "", "", "", ""]
 
 
 def test_zeros_alone_stay_unknown() -> None:
-    filled, source = n_of_zeros(np.array([1e5, 1e6]), np.array([True, True]), np.array(["A", "B"]))
+    filled, source = n_of_zeros(
+        np.array([1e5, 1e6]), np.array([True, True]), np.array(["A", "B"])
+    )
     assert np.isnan(filled).all()
     assert source.tolist() == ["", ""]
 
 
 @given(logs=logs, width=st.floats(0.2, 1.5))
 @settings(deadline=None)
-def test_errors_of_the_size_of_rounding_are_shrunk_away(logs: list[float], width: float) -> None:
+def test_errors_of_the_size_of_rounding_are_shrunk_away(
+    logs: list[float], width: float
+) -> None:
     middle = logs[0]
     spread = np.asarray(logs) - np.mean(logs)
     scale = np.sqrt(np.mean(spread**2)) or 1
@@ -46,7 +56,9 @@ def test_errors_of_the_size_of_rounding_are_shrunk_away(logs: list[float], width
 
 @given(logs=logs, widths=st.lists(st.floats(0, 2), min_size=30, max_size=30))
 @settings(deadline=None)
-def test_shrunk_n_stays_among_what_would_be_printed_alike(logs: list[float], widths: list[float]) -> None:
+def test_shrunk_n_stays_among_what_would_be_printed_alike(
+    logs: list[float], widths: list[float]
+) -> None:
     n, width = np.exp(np.asarray(logs)), np.asarray(widths[: len(logs)])
     shrunk = shrunk_n(n, width)
     assert (np.abs(np.log(shrunk / n)) <= width + 1e-9).all()

@@ -21,7 +21,10 @@ def world() -> World:
 def tables() -> dict[str, pd.DataFrame]:
     """The shipped tables as text; copy before writing."""
     names = ("geography", "population", "covariates")
-    return {n: pd.read_csv(shelf("data", f"{n}.csv"), dtype="str", keep_default_na=False) for n in names}
+    return {
+        n: pd.read_csv(shelf("data", f"{n}.csv"), dtype="str", keep_default_na=False)
+        for n in names
+    }
 
 
 @pytest.fixture
@@ -37,7 +40,12 @@ def small() -> dict[str, pd.DataFrame]:
             "subregion": ["West", "South", "West"],
         }
     )
-    rows = [(c, s, a) for c in codes for s in ("female", "male") for a in ("0-4", "5-9", "10+")]
+    rows = [
+        (c, s, a)
+        for c in codes
+        for s in ("female", "male")
+        for a in ("0-4", "5-9", "10+")
+    ]
     population = pd.DataFrame(rows, columns=["iso3", "sex", "age"])
     population["2015"] = [600.0 + 10 * i for i in range(len(rows))]
     population["2020"] = [700.0 + 20 * i for i in range(len(rows))]

@@ -5,9 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.world.age import Band, contains, ordered, overlapping, parse_band, share, shares, within
+from uncounted.world.age import (
+    Band,
+    contains,
+    ordered,
+    overlapping,
+    parse_band,
+    share,
+    shares,
+    within,
+)
 
-closed = st.tuples(st.integers(0, 1300), st.integers(1, 300)).map(lambda t: Band(t[0], t[0] + t[1]))
+closed = st.tuples(st.integers(0, 1300), st.integers(1, 300)).map(
+    lambda t: Band(t[0], t[0] + t[1])
+)
 bands = closed | st.integers(0, 1300).map(lambda lower: Band(lower, None))
 cuts = st.lists(st.integers(0, 1200), min_size=3, max_size=12, unique=True).map(sorted)
 
@@ -47,7 +58,20 @@ def test_bands_are_read_as_the_field_writes_them(text, lower, upper):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "all", "adults", "-5", "5-", "under 0", "15-24-30", "1e9", "9" * 5000, "5-Sep", None]
+    "text",
+    [
+        "",
+        "all",
+        "adults",
+        "-5",
+        "5-",
+        "under 0",
+        "15-24-30",
+        "1e9",
+        "9" * 5000,
+        "5-Sep",
+        None,
+    ],
 )
 def test_what_is_no_band_is_a_sentence(text):
     with pytest.raises(UncountedError, match=r"is no age band\. Write it as '15-24'"):
@@ -68,7 +92,18 @@ def test_a_label_reads_back_as_its_band(band):
 
 @pytest.mark.parametrize(
     "text",
-    ["0-4", "5-9", "0-5 months", "12-23 months", "48-59 months", "7", "15-24", "65+", "18-29 months", "0-17"],
+    [
+        "0-4",
+        "5-9",
+        "0-5 months",
+        "12-23 months",
+        "48-59 months",
+        "7",
+        "15-24",
+        "65+",
+        "18-29 months",
+        "0-17",
+    ],
 )
 def test_the_usual_labels_are_canonical(text):
     assert parse_band(text).label == text
@@ -83,12 +118,16 @@ def test_the_same_ages_have_one_label():
 def test_order_is_canonical(some, random):
     shuffled = random.sample(some, len(some))
     assert ordered(shuffled) == ordered(some)
-    assert [band.lower for band in ordered(some)] == sorted(band.lower for band in set(some))
+    assert [band.lower for band in ordered(some)] == sorted(
+        band.lower for band in set(some)
+    )
 
 
 @given(st.lists(bands, min_size=2, max_size=6))
 def test_overlap_is_sharing_a_month(some):
-    months = [set(range(b.lower, 3000 if b.upper is None else b.upper)) for b in set(some)]
+    months = [
+        set(range(b.lower, 3000 if b.upper is None else b.upper)) for b in set(some)
+    ]
     disjoint = sum(map(len, months)) == len(set().union(*months))
     assert (overlapping(some) is None) == disjoint
 
@@ -125,13 +164,18 @@ def test_a_group_without_end_is_used_whole():
     assert share(parse_band("65+"), parse_band("100+")) == 1
     assert share(parse_band("15-24"), parse_band("100+")) == 0
     for text in ("100-104", "80-120", "105+"):
-        with pytest.raises(UncountedError, match=rf"'{text[:3]}.*cuts the population group '100\+'"):
+        with pytest.raises(
+            UncountedError, match=rf"'{text[:3]}.*cuts the population group '100\+'"
+        ):
             share(parse_band(text), parse_band("100+"))
 
 
 @pytest.mark.parametrize(
-    ("text", "groups"), [("0-9", ["5-9"]), ("65+", ["60-64", "65-69"]), ("5-14", ["5-9", "15-19"])]
+    ("text", "groups"),
+    [("0-9", ["5-9"]), ("65+", ["60-64", "65-69"]), ("5-14", ["5-9", "15-19"])],
 )
 def test_ages_that_no_group_has_are_a_sentence(text, groups):
-    with pytest.raises(UncountedError, match=f"'{text[:2]}.*has ages that the population table lacks"):
+    with pytest.raises(
+        UncountedError, match=f"'{text[:2]}.*has ages that the population table lacks"
+    ):
         shares([parse_band(text)], [parse_band(group) for group in groups])

@@ -16,7 +16,10 @@ def borders(world):
 @pytest.mark.parametrize(
     ("code", "neighbours"),
     [
-        ("FRA", "BEL CHE DEU ESP ITA LUX"),  # neither Brazil nor Suriname: French Guiana's; Andorra has no population
+        (
+            "FRA",
+            "BEL CHE DEU ESP ITA LUX",
+        ),  # neither Brazil nor Suriname: French Guiana's; Andorra has no population
         ("GUF", "BRA SUR"),
         ("CHN", "AFG BTN HKG IND KAZ KGZ LAO MAC MMR MNG NPL PAK PRK RUS TJK VNM"),
         ("ZAF", "BWA LSO MOZ NAM SWZ ZWE"),
@@ -40,17 +43,29 @@ def test_known_neighbours(borders, code, neighbours):
 
 def test_every_country_has_neighbours_or_is_told_to_have_none(borders, world):
     bordering = {code for pair in borders.pairs for code in pair}
-    assert sorted([*bordering, *borders.islands, *borders.missing]) == list(world.places.index)
+    assert sorted([*bordering, *borders.islands, *borders.missing]) == list(
+        world.places.index
+    )
     assert borders.missing == ("GLP",)  # the map draws Guadeloupe inside France
     assert {"MTQ", "REU", "MYT", "JPN", "NZL", "MDG"} <= set(borders.islands)
-    assert len(borders.pairs) == 309  # mledoze/countries 5.1.0 has three more: BWA-ZMB, 150 m; Ceuta's; IND-LKA
-    assert borders.pairs == tuple(sorted({(min(pair), max(pair)) for pair in borders.pairs}))
+    assert (
+        len(borders.pairs) == 309
+    )  # mledoze/countries 5.1.0 has three more: BWA-ZMB, 150 m; Ceuta's; IND-LKA
+    assert borders.pairs == tuple(
+        sorted({(min(pair), max(pair)) for pair in borders.pairs})
+    )
 
 
 def test_a_corner_is_no_border():
-    square, beside, across = [0, 0, 1, 0, 1, 1, 0, 1], [1, 1, 1, 0, 2, 0, 2, 1], [1, 1, 2, 1, 2, 2, 1, 2]
+    square, beside, across = (
+        [0, 0, 1, 0, 1, 1, 0, 1],
+        [1, 1, 1, 0, 2, 0, 2, 1],
+        [1, 1, 2, 1, 2, 2, 1, 2],
+    )
     assert touching({"A": [square], "C": [across]}) == set()
-    assert touching({"B": [beside], "A": [square], "C": [[9, 9, 9, 8, 8, 8], across]}) == {("A", "B"), ("B", "C")}
+    assert touching(
+        {"B": [beside], "A": [square], "C": [[9, 9, 9, 8, 8, 8], across]}
+    ) == {("A", "B"), ("B", "C")}
 
 
 def test_your_own_table_once_or_both_ways(small, tmp_path):
@@ -58,7 +73,11 @@ def test_your_own_table_once_or_both_ways(small, tmp_path):
     path = tmp_path / "borders.csv"
     path.write_text("from,to\nGHA,TGO\nTGO,GHA\nNAM,\n", encoding="utf-8")
     found = read_borders(path, world)
-    assert (found.pairs, found.islands, found.missing) == ((("GHA", "TGO"),), ("NAM",), ())
+    assert (found.pairs, found.islands, found.missing) == (
+        (("GHA", "TGO"),),
+        ("NAM",),
+        (),
+    )
     wider = pd.DataFrame({"km": ["1098"], "neighbour": ["TGO"], "iso3": ["GHA"]})
     assert read_borders(wider, world).missing == ("NAM",)
 
@@ -68,7 +87,9 @@ def test_the_table_of_borders_reads_back(borders, world):
 
 
 def test_territories_without_population_are_left_out(world):
-    found = read_borders(pd.DataFrame({"a": ["FRA", "FRA"], "b": ["AND", "ESP"]}), world)
+    found = read_borders(
+        pd.DataFrame({"a": ["FRA", "FRA"], "b": ["AND", "ESP"]}), world
+    )
     assert found.pairs == (("ESP", "FRA"),)
 
 
@@ -78,7 +99,10 @@ def test_territories_without_population_are_left_out(world):
         ({"iso3": ["GHA"], "neighbour": ["TG"]}, r"TG → TGO"),
         ({"iso3": ["GHA"], "neighbour": ["GHA"]}, "GHA borders itself. Mend that row"),
         ({"iso3": [""], "neighbour": [""]}, "an empty code borders itself"),
-        ({"iso3": ["GHA"], "next": ["TGO"], "km": ["1"]}, "should have the columns iso3 and neighbour, or two"),
+        (
+            {"iso3": ["GHA"], "next": ["TGO"], "km": ["1"]},
+            "should have the columns iso3 and neighbour, or two",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_says_why(small, rows, sentence):

@@ -1,4 +1,6 @@
-"""Codes and names that stand for a country do so by an exact alias, for one country or for several that are said."""
+"""Codes and names that stand for a country do so by an exact alias, for one country or
+for several that are said.
+"""
 
 from collections import defaultdict
 
@@ -16,11 +18,22 @@ from uncounted.world.table import SYNONYMS, one_code
 from uncounted.world.world import check_codes, read_world
 
 ALIASES = pd.read_csv(shelf("data", "aliases.csv"), dtype="str", keep_default_na=False)
-PLACES = pd.read_csv(shelf("data", "geography.csv"), dtype="str", keep_default_na=False).set_index("iso3")
+PLACES = pd.read_csv(
+    shelf("data", "geography.csv"), dtype="str", keep_default_na=False
+).set_index("iso3")
 NAMED = ["iso2", "m49", "name", "official_name"]
-LISTED = {(folded(alias), iso3) for alias, iso3 in zip(ALIASES["alias"], ALIASES["iso3"], strict=True)}
-LISTED |= {(folded(name), iso3) for column in NAMED for iso3, name in PLACES[column].items() if name}
-SEVERAL = {  # the only words, of more than two letters, that stand for several countries
+LISTED = {
+    (folded(alias), iso3)
+    for alias, iso3 in zip(ALIASES["alias"], ALIASES["iso3"], strict=True)
+}
+LISTED |= {
+    (folded(name), iso3)
+    for column in NAMED
+    for iso3, name in PLACES[column].items()
+    if name
+}
+# the only words, of more than two letters, that stand for several countries
+SEVERAL = {
     "ANT", "CSK", "SCG", "YUG", "Netherlands Antilles", "Czechoslovakia", "Serbia and Montenegro", "Yugoslavia",
     "Korea", "Virgin Islands",
 }  # fmt: skip
@@ -39,7 +52,9 @@ def test_codes_of_the_survey_programme_are_suggested_beside_iso(code, country):
 
 
 def test_a_code_of_several_countries_says_each_and_chooses_none():
-    with pytest.raises(UncountedError, match=r"NI → NIC \(ISO\) or NER \(DHS\) or NGA \(FIPS\)"):
+    with pytest.raises(
+        UncountedError, match=r"NI → NIC \(ISO\) or NER \(DHS\) or NGA \(FIPS\)"
+    ):
         check_known(["NI"], PLACES, "A table")
     with pytest.raises(UncountedError, match=r"LB → LBN \(ISO\) or LBR \(DHS\)"):
         check_known(["LB"], PLACES, "A table")
@@ -66,7 +81,9 @@ def test_usual_names_and_codes_are_one_country(name, country):
     assert list(meanings(name, PLACES)) == [country]
 
 
-@pytest.mark.parametrize("word", ["GHN", "Micronesai", "qqq", "England", "OS", "GHA2", "", "?", "Guin"])
+@pytest.mark.parametrize(
+    "word", ["GHN", "Micronesai", "qqq", "England", "OS", "GHA2", "", "?", "Guin"]
+)
 def test_nothing_is_suggested_from_likeness(word):
     assert meanings(word, PLACES) == {}
     with pytest.raises(UncountedError) as caught:
@@ -93,8 +110,14 @@ def test_every_alias_stands_for_one_country_or_is_declared_to_stand_for_several(
         countries[alias].add(iso3)
     several = {alias for alias in ALIASES["alias"] if len(countries[folded(alias)]) > 1}
     assert {alias for alias in several if len(alias) > 2} == SEVERAL
-    codes = ALIASES.loc[ALIASES["alias"].str.len() <= 2].groupby(["alias", "system"])["iso3"].nunique()
-    assert set(codes[codes > 1].reset_index()["system"]) == {"former"}  # of a system of today a code is one country's
+    codes = (
+        ALIASES.loc[ALIASES["alias"].str.len() <= 2]
+        .groupby(["alias", "system"])["iso3"]
+        .nunique()
+    )
+    assert set(codes[codes > 1].reset_index()["system"]) == {
+        "former"
+    }  # of a system of today a code is one country's
 
 
 def test_no_alias_is_the_alpha_3_code_of_another_country():
@@ -103,13 +126,23 @@ def test_no_alias_is_the_alpha_3_code_of_another_country():
 
 
 def test_no_two_countries_have_the_same_name_once_folded():
-    names = [(folded(name), iso3) for column in NAMED for iso3, name in PLACES[column].items() if name]
+    names = [
+        (folded(name), iso3)
+        for column in NAMED
+        for iso3, name in PLACES[column].items()
+        if name
+    ]
     assert pd.DataFrame(names).groupby(0)[1].nunique().max() == 1
 
 
-@given(st.sampled_from(sorted(set(ALIASES["alias"]))), st.sampled_from([str.upper, str.lower, str.title]))
+@given(
+    st.sampled_from(sorted(set(ALIASES["alias"]))),
+    st.sampled_from([str.upper, str.lower, str.title]),
+)
 def test_case_and_blanks_change_nothing(alias, case):
-    if len(alias) > 2:  # "De" is a small word of names and Germany of codes, in letters of any size
+    if (
+        len(alias) > 2
+    ):  # "De" is a small word of names and Germany of codes, in letters of any size
         assert meanings(f"  {case(alias)} ", PLACES) == meanings(alias, PLACES)
 
 
@@ -123,7 +156,10 @@ def test_country_codes_are_made_of_names():
     names = ["Lao PDR", "KEN", "Côte d'Ivoire", "ZAR", "XKV", 404, "Lao PDR"]
     assert un.country_codes(names) == ["LAO", "KEN", "CIV", "COD", "XKX", "KEN", "LAO"]
     frame = pd.DataFrame({"country": ["Turkey", "Burma"]}, index=[7, 3])
-    assert list(frame.assign(iso3=un.country_codes(frame["country"]))["iso3"]) == ["TUR", "MMR"]
+    assert list(frame.assign(iso3=un.country_codes(frame["country"]))["iso3"]) == [
+        "TUR",
+        "MMR",
+    ]
     assert un.country_codes(PLACES["name"]) == list(PLACES.index)
     assert un.country_codes(PLACES["official_name"]) == list(PLACES.index)
     assert un.country_codes([]) == []
@@ -134,16 +170,25 @@ def test_country_codes_lists_all_that_it_cannot_tell():
         un.country_codes(["Kenya", "Narnia", "NI", "", "LB", "Oz"])
     sentence = str(caught.value)
     assert "No country is known as (empty); Narnia; Oz." in sentence
-    assert "LB → LBN (ISO) or LBR (DHS); NI → NIC (ISO) or NER (DHS) or NGA (FIPS)" in sentence
+    assert (
+        "LB → LBN (ISO) or LBR (DHS); NI → NIC (ISO) or NER (DHS) or NGA (FIPS)"
+        in sentence
+    )
     assert "system='DHS'" in sentence
 
 
 def test_a_system_says_whose_codes_they_are():
     codes = list(SURVEY_PROGRAMME)
     assert un.country_codes(codes, system="DHS") == list(SURVEY_PROGRAMME.values())
-    assert un.country_codes(["NI", "NI", "Kenya"], system="ISO") == ["NIC", "NIC", "KEN"]
+    assert un.country_codes(["NI", "NI", "Kenya"], system="ISO") == [
+        "NIC",
+        "NIC",
+        "KEN",
+    ]
     assert un.country_codes(["NI"], system="FIPS") == ["NGA"]
-    with pytest.raises(UncountedError, match=r"No codes are known as 'DSH'. Did you mean 'DHS'"):
+    with pytest.raises(
+        UncountedError, match=r"No codes are known as 'DSH'. Did you mean 'DHS'"
+    ):
         un.country_codes(["NI"], system="DSH")
     with pytest.raises(UncountedError, match=r"list of names.*\['Kenya'\]"):
         un.country_codes("Kenya")
@@ -152,7 +197,10 @@ def test_a_system_says_whose_codes_they_are():
 def test_a_hint_names_each_country():
     assert hint("Swaziland", PLACES) == " Did you mean 'Eswatini' (SWZ)?"
     assert hint("NM", PLACES) == " Did you mean 'Namibia' (NAM)?"
-    assert hint("KY", PLACES) == " Did you mean 'Cayman Islands' (CYM) or 'Kyrgyzstan' (KGZ)?"
+    assert (
+        hint("KY", PLACES)
+        == " Did you mean 'Cayman Islands' (CYM) or 'Kyrgyzstan' (KGZ)?"
+    )
     assert hint("Africaa", PLACES, ["Africa", "GHA"]) == " Did you mean 'Africa'?"
     for word in ("qqq", "GHN", "ZAS"):  # looks like ZAF, ZMB, and is neither
         assert hint(word, PLACES, [*PLACES.index, "Ghana"]) == ""
@@ -168,7 +216,9 @@ def test_kosovo_has_a_place_where_it_has_a_population(small, code):
     world = read_world(population=population, covariates=covariates)
     assert list(world.places.index) == ["GHA", "NAM", "XKX"]
     assert world.places.loc["XKX", "name"] == "Kosovo"
-    assert world.places.loc["XKX", "subregion"] == "Northern, Southern and Western Europe"
+    assert (
+        world.places.loc["XKX", "subregion"] == "Northern, Southern and Western Europe"
+    )
     assert world.covariates.loc["XKX", "hdi"] == 0.7
 
 
@@ -184,17 +234,33 @@ def test_kosovo_may_be_in_a_geography_and_a_grouping_of_ones_own(small, code):
     tables = {name: small[name].replace({"iso3": {"TGO": code}}) for name in small}
     grouping = pd.DataFrame({"iso3": ["GHA", "XKX"], "region": ["A", "B"]})
     places = read_world(**tables, grouping=grouping).places
-    assert places["region"].to_dict() == {"GHA": "A", "NAM": "not classified", "XKX": "B"}
+    assert places["region"].to_dict() == {
+        "GHA": "A",
+        "NAM": "not classified",
+        "XKX": "B",
+    }
     own = pd.Series({"XKX": "B"} | ({code: "B"} if code == "XKX" else {}))
     assert un.groups(read_world(**tables), own).loc["XKX"] == "B"
 
 
 @each_code_of_kosovo
 def test_kosovo_is_one_country_in_the_evidence(small, code):
-    tables = small | {"population": small["population"].replace({"iso3": {"TGO": code}})}
-    world = read_world(**(tables | {"geography": None, "covariates": small["covariates"].iloc[:1]}))
-    figures = {"survey": ["k"], "country": [code], "year": [2020], "sex": ["female"], "age": ["0-4"]}
-    evidence = un.counts(pd.DataFrame(figures | {"n": [100.0], "y": [3.0]}), "wasting").placed(world)
+    tables = small | {
+        "population": small["population"].replace({"iso3": {"TGO": code}})
+    }
+    world = read_world(
+        **(tables | {"geography": None, "covariates": small["covariates"].iloc[:1]})
+    )
+    figures = {
+        "survey": ["k"],
+        "country": [code],
+        "year": [2020],
+        "sex": ["female"],
+        "age": ["0-4"],
+    }
+    evidence = un.counts(
+        pd.DataFrame(figures | {"n": [100.0], "y": [3.0]}), "wasting"
+    ).placed(world)
     assert list(evidence.rows["country"]) == ["XKX"]
     assert evidence.ledger.lines.empty
 
@@ -202,7 +268,12 @@ def test_kosovo_is_one_country_in_the_evidence(small, code):
 @each_code_of_kosovo
 def test_kosovo_counts_once(small, code):
     if code != "XKX":
-        twice = pd.concat([small["covariates"], pd.DataFrame({"iso3": ["XKX", code], "hdi": [0.1, 0.1]})])
+        twice = pd.concat(
+            [
+                small["covariates"],
+                pd.DataFrame({"iso3": ["XKX", code], "hdi": [0.1, 0.1]}),
+            ]
+        )
         with pytest.raises(UncountedError, match="more than one row for XKX"):
             read_world(covariates=twice)
 

@@ -12,7 +12,10 @@ def test_what_ships_is_found():
 
 def test_a_near_name_is_suggested():
     with pytest.raises(
-        UncountedError, match=r"Nothing named 'data/populaton.csv'.*Did you mean 'data/population.csv'\?"
+        UncountedError,
+        match=(
+            r"Nothing named 'data/populaton.csv'.*Did you mean 'data/population.csv'\?"
+        ),
     ):
         shelf("data", "populaton.csv")
 
@@ -25,7 +28,10 @@ def test_only_tables_and_cards_are_on_a_shelf(parts):
 
 def test_an_installed_package_keeps_to_its_own_shelf(tmp_path, monkeypatch):
     package = tmp_path / "site-packages" / "uncounted"
-    for folder in (package / "data", package.parent / "data"):  # the second is some other package's
+    for folder in (
+        package / "data",
+        package.parent / "data",
+    ):  # the second is some other package's
         folder.mkdir(parents=True)
     (package / "data" / "mine.csv").touch()
     (package.parent / "data" / "theirs.csv").touch()

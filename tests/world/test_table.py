@@ -10,10 +10,37 @@ from uncounted.world.table import BLANK, read_table
 from uncounted.world.world import read_world
 
 cells = st.sampled_from(
-    ["", "GHA", "TGO", "NA", "female", "male", "0-4", "5+", "-1", "12", "1e999", "½", "\u0000", 'a"b']
+    [
+        "",
+        "GHA",
+        "TGO",
+        "NA",
+        "female",
+        "male",
+        "0-4",
+        "5+",
+        "-1",
+        "12",
+        "1e999",
+        "½",
+        "\u0000",
+        'a"b',
+    ]
 )
 names = st.sampled_from(
-    ["iso3", "sex", "age", "2020", "region", "name", "ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
+    [
+        "iso3",
+        "sex",
+        "age",
+        "2020",
+        "region",
+        "name",
+        "ISO3_code",
+        "Time",
+        "AgeGrp",
+        "PopMale",
+        "PopFemale",
+    ]
 )
 
 
@@ -53,7 +80,11 @@ def test_what_is_no_file_is_a_sentence(tmp_path):
 def test_a_short_row_ends_in_blanks_and_a_mark_of_order_is_no_letter(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b"\xef\xbb\xbfiso3,a,b\nGHA, 1 \n")
-    assert read_table(path, "table").to_dict("list") == {"iso3": ["GHA"], "a": ["1"], "b": [""]}
+    assert read_table(path, "table").to_dict("list") == {
+        "iso3": ["GHA"],
+        "a": ["1"],
+        "b": [""],
+    }
 
 
 def test_a_frame_of_any_types_is_text():
@@ -78,7 +109,11 @@ def test_a_frame_of_any_types_is_text():
     pd.testing.assert_frame_equal(frame, before)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     st.sampled_from(["geography", "population", "covariates", "grouping"]),
     st.lists(names, min_size=1, max_size=6),
@@ -90,7 +125,11 @@ def test_a_bad_table_never_ends_in_a_traceback(small, which, columns, rows):
         read_world(**(small | {which: table}))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     st.sampled_from(["geography", "population", "covariates", "grouping"]),
     st.binary(max_size=60),
@@ -103,16 +142,26 @@ def test_a_bad_file_never_ends_in_a_traceback(small, tmp_path, which, content, h
         read_world(**(small | {which: path}))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.data())
-def test_one_spoilt_cell_never_ends_in_a_traceback_and_is_not_passed_over(small, digest, data):
-    """A whole table but for one cell: it is refused in a sentence, or the world differs from the one without it."""
+def test_one_spoilt_cell_never_ends_in_a_traceback_and_is_not_passed_over(
+    small, digest, data
+):
+    """A whole table but for one cell: it is refused in a sentence, or the world differs
+    from the one without it.
+    """
     which = data.draw(st.sampled_from(["geography", "population", "covariates"]))
     table = small[which].astype(object)
     row = data.draw(st.integers(0, len(table) - 1))
     column = data.draw(st.sampled_from(list(table.columns)))
     old = table.loc[row, column]
-    new = data.draw((cells | st.text(max_size=6)).filter(lambda text: text.strip() != str(old)))
+    new = data.draw(
+        (cells | st.text(max_size=6)).filter(lambda text: text.strip() != str(old))
+    )
     table.loc[row, column] = new
     try:
         after = read_world(**(small | {which: table}))
@@ -120,5 +169,7 @@ def test_one_spoilt_cell_never_ends_in_a_traceback_and_is_not_passed_over(small,
         told = str(error)
     else:
         missing = pd.isna(old) and new.strip() in BLANK
-        told = "another world." if missing or after.digest != digest else "the same world"
+        told = (
+            "another world." if missing or after.digest != digest else "the same world"
+        )
     assert told.rstrip().endswith((".", "?"))

@@ -7,7 +7,14 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.world.grouping import GROUPINGS, NO_GROUP
-from uncounted.world.world import GROUPS, check_codes, groups, persons, read_world, standardised
+from uncounted.world.world import (
+    GROUPS,
+    check_codes,
+    groups,
+    persons,
+    read_world,
+    standardised,
+)
 
 
 def same(a, b):
@@ -19,7 +26,11 @@ def same(a, b):
 
 
 def test_the_shipped_world(world):
-    assert (len(world.places), len(world.elsewhere), world.covariates.shape[1]) == (200, 50, 18)
+    assert (len(world.places), len(world.elsewhere), world.covariates.shape[1]) == (
+        200,
+        50,
+        18,
+    )
     assert world.places.index.is_monotonic_increasing
     assert list(world.covariates.index) == list(world.places.index)
     assert (world.places["region"] == world.places["ilo_region"]).all()
@@ -31,23 +42,36 @@ def test_the_shipped_world(world):
 
 def test_a_geography_of_ones_own_takes_its_countries_covariates(world):
     codes = ["GHA", "KEN", "XKX"]
-    geography = pd.DataFrame({"iso3": codes, "name": codes, "region": "One", "subregion": "One"})
-    cells = pd.MultiIndex.from_product([codes, ["female", "male"], ["0-14", "15+"]], names=["iso3", "sex", "age"])
+    geography = pd.DataFrame(
+        {"iso3": codes, "name": codes, "region": "One", "subregion": "One"}
+    )
+    cells = pd.MultiIndex.from_product(
+        [codes, ["female", "male"], ["0-14", "15+"]], names=["iso3", "sex", "age"]
+    )
     few = read_world(geography, cells.to_frame(index=False).assign(**{"2020": 1e6}))
-    pd.testing.assert_frame_equal(few.covariates.loc[["GHA", "KEN"]], world.covariates.loc[["GHA", "KEN"]])
+    pd.testing.assert_frame_equal(
+        few.covariates.loc[["GHA", "KEN"]], world.covariates.loc[["GHA", "KEN"]]
+    )
     assert few.covariates.loc["XKX"].isna().all()
 
 
 def test_the_shipped_world_is_what_it_was_before_kosovo_had_a_row(world):
     """Nothing that ships may move because a territory without population was added."""
-    assert world.digest == "e9833b2c1b3aecf61ef3b194e08e6aebcb3730784988a3dced3d540c40648b7a"
+    assert (
+        world.digest
+        == "e9833b2c1b3aecf61ef3b194e08e6aebcb3730784988a3dced3d540c40648b7a"
+    )
     assert "XKX" not in world.places.index
     assert "XKX" in world.elsewhere.index
 
 
 def test_shipped_geography_is_the_source(world, facts):
-    source = pd.read_csv(facts / "geography.csv", dtype="str", keep_default_na=False).set_index("iso3")
-    assert set(world.places.index) == set(source.index[source["in_population"] == "True"])
+    source = pd.read_csv(
+        facts / "geography.csv", dtype="str", keep_default_na=False
+    ).set_index("iso3")
+    assert set(world.places.index) == set(
+        source.index[source["in_population"] == "True"]
+    )
     source = source.loc[world.places.index]
     for column in (
         "iso2",
@@ -60,12 +84,21 @@ def test_shipped_geography_is_the_source(world, facts):
     ):
         assert (world.places[column] == source[column]).all(), column
     assert (world.places["m49"] == source["m49"].str.zfill(3)).all()
-    income = source["income_group"].str.removeprefix("World Bank (").str.removesuffix(")").str.capitalize()
+    income = (
+        source["income_group"]
+        .str.removeprefix("World Bank (")
+        .str.removesuffix(")")
+        .str.capitalize()
+    )
     assert (world.places["income_group"] == income.replace("", NO_GROUP)).all()
 
 
 def test_shipped_covariates_are_the_source(world, facts):
-    source = pd.read_csv(facts / "covariates.csv", index_col="iso3").astype(float).loc[world.places.index]
+    source = (
+        pd.read_csv(facts / "covariates.csv", index_col="iso3")
+        .astype(float)
+        .loc[world.places.index]
+    )
     np.testing.assert_allclose(world.covariates, source, rtol=1e-12)
     assert list(world.covariates.columns) == list(source.columns)
 
@@ -90,7 +123,15 @@ def test_namibia_ships(world):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_in_any_order_are_the_same_world(world, tables, seed):
-    same(world, read_world(**{name: table.sample(frac=1, random_state=seed) for name, table in tables.items()}))
+    same(
+        world,
+        read_world(
+            **{
+                name: table.sample(frac=1, random_state=seed)
+                for name, table in tables.items()
+            }
+        ),
+    )
 
 
 def test_the_digest_sees_every_table(small):
@@ -112,7 +153,9 @@ def test_every_grouping_sums_to_the_world(grouping):
     world = read_world(grouping=grouping)
     people = persons(world, ["0+"], 2020).sum(["sex", "age"]).to_series()
     for by in GROUPS:
-        assert people.groupby(groups(world, by)).sum().sum() == pytest.approx(7_793_491_545)
+        assert people.groupby(groups(world, by)).sum().sum() == pytest.approx(
+            7_793_491_545
+        )
     regions = world.places.groupby("subregion")["region"].nunique()
     assert (regions == 1).all()
 
@@ -123,12 +166,16 @@ def test_groupings_of_one_level(world):
     assert who.loc["PRI", "region"] == NO_GROUP
     assert who.loc["GHA", "region"] == "Africa"
     assert read_world(grouping="income").places.loc["ETH", "region"] == NO_GROUP
-    assert read_world(grouping="un").places.loc["GHA", "subregion"] == "Sub-Saharan Africa"
+    assert (
+        read_world(grouping="un").places.loc["GHA", "subregion"] == "Sub-Saharan Africa"
+    )
     assert (world.places["who_region"] == who["region"]).all()
 
 
 def test_your_own_grouping(small, tmp_path):
-    own = pd.DataFrame({"iso3": ["TGO", "GHA"], "region": ["A", "A"], "subregion": ["a1", ""]})
+    own = pd.DataFrame(
+        {"iso3": ["TGO", "GHA"], "region": ["A", "A"], "subregion": ["a1", ""]}
+    )
     path = tmp_path / "own.csv"
     own.to_csv(path, index=False)
     for given in (own, path, str(path), own.set_index("iso3")):
@@ -143,7 +190,10 @@ def test_your_own_grouping(small, tmp_path):
     [
         ({"iso3": ["GHA", "GHA"], "region": ["A", "B"]}, "more than one row for GHA"),
         ({"iso3": ["Ghana"], "region": ["A"]}, "grouping table has codes.*Ghana → GHA"),
-        ({"iso3": ["GHA"], "regoin": ["A"]}, "no column 'region'. Did you mean 'regoin'"),
+        (
+            {"iso3": ["GHA"], "regoin": ["A"]},
+            "no column 'region'. Did you mean 'regoin'",
+        ),
         (
             {"iso3": ["GHA", "TGO"], "region": ["A", "B"], "subregion": ["x", "x"]},
             "'x' is in more than one region: A, B",
@@ -158,9 +208,13 @@ def test_a_grouping_that_does_not_divide_the_world_is_a_sentence(small, own, sen
 def test_an_unknown_grouping_is_a_sentence(world, small):
     with pytest.raises(UncountedError, match=r"no grouping 'iol'. Did you mean 'ilo'"):
         read_world(grouping="iol")
-    with pytest.raises(UncountedError, match=r"no grouping 'subregon'. Did you mean 'subregion'"):
+    with pytest.raises(
+        UncountedError, match=r"no grouping 'subregon'. Did you mean 'subregion'"
+    ):
         groups(world, "subregon")
-    with pytest.raises(UncountedError, match=r"no file .*groups.csv for the grouping table"):
+    with pytest.raises(
+        UncountedError, match=r"no file .*groups.csv for the grouping table"
+    ):
         read_world(grouping="groups.csv")
     with pytest.raises(UncountedError, match="which who_region it is in"):
         read_world(**small, grouping="who")
@@ -184,7 +238,9 @@ def test_your_own_groups(world):
         found = groups(world, given)
         assert set(found.index[found == "river"]) == {"VNM", "LAO"}
         assert (found == NO_GROUP).sum() == 198
-    with pytest.raises(UncountedError, match="Rename the one 'iso3' and the other 'group'"):
+    with pytest.raises(
+        UncountedError, match="Rename the one 'iso3' and the other 'group'"
+    ):
         groups(world, frame.assign(other=1))
     with pytest.raises(UncountedError, match="Viet Nam → VNM"):
         groups(world, pd.Series({"Viet Nam": "river"}))
@@ -205,7 +261,9 @@ def test_codes_are_listed_all_at_once_with_what_was_meant(world):
     with pytest.raises(UncountedError) as caught:
         check_codes(world, wrong, where="The survey 'x'")
     sentence = str(caught.value)
-    assert sentence.startswith("The survey 'x' has codes that the geography table lacks: ")
+    assert sentence.startswith(
+        "The survey 'x' has codes that the geography table lacks: "
+    )
     meant = {
         "Viet Nam": "VNM",
         "Cote d'Ivoire": "CIV",
@@ -226,7 +284,9 @@ def test_territories_without_population_are_returned(world):
 @pytest.mark.parametrize("name", ["population", "covariates"])
 def test_tables_that_disagree_on_countries_are_a_sentence(small, name):
     table = small[name].replace({"GHA": "Ghana", "TGO": "XKX"})
-    with pytest.raises(UncountedError, match=rf"The {name} table has codes.*Ghana → GHA; XKX"):
+    with pytest.raises(
+        UncountedError, match=rf"The {name} table has codes.*Ghana → GHA; XKX"
+    ):
         read_world(**(small | {name: table}))
 
 
@@ -236,7 +296,9 @@ def test_countries_without_covariates_are_missing(small):
 
 
 def test_countries_without_population_are_elsewhere(small):
-    world = read_world(**(small | {"population": small["population"].query("iso3 != 'NAM'")}))
+    world = read_world(
+        **(small | {"population": small["population"].query("iso3 != 'NAM'")})
+    )
     assert list(world.places.index) == ["GHA", "TGO"]
     assert world.elsewhere["name"].to_dict() == {"NAM": "Namibia"}
 
@@ -245,14 +307,18 @@ def test_countries_without_population_are_elsewhere(small):
 def test_a_missing_number_may_be_written_in_several_ways(small, blank):
     table = small["covariates"].astype({"hdi": object})
     table.loc[0, "hdi"] = blank
-    assert np.isnan(read_world(**(small | {"covariates": table})).covariates.loc["GHA", "hdi"])
+    assert np.isnan(
+        read_world(**(small | {"covariates": table})).covariates.loc["GHA", "hdi"]
+    )
 
 
 @pytest.mark.parametrize("wrong", ["high", "0,6", "inf", "1e999"])
 def test_a_covariate_that_is_no_number_is_a_sentence(small, wrong):
     table = small["covariates"].astype({"hdi": object})
     table.loc[2, "hdi"] = wrong
-    with pytest.raises(UncountedError, match=f"covariate 'hdi' of TGO is '{wrong}', no number"):
+    with pytest.raises(
+        UncountedError, match=f"covariate 'hdi' of TGO is '{wrong}', no number"
+    ):
         read_world(**(small | {"covariates": table}))
 
 
@@ -261,11 +327,15 @@ def test_z_scores(world):
     assert z.shape == (200, 2)
     np.testing.assert_allclose(z.mean(), 0, atol=1e-12)
     np.testing.assert_allclose((z**2).mean(), 1)
-    assert (z.isna() == world.covariates[["gini_index", "urban_pct"]].isna()).all(axis=None)
+    assert (z.isna() == world.covariates[["gini_index", "urban_pct"]].isna()).all(
+        axis=None
+    )
 
 
 def test_z_scores_of_what_is_not_there_or_constant(world, small):
-    with pytest.raises(UncountedError, match=r"no covariate 'urban'. Did you mean 'urban_pct'"):
+    with pytest.raises(
+        UncountedError, match=r"no covariate 'urban'. Did you mean 'urban_pct'"
+    ):
         standardised(world, ["urban"])
     table = small["covariates"].assign(hdi=0.1)
     with pytest.raises(UncountedError, match="'hdi' is the same in every country"):
@@ -277,7 +347,11 @@ def test_z_scores_of_what_is_not_there_or_constant(world, small):
     [
         ("iso3", "TGO", "more than one row for TGO"),
         ("iso3", "", "rows without an iso3 code: Ghana"),
-        ("lon", "far", "lon of GHA in the geography table is no number of degrees within ±180"),
+        (
+            "lon",
+            "far",
+            "lon of GHA in the geography table is no number of degrees within ±180",
+        ),
         ("lat", 91, "lat of GHA"),
     ],
 )
@@ -303,4 +377,9 @@ def test_a_world_in_a_notebook(world, small):
     assert "<td>adult_literacy_pct</td><td>38%</td>" in page
     small["covariates"] = small["covariates"].rename(columns={"hdi": "<b>"})
     assert "&lt;b&gt;" in read_world(**small)._repr_html_()
-    assert "0 covariates" in read_world(**(small | {"covariates": pd.DataFrame({"iso3": ["GHA"]})}))._repr_html_()
+    assert (
+        "0 covariates"
+        in read_world(
+            **(small | {"covariates": pd.DataFrame({"iso3": ["GHA"]})})
+        )._repr_html_()
+    )

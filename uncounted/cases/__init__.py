@@ -1,1 +1,3 @@
-"""People whom services met: victim records, their ratios, how long it lasted; another source, another model."""
+"""People whom services met: victim records, their ratios, how long it lasted; another
+source, another model.
+"""

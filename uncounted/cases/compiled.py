@@ -1,4 +1,6 @@
-"""Compiled: a model of cases compiled once, and fitted as often as its numbers change."""
+"""Compiled: a model of cases compiled once, and fitted as often as its numbers
+change.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,17 +16,23 @@ from uncounted.model.card import Sampling
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model, its sampler and the Deterministic that is asked of it: `log_odds` of ratios, `mu` of durations."""
+    """A model, its sampler and the Deterministic that is asked of it: `log_odds` of
+    ratios, `mu` of durations.
+    """
 
     model: pm.Model
     sampler: Sampler
     what: str
 
-    def on(self, data: Mapping[str, np.ndarray], seed: int, how: Sampling) -> tuple[xr.DataArray, xr.Dataset]:
-        """Return draws (chain, draw, …) given other data of the same shapes, and the sampler's statistics.
+    def on(
+        self, data: Mapping[str, np.ndarray], seed: int, how: Sampling
+    ) -> tuple[xr.DataArray, xr.Dataset]:
+        """Return draws (chain, draw, …) given other data of the same shapes, and the
+        sampler's statistics.
 
-        data: `hierarchy.refit_data(tally, priors)` or `durations.refit_data(spells, priors)`. The model's own pm.Data
-        are left as these, for what is derived from the draws.
+        data: `hierarchy.refit_data(tally, priors)` or `durations.refit_data(spells,
+        priors)`. The model's own pm.Data are left as these, for what is derived from
+        the draws.
         """
         posterior, stats = self.sampler.with_data(**data).run(seed, how)
         with self.model:
@@ -33,5 +41,7 @@ class Compiled:
 
 
 def compiled(model: pm.Model, what: str) -> Compiled:
-    """Compile a model of `hierarchy` (what = "log_odds") or of `durations_model` (what = "mu")."""
+    """Compile a model of `hierarchy` (what = "log_odds") or of `durations_model` (what
+    = "mu").
+    """
     return Compiled(model, prepare(model), what)

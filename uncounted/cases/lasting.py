@@ -1,7 +1,8 @@
-"""Lasting: families of distributions of how long a spell lasts, by mean and shape, seen through a window.
+"""Lasting: families of distributions of how long a spell lasts, by mean and shape, seen
+through a window.
 
-A family gives log f(d) and log(1 − F(a)) for spells of mean μ, and draws whole spells and spells as a moment meets
-them, longer ones more often (density d·f(d)/μ).
+A family gives log f(d) and log(1 − F(a)) for spells of mean μ, and draws whole spells
+and spells as a moment meets them, longer ones more often (density d·f(d)/μ).
 """
 
 from collections.abc import Callable
@@ -20,7 +21,9 @@ HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
 @dataclass(frozen=True)
 class Family:
-    """log_f, log_after (d, μ, shape) → log density and log survival; draw, draw_met (μ, shape, rng, size) → years."""
+    """log_f, log_after (d, μ, shape) → log density and log survival; draw, draw_met (μ,
+    shape, rng, size) → years.
+    """
 
     log_f: Callable[[Tensor, Tensor, Tensor], Tensor]
     log_after: Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -50,7 +53,9 @@ def _weibull_f(d: Tensor, mu: Tensor, k: Tensor) -> Tensor:
     return _log(k) + _log(h) - _log(d) - h
 
 
-def _weibull_draw(mu: Array, k: Array, rng: Rng, size: tuple[int, ...], met: bool) -> Array:
+def _weibull_draw(
+    mu: Array, k: Array, rng: Rng, size: tuple[int, ...], met: bool
+) -> Array:
     from scipy.special import gamma
 
     return mu / gamma(1 + 1 / k) * rng.gamma(1 + met / k, size=size) ** (1 / k)
@@ -72,18 +77,33 @@ FAMILIES = {
 }
 
 
-def log_touching(years: Tensor, mu: Tensor, shape: Tensor, window: Tensor, family: Family) -> Tensor:
-    """Return the log density of a spell that touches a window of T years before the interview; years < 0: going on.
+def log_touching(
+    years: Tensor, mu: Tensor, shape: Tensor, window: Tensor, family: Family
+) -> Tensor:
+    """Return the log density of a spell that touches a window of T years before the
+    interview; years < 0: going on.
 
-    Ended in the window after d years: T f(d)/(T+μ). Going on after a years: (1−F(a))/(T+μ). Both together integrate to
-    one: spells touching number λ(T+μ), λT of them end within it, λμ go on.
+    Ended in the window after d years: T f(d)/(T+μ). Going on after a years:
+    (1−F(a))/(T+μ). Both together integrate to one: spells touching number λ(T+μ), λT of
+    them end within it, λμ go on.
     """
     d: Tensor = pt.abs(years)  # pyright: ignore[reportAssignmentType] typed None
-    of = pt.switch(years > 0, _log(window) + family.log_f(d, mu, shape), family.log_after(d, mu, shape))
+    of = pt.switch(
+        years > 0,
+        _log(window) + family.log_f(d, mu, shape),
+        family.log_after(d, mu, shape),
+    )
     return of - _log(window + mu)  # pyright: ignore[reportOperatorIssue] typed None
 
 
-def draw_touching(mu: Array, shape: Array, window: Array, family: Family, rng: Rng, size: tuple[int, ...]) -> Array:
+def draw_touching(
+    mu: Array,
+    shape: Array,
+    window: Array,
+    family: Family,
+    rng: Rng,
+    size: tuple[int, ...],
+) -> Array:
     """Draw spells that touch the window; years < 0: going on."""
     going = rng.random(size) < mu / (window + mu)
     so_far = rng.random(size) * family.draw_met(mu, shape, rng, size)

@@ -1,4 +1,6 @@
-"""Layout: which column of a file of victim records holds what, and what its words mean."""
+"""Layout: which column of a file of victim records holds what, and what its words
+mean.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,13 +8,23 @@ from dataclasses import dataclass, field, replace
 from uncounted.errors import UncountedError, did_you_mean
 
 NEEDED = ("year", "country", "sex")
-ROLES = (*NEEDED, "age", "majority", "form", "citizenship", "programme", "count", "noise_sd")
+ROLES = (
+    *NEEDED,
+    "age",
+    "majority",
+    "form",
+    "citizenship",
+    "programme",
+    "count",
+    "noise_sd",
+)
 BLANK = "blank"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """columns: role → column; forms: form of exploitation → its column of 1 and 0; values: role → {text → our word}.
+    """columns: role → column; forms: form of exploitation → its column of 1 and 0;
+    values: role → {text → our word}.
 
     unknown: text that stands for an unknown value in any column → reason.
     """
@@ -23,14 +35,27 @@ class Layout:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def present(self, known: Mapping[str, object], where: str) -> "Layout":
-        """Return the layout of the columns that a file has; raises UncountedError where it lacks one that is needed."""
-        columns = {role: column for role, column in self.columns.items() if column in known}
+        """Return the layout of the columns that a file has; raises UncountedError where
+        it lacks one that is needed.
+        """
+        columns = {
+            role: column for role, column in self.columns.items() if column in known
+        }
         forms = {form: column for form, column in self.forms.items() if column in known}
         for role in NEEDED:
             _need(role in columns, role, self.columns.get(role, role), known, where)
-        has_age, age = "age" in columns or "majority" in columns, self.columns.get("age", self.columns["majority"])
+        has_age, age = (
+            "age" in columns or "majority" in columns,
+            self.columns.get("age", self.columns["majority"]),
+        )
         _need(has_age, "age or majority", age, known, where)
-        _need(bool(forms) or "form" in columns, "form", next(iter(self.forms.values()), "form"), known, where)
+        _need(
+            bool(forms) or "form" in columns,
+            "form",
+            next(iter(self.forms.values()), "form"),
+            known,
+            where,
+        )
         return replace(self, columns=columns, forms=forms)
 
 
@@ -47,12 +72,20 @@ LAYOUTS = {
             "majority": "majorityStatusAtExploit",
             "citizenship": "citizenship",
         },
-        {"labour": "isForcedLabour", "sexual": "isSexualExploit", "other": "isOtherExploit"},
+        {
+            "labour": "isForcedLabour",
+            "sexual": "isSexualExploit",
+            "other": "isOtherExploit",
+        },
         {
             "sex": {"Woman": "female", "Man": "male"},
             "majority": {"Adult": "adult", "Minor": "child"},
         },
-        {"-99": "not stated in the source", "00": "masked in the source", "Unknown": "not stated in the source"},
+        {
+            "-99": "not stated in the source",
+            "00": "masked in the source",
+            "Unknown": "not stated in the source",
+        },
     ),
 }
 
@@ -64,14 +97,24 @@ def layout_of(
     values: Mapping[str, Mapping[str, str]] | None,
     unknown: Mapping[str, str] | None,
 ) -> Layout:
-    """Return a layout that ships with changes; raises UncountedError for an unknown layout or role."""
+    """Return a layout that ships with changes; raises UncountedError for an unknown
+    layout or role.
+    """
     if name not in LAYOUTS:
-        raise UncountedError(f"There is no layout '{name}' of victim records.{did_you_mean(name, LAYOUTS)}")
+        raise UncountedError(
+            f"There is no layout '{name}' of victim"
+            f" records.{did_you_mean(name, LAYOUTS)}"
+        )
     layout = LAYOUTS[name]
     for role in {**(columns or {}), **(values or {})}:
         if role not in ROLES and role not in {**layout.forms, **(forms or {})}:
-            raise UncountedError(f"Victim records have no role '{role}'.{did_you_mean(role, ROLES)}")
-    words = {role: {**layout.values.get(role, {}), **more} for role, more in (values or {}).items()}
+            raise UncountedError(
+                f"Victim records have no role '{role}'.{did_you_mean(role, ROLES)}"
+            )
+    words = {
+        role: {**layout.values.get(role, {}), **more}
+        for role, more in (values or {}).items()
+    }
     return Layout(
         {**layout.columns, **(columns or {})},
         layout.forms if forms is None else forms,
@@ -80,9 +123,12 @@ def layout_of(
     )
 
 
-def _need(there: bool, role: str, column: str, known: Mapping[str, object], where: str) -> None:
+def _need(
+    there: bool, role: str, column: str, known: Mapping[str, object], where: str
+) -> None:
     if not there:
         raise UncountedError(
-            f"{where} has no column for {role} (looked for '{column}').{did_you_mean(column, known)} Say which columns "
-            "hold what: columns={…} and forms={…}, or the layout of the public case data."
+            f"{where} has no column for {role} (looked for"
+            f" '{column}').{did_you_mean(column, known)} Say which columns hold what:"
+            " columns={…} and forms={…}, or the layout of the public case data."
         )

@@ -1,4 +1,6 @@
-"""Possible: the true numbers that a published count may stand for, exact, suppressed or noisy."""
+"""Possible: the true numbers that a published count may stand for, exact, suppressed or
+noisy.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ LEAST = 0.5  # stands for zero where a number divides
 
 @dataclass(frozen=True, eq=False)
 class Possible:
-    """Values (v,), distinct and rising, and their log weights (v,): P(what is published | a) · 1/a."""
+    """Values (v,), distinct and rising, and their log weights (v,): P(what is published
+    | a) · 1/a.
+    """
 
     values: np.ndarray
     log_weight: np.ndarray
@@ -27,7 +31,9 @@ class Possible:
         if len(values) == 1:
             return Possible(values, np.zeros(1))
         distinct, at = np.unique(values.round(9), return_inverse=True)
-        return Possible(distinct, np.log(np.bincount(at, np.exp(weight - weight.max()))))
+        return Possible(
+            distinct, np.log(np.bincount(at, np.exp(weight - weight.max())))
+        )
 
     def times(self, share: float) -> "Possible":
         """Return what a share of the count may be."""
@@ -42,8 +48,9 @@ class Possible:
 def possible(count: float, below: float = np.nan, noise_sd: float = 0.0) -> Possible:
     """Return the true numbers behind a published count.
 
-    Suppressed, written "<k": 1 … k − 1. With added noise, c = a + N(0, s²): whole numbers a ≥ 0 by N(c | a, s²), or,
-    where c > 5s, nine Gauss–Hermite nodes, exact for what is as smooth as a likelihood. Otherwise it is what it says.
+    Suppressed, written "<k": 1 … k − 1. With added noise, c = a + N(0, s²): whole
+    numbers a ≥ 0 by N(c | a, s²), or, where c > 5s, nine Gauss–Hermite nodes, exact for
+    what is as smooth as a likelihood. Otherwise it is what it says.
     """
     if below == below:
         values = np.arange(1.0, below)
@@ -55,7 +62,10 @@ def possible(count: float, below: float = np.nan, noise_sd: float = 0.0) -> Poss
         values = count + noise_sd * nodes
         return Possible(values, np.log(weight / values))
     values = np.arange(0.0, max(np.ceil(count + FAR * noise_sd), 1.0) + 1)
-    return Possible(values, -0.5 * ((count - values) / noise_sd) ** 2 - np.log(np.maximum(values, LEAST)))
+    return Possible(
+        values,
+        -0.5 * ((count - values) / noise_sd) ** 2 - np.log(np.maximum(values, LEAST)),
+    )
 
 
 def total(counts: Iterable[Possible]) -> Possible:
@@ -64,18 +74,26 @@ def total(counts: Iterable[Possible]) -> Possible:
 
 
 def pairs(a: Possible, b: Possible) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return every pair (a, b) that two counts may be, and log w of the likelihood Σ w π^a (1−π)^b.
+    """Return every pair (a, b) that two counts may be, and log w of the likelihood Σ w
+    π^a (1−π)^b.
 
-    P(a, b, published | π) = C(n, a) π^a (1−π)^b · p(n) · P(published | a) · P(published | b), n = a + b. Rates of any
-    order of magnitude are as likely beforehand: p(n) ∝ 1/n, and of a sum's parts p(a₁, a₂ | a) ∝ a/(a₁a₂), Haldane's.
-    Where both are known this is the binomial's likelihood.
+    P(a, b, published | π) = C(n, a) π^a (1−π)^b · p(n) · P(published | a) · P(published
+    | b), n = a + b. Rates of any order of magnitude are as likely beforehand: p(n) ∝
+    1/n, and of a sum's parts p(a₁, a₂ | a) ∝ a/(a₁a₂), Haldane's. Where both are known
+    this is the binomial's likelihood.
     """
     x, y = (grid.ravel() for grid in np.meshgrid(a.values, b.values, indexing="ij"))
     n = x + y
-    choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(y + 1) - np.log(np.maximum(n, LEAST))
+    choose = (
+        gammaln(n + 1) - gammaln(x + 1) - gammaln(y + 1) - np.log(np.maximum(n, LEAST))
+    )
     weight = choose + np.add.outer(_published(a), _published(b)).ravel()
     return x, y, weight - logsumexp(weight)
 
 
 def _published(count: Possible) -> np.ndarray:
-    return np.zeros(1) if count.certain else count.log_weight + np.log(np.maximum(count.values, LEAST))
+    return (
+        np.zeros(1)
+        if count.certain
+        else count.log_weight + np.log(np.maximum(count.values, LEAST))
+    )

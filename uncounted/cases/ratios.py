@@ -1,4 +1,6 @@
-"""Ratios: how many are sexually exploited, or children, for each in another leaf, from records of victims."""
+"""Ratios: how many are sexually exploited, or children, for each in another leaf, from
+records of victims.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +25,9 @@ OUT = ("ratio", "chain", "draw", "region", "sex")
 class Ratios:
     """Draws of the log ratios of registrations, and what they were made of.
 
-    log_odds (ratio, chain, draw, region, sex): log of persons per person among those whom services met; before
-    selection (`selected`). posterior, stats: the parameters' draws and the sampler's statistics. both: the rule for
-    persons in several forms.
+    log_odds (ratio, chain, draw, region, sex): log of persons per person among those
+    whom services met; before selection (`selected`). posterior, stats: the parameters'
+    draws and the sampler's statistics. both: the rule for persons in several forms.
     """
 
     log_odds: xr.DataArray
@@ -36,8 +38,15 @@ class Ratios:
     seed: int
 
     def _repr_html_(self) -> str:
-        rows = self.log_odds.quantile([0.025, 0.5, 0.975], ["chain", "draw"]).to_series().unstack("quantile")
-        return f"Persons per person, registered; in several forms: {self.both}{rows.map('{:.3g}'.format).to_html()}"
+        rows = (
+            self.log_odds.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
+            .to_series()
+            .unstack("quantile")
+        )
+        return (
+            "Persons per person, registered; in several forms:"
+            f" {self.both}{rows.map('{:.3g}'.format).to_html()}"
+        )
 
 
 def fit_ratios(
@@ -54,18 +63,29 @@ def fit_ratios(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Ratios:
-    """Fit ratios of registered persons by region and sex, all in one model: `hierarchy` has the equations.
+    """Fit ratios of registered persons by region and sex, all in one model: `hierarchy`
+    has the equations.
 
-    ratios: names of RATIOS, or Ratio. priors: ratio → parameter → prior (`hierarchy.needed`). both, periods, year: as
-    for `tally`. settings: chains, tune, draws, target_accept. What registrations say of the population is another
-    question: `selected`.
+    ratios: names of RATIOS, or Ratio. priors: ratio → parameter → prior
+    (`hierarchy.needed`). both, periods, year: as for `tally`. settings: chains, tune,
+    draws, target_accept. What registrations say of the population is another question:
+    `selected`.
     """
     counted = tally(records, world, ratios, both=both, periods=periods, year=year)
     model = hierarchy(counted, priors)
-    usual = Sampling(tune=500, draws=1000, target_accept=0.97)  # at 0.9 a run in twelve had a divergence
+    usual = Sampling(
+        tune=500, draws=1000, target_accept=0.97
+    )  # at 0.9 a run in twelve had a divergence
     how = replace(usual, **settings)
     drawn = draw(model, how, seed, sampler, progress or Progress(show=False))
-    return Ratios(log_odds_of(model, drawn.posterior), drawn.posterior, drawn.stats, counted, both, seed)
+    return Ratios(
+        log_odds_of(model, drawn.posterior),
+        drawn.posterior,
+        drawn.stats,
+        counted,
+        both,
+        seed,
+    )
 
 
 def log_odds_of(model: pm.Model, posterior: xr.Dataset) -> xr.DataArray:

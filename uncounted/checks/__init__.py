@@ -1,1 +1,3 @@
-"""Whether to believe it: convergence, predictive, held out, calibration, sensitivity → [Finding]."""
+"""Whether to believe it: convergence, predictive, held out, calibration, sensitivity →
+[Finding].
+"""

@@ -9,12 +9,15 @@ import pandas as pd
 
 Verdict = Literal["pass", "warn", "stop"]
 NAMED = 4  # examples that a sentence lists
-HELD_OUT = "held-out coverage"  # how findings of predictions begin, and what is not run without a hold-out
+# how findings of predictions begin, and what is not run without a hold-out
+HELD_OUT = "held-out coverage"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A check's outcome: the number, the threshold it was held to, and a sentence. "stop": nothing may be published."""
+    """A check's outcome: the number, the threshold it was held to, and a sentence.
+    "stop": nothing may be published.
+    """
 
     name: str
     verdict: Verdict
@@ -25,7 +28,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings(Sequence[Finding]):
-    """Findings, shown as a table; `stopped` says whether any forbids publication, `not_run` what wasn't asked."""
+    """Findings, shown as a table; `stopped` says whether any forbids publication,
+    `not_run` what wasn't asked.
+    """
 
     items: tuple[Finding, ...]
     not_run: tuple[str, ...] = ()
@@ -55,11 +60,16 @@ class Findings(Sequence[Finding]):
             f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>"
             for f in self
         )
-        rows += "".join(f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>" for name in self.not_run)
+        rows += "".join(
+            f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>"
+            for name in self.not_run
+        )
         return f"<table>{rows}</table>"
 
 
 def listed(examples: Sequence[str]) -> str:
-    """Return ": A; B; C; D and 3 more" of what a sentence is about, nothing without examples."""
+    """Return ": A; B; C; D and 3 more" of what a sentence is about, nothing without
+    examples.
+    """
     more = f" and {len(examples) - NAMED:,} more" if len(examples) > NAMED else ""
     return f": {'; '.join(examples[:NAMED])}{more}" if examples else ""

@@ -1,4 +1,6 @@
-"""Mixing: R-hat, effective sample sizes and Monte Carlo errors of many numbers at once."""
+"""Mixing: R-hat, effective sample sizes and Monte Carlo errors of many numbers at
+once.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -9,21 +11,27 @@ from scipy.fft import next_fast_len
 from scipy.special import ndtri
 
 TAILS = (0.025, 0.975)
-CHUNK = 200  # numbers at a time: few enough for memory, enough that threads wait little for each other
+# numbers at a time: few enough for memory, enough that threads wait little for each
+# other
+CHUNK = 200
 SAME = np.finfo(float).resolution  # draws that differ by less do not move
 DRAWS = 4  # fewer tell nothing
 MEASURES = ["rhat", "ess_bulk", "ess_tail", "mcse_share", "mcse_bound"]
 
 
 def measure(draws: np.ndarray) -> pd.DataFrame:
-    """Return how numbers (number, chain, draw) mix: rhat, ess_bulk, ess_tail, mcse_share and mcse_bound.
+    """Return how numbers (number, chain, draw) mix: rhat, ess_bulk, ess_tail,
+    mcse_share and mcse_bound.
 
-    mcse_share is the MCSE of the mean over the sd; mcse_bound the larger MCSE of the 2.5 and 97.5 % quantiles.
+    mcse_share is the MCSE of the mean over the sd; mcse_bound the larger MCSE of the
+    2.5 and 97.5 % quantiles.
 
-    By Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021): chains in halves; R-hat the larger of those of normal
-    scores of draws and of their distances from the median; bulk ESS of the scores; tail ESS the smaller of those of the
-    events "at most the 2.5 % (97.5 %) quantile". ArviZ's numbers, one of which takes it 3 ms; here an estimate's 15,000
-    are measured together, in a tenth of the time. NaN where a draw is not finite, and R-hat where nothing moves.
+    By Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021): chains in halves; R-hat
+    the larger of those of normal scores of draws and of their distances from the
+    median; bulk ESS of the scores; tail ESS the smaller of those of the events "at most
+    the 2.5 % (97.5 %) quantile". ArviZ's numbers, one of which takes it 3 ms; here an
+    estimate's 15,000 are measured together, in a tenth of the time. NaN where a draw is
+    not finite, and R-hat where nothing moves.
     """
     chunks = [draws[i : i + CHUNK] for i in range(0, len(draws), CHUNK)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -39,12 +47,19 @@ def _measured(draws: np.ndarray) -> pd.DataFrame:
     draws = np.where(finite[:, None, None], draws, 0.0)
     halves = _halves(draws)
     scores = _normal_scores(halves)
-    folded = _normal_scores(np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True)))
+    folded = _normal_scores(
+        np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
+    )
     flat = draws.reshape(numbers, -1)
     ordered = np.sort(flat, axis=1, kind="stable")
     bounds = np.quantile(ordered, TAILS, axis=1)
-    tails = [ess(_halves((draws <= quantile[:, None, None]).astype(float))) for quantile in bounds]
-    bound = np.maximum(*(_of_quantile(ordered, q, size) for q, size in zip(TAILS, tails, strict=True)))
+    tails = [
+        ess(_halves((draws <= quantile[:, None, None]).astype(float)))
+        for quantile in bounds
+    ]
+    bound = np.maximum(
+        *(_of_quantile(ordered, q, size) for q, size in zip(TAILS, tails, strict=True))
+    )
     rhat = np.maximum(_rhat(scores), _rhat(folded))
     error = flat.std(axis=1, ddof=1) / _nonzero(flat.std(axis=1)) / np.sqrt(ess(halves))
     table = np.column_stack([rhat, ess(scores), np.minimum(*tails), error, bound])
@@ -52,19 +67,25 @@ def _measured(draws: np.ndarray) -> pd.DataFrame:
 
 
 def _of_quantile(ordered: np.ndarray, q: float, size: np.ndarray) -> np.ndarray:
-    """Return the MCSE of a quantile of sorted draws (number, draw): half of what lies between q ± its error."""
+    """Return the MCSE of a quantile of sorted draws (number, draw): half of what lies
+    between q ± its error.
+    """
     error, last = np.sqrt(q * (1 - q) / size), ordered.shape[1] - 1
-    low, high = (np.rint(np.clip(q + sign * error, 0, 1) * last).astype(int) for sign in (-1, 1))
+    low, high = (
+        np.rint(np.clip(q + sign * error, 0, 1) * last).astype(int) for sign in (-1, 1)
+    )
     row = np.arange(len(ordered))
     return (ordered[row, high] - ordered[row, low]) / 2
 
 
 def ess(draws: np.ndarray) -> np.ndarray:
-    """Return the effective sample size of the mean of numbers (number, chain, draw), chains as they are.
+    """Return the effective sample size of the mean of numbers (number, chain, draw),
+    chains as they are.
 
-    N/τ, τ = −1 + 2 Σ_k P_k, P_k = ρ_2k + ρ_2k+1 the autocorrelations over all chains, summed while they are positive
-    and made to fall (Geyer's initial monotone sequence), and τ at least 1/log₁₀ N [Stan Reference Manual, "Effective
-    sample size"]. What does not move has N.
+    N/τ, τ = −1 + 2 Σ_k P_k, P_k = ρ_2k + ρ_2k+1 the autocorrelations over all chains,
+    summed while they are positive and made to fall (Geyer's initial monotone sequence),
+    and τ at least 1/log₁₀ N [Stan Reference Manual, "Effective sample size"]. What does
+    not move has N.
     """
     _, chains, size = draws.shape
     centred = draws - draws.mean(axis=2, keepdims=True)
@@ -78,24 +99,32 @@ def ess(draws: np.ndarray) -> np.ndarray:
     rho[:, 0] = 1.0
     tau = _geyer(rho)
     moves = np.ptp(draws, axis=(1, 2)) >= SAME
-    return np.where(moves, chains * size / np.fmax(tau, 1 / np.log10(chains * size)), chains * size)
+    return np.where(
+        moves, chains * size / np.fmax(tau, 1 / np.log10(chains * size)), chains * size
+    )
 
 
 def _geyer(rho: np.ndarray) -> np.ndarray:
-    """Return τ of autocorrelations (number, lag): pairs up to the first that is not positive, and half of that one."""
+    """Return τ of autocorrelations (number, lag): pairs up to the first that is not
+    positive, and half of that one.
+    """
     last = max((rho.shape[1] - 3) // 2, 0)
     pairs = rho[:, : 2 * last + 2].reshape(len(rho), last + 1, 2).sum(axis=2)
     stops = pairs <= 0
     stops[:, -1] = True
     end = stops.argmax(axis=1)
     row = np.arange(len(rho))
-    summed = np.pad(np.minimum.accumulate(pairs, axis=1).cumsum(axis=1), ((0, 0), (1, 0)))[row, end]
+    summed = np.pad(
+        np.minimum.accumulate(pairs, axis=1).cumsum(axis=1), ((0, 0), (1, 0))
+    )[row, end]
     half = rho[row, 2 * end]
     return -1 + 2 * summed + np.where((half > 0) | (pairs[row, end] >= 0), half, 0.0)
 
 
 def _rhat(chains: np.ndarray) -> np.ndarray:
-    """Return √((B/W + n − 1)/n) of numbers (number, chain, draw): variances between and within chains."""
+    """Return √((B/W + n − 1)/n) of numbers (number, chain, draw): variances between and
+    within chains.
+    """
     size = chains.shape[2]
     within = chains.var(axis=2, ddof=1).mean(axis=1)
     between = size * chains.mean(axis=2).var(axis=1, ddof=1)
@@ -112,17 +141,25 @@ def _nonzero(value: np.ndarray) -> np.ndarray:
 
 
 def _normal_scores(draws: np.ndarray) -> np.ndarray:
-    """Return Φ⁻¹((rank − 3/8)/(size + 1/4)) over all draws of each number (number, …); equal draws share a rank."""
+    """Return Φ⁻¹((rank − 3/8)/(size + 1/4)) over all draws of each number (number, …);
+    equal draws share a rank.
+    """
     flat = draws.reshape(len(draws), -1)
     size = flat.shape[1]
-    order = np.argsort(flat, axis=1, kind="quicksort")  # twice as fast as stable, and equal draws share a rank
+    order = np.argsort(
+        flat, axis=1, kind="quicksort"
+    )  # twice as fast as stable, and equal draws share a rank
     ordered = np.take_along_axis(flat, order, axis=1)
     new = np.ones(flat.shape, bool)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     first = np.flatnonzero(new)
     count = np.diff(np.append(first, new.size))
-    score = ndtri((np.arange(2 * size + 1) / 2 - 0.375) / (size + 0.25))  # of whole ranks, and of those in between
+    score = ndtri(
+        (np.arange(2 * size + 1) / 2 - 0.375) / (size + 0.25)
+    )  # of whole ranks, and of those in between
     of_rank = score[2 * (first % size) + count + 1]
     scores = np.empty(flat.shape)
-    np.put_along_axis(scores, order, np.repeat(of_rank, count).reshape(flat.shape), axis=1)
+    np.put_along_axis(
+        scores, order, np.repeat(of_rank, count).reshape(flat.shape), axis=1
+    )
     return scores.reshape(draws.shape)

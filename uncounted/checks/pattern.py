@@ -1,4 +1,6 @@
-"""Pattern: whether a country's printed numbers by sex, age and further traits are those that its surveys show."""
+"""Pattern: whether a country's printed numbers by sex, age and further traits are those
+that its surveys show.
+"""
 
 from collections.abc import Iterator
 
@@ -11,20 +13,24 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.totals import expected
 from uncounted.survey.evidence import ELSEWHERE
 
-ENOUGH = 500.0  # effective respondents of a country and level, from which surveys tell a pattern
+# effective respondents of a country and level, from which surveys tell a pattern
+ENOUGH = 500.0
 Z = 1.96
 QUANTILES = [0.025, 0.5, 0.975]
 ALLOWED = 0.05  # of numbers outside: what chance alone gives
 
 
 def pattern(fit: Fit) -> list[Finding]:
-    """Compare what is printed of a country's ages, sexes and further traits with the pattern of its own surveys.
+    """Compare what is printed of a country's ages, sexes and further traits with the
+    pattern of its own surveys.
 
-    A pattern is the log odds of the levels of a trait less their mean, over surveys that divide a country by it whole,
-    weighted by effective respondents, and carried to the level that is printed. A warning for each trait if more than
-    5 % of the numbers with 500 effective respondents or more lie further from it than 1.96 times the root of the
-    printed number's variance and that of sampling: the model then gives countries other patterns than their surveys
-    show. Nothing is returned where no survey divides a country so, nor of exclusive forms.
+    A pattern is the log odds of the levels of a trait less their mean, over surveys
+    that divide a country by it whole, weighted by effective respondents, and carried to
+    the level that is printed. A warning for each trait if more than 5 % of the numbers
+    with 500 effective respondents or more lie further from it than 1.96 times the root
+    of the printed number's variance and that of sampling: the model then gives
+    countries other patterns than their surveys show. Nothing is returned where no
+    survey divides a country so, nor of exclusive forms.
     """
     if fit.card.forms:
         return []
@@ -36,11 +42,19 @@ def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
     names = [name for name, inside in numbers if not inside]
     share, what = len(names) / len(numbers), trait.replace("_", " ")
     told = (
-        f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with {ENOUGH:.0f} effective "
-        f"respondents or more, the pattern of its surveys lies further from it than both errors allow{listed(names)}."
+        f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with"
+        f" {ENOUGH:.0f} effective respondents or more, the pattern of its surveys lies"
+        f" further from it than both errors allow{listed(names)}."
     )
     good = share <= ALLOWED
-    advice = "" if good else f" Add country:{trait} to the card's interactions, so that patterns differ by country."
+    advice = (
+        ""
+        if good
+        else (
+            f" Add country:{trait} to the card's interactions, so that patterns differ"
+            " by country."
+        )
+    )
     name = f"patterns of countries by {what}"
     return Finding(name, "pass" if good else "warn", share, ALLOWED, told + advice)
 
@@ -55,12 +69,18 @@ def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
     people = expected(fit.people)
     others = [dim for dim in people.dims if dim not in ("country", trait)]
     printed = (fit.p * people).sum(others) / people.sum(others)
-    bounds = printed.sel(country=list(shown.index)).quantile(QUANTILES, ["chain", "draw"], skipna=False)
-    low, middle, high = logit(bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy())
+    bounds = printed.sel(country=list(shown.index)).quantile(
+        QUANTILES, ["chain", "draw"], skipna=False
+    )
+    low, middle, high = logit(
+        bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy()
+    )
     carried = middle.mean(axis=1, keepdims=True) + shown.to_numpy()
     error = np.hypot((high - low) / (2 * Z), np.sqrt(noise.to_numpy()))
     agrees = np.abs(carried - middle) <= Z * error
-    told = (counted.to_numpy() >= ENOUGH) & np.isfinite(carried)  # a level of nobody has no prevalence
+    told = (counted.to_numpy() >= ENOUGH) & np.isfinite(
+        carried
+    )  # a level of nobody has no prevalence
     names = fit.world.places["name"]
     for row, column in np.argwhere(told):
         yield f"{names[shown.index[row]]}, {levels[column]}", bool(agrees[row, column])
@@ -69,15 +89,19 @@ def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
 def _patterns(
     rows: pd.DataFrame, trait: str, levels: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
-    """Return countries' patterns over a trait's levels, their sampling variances, effective respondents.
+    """Return countries' patterns over a trait's levels, their sampling variances,
+    effective respondents.
 
-    Each (countries, levels); None where no survey divides a country by all levels of the trait.
+    Each (countries, levels); None where no survey divides a country by all levels of
+    the trait.
     """
     own = rows[rows["source"] != ELSEWHERE]
     counts = own.assign(level=_level(own, trait)).query("level in @levels")
     if set(counts["level"]) < set(levels):
         return None
-    divided = counts.pivot_table(index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum")
+    divided = counts.pivot_table(
+        index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum"
+    )
     y, n = divided["y"][levels], divided["n"][levels]
     whole = (n > 0).to_numpy().all(axis=1)
     if not whole.any():  # as where women and men are surveys of their own

@@ -1,1 +1,3 @@
-"""A model's log density and gradient as a program of vector instructions, which starts at once."""
+"""A model's log density and gradient as a program of vector instructions, which starts
+at once.
+"""

@@ -3,4 +3,7 @@
 from uncounted.engine.library import build
 
 made = build()
-print("\n".join(str(path) for path in made) or "There is no C compiler here: install one, or the package ziglang.")
+print(
+    "\n".join(str(path) for path in made)
+    or "There is no C compiler here: install one, or the package ziglang."
+)

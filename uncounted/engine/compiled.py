@@ -1,4 +1,6 @@
-"""Compiled: a model as nutpie takes it, with a program for its density in place of compiled code."""
+"""Compiled: a model as nutpie takes it, with a program for its density in place of
+compiled code.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,17 +19,28 @@ from uncounted.engine.program import Program, program_of
 from uncounted.engine.view import View, whole
 
 
-def program(graph: Graph, dimensions: int, data: Mapping[str, np.ndarray], library: Library) -> Program:
-    """Write the program of a graph with some data in place of the model's; raises Unknown for what it cannot."""
+def program(
+    graph: Graph, dimensions: int, data: Mapping[str, np.ndarray], library: Library
+) -> Program:
+    """Write the program of a graph with some data in place of the model's; raises
+    Unknown for what it cannot.
+    """
     draft = Draft(frozenset(library.kernels))
     point = whole(dimensions)
     draft.define(graph.point, point)
     for variable, shared in zip(graph.graph.inputs[1:], graph.data, strict=True):
-        draft.define(variable, np.asarray(data.get(str(shared.name), shared.get_value(borrow=True))))
+        draft.define(
+            variable,
+            np.asarray(data.get(str(shared.name), shared.get_value(borrow=True))),
+        )
     for node in graph.graph.toposort():
         write(node, draft)
-    *log_density, output = (_output(draft, variable) for variable in graph.graph.outputs)
-    return program_of(draft.steps, point, output, log_density[0] if log_density else None, library)
+    *log_density, output = (
+        _output(draft, variable) for variable in graph.graph.outputs
+    )
+    return program_of(
+        draft.steps, point, output, log_density[0] if log_density else None, library
+    )
 
 
 def _output(draft: Draft, variable: Variable) -> View:
@@ -72,7 +85,9 @@ def _written(
     data: Mapping[str, np.ndarray],
     frame: CompiledPyMCModel,
 ) -> Compiled:
-    density, expand = (program(graph, layout.dimensions, data, library) for graph in graphs)
+    density, expand = (
+        program(graph, layout.dimensions, data, library) for graph in graphs
+    )
     addresses = np.array([density.address, expand.address], np.uintp)
     # nutpie's model holds the programs, so that they live as long as it runs.
     running = replace(frame, user_data=addresses, logp_func=density, expand_func=expand)

@@ -18,10 +18,11 @@ class Unknown(Exception):
 
 @dataclass
 class Draft:
-    """A program under construction: steps, and what is known of the variables of a graph.
+    """A program under construction: steps, and what is known of the variables of a
+    graph.
 
-    known: values that follow from constants and data; views: where the program computes the others. kernels: the names
-    of the elementwise functions that the machine has.
+    known: values that follow from constants and data; views: where the program computes
+    the others. kernels: the names of the elementwise functions that the machine has.
     """
 
     kernels: frozenset[str]
@@ -48,12 +49,17 @@ class Draft:
         return self.views[variable] if variable in self.views else self.value(variable)
 
     def value(self, variable: Variable) -> np.ndarray:
-        """Return a value that is known; raises Unknown for what the program computes."""
+        """Return a value that is known; raises Unknown for what the program
+        computes.
+        """
         if variable in self.known:
             return self.known[variable]
         if isinstance(variable, Constant):
             return np.asarray(variable.data)
-        raise Unknown(f"a number that depends on parameters decides a shape or a place ({variable})")
+        raise Unknown(
+            "a number that depends on parameters decides a shape or a place"
+            f" ({variable})"
+        )
 
     def view(self, variable: Variable) -> View:
         """Return a variable as a view, written out if it is known."""
@@ -64,13 +70,19 @@ class Draft:
         """Whether a variable's value follows from constants and data."""
         return isinstance(variable, Constant) or variable in self.known
 
-    def elementwise(self, kernel: str, operands: Sequence[Operand], shape: tuple[int, ...]) -> View:
+    def elementwise(
+        self, kernel: str, operands: Sequence[Operand], shape: tuple[int, ...]
+    ) -> View:
         """Write kernel(operands), broadcast to a shape."""
         if kernel not in self.kernels:
             raise Unknown(f"the function {kernel}")
         size = prod(shape)
         result = whole(size, shape)
-        return self.add(Loop(kernel, tuple(broadcast(each, shape) for each in operands), result, size))
+        return self.add(
+            Loop(
+                kernel, tuple(broadcast(each, shape) for each in operands), result, size
+            )
+        )
 
     def written(self, operand: Operand) -> View:
         """Write an array out, so that its numbers follow each other."""
@@ -82,23 +94,39 @@ class Draft:
         """Write what an index of numpy takes of an array."""
         places = source.offsets[index]
         result = whole(places.size, places.shape)
-        return self.add(Loop("Gather", (source,), result, places.size, table=places.ravel()))
+        return self.add(
+            Loop("Gather", (source,), result, places.size, table=places.ravel())
+        )
 
     def put(self, start: Operand, values: Operand, index: Any, *, add: bool) -> View:
-        """Write a copy of an array with values added or set where an index of numpy says."""
+        """Write a copy of an array with values added or set where an index of numpy
+        says.
+        """
         shape = start.shape
         places = np.arange(prod(shape)).reshape(shape)[index]
         values = broadcast(values, places.shape)
-        base = None if isinstance(start, np.ndarray) and not start.any() else self._base(start)
+        base = (
+            None
+            if isinstance(start, np.ndarray) and not start.any()
+            else self._base(start)
+        )
         result = whole(prod(shape), shape)
         if add:
-            return self.add(Loop("ScatterAdd", (values,), result, places.size, places.ravel(), base))
+            return self.add(
+                Loop("ScatterAdd", (values,), result, places.size, places.ravel(), base)
+            )
         alike = isinstance(values, np.ndarray) and values.size == 1
         source = values if alike else self.written(values)
         tables = (places.ravel(),)
         return self.add(
             Single(
-                "ScatterSet", (source,), result, places.size, strides=(0 if alike else 1,), tables=tables, start=base
+                "ScatterSet",
+                (source,),
+                result,
+                places.size,
+                strides=(0 if alike else 1,),
+                tables=tables,
+                start=base,
             )
         )
 

@@ -1,4 +1,6 @@
-"""Graph: a model's log density and gradient, and what follows from a point, as PyTensor writes them."""
+"""Graph: a model's log density and gradient, and what follows from a point, as PyTensor
+writes them.
+"""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,10 @@ from pytensor.tensor.rewriting.shape import ShapeFeature
 
 from uncounted.engine.layout import Layout, following
 
-STABLE = ("canonicalize", "stabilize")  # before the gradient: log(sigmoid(x)) has one that never overflows
+STABLE = (
+    "canonicalize",
+    "stabilize",
+)  # before the gradient: log(sigmoid(x)) has one that never overflows
 QUERY = RewriteDatabaseQuery(
     include=["fast_run"],
     exclude=[
@@ -40,8 +45,9 @@ QUERY = RewriteDatabaseQuery(
         "numba_only",
         "jax_only",
         "add_destroy_handler",
-        # The logarithms are stable since before the gradient. What these find besides gains a program nothing, and
-        # takes a quarter of the time in which a graph is written.
+        # The logarithms are stable since before the gradient. What these find besides
+        # gains a program nothing, and takes a quarter of the time in which a graph is
+        # written.
         "stabilize",
         "specialize",
         "uncanonicalize",
@@ -71,7 +77,9 @@ def graph_of(point: Variable, outputs: Sequence[Variable]) -> Graph:
 
 @dataclass(frozen=True, eq=False)
 class Expressions:
-    """A model's log density, its gradient, and what follows from a point, in terms of one vector, the point."""
+    """A model's log density, its gradient, and what follows from a point, in terms of
+    one vector, the point.
+    """
 
     point: Variable
     log_density: Variable
@@ -87,20 +95,26 @@ def expressions_of(model: pm.Model, layout: Layout) -> Expressions:
     point: Any = pt.vector("point", dtype="float64", shape=(layout.dimensions,))
     parts: Any = {
         value: point[begin:end].reshape(shape).astype(value.dtype)
-        for value, shape, (begin, end) in zip(free, shapes, pairwise(ends.tolist()), strict=True)
+        for value, shape, (begin, end) in zip(
+            free, shapes, pairwise(ends.tolist()), strict=True
+        )
     }
     log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
     slopes: Any = grad(log_density, free)
     gradient: Any = pt.concatenate([pt.as_tensor(slope).ravel() for slope in slopes])
     log_density, gradient = clone_replace([log_density, gradient], parts)
     others = clone_replace(following(model), parts)
-    expanded: Any = pt.concatenate([point, *(pt.as_tensor(part).ravel() for part in others)])
+    expanded: Any = pt.concatenate(
+        [point, *(pt.as_tensor(part).ravel() for part in others)]
+    )
     return Expressions(point, log_density, gradient, expanded)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Build graphs without traces of where each node was made and without collecting rubbish: a third of the time."""
+    """Build graphs without traces of where each node was made and without collecting
+    rubbish: a third of the time.
+    """
     collected = gc.isenabled()
     gc.disable()
     try:

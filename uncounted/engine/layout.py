@@ -1,4 +1,6 @@
-"""Layout: where the numbers of a model's values lie in a point, and where chains begin."""
+"""Layout: where the numbers of a model's values lie in a point, and where chains
+begin.
+"""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +11,10 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-from nutpie.compile_pymc import CompiledPyMCModel, _prepare_dims_and_coords  # pyright: ignore[reportPrivateUsage]
+from nutpie.compile_pymc import (
+    CompiledPyMCModel,
+    _prepare_dims_and_coords,
+)  # pyright: ignore[reportPrivateUsage]
 from pymc.initial_point import make_initial_point_fn
 from pytensor.tensor.variable import TensorVariable
 
@@ -25,9 +30,11 @@ class Address:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The values of a model's free variables in the order of a point, then the variables that follow from them.
+    """The values of a model's free variables in the order of a point, then the
+    variables that follow from them.
 
-    dimensions: how many numbers a point has. start: the point at which a chain begins, by its seed.
+    dimensions: how many numbers a point has. start: the point at which a chain begins,
+    by its seed.
     """
 
     names: list[str]
@@ -41,11 +48,21 @@ class Layout:
         return sum(prod(shape) for shape in self.shapes)
 
     def frame(self, model: pm.Model, density: int, expand: int) -> CompiledPyMCModel:
-        """Return nutpie's model with the addresses of two functions, without what they read."""
+        """Return nutpie's model with the addresses of two functions, without what they
+        read.
+        """
         ends = np.cumsum([0, *(prod(shape) for shape in self.shapes)])
-        shape_info = (self.names, [slice(begin, end) for begin, end in pairwise(ends.tolist())], self.shapes)
+        shape_info = (
+            self.names,
+            [slice(begin, end) for begin, end in pairwise(ends.tolist())],
+            self.shapes,
+        )
         transforms = model.rvs_to_transforms
-        transformed = [str(model.rvs_to_values[rv].name) for rv in model.free_RVs if transforms.get(rv) is not None]
+        transformed = [
+            str(model.rvs_to_values[rv].name)
+            for rv in model.free_RVs
+            if transforms.get(rv) is not None
+        ]
         dims, coords = _prepare_dims_and_coords(model, shape_info, transformed)
         return CompiledPyMCModel(
             dims=dims,
@@ -68,25 +85,37 @@ class Layout:
 
 def layout_of(model: pm.Model) -> Layout:
     """Return the layout of a model's values and free variables."""
-    start = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
+    start = make_initial_point_fn(
+        model=model, jitter_rvs=set(model.free_RVs), return_transformed=True
+    )
     shapes = {str(name): np.shape(value) for name, value in start(0).items()}
     values = [str(model.rvs_to_values[rv].name) for rv in model.free_RVs]
     others = {str(rv.name): rv for rv in model.free_RVs if rv.name not in values}
     shapes |= {name: _shape(rv, model, shapes) for name, rv in others.items()}
     names = [*values, *(str(v.name) for v in following(model))]
     dimensions = sum(prod(shapes[name]) for name in values)
-    return Layout(names, [shapes[name] for name in names], dimensions, _starting(start, values))
+    return Layout(
+        names, [shapes[name] for name in names], dimensions, _starting(start, values)
+    )
 
 
 def following(model: pm.Model) -> list[TensorVariable]:
-    """Return the free variables that follow from values by a transform, in the model's order."""
+    """Return the free variables that follow from values by a transform, in the model's
+    order.
+    """
     values = {model.rvs_to_values[rv].name for rv in model.free_RVs}
     names = {rv.name for rv in model.free_RVs} - values
-    return [variable for variable in model.unobserved_value_vars if variable.name in names]
+    return [
+        variable for variable in model.unobserved_value_vars if variable.name in names
+    ]
 
 
-def _starting(start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[str]) -> Callable[..., np.ndarray]:
-    """Return where a chain begins by its seed, as one vector; threads take turns, for they share what is drawn from."""
+def _starting(
+    start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[str]
+) -> Callable[..., np.ndarray]:
+    """Return where a chain begins by its seed, as one vector; threads take turns, for
+    they share what is drawn from.
+    """
     lock = threading.Lock()
 
     def point(seed: int | None = None) -> np.ndarray:
@@ -97,8 +126,12 @@ def _starting(start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[st
     return point
 
 
-def _shape(variable: TensorVariable, model: pm.Model, shapes: Mapping[str, Shape]) -> Shape:
-    """Return a free variable's shape: its value's, where the transform goes number by number."""
+def _shape(
+    variable: TensorVariable, model: pm.Model, shapes: Mapping[str, Shape]
+) -> Shape:
+    """Return a free variable's shape: its value's, where the transform goes number by
+    number.
+    """
     transform = model.rvs_to_transforms.get(variable)
     if transform is not None and transform.ndim_supp == 0:
         return shapes[str(model.rvs_to_values[variable].name)]

@@ -17,8 +17,16 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SOURCES = ("machine.c", "kernels.h", "special.h")
-FLAGS = ("-std=c99", "-O3", "-shared", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math")
-FASTER = "-v3"  # for x86-64 processors of 2013 and later, which work on four numbers at once
+FLAGS = (
+    "-std=c99",
+    "-O3",
+    "-shared",
+    "-fvisibility=hidden",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+)
+# for x86-64 processors of 2013 and later, which work on four numbers at once
+FASTER = "-v3"
 FASTER_FLAGS = ("-march=x86-64-v3", "-ffp-contract=fast")
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 X86 = platform.machine().lower() in ("x86_64", "amd64")
@@ -26,7 +34,9 @@ X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """The machine's functions, and the numbers of its kernels and kinds of instruction by their names."""
+    """The machine's functions, and the numbers of its kernels and kinds of instruction
+    by their names.
+    """
 
     path: Path
     density: Callable[..., int]
@@ -42,7 +52,9 @@ class Library:
 
 @cache
 def library(folder: Path = HERE) -> Library | None:
-    """Return the machine that lies in a folder, the one for this processor; None where there is none, or none loads."""
+    """Return the machine that lies in a folder, the one for this processor; None where
+    there is none, or none loads.
+    """
     variants = [FASTER, ""] if X86 and _is_fast() else [""]
     for variant in variants:
         try:
@@ -53,11 +65,15 @@ def library(folder: Path = HERE) -> Library | None:
 
 
 def load(path: Path) -> Library:
-    """Load the machine from a file; raises OSError for what is none, or one of other sources than those beside this."""
+    """Load the machine from a file; raises OSError for what is none, or one of other
+    sources than those beside this.
+    """
     machine = ctypes.CDLL(str(path))
     machine.sources.restype = ctypes.c_char_p
     if machine.sources() != digest().encode():
-        raise OSError(f"{path} was compiled from other sources. Run python -m uncounted.engine.")
+        raise OSError(
+            f"{path} was compiled from other sources. Run python -m uncounted.engine."
+        )
     machine.density.argtypes = [ctypes.c_uint64, *[ctypes.c_void_p] * 4]
     machine.expand.argtypes = [ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 3]
     machine.density.restype = machine.expand.restype = ctypes.c_int64
@@ -78,17 +94,20 @@ def load(path: Path) -> Library:
 
 
 def build(folder: Path = HERE) -> list[Path]:
-    """Compile the machine into a folder, for any processor and for faster ones; return the files, if any.
+    """Compile the machine into a folder, for any processor and for faster ones; return
+    the files, if any.
 
-    Without a compiler there are none. A file appears when it is whole. Raises subprocess.CalledProcessError where a
-    compiler is there and fails.
+    Without a compiler there are none. A file appears when it is whole. Raises
+    subprocess.CalledProcessError where a compiler is there and fails.
     """
     command = compiler()
     if command is None:
         return []
     made = [_compiled(command, folder / f"machine{SUFFIX}", ())]
     if X86:
-        made.append(_compiled(command, folder / f"machine{FASTER}{SUFFIX}", FASTER_FLAGS))
+        made.append(
+            _compiled(command, folder / f"machine{FASTER}{SUFFIX}", FASTER_FLAGS)
+        )
     return made
 
 
@@ -99,7 +118,9 @@ def digest() -> str:
 
 
 def compiler() -> list[str] | None:
-    """Return the command of the system's C compiler, else of the one in the wheel `ziglang`, else None."""
+    """Return the command of the system's C compiler, else of the one in the wheel
+    `ziglang`, else None.
+    """
     for name in ("cc", "gcc", "clang"):
         if path := shutil.which(name):
             return [path]
@@ -114,7 +135,17 @@ def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
         named = f'-DSOURCES="{digest()}"'
-        whole = [*command, *FLAGS, named, *position, *flags, str(HERE / SOURCES[0]), "-o", str(made), *mathematics]
+        whole = [
+            *command,
+            *FLAGS,
+            named,
+            *position,
+            *flags,
+            str(HERE / SOURCES[0]),
+            "-o",
+            str(made),
+            *mathematics,
+        ]
         subprocess.run(whole, check=True, capture_output=True, text=True)
         made.replace(path)
     return path
@@ -124,7 +155,9 @@ def _is_fast() -> bool:
     """Whether the processor has what the faster variant uses, as numpy found it."""
     umath: Any = import_module("numpy._core._multiarray_umath")
     features: dict[str, bool] = getattr(umath, "__cpu_features__", {})
-    return features.get("X86_V3", features.get("AVX2", False) and features.get("FMA3", False))
+    return features.get(
+        "X86_V3", features.get("AVX2", False) and features.get("FMA3", False)
+    )
 
 
 def _names(function: Any) -> dict[str, int]:

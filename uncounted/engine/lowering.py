@@ -13,7 +13,14 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.op import Op
 from pytensor.raise_op import CheckAndRaise
-from pytensor.tensor.basic import Alloc, Join, MakeVector, ScalarFromTensor, Split, TensorFromScalar
+from pytensor.tensor.basic import (
+    Alloc,
+    Join,
+    MakeVector,
+    ScalarFromTensor,
+    Split,
+    TensorFromScalar,
+)
 from pytensor.tensor.blas import BatchedDot
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
@@ -33,7 +40,14 @@ from uncounted.engine.function import write_function
 from uncounted.engine.steps import Loop, Operand, Single
 from uncounted.engine.view import View, row_major, whole
 
-REDUCTIONS = {"Add": "Sum", "Maximum": "Max", "Minimum": "Min", "Mul": "Product", "AND": "Product", "OR": "Max"}
+REDUCTIONS = {
+    "Add": "Sum",
+    "Maximum": "Max",
+    "Minimum": "Min",
+    "Mul": "Product",
+    "AND": "Product",
+    "OR": "Max",
+}
 SHORTER = {"float16", "float32", "complex64", "complex128"}
 Result = Operand | tuple[Operand, ...]  # one for each output
 
@@ -53,7 +67,9 @@ def write(node: Apply, draft: Draft) -> None:
 
 
 def _write_inside(op: OpFromGraph, node: Apply, draft: Draft) -> None:
-    """Write the operations of which one is made; variables inside it are its own, and are met again in others."""
+    """Write the operations of which one is made; variables inside it are its own, and
+    are met again in others.
+    """
     inner = Draft(draft.kernels, steps=draft.steps)
     for outside, inside in zip(node.inputs, op.fgraph.inputs, strict=True):
         inner.define(inside, draft.operand(outside))
@@ -64,18 +80,29 @@ def _write_inside(op: OpFromGraph, node: Apply, draft: Draft) -> None:
 
 
 def _check_precision(node: Apply) -> None:
-    """Raise Unknown where numbers would be rounded to fewer digits than doubles have."""
+    """Raise Unknown where numbers would be rounded to fewer digits than doubles
+    have.
+    """
     kinds = {getattr(output.type, "dtype", "float64") for output in node.outputs}
-    chosen = isinstance(node.op, Elemwise) and type(node.op.scalar_op).__name__ == "Switch"
-    moved = isinstance(node.op, DimShuffle | Subtensor | AdvancedSubtensor | Reshape | Alloc)
+    chosen = (
+        isinstance(node.op, Elemwise) and type(node.op.scalar_op).__name__ == "Switch"
+    )
+    moved = isinstance(
+        node.op, DimShuffle | Subtensor | AdvancedSubtensor | Reshape | Alloc
+    )
     if kinds & SHORTER and not (chosen or moved):
         raise Unknown(f"numbers of the kind {', '.join(sorted(kinds))}")
 
 
 def _compute(node: Apply, draft: Draft) -> None:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
-    arguments = [each.data if isinstance(each, Constant) else draft.known[each] for each in node.inputs]
-    if isinstance(node.op, Elemwise) and len(arguments) > 30:  # numpy takes no more at a time
+    arguments = [
+        each.data if isinstance(each, Constant) else draft.known[each]
+        for each in node.inputs
+    ]
+    if (
+        isinstance(node.op, Elemwise) and len(arguments) > 30
+    ):  # numpy takes no more at a time
         function = {"Add": np.add, "Mul": np.multiply}[type(node.op.scalar_op).__name__]
         storage[0][0] = reduce(function, arguments)
     else:
@@ -86,7 +113,9 @@ def _compute(node: Apply, draft: Draft) -> None:
 
 @singledispatch
 def lower(op: Op, node: Apply, draft: Draft) -> Result:
-    """Write an operation's steps and return its outputs; raises Unknown for one that has no entry below."""
+    """Write an operation's steps and return its outputs; raises Unknown for one that
+    has no entry below.
+    """
     raise Unknown(f"the operation {op}")
 
 
@@ -103,21 +132,33 @@ def _reduce(op: CAReduce, node: Apply, draft: Draft) -> Result:
     name = type(op.scalar_op).__name__
     if name not in REDUCTIONS:
         raise Unknown(f"the reduction {op}")
-    axes = range(len(source.shape)) if op.axis is None else normalize_axis_tuple(op.axis, len(source.shape))
+    axes = (
+        range(len(source.shape))
+        if op.axis is None
+        else normalize_axis_tuple(op.axis, len(source.shape))
+    )
     kept = [axis for axis in range(len(source.shape)) if axis not in axes]
     shape = tuple(source.shape[axis] for axis in kept)
     size, inner = prod(shape), prod(source.shape[axis] for axis in axes)
     if inner == 1 and name not in ("AND", "OR"):
-        return source.reshaped(shape) if source.contiguous else draft.written(source).reshaped(shape)
+        return (
+            source.reshaped(shape)
+            if source.contiguous
+            else draft.written(source).reshaped(shape)
+        )
     if name == "Add" and size == 1 and inner > 0:
         return draft.add(Loop("Total", (source,), whole(1, shape), source.size))
     outer, within = (_offsets(source, some) for some in (kept, axes))
     steps = _step_of(outer), _step_of(within)
     result = whole(size, shape)
     if name == "Add" and steps[0] is not None and steps[1] is not None:
-        return draft.add(Single("Sum", (source,), result, size, inner, (steps[0], steps[1])))
+        return draft.add(
+            Single("Sum", (source,), result, size, inner, (steps[0], steps[1]))
+        )
     kind = "SumTable" if name == "Add" else REDUCTIONS[name]
-    return draft.add(Single(kind, (source,), result, size, inner, tables=(outer, within)))
+    return draft.add(
+        Single(kind, (source,), result, size, inner, tables=(outer, within))
+    )
 
 
 @lower.register
@@ -130,7 +171,9 @@ def _cumulation(op: CumOp, node: Apply, draft: Draft) -> Result:
     outer, within = _offsets(source, kept), _offsets(source, [axis])
     result = whole(source.size, source.shape)
     kind = {"add": "CumulativeSum", "mul": "CumulativeProduct"}[op.mode]
-    return draft.add(Single(kind, (source,), result, len(outer), len(within), tables=(outer, within)))
+    return draft.add(
+        Single(kind, (source,), result, len(outer), len(within), tables=(outer, within))
+    )
 
 
 @lower.register
@@ -142,7 +185,9 @@ def _dim_shuffle(op: DimShuffle, node: Apply, draft: Draft) -> Result:
         kept = [axis for axis in order if axis != "x"]
         dropped = tuple(axis for axis in range(numbers.ndim) if axis not in kept)
         squeezed = numbers.transpose([*kept, *dropped])[(..., *[0] * len(dropped))]
-        return squeezed[(*(None if axis == "x" else slice(None) for axis in order), ...)]
+        return squeezed[
+            (*(None if axis == "x" else slice(None) for axis in order), ...)
+        ]
 
     return draft.views[variable].through(shuffled)
 
@@ -162,7 +207,9 @@ def _advanced_subtensor(op: AdvancedSubtensor, node: Apply, draft: Draft) -> Res
 
 
 def _taken_at(draft: Draft, op: AdvancedSubtensor, node: Apply) -> View:
-    """Write what lies at places that are computed: of an array with an index for each axis, Σ index·stride."""
+    """Write what lies at places that are computed: of an array with an index for each
+    axis, Σ index·stride.
+    """
     source = draft.operand(node.inputs[0])
     indices = [draft.operand(each) for each in node.inputs[1:]]
     if op.idx_list != tuple(range(len(source.shape))):
@@ -170,7 +217,9 @@ def _taken_at(draft: Draft, op: AdvancedSubtensor, node: Apply) -> View:
     source = draft.written(source) if isinstance(source, View) else source
     shape = np.broadcast_shapes(*(index.shape for index in indices))
     place: Operand = np.zeros(())
-    for index, length, stride in zip(indices, source.shape, row_major(source.shape), strict=True):
+    for index, length, stride in zip(
+        indices, source.shape, row_major(source.shape), strict=True
+    ):
         part = _stepped(draft, index, length, stride)
         if isinstance(part, np.ndarray) and isinstance(place, np.ndarray):
             place = place + part
@@ -203,7 +252,9 @@ def _increment(op: Any, node: Apply, draft: Draft) -> Result:
 
 
 def _index(draft: Draft, variables: Sequence[Variable], positions: tuple) -> tuple:
-    """Return the index of numpy that a Subtensor's variables stand for; they must be known."""
+    """Return the index of numpy that a Subtensor's variables stand for; they must be
+    known.
+    """
     values = [draft.value(each) for each in variables]
     index = unflatten_index_variables(values, positions)
     return tuple(_plain(entry) for entry in index)
@@ -233,25 +284,45 @@ def _join(op: Join, node: Apply, draft: Draft) -> Result:
 @lower.register
 def _make_vector(op: MakeVector, node: Apply, draft: Draft) -> Result:
     parts = [draft.operand(part) for part in node.inputs]
-    ones = [part[None] if isinstance(part, np.ndarray) else part.reshaped((1,)) for part in parts]
+    ones = [
+        part[None] if isinstance(part, np.ndarray) else part.reshaped((1,))
+        for part in parts
+    ]
     return _joined(draft, ones, 0)
 
 
 def _joined(draft: Draft, parts: list[Operand], axis: int) -> View:
     axis %= len(parts[0].shape)
     ends = np.cumsum([0, *(part.shape[axis] for part in parts)])
-    shape = tuple(int(ends[-1]) if each == axis else length for each, length in enumerate(parts[0].shape))
+    shape = tuple(
+        int(ends[-1]) if each == axis else length
+        for each, length in enumerate(parts[0].shape)
+    )
     joined = whole(prod(shape), shape)
     for part, begin, end in zip(parts, ends[:-1], ends[1:], strict=True):
         if prod(part.shape) == 0:
             continue
-        here = joined.through(lambda numbers, a=begin, b=end: numbers.swapaxes(0, axis)[a:b].swapaxes(0, axis))
+        here = joined.through(
+            lambda numbers, a=begin, b=end: numbers.swapaxes(0, axis)[a:b].swapaxes(
+                0, axis
+            )
+        )
         if here.contiguous:
             draft.add(Loop("Identity", (part,), here, prod(part.shape)))
         else:
             places = here.offsets.ravel() + here.offset
             source = draft.written(part)
-            draft.add(Single("ScatterSet", (source,), joined, len(places), strides=(1,), tables=(places,), fresh=False))
+            draft.add(
+                Single(
+                    "ScatterSet",
+                    (source,),
+                    joined,
+                    len(places),
+                    strides=(1,),
+                    tables=(places,),
+                    fresh=False,
+                )
+            )
     return joined
 
 
@@ -262,7 +333,11 @@ def _split(op: Split, node: Apply, draft: Draft) -> Result:
     along = op.axis
     source = draft.view(variable)
     return tuple(
-        source.through(lambda numbers, a=begin, b=end: numbers.swapaxes(0, along)[a:b].swapaxes(0, along))
+        source.through(
+            lambda numbers, a=begin, b=end: numbers.swapaxes(0, along)[a:b].swapaxes(
+                0, along
+            )
+        )
         for begin, end in pairwise(ends.tolist())
     )
 
@@ -287,19 +362,39 @@ def _matrix_products(op: Any, node: Apply, draft: Draft) -> Result:
     left, right = (spread(each, (*batch, *each.shape[-2:])) for each in (left, right))
     for index in np.ndindex(*batch):
         one, other = (_at(each, index) for each in (left, right))
-        _product(draft, one, other, result.through(lambda numbers, at=index: numbers[(*at, ...)]))
+        _product(
+            draft,
+            one,
+            other,
+            result.through(lambda numbers, at=index: numbers[(*at, ...)]),
+        )
     return result
 
 
 def _product(draft: Draft, left: Operand, right: Operand, result: View) -> View:
     (rows, inner), (_, columns) = left.shape, right.shape
-    a, b = (each.strides if isinstance(each, View) else row_major(each.shape) for each in (left, right))
+    a, b = (
+        each.strides if isinstance(each, View) else row_major(each.shape)
+        for each in (left, right)
+    )
     if columns == 1:
-        step = Single("MatrixVector", (left, right), result, rows, inner, (a[0], a[1], b[0]))
+        step = Single(
+            "MatrixVector", (left, right), result, rows, inner, (a[0], a[1], b[0])
+        )
     elif rows == 1:
-        step = Single("MatrixVector", (right, left), result, columns, inner, (b[1], b[0], a[1]))
+        step = Single(
+            "MatrixVector", (right, left), result, columns, inner, (b[1], b[0], a[1])
+        )
     else:
-        step = Single("MatrixMatrix", (left, right), result, rows, inner, (*a, *b), columns=columns)
+        step = Single(
+            "MatrixMatrix",
+            (left, right),
+            result,
+            rows,
+            inner,
+            (*a, *b),
+            columns=columns,
+        )
     return draft.add(step)
 
 
@@ -312,7 +407,9 @@ def _parameter_check(op: CheckParameterValue, node: Apply, draft: Draft) -> Resu
     holds: Operand = np.asarray(True)
     for condition in conditions:
         holds = _both(draft, holds, draft.operand(condition))
-    return draft.elementwise("Switch", [holds, source, np.asarray(-np.inf)], source.shape)
+    return draft.elementwise(
+        "Switch", [holds, source, np.asarray(-np.inf)], source.shape
+    )
 
 
 def _both(draft: Draft, one: Operand, other: Operand) -> Operand:
@@ -323,7 +420,10 @@ def _both(draft: Draft, one: Operand, other: Operand) -> Operand:
 
 @lower.register
 def _check(op: CheckAndRaise, node: Apply, draft: Draft) -> Result:
-    if not all(draft.is_known(condition) and draft.value(condition).all() for condition in node.inputs[1:]):
+    if not all(
+        draft.is_known(condition) and draft.value(condition).all()
+        for condition in node.inputs[1:]
+    ):
         raise Unknown(f"the check '{op.msg}'")
     return draft.views[node.inputs[0]]
 
@@ -347,7 +447,12 @@ def _one_length(op: Shape_i, node: Apply, draft: Draft) -> Result:
 
 def _offsets(view: View, axes: Sequence[int]) -> np.ndarray:
     """Return where the elements of some axes lie, at the others' first, in C order."""
-    some = View(view.buffer, 0, tuple(view.shape[a] for a in axes), tuple(view.strides[a] for a in axes))
+    some = View(
+        view.buffer,
+        0,
+        tuple(view.shape[a] for a in axes),
+        tuple(view.strides[a] for a in axes),
+    )
     return some.offsets.ravel()
 
 
@@ -361,12 +466,23 @@ def _step_of(places: np.ndarray) -> int | None:
 
 def _at(operand: Operand, index: tuple[int, ...]) -> Operand:
     return (
-        operand[index] if isinstance(operand, np.ndarray) else operand.through(lambda numbers: numbers[(*index, ...)])
+        operand[index]
+        if isinstance(operand, np.ndarray)
+        else operand.through(lambda numbers: numbers[(*index, ...)])
     )
 
 
 def _plain(entry: Any) -> Any:
     """Return an entry of an index with numpy's numbers for PyTensor's."""
     if isinstance(entry, slice):
-        return slice(*(None if part is None else int(part) for part in (entry.start, entry.stop, entry.step)))
-    return int(entry) if np.ndim(entry) == 0 and np.asarray(entry).dtype.kind != "b" else np.asarray(entry)
+        return slice(
+            *(
+                None if part is None else int(part)
+                for part in (entry.start, entry.stop, entry.step)
+            )
+        )
+    return (
+        int(entry)
+        if np.ndim(entry) == 0 and np.asarray(entry).dtype.kind != "b"
+        else np.asarray(entry)
+    )

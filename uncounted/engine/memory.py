@@ -1,4 +1,6 @@
-"""Memory: where in its arena a program keeps each buffer, one place for several that are not needed at once."""
+"""Memory: where in its arena a program keeps each buffer, one place for several that
+are not needed at once.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,9 @@ class Arena:
     free: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, numbers: int) -> int:
-        """Return where so many numbers fit: the first gap that is large enough, else the end."""
+        """Return where so many numbers fit: the first gap that is large enough, else
+        the end.
+        """
         needed = _rounded(numbers)
         for position, (begin, length) in enumerate(self.free):
             if length >= needed:
@@ -44,7 +48,9 @@ class Arena:
 
 
 def places(lives: Mapping[Buffer, tuple[int, int]], arena: Arena) -> dict[Buffer, int]:
-    """Return where each buffer begins; lives: from the instruction that writes it first to the last that reads it."""
+    """Return where each buffer begins; lives: from the instruction that writes it first
+    to the last that reads it.
+    """
     beginning: dict[int, list[Buffer]] = {}
     ending: dict[int, list[Buffer]] = {}
     for buffer, (first, last) in lives.items():

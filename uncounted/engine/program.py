@@ -58,7 +58,9 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What the machine runs: `address` is what its functions take. The arrays are kept alive by it."""
+    """What the machine runs: `address` is what its functions take. The arrays are kept
+    alive by it.
+    """
 
     library: Library
     header: np.ndarray
@@ -78,11 +80,17 @@ class Program:
         return int(self.header[: HEADER.itemsize].view(HEADER)["output_size"][0])
 
     def density(self, point: np.ndarray) -> tuple[float, np.ndarray, int]:
-        """Return the log density of a point (dimensions,), its gradient, and 0 if all are finite."""
+        """Return the log density of a point (dimensions,), its gradient, and 0 if all
+        are finite.
+        """
         point = np.ascontiguousarray(point, float)
         gradient, log_density = np.empty(len(point)), np.empty(1)
         status = self.library.density(
-            len(point), point.ctypes.data, gradient.ctypes.data, log_density.ctypes.data, self.address
+            len(point),
+            point.ctypes.data,
+            gradient.ctypes.data,
+            log_density.ctypes.data,
+            self.address,
         )
         return float(log_density[0]), gradient, status
 
@@ -90,13 +98,23 @@ class Program:
         """Return what follows from a point (dimensions,)."""
         point = np.ascontiguousarray(point, float)
         output = np.empty(self.output_size)
-        status = self.library.expand(len(point), len(output), point.ctypes.data, output.ctypes.data, self.address)
+        status = self.library.expand(
+            len(point), len(output), point.ctypes.data, output.ctypes.data, self.address
+        )
         assert status == 0, status
         return output
 
 
-def program_of(steps: Sequence[Step], point: View, output: View, log_density: View | None, library: Library) -> Program:
-    """Write a program that reads a point and gives an output, both views of whole buffers."""
+def program_of(
+    steps: Sequence[Step],
+    point: View,
+    output: View,
+    log_density: View | None,
+    library: Library,
+) -> Program:
+    """Write a program that reads a point and gives an output, both views of whole
+    buffers.
+    """
     instructions = schedule(steps)
     outputs = [output.buffer, *([] if log_density is None else [log_density.buffer])]
     needed = resident(instructions, outputs)
@@ -109,16 +127,24 @@ def program_of(steps: Sequence[Step], point: View, output: View, log_density: Vi
 
 
 def _lives(
-    instructions: Sequence[Instruction], needed: set[Buffer], point: Buffer, outputs: Sequence[Buffer]
+    instructions: Sequence[Instruction],
+    needed: set[Buffer],
+    point: Buffer,
+    outputs: Sequence[Buffer],
 ) -> dict[Buffer, tuple[int, int]]:
-    """Return the first and last instruction that touch each buffer; the point is at the arena's beginning."""
+    """Return the first and last instruction that touch each buffer; the point is at the
+    arena's beginning.
+    """
     lives = {point: (-1, len(instructions))}
     for index, instruction in enumerate(instructions):
         steps = instruction.loops if isinstance(instruction, Block) else (instruction,)
         for step in steps:
             for buffer in (step.result.buffer, *reads(step)):
                 if buffer in needed:
-                    lives[buffer] = (lives.get(buffer, (index, index))[0], max(index, lives.get(buffer, (0, 0))[1]))
+                    lives[buffer] = (
+                        lives.get(buffer, (index, index))[0],
+                        max(index, lives.get(buffer, (0, 0))[1]),
+                    )
     for buffer in outputs:
         lives[buffer] = (lives[buffer][0], len(instructions))
     return lives
@@ -126,7 +152,9 @@ def _lives(
 
 @dataclass
 class _Micro:
-    """A step of a block whose registers are not yet numbered: a register is the index of the step that fills it."""
+    """A step of a block whose registers are not yet numbered: a register is the index
+    of the step that fills it.
+    """
 
     kernel: int
     operands: list[Place | int]
@@ -138,7 +166,9 @@ class _Micro:
 class _Writing:
     """Records of instructions as they are written."""
 
-    def __init__(self, library: Library, offsets: dict[Buffer, int], arena: Arena) -> None:
+    def __init__(
+        self, library: Library, offsets: dict[Buffer, int], arena: Arena
+    ) -> None:
         self.library, self.offsets, self.arena = library, offsets, arena
         self.instructions: list[tuple] = []
         self.steps: list[tuple] = []
@@ -179,13 +209,15 @@ class _Writing:
         fields["arena_size"] = self.arena.size
         fields["input_size"] = point.size
         fields["output"] = self._place(output)
-        fields["log_density"] = (NOWHERE, 0) if log_density is None else self._place(log_density)
+        fields["log_density"] = (
+            (NOWHERE, 0) if log_density is None else self._place(log_density)
+        )
         fields["output_size"] = output.size
         program = Program(library, header, instructions, steps, constants, tables)
         finalize(program, _forget, library, header)
         return program
 
-    # --- where numbers lie --------------------------------------------------------------------------------------------
+    # --- where numbers lie ------------------------------------------------------------
 
     def _place(self, operand: Operand) -> Place:
         if isinstance(operand, View):
@@ -210,7 +242,7 @@ class _Writing:
             self.table_size += len(numbers)
         return self.table_places[key]
 
-    # --- instructions of their own ------------------------------------------------------------------------------------
+    # --- instructions of their own ----------------------------------------------------
 
     def _start(self, step: Step) -> None:
         """Set a result to what others are added to or put into."""
@@ -222,7 +254,14 @@ class _Writing:
     def _single(self, step: Single) -> None:
         tables = [self._table(table) for table in step.tables]
         self._instruction(
-            step.kind, step.result, step.operands, step.size, step.inner, step.strides, tables, step.columns
+            step.kind,
+            step.result,
+            step.operands,
+            step.size,
+            step.inner,
+            step.strides,
+            tables,
+            step.columns,
         )
 
     def _instruction(
@@ -252,7 +291,7 @@ class _Writing:
             )
         )
 
-    # --- blocks -------------------------------------------------------------------------------------------------------
+    # --- blocks -----------------------------------------------------------------------
 
     def _block(self, block: Block) -> None:
         micros = _Micros(self, block)
@@ -273,15 +312,24 @@ class _Micros:
         self.prologue: list[_Micro] = []
         self.micros: list[_Micro] = []
         self.registers: dict[object, int] = {}
-        self.made = {loop.result.buffer for loop in block.loops if loop.elementwise and loop.result.whole}
+        self.made = {
+            loop.result.buffer
+            for loop in block.loops
+            if loop.elementwise and loop.result.whole
+        }
 
     def add(self, loop: Loop) -> None:
         kernels = self.writing.library.kernels
         result = loop.result
-        in_memory = not (loop.elementwise and result.whole) or result.buffer in self.writing.offsets
+        in_memory = (
+            not (loop.elementwise and result.whole)
+            or result.buffer in self.writing.offsets
+        )
         place = self.writing._place(result) if in_memory else None
         sources = [self.writing._place(source) for source in loop.sources]
-        others = [self._operand(loop, operand) for operand in loop.operands[len(sources) :]]
+        others = [
+            self._operand(loop, operand) for operand in loop.operands[len(sources) :]
+        ]
         table = 0 if loop.table is None else self.writing._table(loop.table)
         size = loop.operands[0].size if loop.kernel == "GatherAt" else 0
         micro = _Micro(kernels[loop.kernel], [*sources, *others], place, size, table)
@@ -290,12 +338,18 @@ class _Micros:
             self.registers[result.buffer] = len(self.micros) - 1
 
     def _operand(self, loop: Loop, operand: Operand) -> Place | int:
-        """Return where a loop finds an operand number for number, loaded into a register if it lies otherwise."""
+        """Return where a loop finds an operand number for number, loaded into a
+        register if it lies otherwise.
+        """
         writing, kernels = self.writing, self.writing.library.kernels
         if isinstance(operand, np.ndarray):
             place = writing._place(operand)
             return self._filled(place) if operand.size == 1 else place
-        if is_direct(operand, loop) and operand.buffer in self.made and operand.buffer not in writing.offsets:
+        if (
+            is_direct(operand, loop)
+            and operand.buffer in self.made
+            and operand.buffer not in writing.offsets
+        ):
             return self.registers[operand.buffer]
         place = writing._place(operand)
         if operand.size == 1 or not any(_steps(operand)):
@@ -306,10 +360,14 @@ class _Micros:
         steps = np.diff(offsets)
         if (steps == steps[0]).all():
             return self._loaded(
-                ("strided", place, int(steps[0])), _Micro(kernels["Strided"], [place], None, int(steps[0]))
+                ("strided", place, int(steps[0])),
+                _Micro(kernels["Strided"], [place], None, int(steps[0])),
             )
         table = writing._table(offsets)
-        return self._loaded(("gather", place, table), _Micro(kernels["Gather"], [place], None, table=table))
+        return self._loaded(
+            ("gather", place, table),
+            _Micro(kernels["Gather"], [place], None, table=table),
+        )
 
     def _loaded(self, key: object, micro: _Micro) -> int:
         if key not in self.registers:
@@ -327,7 +385,9 @@ class _Micros:
         return self._loaded(place, _Micro(kernel, [place], None))
 
     def numbered(self) -> tuple[list[tuple], list[tuple]]:
-        """Return the records of the prologue and of the steps, each result in a register that nobody needs any more."""
+        """Return the records of the prologue and of the steps, each result in a
+        register that nobody needs any more.
+        """
         last = {}
         for index, micro in enumerate(self.micros):
             for operand in micro.operands:
@@ -342,11 +402,17 @@ class _Micros:
         steps = []
         for index, micro in enumerate(self.micros):
             if micro.result is None:
-                places[index] = (REGISTER, free.pop()) if free else (ARENA, self.writing.arena.extend(self.size))
+                places[index] = (
+                    (REGISTER, free.pop())
+                    if free
+                    else (ARENA, self.writing.arena.extend(self.size))
+                )
             result = places[index] if micro.result is None else micro.result
             steps.append(self._record(micro, places, result))
             for operand in dict.fromkeys(
-                operand for operand in micro.operands if isinstance(operand, int) and operand >= 0
+                operand
+                for operand in micro.operands
+                if isinstance(operand, int) and operand >= 0
             ):
                 if last[operand] == index and places[operand][0] == REGISTER:
                     free.append(places[operand][1])
@@ -354,12 +420,19 @@ class _Micros:
 
     @staticmethod
     def _record(micro: _Micro, places: dict[int, Place], result: Place) -> tuple:
-        at = [places[operand] if isinstance(operand, int) else operand for operand in micro.operands]
+        at = [
+            places[operand] if isinstance(operand, int) else operand
+            for operand in micro.operands
+        ]
         return micro.kernel, result, _padded(at, 3), micro.stride, micro.table
 
 
 def _steps(view: View) -> list[int]:
-    return [stride for length, stride in zip(view.shape, view.strides, strict=True) if length > 1]
+    return [
+        stride
+        for length, stride in zip(view.shape, view.strides, strict=True)
+        if length > 1
+    ]
 
 
 def _padded(at: list[Place], length: int) -> list[Place]:

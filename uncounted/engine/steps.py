@@ -11,12 +11,14 @@ Operand = View | np.ndarray  # computed by the program, or known before it runs
 
 @dataclass(frozen=True, eq=False)
 class Loop:
-    """result[i] = kernel(operands[i]) for i < size; blocks run several of the same size side by side.
+    """result[i] = kernel(operands[i]) for i < size; blocks run several of the same size
+    side by side.
 
     kernel: a name of machine.c's KERNELS, "Gather" (operand 0 at table[i]), "GatherAt"
     (operand 0 at the place that operand 1 computes), "Total" (the sum of operand 0) or
-    "ScatterAdd" (result[table[i]] += operand 0 [i], after the result was set to `start`, zeros without one).
-    Other operands are in the loop's order: views of as many elements, broadcast before, or arrays of 1 or size numbers.
+    "ScatterAdd" (result[table[i]] += operand 0 [i], after the result was set to
+    `start`, zeros without one). Other operands are in the loop's order: views of as
+    many elements, broadcast before, or arrays of 1 or size numbers.
     """
 
     kernel: str
@@ -39,9 +41,11 @@ class Loop:
 
 @dataclass(frozen=True, eq=False)
 class Single:
-    """An instruction of its own; kind: a name of machine.c's KINDS, whose function says what the numbers are.
+    """An instruction of its own; kind: a name of machine.c's KINDS, whose function says
+    what the numbers are.
 
-    start: what the result of a "ScatterSet" holds before, zeros without one; not fresh: what others have put there.
+    start: what the result of a "ScatterSet" holds before, zeros without one; not fresh:
+    what others have put there.
     """
 
     kind: str

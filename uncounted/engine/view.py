@@ -1,4 +1,6 @@
-"""View: an array whose numbers lie in a buffer, somewhere and in some strides, as numpy's do."""
+"""View: an array whose numbers lie in a buffer, somewhere and in some strides, as
+numpy's do.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +12,18 @@ from numpy.lib.stride_tricks import as_strided
 
 @dataclass(frozen=True, eq=False)
 class Buffer:
-    """Memory for `size` numbers, which steps of a program compute before others read them."""
+    """Memory for `size` numbers, which steps of a program compute before others read
+    them.
+    """
 
     size: int
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An array in a buffer: element i lies at offset + Σ i·strides; both in numbers, not bytes."""
+    """An array in a buffer: element i lies at offset + Σ i·strides; both in numbers,
+    not bytes.
+    """
 
     buffer: Buffer
     offset: int
@@ -33,7 +39,9 @@ class View:
     def contiguous(self) -> bool:
         """Whether its elements follow each other in the buffer, the last axis first."""
         pairs = zip(self.shape, self.strides, row_major(self.shape), strict=True)
-        return self.size == 0 or all(length == 1 or stride == step for length, stride, step in pairs)
+        return self.size == 0 or all(
+            length == 1 or stride == step for length, stride, step in pairs
+        )
 
     @property
     def whole(self) -> bool:
@@ -43,15 +51,30 @@ class View:
     @property
     def offsets(self) -> np.ndarray:
         """Where each element lies, counted from the view's own first (shape)."""
-        axes = [np.arange(length) * stride for length, stride in zip(self.shape, self.strides, strict=True)]
-        return sum(np.ix_(*axes), np.zeros(self.shape, np.int64)) if axes else np.zeros((), np.int64)
+        axes = [
+            np.arange(length) * stride
+            for length, stride in zip(self.shape, self.strides, strict=True)
+        ]
+        return (
+            sum(np.ix_(*axes), np.zeros(self.shape, np.int64))
+            if axes
+            else np.zeros((), np.int64)
+        )
 
     def through(self, change: Callable[[np.ndarray], np.ndarray]) -> "View":
-        """Return what a numpy operation that moves no number makes of it: transpose, slice, broadcast."""
-        numbers = as_strided(np.zeros(1, np.int8), self.shape, self.strides)  # never read: only moved about
+        """Return what a numpy operation that moves no number makes of it: transpose,
+        slice, broadcast.
+        """
+        numbers = as_strided(
+            np.zeros(1, np.int8), self.shape, self.strides
+        )  # never read: only moved about
         changed = change(numbers)
-        assert isinstance(changed, np.ndarray), "an index of numpy that ends in ... gives a view even of one number"
-        begin, moved = (array.__array_interface__["data"][0] for array in (numbers, changed))
+        assert isinstance(changed, np.ndarray), (
+            "an index of numpy that ends in ... gives a view even of one number"
+        )
+        begin, moved = (
+            array.__array_interface__["data"][0] for array in (numbers, changed)
+        )
         offset = self.offset + (moved - begin if changed.size else 0)
         return View(self.buffer, offset, changed.shape, changed.strides)
 

@@ -1,4 +1,6 @@
-"""Batch: many jobs on one compiled model, by workers of a Dask cluster or here, each result kept when it is there."""
+"""Batch: many jobs on one compiled model, by workers of a Dask cluster or here, each
+result kept when it is there.
+"""
 
 import json
 import logging
@@ -23,15 +25,21 @@ AHEAD = 2  # jobs that wait for each worker, so that none is idle
 RUN = "run.json"
 Given = tuple[Any, ...]
 Jobs = Mapping[str, Callable[[], Given]]
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
 
 
 @dataclass(frozen=True)
 class Batch:
     """What the jobs of a batch share: work(ready(), *given, seed, cores) → a table.
 
-    ready makes what takes long and serves all jobs, a compiled model, once for each worker. told says in words of what
-    the results depend on: with the seed, it tells whether kept results are of this batch.
+    ready makes what takes long and serves all jobs, a compiled model, once for each
+    worker. told says in words of what the results depend on: with the seed, it tells
+    whether kept results are of this batch.
     """
 
     ready: Callable[[], Any]
@@ -42,11 +50,20 @@ class Batch:
     @property
     def text(self) -> str:
         """The batch in words, as it is kept beside its results."""
-        return json.dumps({**self.told, "seed": self.seed}, sort_keys=True, indent=1, default=str)
+        return json.dumps(
+            {**self.told, "seed": self.seed}, sort_keys=True, indent=1, default=str
+        )
 
     def seed_of(self, key: str) -> int:
-        """Return a job's seed; it follows from its key, so results depend neither on the order nor on who worked."""
-        return int(np.random.SeedSequence([self.seed, crc32(key.encode())]).generate_state(1)[0] % 2**31)
+        """Return a job's seed; it follows from its key, so results depend neither on
+        the order nor on who worked.
+        """
+        return int(
+            np.random.SeedSequence([self.seed, crc32(key.encode())]).generate_state(1)[
+                0
+            ]
+            % 2**31
+        )
 
 
 def run(
@@ -61,15 +78,21 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Do every job and return its table, by the job's key, in the order of jobs.
 
-    jobs: key → what makes the job's `given`, called when it is handed out. keep: a folder in which each table is kept,
-    whole, as soon as it is there; jobs kept there by the same batch are not done again, so a run that was killed goes
-    on. scheduler: the address of a Dask scheduler whose workers have this package; else a local cluster of as many
-    workers as cores, or as `workers` says; with one job, or workers=1, here. A job whose worker dies is done by
-    another. Raises UncountedError for a folder that keeps another batch, or a scheduler that isn't there.
+    jobs: key → what makes the job's `given`, called when it is handed out. keep: a
+    folder in which each table is kept, whole, as soon as it is there; jobs kept there
+    by the same batch are not done again, so a run that was killed goes on. scheduler:
+    the address of a Dask scheduler whose workers have this package; else a local
+    cluster of as many workers as cores, or as `workers` says; with one job, or
+    workers=1, here. A job whose worker dies is done by another. Raises UncountedError
+    for a folder that keeps another batch, or a scheduler that isn't there.
     """
     progress = progress or Progress()
     folder = None if keep is None else _folder(Path(keep), batch)
-    done = {} if folder is None else {key: _kept(folder, key) for key in jobs if _path(folder, key).is_file()}
+    done = (
+        {}
+        if folder is None
+        else {key: _kept(folder, key) for key in jobs if _path(folder, key).is_file()}
+    )
     left = {key: make for key, make in jobs.items() if key not in done}
     with progress.shown():
         for key, table in _results(batch, left, scheduler, workers, progress, what):
@@ -80,7 +103,12 @@ def run(
 
 
 def _results(
-    batch: Batch, left: Jobs, scheduler: str | None, workers: int | None, progress: Progress, what: str
+    batch: Batch,
+    left: Jobs,
+    scheduler: str | None,
+    workers: int | None,
+    progress: Progress,
+    what: str,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     if not left:
         return
@@ -101,15 +129,18 @@ def _results(
 
 
 @contextmanager
-def _client(scheduler: str | None, workers: int, progress: Progress) -> Iterator[Client]:
+def _client(
+    scheduler: str | None, workers: int, progress: Progress
+) -> Iterator[Client]:
     """Connect to a scheduler, or to a local cluster that is closed afterwards."""
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise UncountedError(
-                f"No Dask scheduler answers at '{scheduler}': {error}. Start one (`dask scheduler`) with workers that "
-                "have uncounted installed, or leave the address out to work on this machine."
+                f"No Dask scheduler answers at '{scheduler}': {error}. Start one (`dask"
+                " scheduler`) with workers that have uncounted installed, or leave the"
+                " address out to work on this machine."
             ) from error
         with client:
             yield client
@@ -140,7 +171,9 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _there(client: Client, batch: Batch, left: Jobs) -> Iterator[tuple[str, pd.DataFrame]]:
+def _there(
+    client: Client, batch: Batch, left: Jobs
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Hand jobs out, a few ahead of the workers, and yield tables as they come."""
     shared = client.submit(_same, batch)
     waiting, pending, of = iter(left.items()), as_completed(loop=client.loop), {}
@@ -148,7 +181,9 @@ def _there(client: Client, batch: Batch, left: Jobs) -> Iterator[tuple[str, pd.D
     def hand_out() -> None:
         key, make = next(waiting, (None, None))
         if key is not None and make is not None:
-            future = client.submit(_work, shared, make(), batch.seed_of(key), pure=False)
+            future = client.submit(
+                _work, shared, make(), batch.seed_of(key), pure=False
+            )
             of[future.key] = key
             pending.add(future)
 
@@ -160,19 +195,24 @@ def _there(client: Client, batch: Batch, left: Jobs) -> Iterator[tuple[str, pd.D
             table = future.result()
         except KilledWorker as error:
             raise UncountedError(
-                f"Workers died again and again on '{key}', the last at {error.last_worker}: most often for want of "
-                "memory. Give fewer workers, or machines with more."
+                f"Workers died again and again on '{key}', the last at"
+                f" {error.last_worker}: most often for want of memory. Give fewer"
+                " workers, or machines with more."
             ) from error
         yield key, table
         hand_out()
 
 
 def _same(batch: Batch) -> Batch:
-    """Return the batch: it travels once to each worker, and again to one that takes the place of a dead one."""
+    """Return the batch: it travels once to each worker, and again to one that takes the
+    place of a dead one.
+    """
     return batch
 
 
-_TOOLS: dict[str, Any] = {}  # of this worker, the last batch's: making it ready takes longer than a job
+_TOOLS: dict[
+    str, Any
+] = {}  # of this worker, the last batch's: making it ready takes longer than a job
 
 
 def _work(batch: Batch, given: Given, seed: int) -> pd.DataFrame:
@@ -188,8 +228,8 @@ def _folder(folder: Path, batch: Batch) -> Path:
     path = folder / RUN
     if path.is_file() and path.read_text(encoding="utf-8") != batch.text:
         raise UncountedError(
-            f"{folder} keeps results of another model, evidence, seed or settings (see {RUN} there). Remove it, or "
-            "name another folder."
+            f"{folder} keeps results of another model, evidence, seed or settings (see"
+            f" {RUN} there). Remove it, or name another folder."
         )
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, batch.text.encode())
@@ -197,7 +237,9 @@ def _folder(folder: Path, batch: Batch) -> Path:
 
 
 def _path(folder: Path, key: str) -> Path:
-    """Return where a job's table is kept: its key, made a file's name that no other key has."""
+    """Return where a job's table is kept: its key, made a file's name that no other key
+    has.
+    """
     plain = re.sub(r"[^\w.-]+", "-", key)
     return folder / f"{plain}.{crc32(key.encode()):08x}.parquet"
 

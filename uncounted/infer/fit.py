@@ -1,4 +1,6 @@
-"""Fit: what a sampled model says of every cell of the world, with all that is needed to say it again."""
+"""Fit: what a sampled model says of every cell of the world, with all that is needed to
+say it again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +17,12 @@ from uncounted.world.world import World
 class Fit:
     """Draws of p over the world's cells, and what made them.
 
-    p (chain, draw, country, sex, age, *traits, and form where the card has forms): prevalence in the reference year
-    given the data, float32. prior, with the same dims: the same before any data. posterior: the parameters' draws.
-    stats: the sampler's, per draw. people (country, sex, age, *traits): persons in the reference year, after chain and
-    draw where shares of a trait are uncertain. seconds: wall time of each stage. notes: sentences on what was done to
-    the draws after sampling.
+    p (chain, draw, country, sex, age, *traits, and form where the card has forms):
+    prevalence in the reference year given the data, float32. prior, with the same dims:
+    the same before any data. posterior: the parameters' draws. stats: the sampler's,
+    per draw. people (country, sex, age, *traits): persons in the reference year, after
+    chain and draw where shares of a trait are uncertain. seconds: wall time of each
+    stage. notes: sentences on what was done to the draws after sampling.
     """
 
     p: xr.DataArray
@@ -37,10 +40,13 @@ class Fit:
 
     def _repr_html_(self) -> str:
         size = self.p.sizes
-        traits = "".join(f" × {size[trait]} of {escape(trait)}" for trait in self.card.axes[2:])
+        traits = "".join(
+            f" × {size[trait]} of {escape(trait)}" for trait in self.card.axes[2:]
+        )
         notes = "".join(f"<br>{escape(note)}" for note in self.notes)
         return (
-            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws of {size['country']} countries "
-            f"× {size['sex']} sexes × {size['age']} age bands{traits}, {self.card.year}; {self.evidence.source}; "
-            f"seed {self.seed}{notes}"
+            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws"
+            f" of {size['country']} countries × {size['sex']} sexes × {size['age']} age"
+            f" bands{traits}, {self.card.year}; {self.evidence.source}; seed"
+            f" {self.seed}{notes}"
         )

@@ -1,9 +1,11 @@
-"""Object code: a model's density compiled by numba, kept on disk for models of the same structure.
+"""Object code: a model's density compiled by numba, kept on disk for models of the same
+structure.
 
-numba keeps object code by its own version, the processor and its features, and replaces files whole. PyTensor tells it
-where, in a folder of the user's own; the key of the structure, the versions and the options is made here, and a digest
-of the files, for object code of ours that was damaged is not run. (What PyTensor keeps of its own operations beside it
-has no digest.)
+numba keeps object code by its own version, the processor and its features, and replaces
+files whole. PyTensor tells it where, in a folder of the user's own; the key of the
+structure, the versions and the options is made here, and a digest of the files, for
+object code of ours that was damaged is not run. (What PyTensor keeps of its own
+operations beside it has no digest.)
 """
 
 import platform
@@ -41,7 +43,8 @@ NUMBERS = KINDS.CPointer(KINDS.double)
 DENSITY = KINDS.int64(KINDS.uint64, *[NUMBERS] * 4)
 EXPAND = KINDS.int64(KINDS.uint64, KINDS.uint64, *[NUMBERS] * 3)
 SOURCES = {
-    "density": """
+    "density": (
+        """
 def density(size, point_, gradient_, log_density_, data_):
     point = carray(point_, (DIMENSIONS,))
     data = carray(data_, (DATA,))
@@ -54,8 +57,10 @@ def density(size, point_, gradient_, log_density_, data_):
     if not finite:
         return 3
     return 0 if isfinite(log_density_[0]) else 4
-""",
-    "expand": """
+"""
+    ),
+    "expand": (
+        """
 def expand(size, expanded, point_, output_, data_):
     point = carray(point_, (DIMENSIONS,))
     data = carray(data_, (DATA,))
@@ -63,15 +68,24 @@ def expand(size, expanded, point_, output_, data_):
     for i in range(EXPANDED):
         output_[i] = output[i]
     return 0
-""",
+"""
+    ),
 }
-PLAIN = {"name", "output_types_preference", "bool", "o_type", "ctor"}  # what a function of numbers has besides its kind
+PLAIN = {
+    "name",
+    "output_types_preference",
+    "bool",
+    "o_type",
+    "ctor",
+}  # what a function of numbers has besides its kind
 PACKAGES = ("pytensor", "pymc", "nutpie", "numba", "llvmlite", "numpy")
 
 
 @dataclass(frozen=True, eq=False)
 class ObjectCode:
-    """A model's density and expansion as functions of C; kept: whether both were on disk."""
+    """A model's density and expansion as functions of C; kept: whether both were on
+    disk.
+    """
 
     density: CFunc
     expand: CFunc
@@ -87,15 +101,20 @@ class ObjectCode:
 
 
 def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | None:
-    """Load a model's functions from disk, or compile and keep them; they read the vector of `data`.
+    """Load a model's functions from disk, or compile and keep them; they read the
+    vector of `data`.
 
-    None for a model of whose structure there is no key, or that reads other shared variables than its pm.Data and the
-    lengths of its dims.
+    None for a model of whose structure there is no key, or that reads other shared
+    variables than its pm.Data and the lengths of its dims.
     """
     key = structure(model, layout, data)
     if key is None:
         return None
-    sizes = {"DIMENSIONS": layout.dimensions, "EXPANDED": layout.expanded, "DATA": data.values.size}
+    sizes = {
+        "DIMENSIONS": layout.dimensions,
+        "EXPANDED": layout.expanded,
+        "DATA": data.values.size,
+    }
     found = _kept(key, sizes)
     if found is not None:
         return found
@@ -103,18 +122,28 @@ def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | N
     made = expressions_of(inside, layout)
     point: Any = made.point
     functions = {
-        "density": pm.pytensorf.compile([point], [made.log_density, made.gradient], mode="NUMBA"),
+        "density": pm.pytensorf.compile(
+            [point], [made.log_density, made.gradient], mode="NUMBA"
+        ),
         "expand": pm.pytensorf.compile([point], [made.expanded], mode="NUMBA"),
     }
-    if any(shared is not vector for function in functions.values() for shared in function.get_shared()):
+    if any(
+        shared is not vector
+        for function in functions.values()
+        for shared in function.get_shared()
+    ):
         return None
     code = {}
     for name, function in functions.items():
         inner = function.vm.jit_fn
-        code[name] = _function(name, key, sizes, inner if function.get_shared() else _deaf(inner))
+        code[name] = _function(
+            name, key, sizes, inner if function.get_shared() else _deaf(inner)
+        )
         code[name]._cache.flush()  # what is there could not be read
         code[name].compile()
-        with suppress(OSError):  # where nothing can be kept it is compiled anew next time
+        with suppress(
+            OSError
+        ):  # where nothing can be kept it is compiled anew next time
             _seal(name, key)
     return ObjectCode(code["density"], code["expand"], kept=False)
 
@@ -130,14 +159,18 @@ def _deaf(inner: Callable) -> Callable:
 
 
 def _kept(key: str, sizes: dict[str, int]) -> ObjectCode | None:
-    """Return the functions that are on disk, None if one is not, or is not as it was written."""
+    """Return the functions that are on disk, None if one is not, or is not as it was
+    written.
+    """
     if not all(_is_whole(name, key) for name in SOURCES):
         return None
     code = {name: _function(name, key, sizes) for name in SOURCES}
     try:
         for function in code.values():
             function.compile()
-    except Exception:  # of another processor, say: numba then compiles the source, which has no `inner` yet
+    # of another processor, say: numba then compiles the source, which has no `inner`
+    # yet
+    except Exception:
         return None
     return ObjectCode(code["density"], code["expand"], kept=True)
 
@@ -145,7 +178,9 @@ def _kept(key: str, sizes: dict[str, int]) -> ObjectCode | None:
 def _seal(name: str, key: str) -> None:
     """Write down the digest of a function's files."""
     path = _seal_of(name, key)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="ascii") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, delete=False, encoding="ascii"
+    ) as file:
         file.write(_content(name, key))
     Path(file.name).replace(path)
 
@@ -164,18 +199,30 @@ def _content(name: str, key: str) -> str:
     return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _function(name: str, key: str, sizes: dict[str, int], inner: Callable | None = None) -> CFunc:
-    known: dict[str, Any] = {"__name__": __name__, "carray": carray, "isfinite": np.isfinite, **sizes}
+def _function(
+    name: str, key: str, sizes: dict[str, int], inner: Callable | None = None
+) -> CFunc:
+    known: dict[str, Any] = {
+        "__name__": __name__,
+        "carray": carray,
+        "isfinite": np.isfinite,
+        **sizes,
+    }
     known |= {} if inner is None else {"inner": inner}
-    function = compile_numba_function_src(SOURCES[name], name, known, cache_key=f"{name}_{key}")
+    function = compile_numba_function_src(
+        SOURCES[name], name, known, cache_key=f"{name}_{key}"
+    )
     signature = {"density": DENSITY, "expand": EXPAND}[name]
-    code = CFunc(function, (signature.args, signature.return_type), locals={}, options={})
+    code = CFunc(
+        function, (signature.args, signature.return_type), locals={}, options={}
+    )
     code.enable_caching()
     return code
 
 
 def structure(model: pm.Model, layout: Layout, data: Packed) -> str | None:
-    """Return a key of what is compiled: operations and how they hang together, constants, shapes, versions, options.
+    """Return a key of what is compiled: operations and how they hang together,
+    constants, shapes, versions, options.
 
     None where an operation cannot be told from others.
     """
@@ -185,31 +232,59 @@ def structure(model: pm.Model, layout: Layout, data: Packed) -> str | None:
     if graph is None:
         return None
     versions = [f"{name} {version(name)}" for name in PACKAGES]
-    options = [config.floatX, config.numba__fastmath, model.check_bounds]  # pyright: ignore[reportAttributeAccessIssue]
+    options = [
+        config.floatX,
+        config.numba__fastmath,
+        model.check_bounds,
+    ]  # pyright: ignore[reportAttributeAccessIssue]
     places = sorted(data.places.items())
-    told = [graph, places, layout.names, layout.shapes, *versions, platform.python_version(), *options]
+    told = [
+        graph,
+        places,
+        layout.names,
+        layout.shapes,
+        *versions,
+        platform.python_version(),
+        *options,
+    ]
     return _digest(told)
 
 
 def _key(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str | None:
-    """Return the key of a graph between inputs and outputs, None where a part of it has none.
+    """Return the key of a graph between inputs and outputs, None where a part of it has
+    none.
 
-    A variable's key is of the operation that makes it and of the keys of what that takes, so the order in which the
-    operations stand is of no account.
+    A variable's key is of the operation that makes it and of the keys of what that
+    takes, so the order in which the operations stand is of no account.
     """
-    keys = {each: _digest(["input", i, str(each.type)]) for i, each in enumerate(inputs)}
+    keys = {
+        each: _digest(["input", i, str(each.type)]) for i, each in enumerate(inputs)
+    }
     for node in toposort(outputs, blockers=inputs):
         operation = _operation(node.op)
         for each in node.inputs:
             if isinstance(each, Constant):
-                keys[each] = _digest([str(each.type), cache_key_for_constant(each.data)])
-            elif isinstance(each, SharedVariable) and each not in keys:  # a length of a dim, else nothing is kept
-                keys[each] = _digest(["shared", str(each.type), cache_key_for_constant(each.get_value())])
+                keys[each] = _digest(
+                    [str(each.type), cache_key_for_constant(each.data)]
+                )
+            elif (
+                isinstance(each, SharedVariable) and each not in keys
+            ):  # a length of a dim, else nothing is kept
+                keys[each] = _digest(
+                    ["shared", str(each.type), cache_key_for_constant(each.get_value())]
+                )
         if operation is None or any(each not in keys for each in node.inputs):
             return None
         taken = [keys[each] for each in node.inputs]
-        keys |= {output: _digest([operation, taken, i, str(output.type)]) for i, output in enumerate(node.outputs)}
-    return _digest([keys[each] for each in outputs]) if all(each in keys for each in outputs) else None
+        keys |= {
+            output: _digest([operation, taken, i, str(output.type)])
+            for i, output in enumerate(node.outputs)
+        }
+    return (
+        _digest([keys[each] for each in outputs])
+        if all(each in keys for each in outputs)
+        else None
+    )
 
 
 def _digest(told: object) -> str:
@@ -217,7 +292,9 @@ def _digest(told: object) -> str:
 
 
 def _operation(op: Any) -> str | None:
-    """Return an operation's kind and properties in words, None where they are not all told."""
+    """Return an operation's kind and properties in words, None where they are not all
+    told.
+    """
     if isinstance(op, OpFromGraph):
         return _key(op.fgraph.inputs, op.fgraph.outputs)
     properties = getattr(op, "__props__", None)
@@ -228,7 +305,9 @@ def _operation(op: Any) -> str | None:
 
 
 def _property(value: Any) -> str | None:
-    if isinstance(value, ScalarOp):  # what it gives is told by the types of its operation's outputs
+    if isinstance(
+        value, ScalarOp
+    ):  # what it gives is told by the types of its operation's outputs
         return str(type(value)) if set(vars(value)) <= PLAIN else None
     if isinstance(value, Op):
         return _operation(value)

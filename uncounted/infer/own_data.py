@@ -22,13 +22,16 @@ SMALLEST = 1e-12
 
 
 def own_data_share(fit: Fit) -> xr.DataArray:
-    """Return 1 − Var(logit p | all data) / Var(logit p | all but the country's own), from 0 to 1, by country.
+    """Return 1 − Var(logit p | all data) / Var(logit p | all but the country's own),
+    from 0 to 1, by country.
 
-    Dims are group (country), sex, age and further axes, each with `all`. The denominator is of this fit: in every draw
-    the country's departures from what its region, neighbours and covariates predict, its level and its patterns of
-    persons, are drawn anew from the law of countries' departures (of a joint fit, given those of the other outcomes).
-    0 means that nothing of the country's own settles its number, as where nobody was asked; 1 that its own data settle
-    all. It is empty for models written by hand, whose departures nobody knows.
+    Dims are group (country), sex, age and further axes, each with `all`. The
+    denominator is of this fit: in every draw the country's departures from what its
+    region, neighbours and covariates predict, its level and its patterns of persons,
+    are drawn anew from the law of countries' departures (of a joint fit, given those of
+    the other outcomes). 0 means that nothing of the country's own settles its number,
+    as where nobody was asked; 1 that its own data settle all. It is empty for models
+    written by hand, whose departures nobody knows.
     """
     group = groups(fit.world, "country")
     people = totals.expected(fit.people)
@@ -40,17 +43,32 @@ def own_data_share(fit: Fit) -> xr.DataArray:
     return (1 - known / unknown).clip(0.0, 1.0)
 
 
-def _variance(fit: Fit, p: xr.DataArray, people: xr.DataArray, group: pd.Series, size: xr.DataArray) -> xr.DataArray:
+def _variance(
+    fit: Fit,
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+    size: xr.DataArray,
+) -> xr.DataArray:
     share = totals.affected(p, people, group) / size
-    scaled = share if fit.card.link == "identity" else logit(share.clip(SMALLEST, 1 - SMALLEST))
+    scaled = (
+        share
+        if fit.card.link == "identity"
+        else logit(share.clip(SMALLEST, 1 - SMALLEST))
+    )
     return scaled.var(["chain", "draw"])
 
 
 def _without_own(fit: Fit) -> xr.DataArray | None:
-    """Return p with each country's departures drawn anew; None where the posterior does not hold them."""
+    """Return p with each country's departures drawn anew; None where the posterior does
+    not hold them.
+    """
     rng = np.random.default_rng([fit.seed, len("own data")])
     forms = [f"{form}::" for form in fit.card.forms] or [""]
-    found = [_change(replace(fit, posterior=part(fit.posterior, prefix)), rng) for prefix in forms]
+    found = [
+        _change(replace(fit, posterior=part(fit.posterior, prefix)), rng)
+        for prefix in forms
+    ]
     changes = [change for change in found if change is not None]
     if len(changes) < len(forms):
         return None
@@ -64,18 +82,36 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
 
 
 def _of_forms(p: xr.DataArray, change: xr.DataArray) -> xr.DataArray:
-    """Return prevalence of exclusive forms whose log odds against none of them change."""
-    log_odds = np.log(p.clip(SMALLEST)) - np.log((1 - p.sum("form")).clip(SMALLEST)) + change
+    """Return prevalence of exclusive forms whose log odds against none of them
+    change.
+    """
+    log_odds = (
+        np.log(p.clip(SMALLEST)) - np.log((1 - p.sum("form")).clip(SMALLEST)) + change
+    )
     log_odds = xr.DataArray(log_odds).transpose(*p.dims)
-    values = np.concatenate([log_odds.to_numpy(), np.zeros((*log_odds.shape[:-1], 1))], axis=-1)
+    values = np.concatenate(
+        [log_odds.to_numpy(), np.zeros((*log_odds.shape[:-1], 1))], axis=-1
+    )
     return p.copy(data=np.exp(log_softmax(values, axis=-1)[..., :-1]))
 
 
 def _change(fit: Fit, rng: np.random.Generator) -> xr.DataArray | None:
-    """Return how a country's log odds change when its departures are drawn anew (chain, draw, country, …)."""
-    factors = [factor.partition(":")[2] for factor in fit.card.interactions if of_countries(factor)]
-    factors = [dim for dim in factors if fit.p.sizes[dim] > 1]  # one level departs from nothing
-    needed = ["country_effect", "sigma_country", *(f"sigma_country_{dim}" for dim in factors)]
+    """Return how a country's log odds change when its departures are drawn anew (chain,
+    draw, country, …).
+    """
+    factors = [
+        factor.partition(":")[2]
+        for factor in fit.card.interactions
+        if of_countries(factor)
+    ]
+    factors = [
+        dim for dim in factors if fit.p.sizes[dim] > 1
+    ]  # one level departs from nothing
+    needed = [
+        "country_effect",
+        "sigma_country",
+        *(f"sigma_country_{dim}" for dim in factors),
+    ]
     if not set(needed) <= set(fit.posterior.data_vars):
         return None
     change = _level(fit, rng)
@@ -85,7 +121,9 @@ def _change(fit: Fit, rng: np.random.Generator) -> xr.DataArray | None:
 
 
 def _level(fit: Fit, rng: np.random.Generator) -> xr.DataArray:
-    """Return the change of countries' levels: of their own departures, and of those they share with neighbours."""
+    """Return the change of countries' levels: of their own departures, and of those
+    they share with neighbours.
+    """
     posterior = fit.posterior
     own = posterior["country_effect"]
     sigma = posterior.get("sigma_of_country", posterior["sigma_country"])
@@ -93,7 +131,9 @@ def _level(fit: Fit, rng: np.random.Generator) -> xr.DataArray:
     if fit.card.neighbours:
         rho, shared = posterior["rho"], posterior["neighbours_effect"]
         field = shared / (sigma * np.sqrt(rho))
-        change = change + sigma * np.sqrt(rho) * (_given_neighbours(fit, field, rng) - field)
+        change = change + sigma * np.sqrt(rho) * (
+            _given_neighbours(fit, field, rng) - field
+        )
         sigma = sigma * np.sqrt(1 - rho)
     if OTHERS_SD in posterior:
         own = own + posterior.get("outcomes_effect", 0.0)
@@ -102,11 +142,15 @@ def _level(fit: Fit, rng: np.random.Generator) -> xr.DataArray:
     return change + sigma * _drawn(own, rng) - own
 
 
-def _given_neighbours(fit: Fit, field: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
-    """Return the field at each country, drawn given its values at the countries that share a border with it.
+def _given_neighbours(
+    fit: Fit, field: xr.DataArray, rng: np.random.Generator
+) -> xr.DataArray:
+    """Return the field at each country, drawn given its values at the countries that
+    share a border with it.
 
-    u = Bz is normal with Σ = BBᵀ, so given its neighbours N a country's mean is Σ_cN Σ_NN⁺ u_N and its variance
-    Σ_cc − Σ_cN Σ_NN⁺ Σ_Nc. A field over likeness has few waves: all other countries settle it, and it stays.
+    u = Bz is normal with Σ = BBᵀ, so given its neighbours N a country's mean is Σ_cN
+    Σ_NN⁺ u_N and its variance Σ_cc − Σ_cN Σ_NN⁺ Σ_Nc. A field over likeness has few
+    waves: all other countries settle it, and it stays.
     """
     if fit.card.neighbours != "borders":
         return field
@@ -119,7 +163,9 @@ def _given_neighbours(fit: Fit, field: xr.DataArray, rng: np.random.Generator) -
         weight[at, others] = pull
         variance[at] = max(0.0, variance[at] - pull @ waves[others] @ waves[at])
     expected = field.copy(data=field.to_numpy() @ weight.T)
-    return expected + np.sqrt(xr.DataArray(variance, dims="country")) * _drawn(field, rng)
+    return expected + np.sqrt(xr.DataArray(variance, dims="country")) * _drawn(
+        field, rng
+    )
 
 
 def _pattern(fit: Fit, dim: str, rng: np.random.Generator) -> xr.DataArray:

@@ -1,4 +1,6 @@
-"""Packed: a model whose pm.Data lie in one vector, which compiles in two thirds of the time."""
+"""Packed: a model whose pm.Data lie in one vector, which compiles in two thirds of the
+time.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -35,7 +37,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Packed:
-    """The numbers of a model's pm.Data in one vector; places: where each of them lies in it."""
+    """The numbers of a model's pm.Data in one vector; places: where each of them lies
+    in it.
+    """
 
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -49,43 +53,60 @@ class Packed:
         return replace(self, values=values)
 
     def inside(self, model: pm.Model) -> tuple[pm.Model, TensorVariable | None]:
-        """Return a model that reads its pm.Data from the vector, its variables in the same order; and the vector.
+        """Return a model that reads its pm.Data from the vector, its variables in the
+        same order; and the vector.
 
-        nutpie hands every pm.Data to the compiled density by code of its own, which takes half a second of compiling
-        each.
+        nutpie hands every pm.Data to the compiled density by code of its own, which
+        takes half a second of compiling each.
         """
         if not self.places:
             return model, None
         vector = pt.as_tensor(shared(self.values, name=PACKED, shape=self.values.shape))
         graph, copies = fgraph_from_model(model)
-        parts = [(copies[data].owner.inputs[0], self.places[str(data.name)].part(vector)) for data in model.data_vars]
+        parts = [
+            (copies[data].owner.inputs[0], self.places[str(data.name)].part(vector))
+            for data in model.data_vars
+        ]
         graph.replace_all(parts, import_missing=True)
         whole = model_from_fgraph(graph, mutate_fgraph=True)
         order = [rv.name for rv in model.free_RVs]
-        whole.free_RVs.sort(key=lambda rv: order.index(rv.name))  # the order of a point's coordinates
+        whole.free_RVs.sort(
+            key=lambda rv: order.index(rv.name)
+        )  # the order of a point's coordinates
         return whole, vector
 
 
 def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
-    """Raise UncountedError for numbers of pm.Data that a model has not, or of other shapes than it was built with."""
-    shapes = {str(variable.name): variable.get_value(borrow=True).shape for variable in model.data_vars}
+    """Raise UncountedError for numbers of pm.Data that a model has not, or of other
+    shapes than it was built with.
+    """
+    shapes = {
+        str(variable.name): variable.get_value(borrow=True).shape
+        for variable in model.data_vars
+    }
     for name, numbers in data.items():
         if name not in shapes:
-            raise UncountedError(f"The model has no pm.Data '{name}'.{did_you_mean(name, shapes)}")
+            raise UncountedError(
+                f"The model has no pm.Data '{name}'.{did_you_mean(name, shapes)}"
+            )
         if np.shape(numbers) != shapes[name]:
             raise UncountedError(
-                f"The pm.Data '{name}' was compiled with the shape {shapes[name]} and is given {np.shape(numbers)}. "
-                "Give as many numbers, or build and compile the model anew."
+                f"The pm.Data '{name}' was compiled with the shape {shapes[name]} and"
+                f" is given {np.shape(numbers)}. Give as many numbers, or build and"
+                " compile the model anew."
             )
 
 
 def packed(model: pm.Model) -> Packed:
     """Return a model's pm.Data in one vector; nothing without pm.Data.
 
-    Counts and places are whole numbers below 2⁵³, which a vector of floats holds exactly. A model with initial values
-    of its own, which PyMC cannot copy, keeps its data where they are.
+    Counts and places are whole numbers below 2⁵³, which a vector of floats holds
+    exactly. A model with initial values of its own, which PyMC cannot copy, keeps its
+    data where they are.
     """
-    if not model.data_vars or any(value is not None for value in model.rvs_to_initial_values.values()):
+    if not model.data_vars or any(
+        value is not None for value in model.rvs_to_initial_values.values()
+    ):
         return Packed()
     built = {str(data.name): data.get_value() for data in model.data_vars}
     ends = np.cumsum([0, *(value.size for value in built.values())])
@@ -93,4 +114,7 @@ def packed(model: pm.Model) -> Packed:
         name: Place(int(start), built[name].shape, built[name].dtype.str)
         for name, start in zip(built, ends, strict=False)
     }
-    return Packed(np.concatenate([value.ravel() for value in built.values()]).astype(float), places)
+    return Packed(
+        np.concatenate([value.ravel() for value in built.values()]).astype(float),
+        places,
+    )

@@ -1,4 +1,6 @@
-"""Progress: a bar for each stage that says what is being done, and how long each took."""
+"""Progress: a bar for each stage that says what is being done, and how long each
+took.
+"""
 
 import time
 from collections.abc import Iterator
@@ -6,12 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.progress import Progress as Bars
 
 
 def _bars(show: bool) -> Bars:
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        TimeElapsedColumn(),
+    )
     return Bars(*columns, console=Console(stderr=True), disable=not show)
 
 
@@ -29,7 +42,9 @@ class Stage:
 
 @dataclass
 class Progress:
-    """Stages shown one under another as they run; `seconds` keeps their wall times. Silent: Progress(show=False)."""
+    """Stages shown one under another as they run; `seconds` keeps their wall times.
+    Silent: Progress(show=False).
+    """
 
     show: bool = True
     seconds: dict[str, float] = field(default_factory=dict)

@@ -25,7 +25,8 @@ Numbers = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Refit:
-    """A compiled model, what its parts were built from by prefix (`studies_of`), and its pm.Data as they were built.
+    """A compiled model, what its parts were built from by prefix (`studies_of`), and
+    its pm.Data as they were built.
 
     points (points, dimensions): where chains begin, else where the sampler begins them.
     """
@@ -45,9 +46,11 @@ class Refit:
         stage: Stage | None = None,
         cores: int | None = None,
     ) -> tuple[xr.Dataset, xr.Dataset]:
-        """Sample with other numbers in some pm.Data, the rest as built; return draws and the sampler's statistics.
+        """Sample with other numbers in some pm.Data, the rest as built; return draws
+        and the sampler's statistics.
 
-        The model's own pm.Data are left as those of this refit, for what is derived from the draws.
+        The model's own pm.Data are left as those of this refit, for what is derived
+        from the draws.
         """
         ready = self.sampler.with_data(**numbers)
         ready = ready if self.points is None else ready.starting(self.points)
@@ -58,21 +61,34 @@ class Refit:
 
     @cached_property
     def covered(self) -> Callable[[xr.Dataset], xr.Dataset]:
-        """The function from the last refit's draws to `covered`: logits of rows before their surveys' own errors.
+        """The function from the last refit's draws to `covered`: logits of rows before
+        their surveys' own errors.
 
         With what surveys of a series share, where there are series.
         """
-        names = [name for prefix, study in self.studies.items() for name in derived_names(study, prefix)]
+        names = [
+            name
+            for prefix, study in self.studies.items()
+            for name in derived_names(study, prefix)
+        ]
         return deriver(self.model, names)
 
     @cached_property
     def cells(self) -> Callable[[xr.Dataset], xr.Dataset]:
-        """The function from the last refit's draws to `p`, prevalence of every cell, in single precision."""
-        return deriver(self.model, [f"{prefix}p" for prefix in self.studies], np.float32)
+        """The function from the last refit's draws to `p`, prevalence of every cell, in
+        single precision.
+        """
+        return deriver(
+            self.model, [f"{prefix}p" for prefix in self.studies], np.float32
+        )
 
 
-def refit(recipe: Recipe, start: Start | None = None, progress: Progress | None = None) -> Refit:
-    """Build and compile a recipe's model, or take the last one if it is the same; chains begin at draws of `start`."""
+def refit(
+    recipe: Recipe, start: Start | None = None, progress: Progress | None = None
+) -> Refit:
+    """Build and compile a recipe's model, or take the last one if it is the same;
+    chains begin at draws of `start`.
+    """
     with (progress or Progress(show=False)).stage("compiling the model"):
         model, sampler, built = _compiled(recipe)
         points = None if start is None else start.points(model)
@@ -87,9 +103,11 @@ def _compiled(recipe: Recipe) -> tuple[pm.Model, Sampler, dict[str, np.ndarray]]
 
 
 def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numbers:
-    """Return the numbers of pm.Data that hold rows out of a model; out: prefix → rows (rows,), true where held out.
+    """Return the numbers of pm.Data that hold rows out of a model; out: prefix → rows
+    (rows,), true where held out.
 
-    Weights of 0, what remains of the counts (`Evidence.remade`), and every level that loses its data centred anew.
+    Weights of 0, what remains of the counts (`Evidence.remade`), and every level that
+    loses its data centred anew.
     """
     numbers: Numbers = {}
     for prefix, held in out.items():
@@ -105,6 +123,8 @@ def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numb
     return numbers
 
 
-def counted(study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0) -> Numbers:
+def counted(
+    study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0
+) -> Numbers:
     """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
     return {"y_observed": y, **kind_of(study.card, study.seen).known(y, n, weight)}

@@ -25,14 +25,26 @@ from uncounted.model.card import Sampling
 
 Backend = Literal["nutpie", "pymc", "numpyro", "blackjax"]
 SAMPLERS: tuple[Backend, ...] = get_args(Backend)
-BUILD = "`python -m uncounted.engine` builds it with a C compiler or the package ziglang"
-KEPT_STATS = {"diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size"}
-DEPTH = {"depth": "tree_depth", "tree_depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}
+BUILD = (
+    "`python -m uncounted.engine` builds it with a C compiler or the package ziglang"
+)
+KEPT_STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+}
+DEPTH = {
+    "depth": "tree_depth",
+    "tree_depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+}
 
 
 @dataclass(frozen=True)
 class Numba:
-    """A model compiled by numba, for operations or machines that no program serves; `nutpie` runs it.
+    """A model compiled by numba, for operations or machines that no program serves;
+    `nutpie` runs it.
 
     kept: whether its object code was on disk.
     """
@@ -45,29 +57,43 @@ class Numba:
         """Return the model with other numbers in some pm.Data."""
         changed = self.packed.with_data(data) if self.packed.places else self.packed
         if isinstance(self.nutpie.logp_func, CFunc):
-            return replace(self, packed=changed, nutpie=replace(self.nutpie, user_data=changed.values))
-        read = {variable.name for variable in self.nutpie.shared_var_keys}  # by what is sampled
+            return replace(
+                self,
+                packed=changed,
+                nutpie=replace(self.nutpie, user_data=changed.values),
+            )
+        read = {
+            variable.name for variable in self.nutpie.shared_var_keys
+        }  # by what is sampled
         numbers = {**data, PACKED: changed.values}
-        running = self.nutpie.with_data(**{name: numbers[name] for name in sorted(read & set(numbers))})
+        running = self.nutpie.with_data(
+            **{name: numbers[name] for name in sorted(read & set(numbers))}
+        )
         return replace(self, packed=changed, nutpie=running)
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """A model and, under nutpie, its density: `with_data` changes numbers of pm.Data without preparing it again."""
+    """A model and, under nutpie, its density: `with_data` changes numbers of pm.Data
+    without preparing it again.
+    """
 
     model: pm.Model
     name: Backend
     compiled: Compiled | Numba | None = None
 
     def with_data(self, **data: np.ndarray) -> "Sampler":
-        """Return the sampler of the same model with other numbers in its pm.Data; shapes stay. nutpie only."""
+        """Return the sampler of the same model with other numbers in its pm.Data;
+        shapes stay. nutpie only.
+        """
         assert self.compiled is not None
         check_data(self.model, data)
         return replace(self, compiled=self.compiled.with_data(data)) if data else self
 
     def starting(self, points: np.ndarray) -> "Sampler":
-        """Return the sampler with each chain beginning at one of some points (points, dimensions); nutpie only."""
+        """Return the sampler with each chain beginning at one of some points (points,
+        dimensions); nutpie only.
+        """
         assert self.compiled is not None
 
         def at(seed: Any) -> np.ndarray:
@@ -77,44 +103,80 @@ class Sampler:
         return replace(self, compiled=replace(self.compiled, nutpie=beginning))
 
     def run(
-        self, seed: int, how: Sampling, stage: Stage | None = None, cores: int | None = None
+        self,
+        seed: int,
+        how: Sampling,
+        stage: Stage | None = None,
+        cores: int | None = None,
     ) -> tuple[xr.Dataset, xr.Dataset]:
-        """Return the posterior's draws and the sampler's statistics per draw, dims (chain, draw, …)."""
-        tree = self._nutpie(seed, how, stage, cores) if self.name == "nutpie" else self._other(seed, how)
+        """Return the posterior's draws and the sampler's statistics per draw, dims
+        (chain, draw, …).
+        """
+        tree = (
+            self._nutpie(seed, how, stage, cores)
+            if self.name == "nutpie"
+            else self._other(seed, how)
+        )
         names = KEPT_STATS | DEPTH
         stats = tree["sample_stats"].dataset
-        kept = stats[[name for name in names if name in stats]].rename({n: names[n] for n in names if n in stats})
+        kept = stats[[name for name in names if name in stats]].rename(
+            {n: names[n] for n in names if n in stats}
+        )
         return tree["posterior"].dataset, kept
 
-    def _nutpie(self, seed: int, how: Sampling, stage: Stage | None, cores: int | None) -> xr.DataTree:
+    def _nutpie(
+        self, seed: int, how: Sampling, stage: Stage | None, cores: int | None
+    ) -> xr.DataTree:
         def tell(chains: Any) -> None:
             if stage is not None:
-                stage.at(sum(c.finished_draws for c in chains) / max(sum(c.total_draws for c in chains), 1))
+                stage.at(
+                    sum(c.finished_draws for c in chains)
+                    / max(sum(c.total_draws for c in chains), 1)
+                )
 
         settings = {key: value for key, value in asdict(how).items() if key != "seed"}
         assert self.compiled is not None
         return nutpie.sample(
-            self.compiled.nutpie, seed=seed, cores=cores, progress_bar=False, progress_callback=tell, save_warmup=False,
+            self.compiled.nutpie,
+            seed=seed,
+            cores=cores,
+            progress_bar=False,
+            progress_callback=tell,
+            save_warmup=False,
             **settings,
-        )  # fmt: skip
+        )
 
     def _other(self, seed: int, how: Sampling) -> xr.DataTree:
         names = [rv.name for rv in self.model.free_RVs]
-        settings = {key: value for key, value in asdict(how).items() if key not in ("seed", "target_accept")}
+        settings = {
+            key: value
+            for key, value in asdict(how).items()
+            if key not in ("seed", "target_accept")
+        }
         return pm.sample(
-            model=self.model, random_seed=seed, nuts_sampler=self.name, var_names=names, progressbar=False,
-            compute_convergence_checks=False, nuts={"target_accept": how.target_accept}, **settings,
-        )  # fmt: skip
+            model=self.model,
+            random_seed=seed,
+            nuts_sampler=self.name,
+            var_names=names,
+            progressbar=False,
+            compute_convergence_checks=False,
+            nuts={"target_accept": how.target_accept},
+            **settings,
+        )
 
 
 def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
-    """Prepare a model for sampling; name: nutpie (is prepared here), pymc, numpyro or blackjax (when they run).
+    """Prepare a model for sampling; name: nutpie (is prepared here), pymc, numpyro or
+    blackjax (when they run).
 
-    nutpie runs the model's program (`uncounted.engine`). A model with an operation that no program knows, and every
-    model on a machine without the engine's library, is compiled by numba instead, and a warning says so.
+    nutpie runs the model's program (`uncounted.engine`). A model with an operation that
+    no program knows, and every model on a machine without the engine's library, is
+    compiled by numba instead, and a warning says so.
     """
     if name not in SAMPLERS:
-        raise UncountedError(f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}")
+        raise UncountedError(
+            f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}"
+        )
     return Sampler(model, name, _compiled(model) if name == "nutpie" else None)
 
 
@@ -128,15 +190,22 @@ def _compiled(model: pm.Model) -> Compiled | Numba:
         except Unknown as unknown:
             reason = f"The engine doesn't know {unknown}"
         except Exception as error:  # whatever it is, the model can be sampled
-            reason = f"The engine failed, please report it ({type(error).__name__}: {error})"
-    warn(f"{reason}, so the model is compiled by numba, which takes longer.", stacklevel=3)
+            reason = (
+                f"The engine failed, please report it ({type(error).__name__}: {error})"
+            )
+    warn(
+        f"{reason}, so the model is compiled by numba, which takes longer.",
+        stacklevel=3,
+    )
     return compiled_by_numba(model)
 
 
 def compiled_by_numba(model: pm.Model) -> Numba:
-    """Compile a model's free variables; what follows from them is computed after sampling (`derived`).
+    """Compile a model's free variables; what follows from them is computed after
+    sampling (`derived`).
 
-    Object code is kept for models of the same structure; one of which there is no key is compiled by nutpie each time.
+    Object code is kept for models of the same structure; one of which there is no key
+    is compiled by nutpie each time.
     """
     with undisturbed():
         data = packed(model)
@@ -148,5 +217,7 @@ def compiled_by_numba(model: pm.Model) -> Numba:
         return Numba(data, running)
     frame = layout.frame(model, *code.addresses)
     # nutpie's model holds the object code, so that it lives as long as it runs.
-    running = replace(frame, user_data=data.values, logp_func=code.density, expand_func=code.expand)
+    running = replace(
+        frame, user_data=data.values, logp_func=code.density, expand_func=code.expand
+    )
     return Numba(data, running, code.kept)

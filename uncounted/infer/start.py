@@ -1,4 +1,6 @@
-"""Start: where chains of a refit begin, at draws of the fit that it differs little from."""
+"""Start: where chains of a refit begin, at draws of the fit that it differs little
+from.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +18,16 @@ POINTS = 16  # draws of the fit that chains choose among
 
 @dataclass(frozen=True)
 class Start:
-    """Some draws of every free variable of a model, by its name: (points, *its shape)."""
+    """Some draws of every free variable of a model, by its name: (points, *its
+    shape).
+    """
 
     draws: Mapping[str, np.ndarray]
 
     def points(self, model: pm.Model) -> np.ndarray:
-        """Return the draws as a sampler sees them (points, dimensions): unconstrained, variable after variable."""
+        """Return the draws as a sampler sees them (points, dimensions): unconstrained,
+        variable after variable.
+        """
         parts = []
         for rv in model.free_RVs:
             value = np.asarray(self.draws[rv.name], float)
@@ -33,17 +39,21 @@ class Start:
 
 
 def start_of(source: Fit | pm.Model | Mapping[str, Fit], seed: int) -> Start | None:
-    """Take draws of a fit, or of the fits of `sample_jointly`; None of a model, which has not been sampled.
+    """Take draws of a fit, or of the fits of `sample_jointly`; None of a model, which
+    has not been sampled.
 
-    Members of levels that a refit leaves without data begin at another quantity's value, for they are centred no
-    longer: a standard normal in the refit, which a few steps bring home.
+    Members of levels that a refit leaves without data begin at another quantity's
+    value, for they are centred no longer: a standard normal in the refit, which a few
+    steps bring home.
     """
     if isinstance(source, pm.Model):
         return None
     draws = draws_of(source)
     total = draws.sizes["chain"] * draws.sizes["draw"]
     at = np.random.default_rng(seed).choice(total, min(POINTS, total), replace=False)
-    return Start({str(name): _flat(values)[at] for name, values in draws.data_vars.items()})
+    return Start(
+        {str(name): _flat(values)[at] for name, values in draws.data_vars.items()}
+    )
 
 
 def _flat(values: xr.DataArray) -> np.ndarray:

@@ -24,34 +24,45 @@ WORDS = ("outcome", "source", "digest")  # of the evidence
 
 
 def write_fit(fit: Fit, path: str | Path) -> Path:
-    """Write a fit to a netCDF file, whole or not at all: to a temporary file beside it, then renamed.
+    """Write a fit to a netCDF file, whole or not at all: to a temporary file beside it,
+    then renamed.
 
-    It is a working file: it holds unmasked counts of the evidence and is not for release.
+    It is a working file: it holds unmasked counts of the evidence and is not for
+    release.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     packed = {name: {"zlib": True, "complevel": 1} for name in ("p",)}
-    _tree(fit).to_netcdf(part, engine=ENGINE, encoding={"/draws": packed, "/prior": packed})
+    _tree(fit).to_netcdf(
+        part, engine=ENGINE, encoding={"/draws": packed, "/prior": packed}
+    )
     os.replace(part, path)
     return path
 
 
 def read_fit(path: str | Path) -> Fit:
-    """Open a fit again; raises UncountedError for a file that isn't there, isn't a fit, or is damaged."""
+    """Open a fit again; raises UncountedError for a file that isn't there, isn't a fit,
+    or is damaged.
+    """
     path = Path(path)
     if not path.is_file():
-        raise UncountedError(f"There is no fit at {path}. `uncounted estimate NAME` writes one to out/NAME/fit.nc.")
+        raise UncountedError(
+            f"There is no fit at {path}. `uncounted estimate NAME` writes one to"
+            " out/NAME/fit.nc."
+        )
     try:
         with xr.open_datatree(path, engine=ENGINE) as tree:
             if tree.attrs.get("format") != FORMAT:
                 raise UncountedError(
-                    f"{path} is no fit of this version ({tree.attrs.get('format', 'no format named')}). Fit again."
+                    f"{path} is no fit of this version"
+                    f" ({tree.attrs.get('format', 'no format named')}). Fit again."
                 )
             return _fit(tree.load())
     except (OSError, KeyError, ValueError) as error:
         raise UncountedError(
-            f"{path} cannot be read as a fit: {error}. The file may be cut short; fit again."
+            f"{path} cannot be read as a fit: {error}. The file may be cut short; fit"
+            " again."
         ) from error
 
 
@@ -69,7 +80,10 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/elsewhere": _packed(world.elsewhere),
         "/evidence/rows": _packed(_texts(evidence.rows)),
         "/evidence/ledger": _packed(evidence.ledger.lines),
-    } | {f"/world/shares/{one.name}": one.to_dataset(name="share") for one in world.shares}
+    } | {
+        f"/world/shares/{one.name}": one.to_dataset(name="share")
+        for one in world.shares
+    }
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
@@ -86,7 +100,13 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
         "evidence": json.dumps({word: getattr(fit.evidence, word) for word in WORDS}),
-        "digests": json.dumps({"world": fit.world.digest, "evidence": fit.evidence.digest, "card": fit.card.digest}),
+        "digests": json.dumps(
+            {
+                "world": fit.world.digest,
+                "evidence": fit.evidence.digest,
+                "card": fit.card.digest,
+            }
+        ),
     }
 
 
@@ -103,7 +123,9 @@ def _fit(tree: xr.DataTree) -> Fit:
     rows = _unpacked(tree["/evidence/rows"].dataset)
     rows["covers"] = rows["covers"].map(_bands)
     rows = _upgraded(rows)
-    rows["mask_below"] = rows.get("mask_below", MASK_BELOW)  # files of before mask as a card without the word does
+    rows["mask_below"] = rows.get(
+        "mask_below", MASK_BELOW
+    )  # files of before mask as a card without the word does
     words: Mapping[str, str] = json.loads(about["evidence"])
     return Fit(
         p=tree["/draws"].dataset["p"],
@@ -113,7 +135,9 @@ def _fit(tree: xr.DataTree) -> Fit:
         people=tree["/people"].dataset["persons"],
         card=parse_card(about["card"], about["card_name"]),
         world=world,
-        evidence=Evidence(words["outcome"], rows, _ledger(tree), words["source"], words["digest"]),
+        evidence=Evidence(
+            words["outcome"], rows, _ledger(tree), words["source"], words["digest"]
+        ),
         seed=int(about["seed"]),
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
@@ -124,7 +148,10 @@ def _fit(tree: xr.DataTree) -> Fit:
 def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
     if "shares" not in tree["/world"].children:
         return ()
-    return tuple(one.dataset["share"].rename(name) for name, one in tree["/world/shares"].children.items())
+    return tuple(
+        one.dataset["share"].rename(name)
+        for name, one in tree["/world/shares"].children.items()
+    )
 
 
 def _ledger(tree: xr.DataTree) -> Ledger:
@@ -134,23 +161,35 @@ def _ledger(tree: xr.DataTree) -> Ledger:
 def _texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of evidence with what they cover, and except, as texts."""
     less = [
-        [[sex, list(levels), [band.label for band in bands]] for sex, levels, bands in exceptions]
+        [
+            [sex, list(levels), [band.label for band in bands]]
+            for sex, levels, bands in exceptions
+        ]
         for exceptions in rows["less"]
     ]
-    return rows.assign(covers=rows["covers"].map(_bands_text), less=[json.dumps(each) for each in less])
+    return rows.assign(
+        covers=rows["covers"].map(_bands_text), less=[json.dumps(each) for each in less]
+    )
 
 
 def _upgraded(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of evidence as they are now; files of before lack some columns, whose rows excepted nobody."""
+    """Return rows of evidence as they are now; files of before lack some columns, whose
+    rows excepted nobody.
+    """
     absent = {"less": "[]", "series": "", "rounding": 0.0, "survey_estimate": np.nan}
-    rows = rows.assign(**{name: value for name, value in absent.items() if name not in rows})
-    return rows.assign(less=pd.Series([_less(text) for text in rows["less"]], rows.index, dtype=object))
+    rows = rows.assign(
+        **{name: value for name, value in absent.items() if name not in rows}
+    )
+    return rows.assign(
+        less=pd.Series([_less(text) for text in rows["less"]], rows.index, dtype=object)
+    )
 
 
 def _less(text: str) -> tuple:
     exceptions = json.loads(text)
     return tuple(
-        (sex, tuple(map(tuple, levels)), tuple(parse_band(band) for band in bands)) for sex, levels, bands in exceptions
+        (sex, tuple(map(tuple, levels)), tuple(parse_band(band) for band in bands))
+        for sex, levels, bands in exceptions
     )
 
 
@@ -163,20 +202,35 @@ def _bands(text: str) -> tuple[Band, ...]:
 
 
 def _packed(table: pd.DataFrame) -> xr.Dataset:
-    """Return a table as variables over one dim, its index kept as the variable `index`."""
+    """Return a table as variables over one dim, its index kept as the variable
+    `index`.
+    """
     frame = table.rename_axis(index=None)
     columns = {name: ("row", _plain(frame[name])) for name in frame.columns}
-    names = {"index_name": table.index.name or "", "columns": json.dumps([str(column) for column in frame.columns])}
-    return xr.Dataset({"index": ("row", _plain(frame.index.to_series())), **columns}, attrs=names)
+    names = {
+        "index_name": table.index.name or "",
+        "columns": json.dumps([str(column) for column in frame.columns]),
+    }
+    return xr.Dataset(
+        {"index": ("row", _plain(frame.index.to_series())), **columns}, attrs=names
+    )
 
 
 def _plain(column: pd.Series) -> np.ndarray:
-    return column.to_numpy() if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(dtype=object)
+    return (
+        column.to_numpy()
+        if pd.api.types.is_numeric_dtype(column)
+        else column.astype(str).to_numpy(dtype=object)
+    )
 
 
 def _unpacked(data: xr.Dataset) -> pd.DataFrame:
-    frame = pd.DataFrame({name: data[name].values for name in json.loads(data.attrs["columns"])})
+    frame = pd.DataFrame(
+        {name: data[name].values for name in json.loads(data.attrs["columns"])}
+    )
     index = pd.Index(data["index"].values, name=data.attrs["index_name"] or None)
     texts = [name for name in frame if frame[name].dtype == object]
     frame = frame.astype(dict.fromkeys(texts, "str"))
-    return frame.set_index(index if data.attrs["index_name"] else pd.RangeIndex(len(frame)))
+    return frame.set_index(
+        index if data.attrs["index_name"] else pd.RangeIndex(len(frame))
+    )

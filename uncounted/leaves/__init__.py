@@ -1,1 +1,3 @@
-"""What an estimate adds up: leaves of unlike origin (survey, ratio, outside figure), draw by draw → Estimate."""
+"""What an estimate adds up: leaves of unlike origin (survey, ratio, outside figure),
+draw by draw → Estimate.
+"""

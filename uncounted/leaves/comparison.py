@@ -1,4 +1,6 @@
-"""Comparison: what of the change between two editions is due to data, model, covariates and population."""
+"""Comparison: what of the change between two editions is due to data, model, covariates
+and population.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -34,20 +36,27 @@ def compare(
     progress: Progress | None = None,
     **settings: Any,
 ) -> pd.DataFrame:
-    """Fit the first edition, then with the second's data, model, covariates and population, one changed at a time.
+    """Fit the first edition, then with the second's data, model, covariates and
+    population, one changed at a time.
 
-    The steps are taken in this order, each from where the last one stood, so that they add up to the whole change; in
-    another order they would share it otherwise. A step that changes nothing is left out. Columns: step ("before", then
-    STEPS, then "whole change"), group, prevalence and persons (medians), prevalence_change, persons_change (medians
-    with _lower and _upper). Editions of one step share no draws, so a change's interval holds both posteriors: of data
-    that both share, more than it should. settings: chains, tune, draws, target_accept. Raises UncountedError for two
-    editions of unlike kind, or of other countries.
+    The steps are taken in this order, each from where the last one stood, so that they
+    add up to the whole change; in another order they would share it otherwise. A step
+    that changes nothing is left out. Columns: step ("before", then STEPS, then "whole
+    change"), group, prevalence and persons (medians), prevalence_change, persons_change
+    (medians with _lower and _upper). Editions of one step share no draws, so a change's
+    interval holds both posteriors: of data that both share, more than it should.
+    settings: chains, tune, draws, target_accept. Raises UncountedError for two editions
+    of unlike kind, or of other countries.
     """
     if type(before) is not type(after):
-        raise UncountedError("An edition of leaves and a fit of one card cannot be compared. Give two of a kind.")
+        raise UncountedError(
+            "An edition of leaves and a fit of one card cannot be compared. Give two of"
+            " a kind."
+        )
     if list(before.world.places.index) != list(after.world.places.index):
         raise UncountedError(
-            "The editions are of different countries. Read both worlds from the same population table."
+            "The editions are of different countries. Read both worlds from the same"
+            " population table."
         )
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
@@ -60,7 +69,10 @@ def compare(
     pairs = [(step, names[i - 1] if i else None) for i, step in enumerate(names)]
     pairs += [("whole change", names[0])]
     last = drawn[names[-1]]
-    rows = [_row(step, drawn.get(step, last), drawn.get(of or ""), rng, interval) for step, of in pairs]
+    rows = [
+        _row(step, drawn.get(step, last), drawn.get(of or ""), rng, interval)
+        for step, of in pairs
+    ]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -76,14 +88,28 @@ def _row(
         told[key] = draws.median().to_numpy()
         if then is not None:
             size = min(len(draws), len(then[key]))
-            one, other = (rng.permutation(each.to_numpy())[:size] for each in (draws, then[key]))
-            low, middle, high = np.quantile(one - other, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0)
-            told = told.assign(**{f"{key}_change": middle, f"{key}_change_lower": low, f"{key}_change_upper": high})
+            one, other = (
+                rng.permutation(each.to_numpy())[:size] for each in (draws, then[key])
+            )
+            low, middle, high = np.quantile(
+                one - other, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0
+            )
+            told = told.assign(
+                **{
+                    f"{key}_change": middle,
+                    f"{key}_change_lower": low,
+                    f"{key}_change_upper": high,
+                }
+            )
     return told
 
 
-def _steps(before: Edition | Fit, after: Edition | Fit) -> list[tuple[str, Edition | Fit]]:
-    """Return the editions between two, each with the step that made it; steps that change nothing are left out."""
+def _steps(
+    before: Edition | Fit, after: Edition | Fit
+) -> list[tuple[str, Edition | Fit]]:
+    """Return the editions between two, each with the step that made it; steps that
+    change nothing are left out.
+    """
     found, now = [("before", before)], before
     for step in STEPS:
         changed = CHANGES[step](now, after)
@@ -130,7 +156,14 @@ CHANGES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _fitted(edition: Edition | Fit, seed: int, progress: Progress, settings: dict[str, Any]) -> Fit | Estimate:
+def _fitted(
+    edition: Edition | Fit, seed: int, progress: Progress, settings: dict[str, Any]
+) -> Fit | Estimate:
     if isinstance(edition, Fit):
-        return sample(build(edition.card, edition.world, edition.evidence), seed=seed, progress=progress, **settings)
+        return sample(
+            build(edition.card, edition.world, edition.evidence),
+            seed=seed,
+            progress=progress,
+            **settings,
+        )
     return add_up(edition, seed=seed, progress=progress, **settings)

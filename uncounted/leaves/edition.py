@@ -27,7 +27,9 @@ OF_DURATIONS = ("family", "priors")
 
 @dataclass(frozen=True)
 class Edition:
-    """What an estimate is made from: cards, the world, evidence by model card, records, spells, figures by leaf."""
+    """What an estimate is made from: cards, the world, evidence by model card, records,
+    spells, figures by leaf.
+    """
 
     card: EstimateCard
     cards: Mapping[str, Card]
@@ -42,25 +44,38 @@ class Edition:
         """The content hash of each source, by its name."""
         found = {"estimate card": self.card.digest, "world": self.world.digest}
         found |= {f"card {name}": card.digest for name, card in self.cards.items()}
-        found |= {f"evidence of {name}": one.digest for name, one in self.evidence.items()}
+        found |= {
+            f"evidence of {name}": one.digest for name, one in self.evidence.items()
+        }
         tables = {"records": self.records, "spells": self.spells}
         found |= {what: _digest(one.table) for what, one in tables.items() if one}
-        return found | {f"figures of {name}": _digest(one.table) for name, one in self.figures.items()}
+        return found | {
+            f"figures of {name}": _digest(one.table)
+            for name, one in self.figures.items()
+        }
 
     @property
     def simulated(self) -> tuple[str, ...]:
-        """The tables beside the surveys, named as in `digests`, that say of themselves that they were simulated."""
+        """The tables beside the surveys, named as in `digests`, that say of themselves
+        that they were simulated.
+        """
         tables = {"records": self.records, "spells": self.spells}
         tables |= {f"figures of {name}": one for name, one in self.figures.items()}
         return tuple(name for name, one in tables.items() if one and one.simulated)
 
 
-def read_edition(card: EstimateCard | str | Path, world: World | None = None) -> Edition:
-    """Read all that an estimate card names: its model cards, their surveys, records, spells and outside figures."""
+def read_edition(
+    card: EstimateCard | str | Path, world: World | None = None
+) -> Edition:
+    """Read all that an estimate card names: its model cards, their surveys, records,
+    spells and outside figures.
+    """
     card = card if isinstance(card, EstimateCard) else read_estimate_card(card)
     world = world or read_world()
     cards = {name: read_card(name) for name in card.models}
-    once = cache(read_survey)  # cards share surveys, and each is read once for all of them
+    once = cache(
+        read_survey
+    )  # cards share surveys, and each is read once for all of them
     return Edition(
         card,
         cards,
@@ -68,7 +83,11 @@ def read_edition(card: EstimateCard | str | Path, world: World | None = None) ->
         {name: evidence_of(one, world, once) for name, one in cards.items()},
         records_of(card) if card.records else None,
         spells_of(card) if card.durations else None,
-        {one.name: outside_figures(one.figures, one.name) for one in card.leaf if one.figures},
+        {
+            one.name: outside_figures(one.figures, one.name)
+            for one in card.leaf
+            if one.figures
+        },
     )
 
 
@@ -88,26 +107,41 @@ def spells_of(card: EstimateCard, table: pd.DataFrame | None = None) -> Spells:
     return read_spells(**words)
 
 
-def outside_figures(words: Figures, name: str, table: pd.DataFrame | None = None) -> OutsideFigures:
-    """Read the outside figures of a leaf as its card says, or a table in the place of its file."""
+def outside_figures(
+    words: Figures, name: str, table: pd.DataFrame | None = None
+) -> OutsideFigures:
+    """Read the outside figures of a leaf as its card says, or a table in the place of
+    its file.
+    """
     told = asdict(words)
     file = told.pop("file")
     return read_outside_figures(file if table is None else table, name=name, **told)
 
 
-def _reading(words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str) -> dict[str, Any]:
-    """Return the words of a table of the card that its reader is told, the rest being the model's."""
+def _reading(
+    words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str
+) -> dict[str, Any]:
+    """Return the words of a table of the card that its reader is told, the rest being
+    the model's.
+    """
     known = list(signature(reader).parameters)
     for word in words:
         if word not in (*known, *of_model):
             near = did_you_mean(word, [*known, *of_model])
-            raise UncountedError(f"[{table}] has '{word}', which is none of its words.{near}")
+            raise UncountedError(
+                f"[{table}] has '{word}', which is none of its words.{near}"
+            )
     for word in of_model:
         if word not in words:
-            raise UncountedError(f"[{table}] lacks `{word}`: what the model of it is told has no default.")
+            raise UncountedError(
+                f"[{table}] lacks `{word}`: what the model of it is told has no"
+                " default."
+            )
     return {word: value for word, value in words.items() if word not in of_model}
 
 
 def _digest(table: pd.DataFrame) -> str:
     """Return the content hash of a table."""
-    return hashlib.sha256(table.to_csv(index=False, float_format="%.12g").encode()).hexdigest()
+    return hashlib.sha256(
+        table.to_csv(index=False, float_format="%.12g").encode()
+    ).hexdigest()

@@ -1,4 +1,6 @@
-"""Prospect: how probably a target is met, if the change between two editions goes on."""
+"""Prospect: how probably a target is met, if the change between two editions goes
+on.
+"""
 
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +16,9 @@ from uncounted.leaves.rates import rates
 
 @dataclass(frozen=True)
 class Prospect:
-    """The probability of a target, and what remains in every draw (draws,): the rate in `by` over the one before."""
+    """The probability of a target, and what remains in every draw (draws,): the rate in
+    `by` over the one before.
+    """
 
     group: str
     name: str
@@ -27,9 +31,10 @@ class Prospect:
     def _repr_html_(self) -> str:
         low, middle, high = np.quantile(self.remaining, [0.025, 0.5, 0.975])
         return (
-            f"<b>{escape(self.group)}, {escape(self.name)}</b>: the rate falls by {self.fall:.0%} by {self.by} with "
-            f"probability {self.probability:.2f} (Monte Carlo error {self.mcse:.2f}); {middle:.0%} of it remains "
-            f"(95 % interval {low:.0%}–{high:.0%})"
+            f"<b>{escape(self.group)}, {escape(self.name)}</b>: the rate falls by"
+            f" {self.fall:.0%} by {self.by} with probability {self.probability:.2f}"
+            f" (Monte Carlo error {self.mcse:.2f}); {middle:.0%} of it remains (95 %"
+            f" interval {low:.0%}–{high:.0%})"
         )
 
 
@@ -44,46 +49,68 @@ def prospect(
     grouping: str = "world",
     name: str = TOTAL,
 ) -> Prospect:
-    """Return the probability that a rate falls by a share from the first edition's year to `by`.
+    """Return the probability that a rate falls by a share from the first edition's year
+    to `by`.
 
-        g = log(p₁/p₀)/(t₁ − t₀),    p(by) = p₁·exp(g·(by − t₁)),    P( p(by) ≤ (1 − fall)·p₀ )
+        g = log(p₁/p₀)/(t₁ − t₀),    p(by) = p₁·exp(g·(by − t₁)),    P( p(by) ≤ (1 −
+        fall)·p₀ )
 
-    p₀ and p₁ are the editions' rates in their reference years, drawn apart: they share no data unless they are one fit.
-    The same yearly change goes on: nothing is said of what would bend it, so the probability is of that course alone.
-    Raises UncountedError for editions of one year or of unlike cards: a change of method would read as a change of the
-    world, so fit both under one model.
+    p₀ and p₁ are the editions' rates in their reference years, drawn apart: they share
+    no data unless they are one fit. The same yearly change goes on: nothing is said of
+    what would bend it, so the probability is of that course alone. Raises
+    UncountedError for editions of one year or of unlike cards: a change of method would
+    read as a change of the world, so fit both under one model.
     """
     _check(before, after, fall, by)
     p0, p1 = (rates(one, grouping, name) for one in (before, after))
     if group not in p0.columns:
-        raise UncountedError(f"There is no group '{group}' in '{grouping}'.{did_you_mean(group, p0.columns)}")
+        raise UncountedError(
+            f"There is no group '{group}' in"
+            f" '{grouping}'.{did_you_mean(group, p0.columns)}"
+        )
     size = min(len(p0), len(p1))
     rng = np.random.default_rng(seed)
-    first, second = (np.log(rng.permutation(p[group].to_numpy())[:size]) for p in (p0, p1))
+    first, second = (
+        np.log(rng.permutation(p[group].to_numpy())[:size]) for p in (p0, p1)
+    )
     t0, t1 = before.card.year, after.card.year
     remaining = np.exp((second - first) * (by - t0) / (t1 - t0))
     met = remaining <= 1 - fall
     chance = float(met.mean())
-    return Prospect(group, name, fall, by, chance, remaining, float(np.sqrt(chance * (1 - chance) / size)))
+    return Prospect(
+        group,
+        name,
+        fall,
+        by,
+        chance,
+        remaining,
+        float(np.sqrt(chance * (1 - chance) / size)),
+    )
 
 
 def _check(before: Fit | Estimate, after: Fit | Estimate, fall: float, by: int) -> None:
     if not 0 < fall < 1:
-        raise UncountedError(f"fall={fall} should be a share between 0 and 1: 0.5 is half.")
+        raise UncountedError(
+            f"fall={fall} should be a share between 0 and 1: 0.5 is half."
+        )
     years = before.card.year, after.card.year
     if not years[0] < years[1] <= by:
         raise UncountedError(
-            f"The editions speak of {years[0]} and {years[1]}, the target of {by}: each should be later."
+            f"The editions speak of {years[0]} and {years[1]}, the target of {by}: each"
+            " should be later."
         )
     if type(before) is not type(after) or said(before) != said(after):
         raise UncountedError(
-            "The editions were made under different cards, so that a change of method would read as a change of the "
-            "world. Fit both under one model: the same card but for year, years, evidence and sampling."
+            "The editions were made under different cards, so that a change of method"
+            " would read as a change of the world. Fit both under one model: the same"
+            " card but for year, years, evidence and sampling."
         )
 
 
 def said(edition: Fit | Estimate) -> object:
-    """Return what an edition's cards say of the world, but for its years, evidence, name and sampling."""
+    """Return what an edition's cards say of the world, but for its years, evidence,
+    name and sampling.
+    """
     if isinstance(edition, Fit):
         card = edition.card
         return (

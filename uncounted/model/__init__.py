@@ -1,1 +1,3 @@
-"""What we believe: card, priors, place, people, traits, measurement, likelihood → pm.Model."""
+"""What we believe: card, priors, place, people, traits, measurement, likelihood →
+pm.Model.
+"""

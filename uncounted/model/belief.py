@@ -1,4 +1,6 @@
-"""Belief: a card's priors and the centring of its levels inside a pm.Model, from which pieces take their variables."""
+"""Belief: a card's priors and the centring of its levels inside a pm.Model, from which
+pieces take their variables.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +23,12 @@ OPEN = 240.0  # months that an open last band is taken to hold, when ages are or
 
 @dataclass(frozen=True)
 class Belief:
-    """What the pieces of a model share: card, world, and the numbers that a refit may turn.
+    """What the pieces of a model share: card, world, and the numbers that a refit may
+    turn.
 
-    `numbers` and `centring` map a variable's name to its place in the pm.Data vectors `prior_numbers` and `centring`.
-    They are one vector each, so that a refit sets all of them at once (`flat`).
+    `numbers` and `centring` map a variable's name to its place in the pm.Data vectors
+    `prior_numbers` and `centring`. They are one vector each, so that a refit sets all
+    of them at once (`flat`).
     """
 
     card: Card
@@ -33,26 +37,37 @@ class Belief:
     centring: Mapping[str, TensorVariable]
 
     def variable(self, key: str, dim: str | None = None) -> TensorVariable:
-        """Return the random variable `key` with the card's prior, one for each label of dim; asked again, the same."""
+        """Return the random variable `key` with the card's prior, one for each label of
+        dim; asked again, the same.
+        """
         model = pm.modelcontext(None)
         made = model.named_vars.get(model.name_for(key))
         if made is not None:
             return pt.as_tensor(made)
         family = FAMILIES[self.card.priors[key].family]
-        return family.make(key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim)
+        return family.make(
+            key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim
+        )
 
     def prevalence(self, eta: TensorVariable) -> TensorVariable:
-        """Return p where effects add up to η: logit⁻¹ η, or η itself under the identity link."""
+        """Return p where effects add up to η: logit⁻¹ η, or η itself under the identity
+        link.
+        """
         if self.card.link == "identity":
             return eta
         return pt.as_tensor(pt.sigmoid(eta))  # pyright: ignore[reportArgumentType] PyTensor types it None
 
     def label(self, dim: str, labels: Sequence[str]) -> None:
-        """Give the model under construction a dim that only the evidence tells, such as the hosts of events abroad."""
+        """Give the model under construction a dim that only the evidence tells, such as
+        the hosts of events abroad.
+        """
         pm.modelcontext(None).add_coord(dim, list(labels))  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
 
-    def exchangeable(self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return the deviations θ − m of θ ~ N(m, σ), m = mean, sampled as ξ ~ N(λm, σ^λ): θ = m + σ^(1−λ)(ξ − λm).
+    def exchangeable(
+        self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str
+    ) -> TensorVariable:
+        """Return the deviations θ − m of θ ~ N(m, σ), m = mean, sampled as ξ ~ N(λm,
+        σ^λ): θ = m + σ^(1−λ)(ξ − λm).
 
         ξ is `name_raw` and the deviations are `name_effect` in the posterior.
         """
@@ -69,21 +84,27 @@ class Belief:
         part: TensorVariable,
         *dims: str,
     ) -> TensorVariable:
-        """Return the deviations θ − m of θ ~ N(m + a, σw), m = mean, a = above, w = part: of a level within another.
+        """Return the deviations θ − m of θ ~ N(m + a, σw), m = mean, a = above, w =
+        part: of a level within another.
 
-        Sampled as `exchangeable`: ξ ~ N(λ(m + a), (σw)^λ), θ − m = a + (σw)^(1−λ)(ξ − λ(m + a)). Powers are of σ and w
-        apart: where σ is fixed at 0 (λ = 0), the gradient of a power of their product would be none.
+        Sampled as `exchangeable`: ξ ~ N(λ(m + a), (σw)^λ), θ − m = a + (σw)^(1−λ)(ξ −
+        λ(m + a)). Powers are of σ and w apart: where σ is fixed at 0 (λ = 0), the
+        gradient of a power of their product would be none.
         """
         lam = self.centring[name]
-        raw = pm.Normal(f"{name}_raw", lam * (mean + above), sigma**lam * part**lam, dims=dims)
+        raw = pm.Normal(
+            f"{name}_raw", lam * (mean + above), sigma**lam * part**lam, dims=dims
+        )
         own = sigma ** (1 - lam) * part ** (1 - lam) * (raw - lam * (mean + above))
         return _effect(name, above + own, dims)
 
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ) otherwise; one λ for the block.
+        """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ)
+        otherwise; one λ for the block.
 
-        (B₁ ⊗ B₂) z with orthonormal contrasts B and iid normal z has the distribution of pm.ZeroSumNormal, whose
-        transform costs twice the graph (compiling stunting: 28 s against 21 s).
+        (B₁ ⊗ B₂) z with orthonormal contrasts B and iid normal z has the distribution
+        of pm.ZeroSumNormal, whose transform costs twice the graph (compiling stunting:
+        28 s against 21 s).
         """
         lam, sizes = self.centring[name], [_size(dim) for dim in dims]
         basis = reduce(np.kron, [self._basis(dim) for dim in dims])
@@ -93,30 +114,45 @@ class Belief:
         return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
 
     def _basis(self, dim: str) -> np.ndarray:
-        """Return the basis of deviations along a dim; a reference_source has none, so that others' are free."""
+        """Return the basis of deviations along a dim; a reference_source has none, so
+        that others' are free.
+        """
         reference, labels = self.card.reference_source, _labels(dim)
         if dim == SOURCE and reference in labels:
             return np.delete(np.eye(len(labels)), labels.index(reference), axis=1)
         return basis_of(self.card, dim, len(labels))
 
-    def of_countries(self, dim: str, mean: TensorVariable, sigma: TensorVariable) -> TensorVariable:
-        """Return deviations from a mean pattern (countries, dim) that are each country's own and sum to zero over dim.
+    def of_countries(
+        self, dim: str, mean: TensorVariable, sigma: TensorVariable
+    ) -> TensorVariable:
+        """Return deviations from a mean pattern (countries, dim) that are each
+        country's own and sum to zero over dim.
 
-        θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there; sampled as `exchangeable`, with a λ
-        for each country and column, for a survey may tell of some ages and not of others.
+        θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there;
+        sampled as `exchangeable`, with a λ for each country and column, for a survey
+        may tell of some ages and not of others.
         """
         name, basis = f"country_{dim}", basis_of(self.card, dim, _size(dim))
         if not basis.shape[1]:
             return pt.zeros((_size("country"), _size(dim)))
         lam, within = self.centring[name], mean @ np.linalg.pinv(basis).T
-        raw = pm.Normal(f"{name}_raw", lam * within, sigma**lam, shape=(_size("country"), basis.shape[1]))
+        raw = pm.Normal(
+            f"{name}_raw",
+            lam * within,
+            sigma**lam,
+            shape=(_size("country"), basis.shape[1]),
+        )
         own = sigma ** (1 - lam) * (raw - lam * within)
         return _effect(name, own @ basis.T, ("country", dim))
 
-    def of_countries_by_size(self, dim: str, mean: TensorVariable, sigma: TensorVariable) -> TensorVariable:
-        """Return the same where deviations are larger at some levels: N(0, σ) of each, less their mean; sigma (dim,).
+    def of_countries_by_size(
+        self, dim: str, mean: TensorVariable, sigma: TensorVariable
+    ) -> TensorVariable:
+        """Return the same where deviations are larger at some levels: N(0, σ) of each,
+        less their mean; sigma (dim,).
 
-        Levels and not contrasts are what is sampled, so that where data are many none of them hangs on σ.
+        Levels and not contrasts are what is sampled, so that where data are many none
+        of them hangs on σ.
         """
         name = f"country_{dim}"
         lam = self.centring[name]
@@ -125,49 +161,73 @@ class Belief:
         return _effect(name, own - own.mean(axis=1, keepdims=True), ("country", dim))
 
     def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return deviations `name_effect` = σ z, z standard normal: of what data say too little of to be centred."""
+        """Return deviations `name_effect` = σ z, z standard normal: of what data say
+        too little of to be centred.
+        """
         return _effect(name, sigma * pm.Normal(f"{name}_raw", dims=dims), dims)
 
     def deviations(self, factor: str) -> TensorVariable:
-        """Return the deviations of a factor ("age") or product ("region:sex"), exchangeable if the card says so."""
+        """Return the deviations of a factor ("age") or product ("region:sex"),
+        exchangeable if the card says so.
+        """
         dims = tuple(factor.split(":"))
         name = "_".join(dims)
         sigma = self.variable(f"sigma_{name}")
         if factor not in self.card.exchangeable:
             return self.zero_sum(name, sigma, *dims)
-        return self.exchangeable(name, pt.zeros([_size(dim) for dim in dims]), sigma, *dims)
+        return self.exchangeable(
+            name, pt.zeros([_size(dim) for dim in dims]), sigma, *dims
+        )
 
 
 def believe(card: Card, world: World, centring: Mapping[str, np.ndarray]) -> Belief:
-    """Register the card's prior numbers and the centring in the model under construction."""
+    """Register the card's prior numbers and the centring in the model under
+    construction.
+    """
     numbers = {key: np.array(prior.numbers) for key, prior in card.priors.items()}
-    return Belief(card, world, _vector("prior_numbers", numbers), _vector("centring", centring))
+    return Belief(
+        card, world, _vector("prior_numbers", numbers), _vector("centring", centring)
+    )
 
 
 def basis_of(card: Card, dim: str, size: int) -> np.ndarray:
-    """Return the basis (size, rank) of deviations along a dim: contrasts, or a walk over ages that are ordered."""
+    """Return the basis (size, rank) of deviations along a dim: contrasts, or a walk
+    over ages that are ordered.
+    """
     return ages_walk(card) if dim == "age" and card.age_order else contrasts(size)
 
 
 def contrasts(size: int) -> np.ndarray:
-    """Return orthonormal contrasts (size, size − 1), Helmert's: columns sum to zero, BᵀB = I."""
+    """Return orthonormal contrasts (size, size − 1), Helmert's: columns sum to zero,
+    BᵀB = I.
+    """
     return helmert(size).T
 
 
 def ages_walk(card: Card) -> np.ndarray:
-    """Return the basis of a random walk over the midpoints of the card's age bands (ages, rank), of its `age_order`.
+    """Return the basis of a random walk over the midpoints of the card's age bands
+    (ages, rank), of its `age_order`.
 
-    The walk of second order leaves straight lines free; here they are one more column, of the same size.
+    The walk of second order leaves straight lines free; here they are one more column,
+    of the same size.
     """
-    ends = [band.end if band.upper is not None else band.lower + OPEN for band in card.bands]
-    middle = np.array([(band.lower + end) / 2 for band, end in zip(card.bands, ends, strict=True)])
+    ends = [
+        band.end if band.upper is not None else band.lower + OPEN for band in card.bands
+    ]
+    middle = np.array(
+        [(band.lower + end) / 2 for band, end in zip(card.bands, ends, strict=True)]
+    )
     waves = walk(middle, card.age_order)
     return waves if card.age_order == 1 else np.column_stack([line(middle), waves])
 
 
 def flat(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the values one after another, as the pm.Data vectors hold them: what a refit sets."""
-    return np.concatenate([np.zeros(0), *(np.ravel(value).astype(float) for value in values.values())])
+    """Return the values one after another, as the pm.Data vectors hold them: what a
+    refit sets.
+    """
+    return np.concatenate(
+        [np.zeros(0), *(np.ravel(value).astype(float) for value in values.values())]
+    )
 
 
 def _effect(name: str, values: TensorVariable, dims: tuple[str, ...]) -> TensorVariable:

@@ -1,4 +1,6 @@
-"""Build: a card, the world and the evidence become one pm.Model that speaks of every cell of the world."""
+"""Build: a card, the world and the evidence become one pm.Model that speaks of every
+cell of the world.
+"""
 
 from dataclasses import dataclass
 
@@ -25,7 +27,9 @@ from uncounted.world.world import World
 
 @dataclass(frozen=True)
 class Study:
-    """What a model was built from; `build` leaves it on the model as `model.study`, `sample` puts it into the Fit."""
+    """What a model was built from; `build` leaves it on the model as `model.study`,
+    `sample` puts it into the Fit.
+    """
 
     card: Card
     world: World
@@ -34,20 +38,25 @@ class Study:
 
 
 def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
-    """Return the model of design: all cells of the world from the start, the likelihood where a survey looked.
+    """Return the model of design: all cells of the world from the start, the likelihood
+    where a survey looked.
 
-        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex + region×age )   at the reference year;
-                   further traits of persons are further dims, with effects and products likewise
-        place[c] ~ level > region > subregion > country, the country's mean shifted by x[c]·β
-        q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] + course[c]·terms(year[j]) )   0 in the reference year
-        q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] )        q of its definition, kind of source, window and place
-        r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
-        y[j]     ~ effective binomial( n[j], r[j] )           or the card's likelihood, with an error of the row's own
+        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex +
+        region×age )   at the reference year;
+                   further traits of persons are further dims, with effects and products
+                   likewise
+        place[c] ~ level > region > subregion > country, the country's mean shifted by
+        x[c]·β q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] +
+        course[c]·terms(year[j]) )   0 in the reference year q′[j]    = logit⁻¹( logit
+        q[j] + ν[survey(j)] )        q of its definition, kind of source, window and
+        place r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j]) y[j]     ~ effective binomial(
+        n[j], r[j] )           or the card's likelihood, with an error of the row's own
 
-    With the card's link = "identity" the first line has no logit⁻¹, nor have the others; exclusive forms are
-    `forms.say_forms`. Each line is one function of
-    this room. `p` is a Deterministic with dims (country, sex, age, *traits); everything that a refit may change (row
-    weights, counts, centring, the numbers of priors) is pm.Data.
+    With the card's link = "identity" the first line has no logit⁻¹, nor have the
+    others; exclusive forms are `forms.say_forms`. Each line is one function of this
+    room. `p` is a Deterministic with dims (country, sex, age, *traits); everything that
+    a refit may change (row weights, counts, centring, the numbers of priors) is
+    pm.Data.
     """
     seen = look(card, world, evidence)
     with pm.Model(coords=coords(card, world, seen)) as model:
@@ -57,8 +66,12 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     return model
 
 
-def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = None) -> None:
-    """Write the equation into the model under construction; `correlated`: the outcome's place among others in it."""
+def say(
+    card: Card, world: World, seen: Seen, correlated: Correlated | None = None
+) -> None:
+    """Write the equation into the model under construction; `correlated`: the outcome's
+    place among others in it.
+    """
     belief = believe(card, world, centring(card, world, seen))
     place = ladder(belief, shift(belief), correlated)
     course = courses(belief)
@@ -66,15 +79,21 @@ def say(card: Card, world: World, seen: Seen, correlated: Correlated | None = No
     pm.Deterministic("p", belief.prevalence(eta), dims=("country", *card.axes))
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
-    covered = scaled(belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen)
+    covered = scaled(
+        belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen
+    )
     pm.Deterministic("covered", covered, dims="row")
-    reported = misreported(belief, covered + survey_error(belief, place, course, seen), seen)
+    reported = misreported(
+        belief, covered + survey_error(belief, place, course, seen), seen
+    )
     pm.Deterministic("reported", reported, dims="row")
     intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
     if ROW in card.priors:
         sigma = pm.Deterministic(ROW_SIZE, row_size(belief, seen), dims="row")
         with_row_error(reported, pt.as_tensor(sigma), seen, belief)
     elif seen.unknown.any():
-        lone_share(reported, seen.y, seen.n, belief, seen.unknown, rounding=seen.rounding)
+        lone_share(
+            reported, seen.y, seen.n, belief, seen.unknown, rounding=seen.rounding
+        )
     else:
         LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief, **intervals)

@@ -30,9 +30,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Together:
-    """With which outcomes a card's is sampled, their countries' effects correlated: words of the card's [joint].
+    """With which outcomes a card's is sampled, their countries' effects correlated:
+    words of the card's [joint].
 
-    cards: of the other outcomes, by the names that `read_card` takes. lkj: η of the correlations' prior, LKJ(η).
+    cards: of the other outcomes, by the names that `read_card` takes. lkj: η of the
+    correlations' prior, LKJ(η).
     """
 
     cards: tuple[str, ...]
@@ -41,22 +43,28 @@ class Together:
 
 @dataclass(frozen=True)
 class Card:
-    """What is believed about one outcome; a field is a word of the TOML card, and nothing else is.
+    """What is believed about one outcome; a field is a word of the TOML card, and
+    nothing else is.
 
-    people and place name the effects of persons, sex, age and traits of the population table, and the ladder of places;
-    interactions are products of two persons' factors, or of region and one; `exchangeable` names the factors whose
-    deviations are exchangeable draws instead of summing to zero. `ages` are the bands that cells are made of;
-    `age_order` 1 or 2 makes their effects random walks of that order over the bands' midpoints, at 0 ages have no
-    order. `of` names the outcome whose persons this one is a share of, if it isn't one of everybody. `years` are the
-    first and last year of evidence, `year` the reference year of the estimates; a trend enters if `priors` has `trend`,
-    and bends if it has `sigma_smooth_region`. `transforms` are taken of covariates first; with `index` they enter as
-    the one factor that they share; by those in `spread` the countries' own standard deviation differs. `neighbours`
-    lets countries resemble those they border, or those of like covariates.
-    `likelihood` is the distribution of counts; effects add up on the scale of `link`, log odds or the prevalence
-    itself. `forms` are exclusive forms of the outcome, each an outcome of the evidence and a part of p.
-    `reference_source` and `reference_definition` have no `bias` and `crosswalk`; `window_years` is the T of "ever in
-    the last T years"; `validation` holds counts behind sensitivity and specificity. `joint` names the cards of
-    outcomes that this one is sampled with. The key of each prior is the variable's name in PyMC, posterior and report.
+    people and place name the effects of persons, sex, age and traits of the population
+    table, and the ladder of places; interactions are products of two persons' factors,
+    or of region and one; `exchangeable` names the factors whose deviations are
+    exchangeable draws instead of summing to zero. `ages` are the bands that cells are
+    made of; `age_order` 1 or 2 makes their effects random walks of that order over the
+    bands' midpoints, at 0 ages have no order. `of` names the outcome whose persons this
+    one is a share of, if it isn't one of everybody. `years` are the first and last year
+    of evidence, `year` the reference year of the estimates; a trend enters if `priors`
+    has `trend`, and bends if it has `sigma_smooth_region`. `transforms` are taken of
+    covariates first; with `index` they enter as the one factor that they share; by
+    those in `spread` the countries' own standard deviation differs. `neighbours` lets
+    countries resemble those they border, or those of like covariates. `likelihood` is
+    the distribution of counts; effects add up on the scale of `link`, log odds or the
+    prevalence itself. `forms` are exclusive forms of the outcome, each an outcome of
+    the evidence and a part of p. `reference_source` and `reference_definition` have no
+    `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years";
+    `validation` holds counts behind sensitivity and specificity. `joint` names the
+    cards of outcomes that this one is sampled with. The key of each prior is the
+    variable's name in PyMC, posterior and report.
     """
 
     title: str
@@ -83,7 +91,9 @@ class Card:
     reference_source: str = ""
     reference_definition: str = ""
     window_years: float | None = None
-    validation: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    validation: Mapping[str, Mapping[str, tuple[int, int]]] = field(
+        default_factory=dict
+    )
     years: tuple[int, ...] | None = None
     show: str = "per 1,000"
     joint: Together | None = None
@@ -101,18 +111,24 @@ class Card:
 
     @property
     def traits(self) -> tuple[str, ...]:
-        """The traits of persons beyond sex and age, in the card's order: further dims of p, after country, sex, age."""
+        """The traits of persons beyond sex and age, in the card's order: further dims
+        of p, after country, sex, age.
+        """
         return tuple(one for one in self.people if one not in PEOPLE)
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The dims of p after country: sex, age, further traits of persons, and form where the card has forms."""
+        """The dims of p after country: sex, age, further traits of persons, and form
+        where the card has forms.
+        """
         return (*PEOPLE, *self.traits, *(("form",) if self.forms else ()))
 
     @property
     def digest(self) -> str:
         """Content hash of the card: the same words give the same digest."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps(asdict(self), sort_keys=True, default=str).encode()
+        ).hexdigest()
 
     @property
     def text(self) -> str:
@@ -122,17 +138,21 @@ class Card:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<b>{escape(self.title)}</b><br>{escape(self.why)}<pre>{escape(self.text)}</pre>"
+        title, why, text = escape(self.title), escape(self.why), escape(self.text)
+        return f"<b>{title}</b><br>{why}<pre>{text}</pre>"
 
 
 def read_card(name: str | Path) -> Card:
-    """Read a card: the name of one that ships ("stunting"), or a path. Errors name the file, the line and the word."""
+    """Read a card: the name of one that ships ("stunting"), or a path. Errors name the
+    file, the line and the word.
+    """
     path = Path(name)
     if path.suffix != ".toml":
         path = shelf("models", f"{name}.toml")
     if not path.is_file():
         raise UncountedError(
-            f"There is no card at {path}. Give the name of a card in models/ or a path to a .toml file."
+            f"There is no card at {path}. Give the name of a card in models/ or a path"
+            " to a .toml file."
         )
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
@@ -159,20 +179,30 @@ def _from_words(words: dict[str, Any], name: str) -> Card:
     known = [f.name for f in fields(Card) if f.name != "name"]
     for word, value in words.items():
         if word not in known:
-            raise UncountedError(f"'{word}' is no word of a model card.{did_you_mean(word, known)}", word)
+            raise UncountedError(
+                f"'{word}' is no word of a model card.{did_you_mean(word, known)}", word
+            )
         _check_kind(word, value)
     for word in ("title", "outcome", "ages", "priors", "year"):
         if word not in words:
-            raise UncountedError(f"the card lacks `{word}`. Every model card says it.", "")
+            raise UncountedError(
+                f"the card lacks `{word}`. Every model card says it.", ""
+            )
     lists = {word: tuple(words[word]) for word in LISTS if word in words}
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
     lists |= {"joint": _joint(words["joint"])} if "joint" in words else {}
-    given: dict[str, Any] = words | lists | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
+    given: dict[str, Any] = (
+        words
+        | lists
+        | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
+    )
     return Card(**given, name=name)
 
 
 def _check_kind(word: str, value: Any) -> None:
-    """Refuse a value that is no text, list, whole number or table where the word needs one."""
+    """Refuse a value that is no text, list, whole number or table where the word needs
+    one.
+    """
     member = int if word == "years" else str
     if word in LISTS:
         kind = f"a list of {'whole numbers' if member is int else 'texts'}"
@@ -180,13 +210,22 @@ def _check_kind(word: str, value: Any) -> None:
     elif word in ("priors", "sampling", "joint"):
         kind, right = f"a table: [{word}] with a line for each", type(value) is dict
     elif word == "validation":
-        kind, right = "tables [validation.KIND] with sensitivity = [found, with] or specificity", _validates(value)
+        kind, right = (
+            "tables [validation.KIND] with sensitivity = [found, with] or specificity",
+            _validates(value),
+        )
     elif word == "index":
         kind, right = "true or false", type(value) is bool
     elif word == "transforms":
-        kind, right = f"a table: covariate = one of {', '.join(TRANSFORMS)}", _transforms(value)
+        kind, right = (
+            f"a table: covariate = one of {', '.join(TRANSFORMS)}",
+            _transforms(value),
+        )
     elif word == "window_years":
-        kind, right = "a number of years above 0", type(value) in (int, float) and value > 0
+        kind, right = (
+            "a number of years above 0",
+            type(value) in (int, float) and value > 0,
+        )
     elif word == "year":
         kind, right = "a whole number", type(value) is int
     elif word == "age_order":
@@ -198,27 +237,45 @@ def _check_kind(word: str, value: Any) -> None:
 
 
 def _transforms(value: Any) -> bool:
-    return type(value) is dict and all(type(one) is str and one in TRANSFORMS for one in value.values())
+    return type(value) is dict and all(
+        type(one) is str and one in TRANSFORMS for one in value.values()
+    )
 
 
 def _validates(value: Any) -> bool:
-    """Say whether a value has the shape of [validation]: kind of source → sensitivity, specificity → [k, n]."""
-    if type(value) is not dict or not all(type(table) is dict for table in value.values()):
+    """Say whether a value has the shape of [validation]: kind of source → sensitivity,
+    specificity → [k, n].
+    """
+    if type(value) is not dict or not all(
+        type(table) is dict for table in value.values()
+    ):
         return False
-    if {key for table in value.values() for key in table} - {"sensitivity", "specificity"}:
+    if {key for table in value.values() for key in table} - {
+        "sensitivity",
+        "specificity",
+    }:
         return False
     pairs = [pair for table in value.values() for pair in table.values()]
-    whole = all(type(pair) is list and [type(n) for n in pair] == [int, int] for pair in pairs)
+    whole = all(
+        type(pair) is list and [type(n) for n in pair] == [int, int] for pair in pairs
+    )
     return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
 
 
 def _joint(words: dict[str, Any]) -> Together:
     for word in words:
         if word not in ("cards", "lkj"):
-            raise UncountedError(f"'{word}' is no word of [joint].{did_you_mean(word, ('cards', 'lkj'))}", word)
+            raise UncountedError(
+                f"'{word}' is no word of"
+                f" [joint].{did_you_mean(word, ('cards', 'lkj'))}",
+                word,
+            )
     cards, lkj = words.get("cards"), words.get("lkj")
     if not _named(cards) or type(lkj) not in (int, float):
-        raise UncountedError('[joint] should have cards = ["NAME", …] and lkj = a number above 0.', "joint")
+        raise UncountedError(
+            '[joint] should have cards = ["NAME", …] and lkj = a number above 0.',
+            "joint",
+        )
     return Together(tuple(cards or ()), float(lkj or 0))
 
 
@@ -231,13 +288,23 @@ def parse_sampling(words: dict[str, Any]) -> Sampling:
     known = [f.name for f in fields(Sampling)]
     for word, value in words.items():
         if word not in known:
-            raise UncountedError(f"'{word}' is no word of [sampling].{did_you_mean(word, known)}", word)
+            raise UncountedError(
+                f"'{word}' is no word of [sampling].{did_you_mean(word, known)}", word
+            )
         if word == "target_accept":
-            kind, right = "a number above 0 and below 1", type(value) is float and 0 < value < 1
+            kind, right = (
+                "a number above 0 and below 1",
+                type(value) is float and 0 < value < 1,
+            )
         else:
-            kind, right = "a whole number above 0", type(value) is int and value >= (word != "seed")
+            kind, right = (
+                "a whole number above 0",
+                type(value) is int and value >= (word != "seed"),
+            )
         if not right:
-            raise UncountedError(f"{word} = {value!r} under [sampling] should be {kind}.", word)
+            raise UncountedError(
+                f"{word} = {value!r} under [sampling] should be {kind}.", word
+            )
     return Sampling(**words)
 
 
@@ -247,20 +314,39 @@ def _toml(card: Card) -> str:
         value = getattr(card, f.name)
         default = f.default_factory() if f.default_factory is not MISSING else f.default
         silent = not value and value == default
-        if f.name not in ("name", "priors", "sampling", "validation", "joint") and not silent:
+        if (
+            f.name not in ("name", "priors", "sampling", "validation", "joint")
+            and not silent
+        ):
             lines.append(f"{f.name} = {_value(value)}")
     for kind, table in card.validation.items():
         lines += ["", f"[validation.{json.dumps(kind, ensure_ascii=False)}]"]
         lines += [f"{key} = {list(pair)}" for key, pair in table.items()]
     if card.joint:
-        lines += ["", "[joint]"] + [f"{key} = {_value(value)}" for key, value in asdict(card.joint).items()]
-    lines += ["", "[sampling]"] + [f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None]
-    lines += ["", "[priors]"] + [f"{key} = {prior.text}" for key, prior in card.priors.items()]
+        lines += ["", "[joint]"] + [
+            f"{key} = {_value(value)}" for key, value in asdict(card.joint).items()
+        ]
+    lines += ["", "[sampling]"] + [
+        f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None
+    ]
+    lines += ["", "[priors]"] + [
+        f"{key} = {prior.text}" for key, prior in card.priors.items()
+    ]
     return "\n".join(lines)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(one)}" for key, one in value.items()) + " }"
-    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-    return text.replace("\x7f", "\\u007f")  # the one character that JSON lets stand and TOML doesn't
+        return (
+            "{ "
+            + ", ".join(
+                f"{json.dumps(key)} = {_value(one)}" for key, one in value.items()
+            )
+            + " }"
+        )
+    text = json.dumps(
+        list(value) if isinstance(value, tuple) else value, ensure_ascii=False
+    )
+    return text.replace(
+        "\x7f", "\\u007f"
+    )  # the one character that JSON lets stand and TOML doesn't

@@ -1,4 +1,6 @@
-"""Consistency: words of a card that no model can be built from, together or alone, refused in a sentence."""
+"""Consistency: words of a card that no model can be built from, together or alone,
+refused in a sentence.
+"""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def check(card: "Card") -> None:
-    """Raise UncountedError for the first word, or pair of words, that cannot be; the error names the word."""
+    """Raise UncountedError for the first word, or pair of words, that cannot be; the
+    error names the word.
+    """
     _check_words(card)
     _check_places(card)
     _check_ages(card)
@@ -42,7 +46,10 @@ def check(card: "Card") -> None:
 def _check_words(card: "Card") -> None:
     products = interactions(card)
     allowed = {
-        "people": (*PEOPLE, *(one for one in card.people if f"sigma_{one}" in card.priors)),
+        "people": (
+            *PEOPLE,
+            *(one for one in card.people if f"sigma_{one}" in card.priors),
+        ),
         "place": PLACE,
         "interactions": products,
         "show": SHOW,
@@ -57,27 +64,43 @@ def _check_words(card: "Card") -> None:
         given = getattr(card, word)
         for value in [given] if isinstance(given, str) else given:
             if value not in known:
-                trait = f" A trait of persons needs its prior, sigma_{value}." if word == "people" else ""
+                trait = (
+                    f" A trait of persons needs its prior, sigma_{value}."
+                    if word == "people"
+                    else ""
+                )
                 raise UncountedError(
-                    f"{word} has '{value}', which is not one of its words.{did_you_mean(value, known)}{trait}", word
+                    f"{word} has '{value}', which is not one of its"
+                    f" words.{did_you_mean(value, known)}{trait}",
+                    word,
                 )
     for word in LISTS:
         given = getattr(card, word)
         if word != "years" and len(set(given)) < len(given):
-            raise UncountedError(f"{word} = {list(given)} has the same twice. Keep one.", word)
+            raise UncountedError(
+                f"{word} = {list(given)} has the same twice. Keep one.", word
+            )
     for trait in card.traits:
         check_trait(trait, f"The card '{card.name}'")
 
 
 def _check_places(card: "Card") -> None:
     if "country" not in card.place:
-        raise UncountedError("place must hold 'country': it is countries that surveys speak of.", "place")
+        raise UncountedError(
+            "place must hold 'country': it is countries that surveys speak of.", "place"
+        )
     if list(card.place) != [rung for rung in PLACE if rung in card.place]:
-        raise UncountedError(f"place should go from the largest to the smallest: {', '.join(PLACE)}.", "place")
+        raise UncountedError(
+            f"place should go from the largest to the smallest: {', '.join(PLACE)}.",
+            "place",
+        )
     for interaction in card.interactions:
         for factor in interaction.split(":"):
             if factor not in (*card.people, *card.place, SOURCE):
-                raise UncountedError(f"'{interaction}' needs '{factor}' under people or place.", "interactions")
+                raise UncountedError(
+                    f"'{interaction}' needs '{factor}' under people or place.",
+                    "interactions",
+                )
 
 
 def _check_ages(card: "Card") -> None:
@@ -85,18 +108,35 @@ def _check_ages(card: "Card") -> None:
         bands = card.bands
     except UncountedError as error:
         raise UncountedError(f"ages has a wrong band: {error}", "ages") from error
-    if not bands or any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands)):
-        raise UncountedError("ages should list bands that don't overlap, youngest first.", "ages")
+    if not bands or any(
+        a.upper is None or a.upper > b.lower for a, b in pairwise(bands)
+    ):
+        raise UncountedError(
+            "ages should list bands that don't overlap, youngest first.", "ages"
+        )
     if card.age_order and len(bands) <= card.age_order:
-        raise UncountedError(f"age_order = {card.age_order} needs more than {card.age_order} ages.", "age_order")
+        raise UncountedError(
+            f"age_order = {card.age_order} needs more than {card.age_order} ages.",
+            "age_order",
+        )
 
 
 def _check_years(card: "Card") -> None:
-    if card.years is not None and (len(card.years) != 2 or card.years[0] > card.years[1]):
-        raise UncountedError(f"years = {list(card.years)} should be the first and the last year of evidence.", "years")
-    if set(SMOOTH) & set(card.priors) and (card.years is None or "region" not in card.place):
+    if card.years is not None and (
+        len(card.years) != 2 or card.years[0] > card.years[1]
+    ):
         raise UncountedError(
-            "a trend that bends needs `years`, the first and the last, and regions under place.", "years"
+            f"years = {list(card.years)} should be the first and the last year of"
+            " evidence.",
+            "years",
+        )
+    if set(SMOOTH) & set(card.priors) and (
+        card.years is None or "region" not in card.place
+    ):
+        raise UncountedError(
+            "a trend that bends needs `years`, the first and the last, and regions"
+            " under place.",
+            "years",
         )
 
 
@@ -104,15 +144,21 @@ def _check_joint(card: "Card") -> None:
     """Refuse partners of a joint model that cannot be."""
     if card.joint is None:
         return
-    if not card.joint.cards or card.name in card.joint.cards or len(set(card.joint.cards)) < len(card.joint.cards):
+    if (
+        not card.joint.cards
+        or card.name in card.joint.cards
+        or len(set(card.joint.cards)) < len(card.joint.cards)
+    ):
         raise UncountedError(
-            f"[joint] cards = {list(card.joint.cards)} should name the other cards that '{card.name}' is sampled with, "
-            "each once.",
+            f"[joint] cards = {list(card.joint.cards)} should name the other cards that"
+            f" '{card.name}' is sampled with, each once.",
             "cards",
         )
     if not card.joint.lkj > 0:
         raise UncountedError(
-            f"lkj = {card.joint.lkj:g} under [joint] should be above 0: 1 holds all correlations equally likely.", "lkj"
+            f"lkj = {card.joint.lkj:g} under [joint] should be above 0: 1 holds all"
+            " correlations equally likely.",
+            "lkj",
         )
 
 
@@ -121,32 +167,54 @@ def _check_partners(card: "Card") -> None:
     for word in ("transforms", "spread"):
         for name in sorted(set(getattr(card, word)) - set(card.covariates)):
             raise UncountedError(
-                f"{word} names '{name}', which is none of the covariates.{did_you_mean(name, card.covariates)}", word
+                f"{word} names '{name}', which is none of the"
+                f" covariates.{did_you_mean(name, card.covariates)}",
+                word,
             )
-    if (card.index or card.neighbours == "covariates") and len(card.covariates) < 3 - 2 * (not card.index):
-        raise UncountedError('index needs three covariates or more, neighbours = "covariates" one.', "covariates")
+    if (card.index or card.neighbours == "covariates") and len(
+        card.covariates
+    ) < 3 - 2 * (not card.index):
+        raise UncountedError(
+            'index needs three covariates or more, neighbours = "covariates" one.',
+            "covariates",
+        )
     if card.of == card.outcome and card.of:
-        raise UncountedError(f"of = '{card.of}' is the card's own outcome. Name another, or leave it out.", "of")
-    needs_word = {"bias": "reference_source", "crosswalk": "reference_definition", "duration": "window_years"}
+        raise UncountedError(
+            f"of = '{card.of}' is the card's own outcome. Name another, or leave it"
+            " out.",
+            "of",
+        )
+    needs_word = {
+        "bias": "reference_source",
+        "crosswalk": "reference_definition",
+        "duration": "window_years",
+    }
     for key, word in needs_word.items():
         if key in card.priors and not getattr(card, word):
-            raise UncountedError(f"the prior of `{key}` needs the word `{word}` on the card.", key)
+            raise UncountedError(
+                f"the prior of `{key}` needs the word `{word}` on the card.", key
+            )
     if "series_share" in card.priors and "sigma_survey" not in card.priors:
         raise UncountedError(
-            "series_share is a share of the variance of surveys' own errors, and [priors] lacks 'sigma_survey', their "
-            "size. Write sigma_survey = { half_normal = 0.3 } or what is believed, or leave series_share out.",
+            "series_share is a share of the variance of surveys' own errors, and"
+            " [priors] lacks 'sigma_survey', their size. Write sigma_survey = {"
+            " half_normal = 0.3 } or what is believed, or leave series_share out.",
             "series_share",
         )
     if "sigma_row" in card.priors and card.likelihood != "binomial":
         raise UncountedError(
-            "sigma_row is the error of a survey's row beyond its sampling, in log odds, and is read with likelihood = "
+            "sigma_row is the error of a survey's row beyond its sampling, in log odds,"
+            " and is read with likelihood = "
             f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
             "sigma_row",
         )
-    if "spread_age" in card.priors and (card.age_order or "country:age" not in card.interactions):
+    if "spread_age" in card.priors and (
+        card.age_order or "country:age" not in card.interactions
+    ):
         raise UncountedError(
-            "spread_age lets countries' patterns of ages, and surveys' errors, be larger at some ages than at "
-            'others. It needs "country:age" among the interactions, and ages in no order: leave age_order out.',
+            "spread_age lets countries' patterns of ages, and surveys' errors, be"
+            ' larger at some ages than at others. It needs "country:age" among the'
+            " interactions, and ages in no order: leave age_order out.",
             "spread_age",
         )
     if card.link == "identity":
@@ -154,28 +222,42 @@ def _check_partners(card: "Card") -> None:
     if card.forms or card.likelihood == "multinomial":
         _check_forms(card)
     if "unknown_n" in card.priors and card.likelihood != "binomial":
-        raise UncountedError('figures of unknown n are read by likelihood = "binomial" alone.', "unknown_n")
-    for key in sorted({key for table in card.validation.values() for key in table} - set(card.priors)):
-        raise UncountedError(f"[validation] has counts of {key}, which has no prior. Name it under [priors].", key)
+        raise UncountedError(
+            'figures of unknown n are read by likelihood = "binomial" alone.',
+            "unknown_n",
+        )
+    for key in sorted(
+        {key for table in card.validation.values() for key in table} - set(card.priors)
+    ):
+        raise UncountedError(
+            f"[validation] has counts of {key}, which has no prior. Name it under"
+            " [priors].",
+            key,
+        )
 
 
 def _check_identity(card: "Card") -> None:
     if card.likelihood != "fay_herriot":
         raise UncountedError(
-            f'link = "identity" puts effects on the scale of published estimates, and likelihood = "{card.likelihood}" '
-            'needs log odds. Write likelihood = "fay_herriot".',
+            'link = "identity" puts effects on the scale of published estimates, and'
+            f' likelihood = "{card.likelihood}" needs log odds. Write likelihood ='
+            ' "fay_herriot".',
             "link",
         )
     for key in ON_LOGITS:
         if key in card.priors:
-            raise UncountedError(f'{key} works on log odds, which link = "identity" has not. Leave one out.', key)
+            raise UncountedError(
+                f'{key} works on log odds, which link = "identity" has not. Leave one'
+                " out.",
+                key,
+            )
 
 
 def _check_forms(card: "Card") -> None:
     if card.likelihood != "multinomial" or len(card.forms) < 2:
         raise UncountedError(
-            f'exclusive forms, two or more, go with likelihood = "multinomial"; here are forms = {list(card.forms)} '
-            f'and likelihood = "{card.likelihood}".',
+            'exclusive forms, two or more, go with likelihood = "multinomial"; here'
+            f' are forms = {list(card.forms)} and likelihood = "{card.likelihood}".',
             "forms" if card.forms else "likelihood",
         )
     for form in card.forms:
@@ -183,7 +265,11 @@ def _check_forms(card: "Card") -> None:
     for key in (*ON_LOGITS, *filter(of_sources, card.interactions)):
         if key in (*card.priors, *card.interactions):
             word = "interactions" if of_sources(key) else key
-            raise UncountedError(f"{key} is not known of exclusive forms yet. Leave it out, or the forms.", word)
+            raise UncountedError(
+                f"{key} is not known of exclusive forms yet. Leave it out, or the"
+                " forms.",
+                word,
+            )
 
 
 def _check_priors(card: "Card") -> None:
@@ -191,15 +277,22 @@ def _check_priors(card: "Card") -> None:
     for key in card.priors:
         if key not in needed:
             raise UncountedError(
-                f"[priors] has '{key}', which this card's model has not.{did_you_mean(key, needed)}", key
+                f"[priors] has '{key}', which this card's model has"
+                f" not.{did_you_mean(key, needed)}",
+                key,
             )
     for key, choice in needed.items():
         if not any(one in card.priors for one in choice):
-            raise UncountedError(f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.", "priors")
+            raise UncountedError(
+                f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.",
+                "priors",
+            )
     given = [key for key in SLOPES if key in card.priors]
     if len(given) > 1:
         raise UncountedError(
-            f"[priors] has {' and '.join(given)}: say in one way how large slopes of covariates are.", given[1]
+            f"[priors] has {' and '.join(given)}: say in one way how large slopes of"
+            " covariates are.",
+            given[1],
         )
     for key, prior in card.priors.items():
         prior.fits(key)

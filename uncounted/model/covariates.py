@@ -1,4 +1,6 @@
-"""Covariates: standardised indicators of countries, or one factor of them; what is missing drawn with the rest."""
+"""Covariates: standardised indicators of countries, or one factor of them; what is
+missing drawn with the rest.
+"""
 
 import numpy as np
 import pandas as pd
@@ -16,15 +18,21 @@ from uncounted.world.world import World, standardised
 
 
 def indicators(card: Card, world: World) -> pd.DataFrame:
-    """Return z-scores of the card's covariates after its transforms (countries, covariates), missing kept missing."""
+    """Return z-scores of the card's covariates after its transforms (countries,
+    covariates), missing kept missing.
+    """
     try:
         return standardised(world, list(card.covariates), card.transforms)
     except UncountedError as error:
-        raise UncountedError(f"`covariates` of the card '{card.name}': {error}", "covariates") from error
+        raise UncountedError(
+            f"`covariates` of the card '{card.name}': {error}", "covariates"
+        ) from error
 
 
 def known(card: Card, world: World) -> pd.DataFrame:
-    """Return what is known of x before any survey (countries, slopes): z-scores, 0 where missing, or the index."""
+    """Return what is known of x before any survey (countries, slopes): z-scores, 0
+    where missing, or the index.
+    """
     x = indicators(card, world)
     return factor(x).mean.to_frame("index") if card.index else x.fillna(0.0)
 
@@ -32,46 +40,64 @@ def known(card: Card, world: World) -> pd.DataFrame:
 def shift(belief: Belief) -> TensorVariable | float:
     """Return x[c]·β (countries,), 0 without covariates.
 
-    x are z-scores; a missing one is a parameter, x_missing = m + L z, z ~ N(0, 1), with m and LLᵀ its mean and
-    covariance given the country's other values under one multivariate normal of the card's covariates; the surveys
-    update it through β. With `index`, x is one column: the factor that the covariates share (`factor`), drawn for every
-    country from what its indicators say of it.
+    x are z-scores; a missing one is a parameter, x_missing = m + L z, z ~ N(0, 1), with
+    m and LLᵀ its mean and covariance given the country's other values under one
+    multivariate normal of the card's covariates; the surveys update it through β. With
+    `index`, x is one column: the factor that the covariates share (`factor`), drawn for
+    every country from what its indicators say of it.
     """
     if not belief.card.covariates:
         return 0.0
     x = indicators(belief.card, belief.world)
-    return _index(belief, x) if belief.card.index else _columns(x) @ slopes(belief, "covariate")
+    return (
+        _index(belief, x)
+        if belief.card.index
+        else _columns(x) @ slopes(belief, "covariate")
+    )
 
 
 def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
-    """Return the sd of what each country departs from its mean by: σ_c = σ_country·exp(x[c]·spread) (countries,).
+    """Return the sd of what each country departs from its mean by: σ_c =
+    σ_country·exp(x[c]·spread) (countries,).
 
-    x are z-scores of the covariates under `spread`, 0 where missing; the Deterministic is `sigma_of_country`. Without
-    the word σ_country serves all.
+    x are z-scores of the covariates under `spread`, 0 where missing; the Deterministic
+    is `sigma_of_country`. Without the word σ_country serves all.
     """
     named = list(belief.card.spread)
     if not named:
         return sigma
     x = indicators(belief.card, belief.world)[named].fillna(0.0).to_numpy()
-    of = pt.as_tensor(pm.Data("x_spread", x)) @ belief.variable("spread", "spread_covariate")
-    return pt.as_tensor(pm.Deterministic("sigma_of_country", sigma * pt.exp(of), dims="country"))
+    of = pt.as_tensor(pm.Data("x_spread", x)) @ belief.variable(
+        "spread", "spread_covariate"
+    )
+    return pt.as_tensor(
+        pm.Deterministic("sigma_of_country", sigma * pt.exp(of), dims="country")
+    )
 
 
 def _columns(x: pd.DataFrame) -> TensorVariable:
-    values = pt.as_tensor(pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate")))
+    values = pt.as_tensor(
+        pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate"))
+    )
     hole = np.argwhere(x.isna().to_numpy())
     if not len(hole):
         return values
     mean, root = given_rest(x)
     z = pm.Normal("x_missing_z", shape=len(hole))
-    missing = pm.Deterministic("x_missing", pm.Data("x_missing_mean", mean) + pm.Data("x_missing_root", root) @ z)
+    missing = pm.Deterministic(
+        "x_missing",
+        pm.Data("x_missing_mean", mean) + pm.Data("x_missing_root", root) @ z,
+    )
     return values[hole[:, 0], hole[:, 1]].set(missing)
 
 
 def _index(belief: Belief, x: pd.DataFrame) -> TensorVariable:
     found = factor(x)
     z = pm.Normal("index_z", dims="country")
-    mean, sd = (pm.Data(f"index_{name}", getattr(found, name).to_numpy(), dims="country") for name in ("mean", "sd"))
+    mean, sd = (
+        pm.Data(f"index_{name}", getattr(found, name).to_numpy(), dims="country")
+        for name in ("mean", "sd")
+    )
     score = pm.Deterministic("index", mean + sd * z, dims="country")
     belief.label("score", ["index"])
     return pt.as_tensor(score) * slopes(belief, "score")[0]

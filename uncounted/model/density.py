@@ -1,6 +1,8 @@
-"""Density: the log densities of counts and estimates on one row of evidence, and their random draws.
+"""Density: the log densities of counts and estimates on one row of evidence, and their
+random draws.
 
-Each pair takes the same arguments: the parameters, then what is known of the rows. p = logit⁻¹ η.
+Each pair takes the same arguments: the parameters, then what is known of the rows. p =
+logit⁻¹ η.
 """
 
 from collections.abc import Callable
@@ -17,7 +19,8 @@ from uncounted.model.rounding import printed
 Array = np.ndarray
 Rng = np.random.Generator
 Size = tuple[int, ...]
-NEAR = 1e-12  # a share that is drawn between nobody and everybody keeps this far from either
+# a share that is drawn between nobody and everybody keeps this far from either
+NEAR = 1e-12
 _log: Callable[[Tensor], Tensor] = pt.log  # pyright: ignore[reportAssignmentType] PyTensor's elementwise functions
 _log_gamma: Callable[[Tensor], Tensor] = pt.gammaln  # pyright: ignore[reportAssignmentType] are typed None
 _log_sum_exp: Callable[..., Tensor] = pt.logsumexp  # pyright: ignore[reportAssignmentType, reportPrivateImportUsage]
@@ -35,11 +38,15 @@ def draw_binomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> 
     return draw_counts(np.broadcast_to(expit(eta), size), n, rng)
 
 
-def lone_share(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, unknown: Tensor) -> Tensor:
-    """Return `binomial`, or where n is unknown the log density of y as a share x = y/n without it, φ = each.
+def lone_share(
+    y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, unknown: Tensor
+) -> Tensor:
+    """Return `binomial`, or where n is unknown the log density of y as a share x = y/n
+    without it, φ = each.
 
-    Pr(x = 0) = (1−p)^(φ+1), Pr(x = 1) = p^(φ+1), as of φ + 1 persons; else x ~ Beta(φμ, φ(1−μ)), where μ is what makes
-    E[x] = p: with A = p − p^(φ+1) and B = (1−p) − (1−p)^(φ+1), μ = A / (A + B), and A + B is left of the probability.
+    Pr(x = 0) = (1−p)^(φ+1), Pr(x = 1) = p^(φ+1), as of φ + 1 persons; else x ~ Beta(φμ,
+    φ(1−μ)), where μ is what makes E[x] = p: with A = p − p^(φ+1) and B = (1−p) −
+    (1−p)^(φ+1), μ = A / (A + B), and A + B is left of the probability.
     """
     none, every = -(each + 1) * pt.softplus(eta), -(each + 1) * pt.softplus(-eta)
     some = pt.sigmoid(eta) * -_expm1(-each * pt.softplus(-eta))
@@ -47,45 +54,73 @@ def lone_share(y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, 
     a, b = each * some / (some + rest), each * rest / (some + rest)
     between = pt.and_(y > 0, y < n)
     x: Tensor = pt.switch(between, y / n, 0.5)  # pyright: ignore[reportAssignmentType] typed None
-    shape = _log(some + rest) - _log_beta(a, b, each) + (a - 1) * _log(x) + (b - 1) * pt.log1p(-x) - _log(n)
+    shape = (
+        _log(some + rest)
+        - _log_beta(a, b, each)
+        + (a - 1) * _log(x)
+        + (b - 1) * pt.log1p(-x)
+        - _log(n)
+    )
     alone = pt.switch(between, shape, pt.switch(y > 0, every, none))
     return pt.switch(unknown > 0, alone, binomial(y, eta, n, choose))  # pyright: ignore[reportReturnType] typed None
 
 
-def draw_lone_share(eta: Array, each: Array, n: Array, choose: Array, unknown: Array, rng: Rng, size: Size) -> Array:
+def draw_lone_share(
+    eta: Array,
+    each: Array,
+    n: Array,
+    choose: Array,
+    unknown: Array,
+    rng: Rng,
+    size: Size,
+) -> Array:
     """Draw counts where n is known; else n·x: nobody, everybody, or a share between."""
     some = -expit(eta) * np.expm1(each * log_expit(eta))
     rest = -expit(-eta) * np.expm1(each * log_expit(-eta))
-    x = np.clip(rng.beta(each * some / (some + rest), each * rest / (some + rest), size), NEAR, 1 - NEAR)
+    x = np.clip(
+        rng.beta(each * some / (some + rest), each * rest / (some + rest), size),
+        NEAR,
+        1 - NEAR,
+    )
     at = rng.random(size)
     x = np.where(at < np.exp((each + 1) * log_expit(-eta)), 0.0, x)
     x = np.where(at > 1 - np.exp((each + 1) * log_expit(eta)), 1.0, x)
     return np.where(unknown > 0, n * x, draw_binomial(eta, n, choose, rng, size))
 
 
-def beta_binomial(y: Tensor, eta: Tensor, excess: Tensor, n: Tensor, choose: Tensor) -> Tensor:
-    """Return log C(n, y) + log B(y + κp, n − y + κ(1−p)) − log B(κp, κ(1−p)), κ = max(n − 1, 1) / excess."""
+def beta_binomial(
+    y: Tensor, eta: Tensor, excess: Tensor, n: Tensor, choose: Tensor
+) -> Tensor:
+    """Return log C(n, y) + log B(y + κp, n − y + κ(1−p)) − log B(κp, κ(1−p)), κ = max(n
+    − 1, 1) / excess.
+    """
     kappa = pt.maximum(n - 1, 1) / excess
     a, b = kappa * pt.sigmoid(eta), kappa * pt.sigmoid(-eta)
     return choose + _log_beta(y + a, n - y + b, n + kappa) - _log_beta(a, b, kappa)
 
 
-def draw_beta_binomial(eta: Array, excess: Array, n: Array, choose: Array, rng: Rng, size: Size) -> Array:
+def draw_beta_binomial(
+    eta: Array, excess: Array, n: Array, choose: Array, rng: Rng, size: Size
+) -> Array:
     """Draw counts at probabilities drawn from Beta(κp, κ(1−p))."""
     del choose
     kappa = np.maximum(n - 1, 1) / excess
     return draw_counts(rng.beta(kappa * expit(eta), kappa * expit(-eta), size), n, rng)
 
 
-PRINTED = 4  # what is known of rounded rows besides: rounding, node, node_choose, node_weight
+PRINTED = (
+    4  # what is known of rounded rows besides: rounding, node, node_choose, node_weight
+)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The log density of an interval of counts, log Σ_k w_k f(y_k), from that of counts, f: logp.
+    """The log density of an interval of counts, log Σ_k w_k f(y_k), from that of
+    counts, f: logp.
 
-    Called with y, the parameters (as many as `parameters`), what is known, and rounding, then nodes, their log C(n, y)
-    and log weights (…, nodes). y itself has no part in it.
+    Called with y, the parameters (as many as `parameters`), what is known, and
+    rounding, then nodes, their log C(n, y) and log weights (…, nodes). y itself has no
+    part in it.
     """
 
     logp: Callable[..., Tensor]
@@ -105,7 +140,9 @@ class Interval:
 
 
 def interval(logp: Callable[..., Tensor], parameters: int) -> Interval:
-    """Return the log density of intervals of counts from that of counts with so many parameters."""
+    """Return the log density of intervals of counts from that of counts with so many
+    parameters.
+    """
     return Interval(logp, parameters)
 
 
@@ -119,12 +156,16 @@ def draw_printed(draw: Callable[..., Array], parameters: int) -> Callable[..., A
     return draw_rounded
 
 
-def logit_normal(y: Tensor, eta: Tensor, n: Tensor, se: Tensor, jacobian: Tensor) -> Tensor:
+def logit_normal(
+    y: Tensor, eta: Tensor, n: Tensor, se: Tensor, jacobian: Tensor
+) -> Tensor:
     """Return log N(logit y/n | η, se) + log |d logit(y/n) / dy|."""
     return _log_normal(_log(y / (n - y)), eta, se) + jacobian
 
 
-def draw_logit_normal(eta: Array, n: Array, se: Array, jacobian: Array, rng: Rng, size: Size) -> Array:
+def draw_logit_normal(
+    eta: Array, n: Array, se: Array, jacobian: Array, rng: Rng, size: Size
+) -> Array:
     """Draw n·logit⁻¹(η + se·z)."""
     del jacobian
     return n * expit(rng.normal(eta, se, size))
@@ -135,18 +176,24 @@ def direct_normal(y: Tensor, theta: Tensor, n: Tensor, se: Tensor) -> Tensor:
     return _log_normal(y, n * theta, n * se)
 
 
-def draw_direct_normal(theta: Array, n: Array, se: Array, rng: Rng, size: Size) -> Array:
+def draw_direct_normal(
+    theta: Array, n: Array, se: Array, rng: Rng, size: Size
+) -> Array:
     """Draw n·(θ + se·z)."""
     return n * rng.normal(theta, se, size)
 
 
 def multinomial(y: Tensor, eta: Tensor, n: Tensor, choose: Tensor) -> Tensor:
-    """Return Σ_f y_f·log softmax(η)_f + the log of the multinomial coefficient; y and eta (rows, form)."""
+    """Return Σ_f y_f·log softmax(η)_f + the log of the multinomial coefficient; y and
+    eta (rows, form).
+    """
     del n
     return (y * log_softmax(eta, axis=-1)).sum(axis=-1) + choose
 
 
-def draw_multinomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> Array:
+def draw_multinomial(
+    eta: Array, n: Array, choose: Array, rng: Rng, size: Size
+) -> Array:
     """Draw the forms of n* persons."""
     del choose
     p = np.broadcast_to(softmax(eta, axis=-1), (*size, eta.shape[-1]))
@@ -154,9 +201,11 @@ def draw_multinomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) 
 
 
 def draw_counts(p: Array, n: Array, rng: Rng) -> Array:
-    """Draw counts (…, rows) at probabilities p (…, rows): n* = ⌊n⌋ + Bernoulli(n − ⌊n⌋), k ~ Binomial(n*, p).
+    """Draw counts (…, rows) at probabilities p (…, rows): n* = ⌊n⌋ + Bernoulli(n −
+    ⌊n⌋), k ~ Binomial(n*, p).
 
-    Their mean is n·p; n* is what keeps a row of n = 0.6 from being drawn as if it had nobody.
+    Their mean is n·p; n* is what keeps a row of n = 0.6 from being drawn as if it had
+    nobody.
     """
     return rng.binomial(_trials(p.shape, n, rng), p).astype(float)
 

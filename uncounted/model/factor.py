@@ -1,4 +1,6 @@
-"""Factor: one score that many indicators share, such as vulnerability, instead of a slope for each of them."""
+"""Factor: one score that many indicators share, such as vulnerability, instead of a
+slope for each of them.
+"""
 
 from dataclasses import dataclass
 
@@ -12,10 +14,12 @@ ROUNDS, SETTLED = 500, 1e-9
 
 @dataclass(frozen=True)
 class Factor:
-    """A one-factor model x = Λf + ε of z-scores: f ~ N(0, 1), ε ~ N(0, Ψ); and what it says of each country.
+    """A one-factor model x = Λf + ε of z-scores: f ~ N(0, 1), ε ~ N(0, Ψ); and what it
+    says of each country.
 
-    loadings: Λ by indicator, the largest in size being positive for the first indicator. mean, sd (countries,): of f
-    given the indicators that a country has; with none, 0 and 1.
+    loadings: Λ by indicator, the largest in size being positive for the first
+    indicator. mean, sd (countries,): of f given the indicators that a country has; with
+    none, 0 and 1.
     """
 
     loadings: pd.Series
@@ -24,11 +28,14 @@ class Factor:
 
 
 def factor(x: pd.DataFrame) -> Factor:
-    """Fit one factor by maximum likelihood to z-scores with holes (countries, indicators).
+    """Fit one factor by maximum likelihood to z-scores with holes (countries,
+    indicators).
 
-    The covariance is that of `holes.normal`; Λ = √Ψ v √(θ − 1), θ and v the first eigenvalue and eigenvector of
-    Ψ^(−½) Σ Ψ^(−½), and Ψ = diag(Σ − ΛΛᵀ) in turn [Lawley & Maxwell 1971, §4.2]. Given the indicators o that a country
-    has, f has precision 1 + Λ_oᵀ Ψ_o⁻¹ Λ_o [Bartholomew et al. 2011, §3.3]. The sign makes the first loading positive.
+    The covariance is that of `holes.normal`; Λ = √Ψ v √(θ − 1), θ and v the first
+    eigenvalue and eigenvector of Ψ^(−½) Σ Ψ^(−½), and Ψ = diag(Σ − ΛΛᵀ) in turn [Lawley
+    & Maxwell 1971, §4.2]. Given the indicators o that a country has, f has precision 1
+    + Λ_oᵀ Ψ_o⁻¹ Λ_o [Bartholomew et al. 2011, §3.3]. The sign makes the first loading
+    positive.
     """
     mu, sigma = normal(x.to_numpy())
     loading, noise = _one(sigma)
@@ -39,7 +46,9 @@ def factor(x: pd.DataFrame) -> Factor:
     mean = np.where(known, x.to_numpy() - mu, 0.0) @ weight / precision
     index = x.index
     return Factor(
-        pd.Series(loading, index=x.columns), pd.Series(mean, index=index), pd.Series(precision**-0.5, index=index)
+        pd.Series(loading, index=x.columns),
+        pd.Series(mean, index=index),
+        pd.Series(precision**-0.5, index=index),
     )
 
 

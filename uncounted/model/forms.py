@@ -1,4 +1,6 @@
-"""Forms: exclusive forms of one outcome, each with terms of its own against none of them, in one multinomial."""
+"""Forms: exclusive forms of one outcome, each with terms of its own against none of
+them, in one multinomial.
+"""
 
 from dataclasses import replace
 
@@ -23,19 +25,23 @@ from uncounted.world.world import World
 
 
 def say_forms(card: Card, world: World, seen: Seen) -> None:
-    """Write the equation of a card with exclusive forms into the model under construction.
+    """Write the equation of a card with exclusive forms into the model under
+    construction.
 
-        log p_f / p_0 = place_f[c] + sex_f[s] + age_f[a] + …        p_0 = 1 − Σ p_f: in none of the forms
-        q_f[j]        = Σ_cells W[j,cell] · p_f[cell]
-        log q′_f/q′_0 = log q_f/q_0 + ν_f[survey(j)]
-        y[j]          ~ effective multinomial( n[j], q′[j] )
+        log p_f / p_0 = place_f[c] + sex_f[s] + age_f[a] + …        p_0 = 1 − Σ p_f: in
+        none of the forms q_f[j]        = Σ_cells W[j,cell] · p_f[cell] log q′_f/q′_0 =
+        log q_f/q_0 + ν_f[survey(j)] y[j]          ~ effective multinomial( n[j], q′[j]
+        )
 
-    Every form has all of the card's terms, with the card's priors, under names of its own ("sexual::level"). `p` has
-    one dim more, `form`; a prevalence of a form is of all persons, and they add up to that of any form.
+    Every form has all of the card's terms, with the card's priors, under names of its
+    own ("sexual::level"). `p` has one dim more, `form`; a prevalence of a form is of
+    all persons, and they add up to that of any form.
     """
     assert seen.forms is not None, "the card has forms"
     etas, errors = [], []
-    for form, y in zip(card.forms, seen.forms.T, strict=False):  # what is left over is none of them
+    for form, y in zip(
+        card.forms, seen.forms.T, strict=False
+    ):  # what is left over is none of them
         mine = replace(seen, y=y)
         with Part(form, coords=coords(card, world, mine)):
             belief = believe(card, world, centring(card, world, mine))
@@ -47,14 +53,19 @@ def say_forms(card: Card, world: World, seen: Seen) -> None:
     pm.Deterministic("p", pt.exp(log_p[..., :-1]), dims=("country", *card.axes))
     model = pm.modelcontext(None)
     model.add_coord("answer", [*card.forms, "none"])  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
-    error = pt.stack([*(pt.zeros(len(seen.n)) + one for one in errors), pt.zeros(len(seen.n))], axis=-1)
+    error = pt.stack(
+        [*(pt.zeros(len(seen.n)) + one for one in errors), pt.zeros(len(seen.n))],
+        axis=-1,
+    )
     log_q = _averaged(log_p.reshape((-1, len(card.forms) + 1)), seen)
     reported = pm.Deterministic("reported", log_q + error, dims=("row", "answer"))
     multinomial(pt.as_tensor(reported), seen.forms, seen.n)
 
 
 def _averaged(log_p: TensorVariable, seen: Seen) -> TensorVariable:
-    """Return log q (rows, answers): the row's own cell's log p where it covers one, else log Σ W·p."""
+    """Return log q (rows, answers): the row's own cell's log p where it covers one,
+    else log Σ W·p.
+    """
     w = seen.w.tocoo()
     row, cell = w.coords
     alone = (np.bincount(row, minlength=len(seen.n)) == 1)[row]
@@ -65,5 +76,7 @@ def _averaged(log_p: TensorVariable, seen: Seen) -> TensorVariable:
         return log_q
     several, at = np.unique(row[~alone], return_inverse=True)
     weight = pt.as_tensor(pm.Data("w", w.data[~alone], dims="entry"))
-    summed = pt.zeros((len(several), log_p.shape[1]))[at].inc(weight[:, None] * pt.exp(log_p[cell[~alone]]))
+    summed = pt.zeros((len(several), log_p.shape[1]))[at].inc(
+        weight[:, None] * pt.exp(log_p[cell[~alone]])
+    )
     return log_q[several].set(pt.log(summed))

@@ -1,4 +1,6 @@
-"""Holes: what is missing of the covariates, given what isn't, under one multivariate normal."""
+"""Holes: what is missing of the covariates, given what isn't, under one multivariate
+normal.
+"""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,8 @@ ROUNDS = 200  # of the EM algorithm; on 200 countries it settles within 50
 
 
 def given_rest(x: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean (holes,) and the Cholesky root (holes, holes) of what is missing given what isn't.
+    """Return the mean (holes,) and the Cholesky root (holes, holes) of what is missing
+    given what isn't.
 
     Holes are row by row.
     """
@@ -37,7 +40,9 @@ def expected(x: pd.DataFrame) -> pd.DataFrame:
 
 
 def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one multivariate normal to rows with holes by EM [Little & Rubin 2002, §11.2], shrunk 5 % to independence."""
+    """Fit one multivariate normal to rows with holes by EM [Little & Rubin 2002,
+    §11.2], shrunk 5 % to independence.
+    """
     mu, sigma = np.zeros(x.shape[1]), np.eye(x.shape[1])
     for _ in range(ROUNDS):
         filled, extra = np.where(np.isnan(x), 0.0, x), np.zeros_like(sigma)
@@ -56,7 +61,12 @@ def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mu, sigma
 
 
-def _conditional(row: np.ndarray, hole: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _conditional(
+    row: np.ndarray, hole: np.ndarray, mu: np.ndarray, sigma: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     known = ~hole
     gain = sigma[np.ix_(hole, known)] @ np.linalg.pinv(sigma[np.ix_(known, known)])
-    return mu[hole] + gain @ (row[known] - mu[known]), sigma[np.ix_(hole, hole)] - gain @ sigma[np.ix_(known, hole)]
+    return (
+        mu[hole] + gain @ (row[known] - mu[known]),
+        sigma[np.ix_(hole, hole)] - gain @ sigma[np.ix_(known, hole)],
+    )

@@ -1,4 +1,6 @@
-"""Measurement: from cells' prevalence to what a survey shows: averaged over what it covers, with non-sampling error."""
+"""Measurement: from cells' prevalence to what a survey shows: averaged over what it
+covers, with non-sampling error.
+"""
 
 import numpy as np
 import pymc as pm
@@ -11,25 +13,37 @@ from uncounted.model.reporting import bias
 from uncounted.model.seen import Seen
 from uncounted.model.trend import terms
 
-ROW = "sigma_row"  # the prior of the sd of what rows of a survey and age err by, log odds
+ROW = (  # the prior of the sd of what rows of a survey and age err by, log odds
+    "sigma_row"
+)
 ROW_SIZE = "row_size"
 
 
-def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen) -> TensorVariable:
-    """Return logit q (rows,), q under the identity link: q = Σ W·p over the cells and years that a row covers.
+def averaged(
+    belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen
+) -> TensorVariable:
+    """Return logit q (rows,), q under the identity link: q = Σ W·p over the cells and
+    years that a row covers.
 
-    p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in one year shows that cell's
-    logit. For the others log Σ W·p − log Σ W·(1 − p) keeps its precision at either end; the entries of their sparse W
-    are pm.Data, and so is where rows and surveys looked: as many surveys of other countries are the same model. What
-    the kind of source shows of persons apart from others is added to each cell's logit (`people.of_instruments`).
+    p = logit⁻¹(η[cell] + course[country]·terms(year)). A row that looked at one cell in
+    one year shows that cell's logit. For the others log Σ W·p − log Σ W·(1 − p) keeps
+    its precision at either end; the entries of their sparse W are pm.Data, and so is
+    where rows and surveys looked: as many surveys of other countries are the same
+    model. What the kind of source shows of persons apart from others is added to each
+    cell's logit (`people.of_instruments`).
     """
     row, cell, weight, since = _entries(seen)
     alone = (np.bincount(row, minlength=len(seen.y)) == 1)[row]
     first = np.zeros(len(seen.y), int)
     first[row[alone]] = cell[alone]
     cells = pt.as_tensor(pm.Data("row_cell", first, dims="row"))
-    logit_q = eta.flatten()[cells] + _drift(belief, course, seen.country, seen.since, "since", "row")
-    by_source, source = of_instruments(belief, list(seen.sources)), seen.source[seen.survey]
+    logit_q = eta.flatten()[cells] + _drift(
+        belief, course, seen.country, seen.since, "since", "row"
+    )
+    by_source, source = (
+        of_instruments(belief, list(seen.sources)),
+        seen.source[seen.survey],
+    )
     width = seen.w.shape[1] // len(belief.world.places)  # pyright: ignore[reportOptionalSubscript] SciPy's stubs lack it
     if by_source is not None:
         by_source = by_source.flatten()
@@ -39,7 +53,9 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
         return logit_q
     several, at = np.unique(row[~alone], return_inverse=True)
     w = pt.as_tensor(pm.Data("w", weight[~alone], dims="entry"))
-    drift = _drift(belief, course, seen.country[row[~alone]], since[~alone], "entry_since", "entry")
+    drift = _drift(
+        belief, course, seen.country[row[~alone]], since[~alone], "entry_since", "entry"
+    )
     p = eta.flatten()[cell[~alone]] + drift
     if by_source is not None:
         p = p + by_source[source[row[~alone]] * width + cell[~alone] % width]
@@ -57,62 +73,89 @@ def averaged(belief: Belief, eta: TensorVariable, course: TensorVariable | None,
 def survey_error(
     belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
 ) -> TensorVariable | float:
-    """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for all its rows; 0 without it.
+    """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for
+    all its rows; 0 without it.
 
-    Centred, by information, on its country's level in its year as its kind of source shows it (see
-    `Belief.exchangeable`). Surveys of one series share a part of it: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard
-    normal, ρ = series_share[kind of source], so that one survey of a series errs as a lone one does and k of them count
+    Centred, by information, on its country's level in its year as its kind of source
+    shows it (see `Belief.exchangeable`). Surveys of one series share a part of it: ν =
+    σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ = series_share[kind of
+    source], so that one survey of a series errs as a lone one does and k of them count
     as one to k.
     """
     if "sigma_survey" not in belief.card.priors:
         return 0.0
-    of = pt.as_tensor(pm.Data("survey_of", np.stack([seen.survey_country, seen.source])))
+    of = pt.as_tensor(
+        pm.Data("survey_of", np.stack([seen.survey_country, seen.source]))
+    )
     sigma = belief.variable("sigma_survey", "source")[of[1]]
-    drift = _drift(belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey")
+    drift = _drift(
+        belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey"
+    )
     mean = _as_shown(belief, place[of[0]] + drift, seen, of[1])
     if not seen.series.member.any():
         return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
     shared, own_share = _series(belief, place, course, seen)
-    return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[seen.survey]
+    return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[
+        seen.survey
+    ]
 
 
-def _as_shown(belief: Belief, level: TensorVariable, seen: Seen, source: TensorVariable) -> TensorVariable:
-    """Return levels as kinds of source show them, with their bias if the card has it."""
+def _as_shown(
+    belief: Belief, level: TensorVariable, seen: Seen, source: TensorVariable
+) -> TensorVariable:
+    """Return levels as kinds of source show them, with their bias if the card has
+    it.
+    """
     return level + bias(belief, seen)[source] if "bias" in belief.card.priors else level
 
 
 def row_size(belief: Belief, seen: Seen) -> TensorVariable:
-    """Return the sd of what rows of a survey and age err by beyond their survey's error (rows,), log odds.
+    """Return the sd of what rows of a survey and age err by beyond their survey's error
+    (rows,), log odds.
 
-    `sigma_row` at one age, times the age's own size if the card has `spread_age`. A row that covers several ages,
-    or levels of traits, errs by their mean, √Σw² as much, and shares it with no other row.
+    `sigma_row` at one age, times the age's own size if the card has `spread_age`. A row
+    that covers several ages, or levels of traits, errs by their mean, √Σw² as much, and
+    shares it with no other row.
     """
     squares = seen.row_ages
     sizes = sizes_of_ages(belief)
-    part = np.sqrt(squares.sum(axis=1)) if sizes is None else pt.sqrt(pt.dot(squares, sizes**2))
+    part = (
+        np.sqrt(squares.sum(axis=1))
+        if sizes is None
+        else pt.sqrt(pt.dot(squares, sizes**2))
+    )
     return belief.variable(ROW) * part  # pyright: ignore[reportOperatorIssue] PyTensor types the root None
 
 
 def _series(
     belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
 ) -> tuple[TensorVariable, TensorVariable]:
-    """Return what each survey's series adds to its error, 0 without one, and the share 1 − ρ that is its own, else 1.
+    """Return what each survey's series adds to its error, 0 without one, and the share
+    1 − ρ that is its own, else 1.
 
-    Both (surveys,). The series' part σ√ρ·s is `series_effect`, centred, by information, on the country's level in the
-    middle year of its surveys.
+    Both (surveys,). The series' part σ√ρ·s is `series_effect`, centred, by information,
+    on the country's level in the middle year of its surveys.
     """
     series = seen.series
     belief.label("series", list(series.labels))
     belief.label("series_source", list(series.kinds))
-    of_series = pt.as_tensor(pm.Data("series_of", np.stack([series.country, series.source])))
+    of_series = pt.as_tensor(
+        pm.Data("series_of", np.stack([series.country, series.source]))
+    )
     kind_of_series = series.kind(series.source, seen.sources)
     kind_of_survey = np.where(series.member, series.kind(seen.source, seen.sources), -1)
-    of_survey = pt.as_tensor(pm.Data("survey_series", np.stack([series.survey, kind_of_survey])))
+    of_survey = pt.as_tensor(
+        pm.Data("survey_series", np.stack([series.survey, kind_of_survey]))
+    )
     share = belief.variable("series_share", "series_source")
     sigma = belief.variable("sigma_survey", "source")[of_series[1]]
-    drift = _drift(belief, course, series.country, series.since, "series_since", "series")
+    drift = _drift(
+        belief, course, series.country, series.since, "series_since", "series"
+    )
     mean = _as_shown(belief, place[of_series[0]] + drift, seen, of_series[1])
-    effect = belief.nested("series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series")
+    effect = belief.nested(
+        "series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series"
+    )
     # −1, a survey in no series, picks what is put last
     shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))[of_survey[0]]
     own_share = pt.as_tensor(pt.concatenate([1 - share, pt.ones(1)]))[of_survey[1]]
@@ -120,21 +163,37 @@ def _series(
 
 
 def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return row, cell, weight and years since the reference year of every cell in every year that a row covers."""
+    """Return row, cell, weight and years since the reference year of every cell in
+    every year that a row covers.
+    """
     w = seen.w.tocoo()
     row, cell = w.coords
     times = seen.span[row]
     again = np.repeat(np.arange(len(row)), times)
     later = np.arange(len(again)) - np.repeat(np.cumsum(times) - times, times)
-    return row[again], cell[again], (w.data / times)[again], seen.since[row[again]] + later
+    return (
+        row[again],
+        cell[again],
+        (w.data / times)[again],
+        seen.since[row[again]] + later,
+    )
 
 
 def _drift(
-    belief: Belief, course: TensorVariable | None, country: np.ndarray, since: np.ndarray, name: str, dim: str
+    belief: Belief,
+    course: TensorVariable | None,
+    country: np.ndarray,
+    since: np.ndarray,
+    name: str,
+    dim: str,
 ) -> TensorVariable | float:
-    """Return the change of logits since the reference year in given countries and years; 0 without a trend."""
+    """Return the change of logits since the reference year in given countries and
+    years; 0 without a trend.
+    """
     if course is None:
         return 0.0
     card = belief.card
-    when = pt.as_tensor(pm.Data(name, terms(card, card.year + since), dims=(dim, "term")))
+    when = pt.as_tensor(
+        pm.Data(name, terms(card, card.year + since), dims=(dim, "term"))
+    )
     return (course[country] * when).sum(axis=1)

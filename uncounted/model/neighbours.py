@@ -1,4 +1,6 @@
-"""Neighbours: countries resemble those near them, as far as the data say so: the structured half of BYM2."""
+"""Neighbours: countries resemble those near them, as far as the data say so: the
+structured half of BYM2.
+"""
 
 import numpy as np
 import pymc as pm
@@ -15,22 +17,33 @@ from uncounted.world.world import World
 
 
 def basis(card: Card, world: World) -> np.ndarray:
-    """Return the basis (countries, rank) of the card's neighbours: those they border, or of like covariates."""
+    """Return the basis (countries, rank) of the card's neighbours: those they border,
+    or of like covariates.
+    """
     if card.neighbours == "borders":
-        return graph(read_borders(None, world).pairs, [str(code) for code in world.places.index])
+        return graph(
+            read_borders(None, world).pairs, [str(code) for code in world.places.index]
+        )
     return likeness(expected(indicators(card, world)).to_numpy())
 
 
-def structured(belief: Belief, sigma: TensorVariable, basis: np.ndarray) -> tuple[TensorVariable, TensorVariable]:
-    """Return what neighbours add to the countries' means (countries,), and the standard deviation that is left.
+def structured(
+    belief: Belief, sigma: TensorVariable, basis: np.ndarray
+) -> tuple[TensorVariable, TensorVariable]:
+    """Return what neighbours add to the countries' means (countries,), and the standard
+    deviation that is left.
 
-    σ·(√ρ·u + √(1 − ρ)·ε), u = B z Besag's field of generalised variance 1, z and ε iid N(0, 1) [BYM2, Riebler et al.
-    2016]: returned are σ√ρ·u, the Deterministic `neighbours_effect`, and σ√(1 − ρ), the scale of the exchangeable rest,
-    which may be centred or not. ρ, the card's prior `rho`, is the share of the countries' variance that follows
-    borders: 0 is the exchangeable model, an island has the same σ² at any ρ [Freni-Sterrantino et al. 2018].
+    σ·(√ρ·u + √(1 − ρ)·ε), u = B z Besag's field of generalised variance 1, z and ε iid
+    N(0, 1) [BYM2, Riebler et al. 2016]: returned are σ√ρ·u, the Deterministic
+    `neighbours_effect`, and σ√(1 − ρ), the scale of the exchangeable rest, which may be
+    centred or not. ρ, the card's prior `rho`, is the share of the countries' variance
+    that follows borders: 0 is the exchangeable model, an island has the same σ² at any
+    ρ [Freni-Sterrantino et al. 2018].
     """
     rho = belief.variable("rho")
     raw = pm.Normal("neighbours_raw", shape=basis.shape[1])
     field = pt.as_tensor(pm.Data("neighbours_basis", basis)) @ raw
-    effect = pm.Deterministic("neighbours_effect", sigma * pt.sqrt(rho) * field, dims="country")
+    effect = pm.Deterministic(
+        "neighbours_effect", sigma * pt.sqrt(rho) * field, dims="country"
+    )
     return pt.as_tensor(effect), sigma * pt.sqrt(1 - rho)

@@ -1,4 +1,6 @@
-"""Part: one of several models in one, such as an outcome or a form of it; its names are its own."""
+"""Part: one of several models in one, such as an outcome or a form of it; its names are
+its own.
+"""
 
 from typing import Any
 
@@ -6,9 +8,11 @@ import pymc as pm
 
 
 class Part(pm.Model):
-    """A model inside another one: its dims bear its name ("forced_labour::row"), as its variables do.
+    """A model inside another one: its dims bear its name ("forced_labour::row"), as its
+    variables do.
 
-    Inside it, pieces of the model use both without: PyMC's own nested models share dims, and each part has its own.
+    Inside it, pieces of the model use both without: PyMC's own nested models share
+    dims, and each part has its own.
     """
 
     @property
@@ -19,15 +23,21 @@ class Part(pm.Model):
     @property
     def dim_lengths(self) -> dict[str, Any]:
         """The lengths of dims, by the same names."""
-        return {self.name_of(dim): length for dim, length in super().dim_lengths.items()}
+        return {
+            self.name_of(dim): length for dim, length in super().dim_lengths.items()
+        }
 
     def add_coord(self, name: str, *labels: Any, **length: Any) -> None:
         """Register a dim under its name with the part's."""
         super().add_coord(self.name_for(name), *labels, **length)
 
-    def add_named_variable(self, var: Any, dims: tuple[str | None, ...] | None = None) -> None:
+    def add_named_variable(
+        self, var: Any, dims: tuple[str | None, ...] | None = None
+    ) -> None:
         """Register a variable, and its dims by the names they have outside."""
         super().add_named_variable(var, dims)
         if dims is not None:
             own = (dims,) if isinstance(dims, str) else dims
-            self.named_vars_to_dims[var.name] = tuple(dim and self.name_for(dim) for dim in own)
+            self.named_vars_to_dims[var.name] = tuple(
+                dim and self.name_for(dim) for dim in own
+            )

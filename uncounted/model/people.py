@@ -1,4 +1,6 @@
-"""People: effects of sex, age and further traits, their products, and how they differ between regions."""
+"""People: effects of sex, age and further traits, their products, and how they differ
+between regions.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,44 +15,61 @@ from uncounted.world.world import levels
 
 SEXES = ("female", "male")
 SPREAD_AGE = "spread_age"
-CONTRAST = np.array([0.5, -0.5])  # `female` is the log odds of females minus those of males
+CONTRAST = np.array(
+    [0.5, -0.5]
+)  # `female` is the log odds of females minus those of males
 
 
 def cells(belief: Belief, place: TensorVariable) -> TensorVariable:
-    """Return η of every cell (countries, sexes, ages, *traits): its country's level and the effects of persons."""
+    """Return η of every cell (countries, sexes, ages, *traits): its country's level and
+    the effects of persons.
+    """
     return place.dimshuffle(0, *["x"] * (2 + len(belief.card.traits))) + traits(belief)
 
 
 def traits(belief: Belief) -> TensorVariable:
-    """Return the sum of the card's effects of persons (1 or countries, sexes, ages, *traits).
+    """Return the sum of the card's effects of persons (1 or countries, sexes, ages,
+    *traits).
 
-    female · ±½ + age_a + (sex×age)_sa + (region×sex)_rs + (region×age)_ra + (country×age)_ca, and likewise of further
-    traits; all but the first sum to zero along each of their dims, or are exchangeable, if the card says so. Those of
-    countries are exchangeable over countries about the pattern of their region, and sum to zero over persons.
+    female · ±½ + age_a + (sex×age)_sa + (region×sex)_rs + (region×age)_ra +
+    (country×age)_ca, and likewise of further traits; all but the first sum to zero
+    along each of their dims, or are exchangeable, if the card says so. Those of
+    countries are exchangeable over countries about the pattern of their region, and sum
+    to zero over persons.
     """
     card = belief.card
     total: TensorVariable = pt.zeros((1, *_sizes(belief)))
     effects: dict[str, TensorVariable] = {}
     factors = [one for one in (*card.people, *card.interactions) if not of_sources(one)]
-    for factor in sorted(factors, key=of_countries):  # after the patterns they depart from
+    for factor in sorted(
+        factors, key=of_countries
+    ):  # after the patterns they depart from
         effects[factor] = _effect(belief, factor, effects)
         total = total + _spread(belief, factor, effects[factor])
     return total
 
 
 def of_instruments(belief: Belief, sources: Sequence[str]) -> TensorVariable | None:
-    """Return how each kind of source shows persons apart from the others (sources, sexes, ages, *traits), if it does.
+    """Return how each kind of source shows persons apart from the others (sources,
+    sexes, ages, *traits), if it does.
 
-    (source×age)_ka and the like: no part of prevalence, but of what a survey shows. They sum to zero over persons, and
-    over the kinds of source; or, where the card names a reference_source, that kind's are zero. None without such a
-    product on the card, and where all evidence is of one kind.
+    (source×age)_ka and the like: no part of prevalence, but of what a survey shows.
+    They sum to zero over persons, and over the kinds of source; or, where the card
+    names a reference_source, that kind's are zero. None without such a product on the
+    card, and where all evidence is of one kind.
     """
     card, total = belief.card, None
-    for factor in [one for one in card.interactions if of_sources(one)] if len(sources) > 1 else []:
+    for factor in (
+        [one for one in card.interactions if of_sources(one)]
+        if len(sources) > 1
+        else []
+    ):
         dims = factor.split(":")
         values = belief.deviations(factor)
         axes = (SOURCE, "sex", "age", *card.traits)
-        spread = values.dimshuffle(*(dims.index(axis) if axis in dims else "x" for axis in axes))
+        spread = values.dimshuffle(
+            *(dims.index(axis) if axis in dims else "x" for axis in axes)
+        )
         total = spread if total is None else total + spread
     return None if total is None else total + pt.zeros((len(sources), *_sizes(belief)))
 
@@ -58,10 +77,16 @@ def of_instruments(belief: Belief, sources: Sequence[str]) -> TensorVariable | N
 def _sizes(belief: Belief) -> tuple[int, ...]:
     """Return how many sexes, ages and levels of each trait there are."""
     card = belief.card
-    return (len(SEXES), len(card.ages), *(len(levels(belief.world, trait)) for trait in card.traits))
+    return (
+        len(SEXES),
+        len(card.ages),
+        *(len(levels(belief.world, trait)) for trait in card.traits),
+    )
 
 
-def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -> TensorVariable:
+def _effect(
+    belief: Belief, factor: str, others: Mapping[str, TensorVariable]
+) -> TensorVariable:
     """Return a factor's deviations; others: those that there are already."""
     if factor == "sex":
         return pt.as_tensor(belief.variable("female") * CONTRAST)
@@ -71,18 +96,24 @@ def _effect(belief: Belief, factor: str, others: Mapping[str, TensorVariable]) -
     countries = len(belief.world.places)
     pattern = pt.zeros((countries, 1)) + others[dim]
     if f"region:{dim}" in others:
-        pattern = pattern + others[f"region:{dim}"][region_of(belief.card, belief.world)]
-    sigma, sizes = belief.variable(f"sigma_country_{dim}"), sizes_of_ages(belief) if dim == "age" else None
+        pattern = (
+            pattern + others[f"region:{dim}"][region_of(belief.card, belief.world)]
+        )
+    sigma, sizes = (
+        belief.variable(f"sigma_country_{dim}"),
+        (sizes_of_ages(belief) if dim == "age" else None),
+    )
     if sizes is None:
         return belief.of_countries(dim, pattern, sigma)
     return belief.of_countries_by_size(dim, pattern, sigma * sizes)
 
 
 def sizes_of_ages(belief: Belief) -> TensorVariable | None:
-    """Return how large departures of countries and of surveys are at each age (ages,), their geometric mean being 1.
+    """Return how large departures of countries and of surveys are at each age (ages,),
+    their geometric mean being 1.
 
-    exp of `spread_age` less its mean over ages: the youngest children, say, differ more between countries, and are
-    measured less alike. None without the prior.
+    exp of `spread_age` less its mean over ages: the youngest children, say, differ more
+    between countries, and are measured less alike. None without the prior.
     """
     if SPREAD_AGE not in belief.card.priors:
         return None
@@ -91,10 +122,14 @@ def sizes_of_ages(belief: Belief) -> TensorVariable | None:
 
 
 def _spread(belief: Belief, factor: str, values: TensorVariable) -> TensorVariable:
-    """Return a factor's deviations over all cells: size 1 along the dims that it leaves out."""
+    """Return a factor's deviations over all cells: size 1 along the dims that it leaves
+    out.
+    """
     dims, card = factor.split(":"), belief.card
     if dims[0] == "region":
         values = values[region_of(card, belief.world)]
     place = dims[0] if dims[0] in ("region", "country") else "place"
     axes = (place, "sex", "age", *card.traits)
-    return values.dimshuffle(*(dims.index(axis) if axis in dims else "x" for axis in axes))
+    return values.dimshuffle(
+        *(dims.index(axis) if axis in dims else "x" for axis in axes)
+    )

@@ -1,4 +1,6 @@
-"""Place: the ladder of places, world > region > subregion > country, each level pooled towards the one above."""
+"""Place: the ladder of places, world > region > subregion > country, each level pooled
+towards the one above.
+"""
 
 from dataclasses import dataclass
 
@@ -18,7 +20,9 @@ from uncounted.world.world import World, groups
 
 @dataclass(frozen=True)
 class Rung:
-    """A level of the ladder: its places' labels, and the index of each one's parent in the rung above, or 0."""
+    """A level of the ladder: its places' labels, and the index of each one's parent in
+    the rung above, or 0.
+    """
 
     name: str
     labels: pd.Index
@@ -26,7 +30,9 @@ class Rung:
 
 
 def rungs(card: Card, world: World) -> list[Rung]:
-    """Return the card's levels from the top down; the last is country, in the order of `world.places`."""
+    """Return the card's levels from the top down; the last is country, in the order of
+    `world.places`.
+    """
     found, above = [], pd.Series("World", index=world.places.index)
     for name in card.place:
         label = groups(world, name)
@@ -47,14 +53,18 @@ def region_of(card: Card, world: World) -> np.ndarray:
     return index
 
 
-def ladder(belief: Belief, shift: TensorVariable | float, correlated: Correlated | None = None) -> TensorVariable:
-    """Return the level of every country (countries,): logit prevalence averaged over the effects of persons.
+def ladder(
+    belief: Belief, shift: TensorVariable | float, correlated: Correlated | None = None
+) -> TensorVariable:
+    """Return the level of every country (countries,): logit prevalence averaged over
+    the effects of persons.
 
-    level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says so); subregion d ~ N(its region,
-    σ_subregion); country c ~ N(its subregion + shift_c, σ_country), shift = x·β. By `spread` each country has its own
-    σ (`covariates.spread`). With neighbours, a share ρ of the countries' variance follows them
-    (`neighbours.structured`); the rest of it is correlated with other outcomes' where there are any
-    (`correlation.shared`).
+    level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says
+    so); subregion d ~ N(its region, σ_subregion); country c ~ N(its subregion +
+    shift_c, σ_country), shift = x·β. By `spread` each country has its own σ
+    (`covariates.spread`). With neighbours, a share ρ of the countries' variance follows
+    them (`neighbours.structured`); the rest of it is correlated with other outcomes'
+    where there are any (`correlation.shared`).
     """
     value: TensorVariable = pt.atleast_1d(belief.variable("level"))
     for rung in rungs(belief.card, belief.world):
@@ -70,7 +80,10 @@ def ladder(belief: Belief, shift: TensorVariable | float, correlated: Correlated
 
 
 def _countries(
-    belief: Belief, mean: TensorVariable, sigma: TensorVariable, correlated: Correlated | None
+    belief: Belief,
+    mean: TensorVariable,
+    sigma: TensorVariable,
+    correlated: Correlated | None,
 ) -> TensorVariable:
     sigma = spread(belief, sigma)
     if belief.card.neighbours:

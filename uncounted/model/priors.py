@@ -15,10 +15,11 @@ from uncounted.errors import UncountedError, did_you_mean
 
 @dataclass(frozen=True)
 class Family:
-    """A prior family: its numbers' names, which of them must be positive, its PyMC distribution, the kind it can be of.
+    """A prior family: its numbers' names, which of them must be positive, its PyMC
+    distribution, the kind it can be of.
 
-    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else about its mean. quantile: of a
-    probability and the numbers.
+    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else
+    about its mean. quantile: of a probability and the numbers.
     """
 
     numbers: tuple[str, ...]
@@ -93,7 +94,16 @@ KINDS = {
     "share": "a share, between 0 and 1",
     "size": "a size, above 0",
 }
-LOCATIONS = ("level", "female", "beta", "spread", "spread_age", "trend", "bias", "crosswalk")
+LOCATIONS = (
+    "level",
+    "female",
+    "beta",
+    "spread",
+    "spread_age",
+    "trend",
+    "bias",
+    "crosswalk",
+)
 SHARES = ("rho", "kappa", "sensitivity", "specificity", "r2", "series_share")
 SIZES = ("duration", "shape", "slab_beta", "unknown_n")
 OF_KIND = {"effect": LOCATIONS, "share": SHARES, "size": SIZES}
@@ -104,7 +114,10 @@ NEEDED_BY = {
     "trend": "the world's trend (log odds per year)",
     "deff_excess": "likelihood beta_binomial (design effect less 1)",
     "spread": "countries whose own sd differs by a covariate (log sd per sd of it)",
-    "rho": "countries that resemble their neighbours (the share of their variance that neighbours explain)",
+    "rho": (
+        "countries that resemble their neighbours (the share of their variance that"
+        " neighbours explain)"
+    ),
 }
 
 
@@ -116,26 +129,40 @@ class Prior:
     numbers: tuple[float, ...]
 
     def fits(self, key: str) -> None:
-        """Raise if the family cannot serve this variable: scales are positive, shares in (0, 1), effects any number."""
+        """Raise if the family cannot serve this variable: scales are positive, shares
+        in (0, 1), effects any number.
+        """
         kind = next((kind for kind, keys in OF_KIND.items() if key in keys), "scale")
-        can_be = ("scale", "size") if kind == "scale" else (kind,)  # a size keeps a standard deviation away from zero
+        can_be = (
+            ("scale", "size") if kind == "scale" else (kind,)
+        )  # a size keeps a standard deviation away from zero
         if FAMILIES[self.family].kind not in can_be:
             good = [name for name, family in FAMILIES.items() if family.kind in can_be]
             raise UncountedError(
-                f"{key} = {self.text} cannot be: {key} is {KINDS[kind]}. Write one of: {', '.join(good)}.", key
+                f"{key} = {self.text} cannot be: {key} is {KINDS[kind]}. Write one of:"
+                f" {', '.join(good)}.",
+                key,
             )
 
     @property
     def text(self) -> str:
         """The prior as a card writes it."""
         short = [f"{number:g}" for number in self.numbers]
-        exact = [text if float(text) == n else repr(float(n)) for text, n in zip(short, self.numbers, strict=True)]
+        exact = [
+            text if float(text) == n else repr(float(n))
+            for text, n in zip(short, self.numbers, strict=True)
+        ]
         numbers = ", ".join(exact)
-        return f"{{ {self.family} = {f'[{numbers}]' if len(self.numbers) > 1 else numbers} }}"
+        return (
+            f"{{ {self.family} ="
+            f" {f'[{numbers}]' if len(self.numbers) > 1 else numbers} }}"
+        )
 
     @property
     def scale(self) -> float:
-        """A typical size of what the prior is of: the root of its family's mean square."""
+        """A typical size of what the prior is of: the root of its family's mean
+        square.
+        """
         return float(np.sqrt(FAMILIES[self.family].mean_square(*self.numbers)))
 
     def quantile(self, probability: float) -> float:
@@ -147,20 +174,32 @@ def parse_prior(key: str, value: Any) -> Prior:
     """Read `{ family = number or [numbers] }`; raises UncountedError naming the key."""
     if not isinstance(value, dict) or len(value) != 1:
         raise UncountedError(
-            f"the prior of '{key}' should be one family with its numbers, as {{ half_normal = 0.5 }}.", key
+            f"the prior of '{key}' should be one family with its numbers, as {{"
+            " half_normal = 0.5 }.",
+            key,
         )
     ((family, numbers),) = value.items()
     if family not in FAMILIES:
         raise UncountedError(
-            f"the prior of '{key}' has an unknown family '{family}'.{did_you_mean(family, FAMILIES)}", key
+            f"the prior of '{key}' has an unknown family"
+            f" '{family}'.{did_you_mean(family, FAMILIES)}",
+            key,
         )
     names = FAMILIES[family].numbers
     listed = numbers if isinstance(numbers, list) else [numbers]
-    if len(listed) != len(names) or not all(type(n) in (int, float) and abs(n) < 1e300 for n in listed):
-        raise UncountedError(f"{family} of '{key}' takes {' and '.join(names)}, not {numbers!r}.", key)
+    if len(listed) != len(names) or not all(
+        type(n) in (int, float) and abs(n) < 1e300 for n in listed
+    ):
+        raise UncountedError(
+            f"{family} of '{key}' takes {' and '.join(names)}, not {numbers!r}.", key
+        )
     for name, number in zip(names, listed, strict=True):
         if name in FAMILIES[family].positive and number <= 0:
-            raise UncountedError(f"{family} of '{key}' has {name} = {number:g}; it must be above 0.", key)
+            raise UncountedError(
+                f"{family} of '{key}' has {name} = {number:g}; it must be above 0.", key
+            )
     if family == "pc" and not listed[1] < 1:
-        raise UncountedError(f"pc of '{key}' has probability = {listed[1]:g}; it must be below 1.", key)
+        raise UncountedError(
+            f"pc of '{key}' has probability = {listed[1]:g}; it must be below 1.", key
+        )
     return Prior(family, tuple(float(n) for n in listed))

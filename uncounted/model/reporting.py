@@ -1,4 +1,6 @@
-"""Reporting: from what a survey covers to what its respondents say: other windows, places, definitions, mistakes."""
+"""Reporting: from what a survey covers to what its respondents say: other windows,
+places, definitions, mistakes.
+"""
 
 from typing import Any
 
@@ -17,30 +19,37 @@ TINY = 1e-12
 
 
 def shifted(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
-    """Return logit q plus the `bias` of its kind of source and the `crosswalk` of its definition (rows,).
+    """Return logit q plus the `bias` of its kind of source and the `crosswalk` of its
+    definition (rows,).
 
-    One kind and one definition, the card's reference_source and reference_definition, have none: the estimates speak
-    of them. Each other one has a parameter of its own, log odds of what it shows against the reference.
+    One kind and one definition, the card's reference_source and reference_definition,
+    have none: the estimates speak of them. Each other one has a parameter of its own,
+    log odds of what it shows against the reference.
     """
     if "bias" in belief.card.priors:
         logit_q = logit_q + bias(belief, seen)[seen.source[seen.survey]]
     if "crosswalk" in belief.card.priors:
         labels = seen.evidence.rows["definition"].to_numpy(str)
-        logit_q = logit_q + _against(belief, "crosswalk", labels, "reference_definition")
+        logit_q = logit_q + _against(
+            belief, "crosswalk", labels, "reference_definition"
+        )
     return logit_q
 
 
 def bias(belief: Belief, seen: Seen) -> TensorVariable:
-    """Return the `bias` of each kind of source (sources,), 0 for the card's reference_source."""
+    """Return the `bias` of each kind of source (sources,), 0 for the card's
+    reference_source.
+    """
     return _against(belief, "bias", seen.sources.to_numpy(str), "reference_source")
 
 
 def scaled(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
     """Return logit f·q (rows,): what part f of prevalence can show in a row.
 
-    Rows reported from elsewhere see only victims whose family lives where interviews were held: f = κ[host]. Rows that
-    asked about a window of T′ years where the card's is T share its stock S = q_T μ/(T + μ): f = (T′ + μ)/(T + μ), μ
-    the mean duration of a spell. logit f·q = log f + η − log(1 + e^η (1 − f)).
+    Rows reported from elsewhere see only victims whose family lives where interviews
+    were held: f = κ[host]. Rows that asked about a window of T′ years where the card's
+    is T share its stock S = q_T μ/(T + μ): f = (T′ + μ)/(T + μ), μ the mean duration of
+    a spell. logit f·q = log f + η − log(1 + e^η (1 − f)).
     """
     factors = [_kappa(belief, seen), _window(belief, seen)]
     for factor in [one for one in factors if one is not None]:
@@ -50,10 +59,12 @@ def scaled(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariabl
 
 
 def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariable:
-    """Return logit r, r = Se·q + (1 − Sp)·(1 − q) (rows,), by kind of source [Rogan & Gladen 1978].
+    """Return logit r, r = Se·q + (1 − Sp)·(1 − q) (rows,), by kind of source [Rogan &
+    Gladen 1978].
 
-    Validation counts on the card, [validation.KIND] sensitivity = [found, with], specificity = [cleared, without], are
-    observed jointly: Binomial(with, Se), Binomial(without, Sp). Without either prior, nobody is mistaken.
+    Validation counts on the card, [validation.KIND] sensitivity = [found, with],
+    specificity = [cleared, without], are observed jointly: Binomial(with, Se),
+    Binomial(without, Sp). Without either prior, nobody is mistaken.
     """
     card = belief.card
     if "sensitivity" not in card.priors and "specificity" not in card.priors:
@@ -70,14 +81,18 @@ def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVa
 
 
 def mistaken(q: Any, not_q: Any, se: Any, sp: Any) -> tuple[Any, Any]:
-    """Return the shares who say yes and who say no, r and 1 − r, of q and 1 − q; arrays or tensors."""
+    """Return the shares who say yes and who say no, r and 1 − r, of q and 1 − q; arrays
+    or tensors.
+    """
     return se * q + (1 - sp) * not_q, (1 - se) * q + sp * not_q
 
 
 def _against(belief: Belief, key: str, labels: np.ndarray, word: str) -> TensorVariable:
-    """Return a parameter of each label, 0 for the reference that a word of the card names (labels,).
+    """Return a parameter of each label, 0 for the reference that a word of the card
+    names (labels,).
 
-    Evidence of the reference alone has no parameter. Raises UncountedError for evidence that has nothing of it.
+    Evidence of the reference alone has no parameter. Raises UncountedError for evidence
+    that has nothing of it.
     """
     reference = getattr(belief.card, word)
     others = sorted(set(labels) - {reference})
@@ -86,14 +101,16 @@ def _against(belief: Belief, key: str, labels: np.ndarray, word: str) -> TensorV
     if reference not in labels:
         known = ", ".join(sorted(set(labels)))
         raise UncountedError(
-            f"The prior of {key} tells rows of other kinds from {word} = '{reference}'; the evidence has {known}."
-            f"{did_you_mean(reference, set(labels))}",
+            f"The prior of {key} tells rows of other kinds from {word} = '{reference}';"
+            f" the evidence has {known}.{did_you_mean(reference, set(labels))}",
             word,
         )
     dim = word.replace("reference", "other")
     belief.label(dim, others)
     value = pt.concatenate([pt.zeros(1), belief.variable(key, dim)])
-    return pt.as_tensor(value)[pd.Index([reference, *others]).get_indexer(pd.Index(labels))]
+    return pt.as_tensor(value)[
+        pd.Index([reference, *others]).get_indexer(pd.Index(labels))
+    ]
 
 
 def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
@@ -102,9 +119,10 @@ def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
         return None
     if "kappa" not in belief.card.priors:
         raise UncountedError(
-            f"The evidence '{seen.evidence.source}' has rows reported from elsewhere, which see only victims whose "
-            "family lives where interviews were held. Say under [priors] what part of them that is: "
-            "kappa = { beta = [a, b] }.",
+            f"The evidence '{seen.evidence.source}' has rows reported from elsewhere,"
+            " which see only victims whose family lives where interviews were held."
+            " Say under [priors] what part of them that is: kappa = { beta = [a,"
+            " b] }.",
             "priors",
         )
     hosts = sorted(set(seen.evidence.rows["country"][elsewhere]))
@@ -130,10 +148,12 @@ def _check_windows(own: float | None, rows: pd.DataFrame) -> None:
     other = rows["window"].notna() & (rows["window"] != own)
     if other.any():
         raise UncountedError(
-            f"{int(other.sum())} row(s) of evidence asked about a window of "
-            f"{', '.join(f'{w:g}' for w in sorted(rows['window'][other].unique()))} years and the card's is "
-            f"{'not said' if own is None else f'{own:g}'}. Ever in T years is another quantity for every T: write "
-            "window_years on the card, and a prior of `duration`, the mean length of a spell in years.",
+            f"{int(other.sum())} row(s) of evidence asked about a window of"
+            f" {', '.join(f'{w:g}' for w in sorted(rows['window'][other].unique()))}"
+            f" years and the card's is {'not said' if own is None else f'{own:g}'}."
+            " Ever in T years is another quantity for every T: write window_years on"
+            " the card, and a prior of `duration`, the mean length of a spell in"
+            " years.",
             "window_years",
         )
 
@@ -142,10 +162,12 @@ def _validate(belief: Belief, seen: Seen, shares: dict[str, TensorVariable]) -> 
     for kind, counts in belief.card.validation.items():
         if kind not in seen.sources:
             raise UncountedError(
-                f"[validation] names the kind of source '{kind}', which the evidence has not."
-                f"{did_you_mean(kind, seen.sources)}",
+                f"[validation] names the kind of source '{kind}', which the evidence"
+                f" has not.{did_you_mean(kind, seen.sources)}",
                 "validation",
             )
         for key, (found, of) in counts.items():
             name = f"{key}_validated_{kind}".replace(" ", "_")
-            pm.Binomial(name, n=of, p=shares[key][seen.sources.get_loc(kind)], observed=found)
+            pm.Binomial(
+                name, n=of, p=shares[key][seen.sources.get_loc(kind)], observed=found
+            )

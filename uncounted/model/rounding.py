@@ -1,23 +1,31 @@
-"""Rounding: figures printed with few digits, read as the interval of counts that they stand for.
+"""Rounding: figures printed with few digits, read as the interval of counts that they
+stand for.
 
-A share printed as p̂, half of its last digit being h, is any in [p̂ − h, p̂ + h), so that the count was in [n(p̂ − h),
-n(p̂ + h)). Its probability is a sum over the whole counts in there, or, where n is an effective number and counts are
-not whole, an integral of the effective density: Σ_k w_k f(y_k) over nodes that do not depend on the prevalence.
+A share printed as p̂, half of its last digit being h, is any in [p̂ − h, p̂ + h), so
+that the count was in [n(p̂ − h), n(p̂ + h)). Its probability is a sum over the whole
+counts in there, or, where n is an effective number and counts are not whole, an
+integral of the effective density: Σ_k w_k f(y_k) over nodes that do not depend on the
+prevalence.
 """
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
-EXACT = 4  # counts at either end of an interval that are summed one by one, where not all are
+# counts at either end of an interval that are summed one by one, where not all are
+EXACT = 4
 LEAST = 16  # nodes
-PER_SD, SPARE = 1.3, 8  # nodes for each standard deviation of a count that an interval is wide, and besides
+PER_SD, SPARE = (
+    1.3,
+    8,
+)  # nodes for each standard deviation of a count that an interval is wide, and besides
 NEAR = 1e-6  # counts closer than this are the same
 NEVER = -700.0  # the log weight of a node that isn't needed
 Weighted = tuple[np.ndarray, np.ndarray]  # nodes and weights
 
 
 def node_count(n: np.ndarray, rounding: np.ndarray) -> int:
-    """Return how many nodes suffice for rows of n respondents printed to ±rounding (rows,), whatever they show.
+    """Return how many nodes suffice for rows of n respondents printed to ±rounding
+    (rows,), whatever they show.
 
     An interval is widest, in standard deviations of a count, next to 0 or 100 %.
     """
@@ -28,7 +36,9 @@ def node_count(n: np.ndarray, rounding: np.ndarray) -> int:
 
 
 def nodes(y: np.ndarray, n: np.ndarray, rounding: np.ndarray, size: int) -> Weighted:
-    """Return counts y_k and log w_k (rows, size) of the interval of each row; y_0 = y alone where rounding is 0."""
+    """Return counts y_k and log w_k (rows, size) of the interval of each row; y_0 = y
+    alone where rounding is 0.
+    """
     node = np.repeat(np.asarray(y, float)[:, None], size, axis=1)
     log_weight = np.full(node.shape, NEVER)
     log_weight[:, 0] = 0.0
@@ -41,7 +51,9 @@ def nodes(y: np.ndarray, n: np.ndarray, rounding: np.ndarray, size: int) -> Weig
 
 
 def printed(y: np.ndarray, n: np.ndarray, rounding: np.ndarray) -> np.ndarray:
-    """Return counts (…, rows) as they would be printed: n times the nearest multiple of 2h, halves rounded up."""
+    """Return counts (…, rows) as they would be printed: n times the nearest multiple of
+    2h, halves rounded up.
+    """
     step = np.where(rounding > 0, 2 * rounding * n, 1.0)
     rounded = np.minimum(np.floor(y / step + 0.5 + NEAR) * step, n)
     return np.where(rounding > 0, rounded, y)
@@ -57,26 +69,39 @@ def _of_row(y: float, n: float, rounding: float, size: int) -> Weighted:
 
 
 def _whole(first: int, last: int, n: int, size: int) -> Weighted:
-    """Return whole counts from first to last: all of them, or those at the ends and a quadrature between."""
+    """Return whole counts from first to last: all of them, or those at the ends and a
+    quadrature between.
+    """
     if last - first < size:
         return np.arange(first, last + 1.0), np.ones(last - first + 1)
     low, high = first + np.arange(EXACT), last - np.arange(EXACT)
-    middle, weight = _quadrature(first + EXACT - 0.5, last - EXACT + 0.5, n, size - 2 * EXACT)
-    return np.concatenate([low, middle, high]), np.concatenate([np.ones(EXACT), weight, np.ones(EXACT)])
+    middle, weight = _quadrature(
+        first + EXACT - 0.5, last - EXACT + 0.5, n, size - 2 * EXACT
+    )
+    return np.concatenate([low, middle, high]), np.concatenate(
+        [np.ones(EXACT), weight, np.ones(EXACT)]
+    )
 
 
 def _continuous(lower: float, upper: float, n: float, size: int) -> Weighted:
-    """Return a quadrature of effective counts; nobody and everybody are masses, of which half lies outside of [0, n].
+    """Return a quadrature of effective counts; nobody and everybody are masses, of
+    which half lies outside of [0, n].
 
-    The sum over whole counts is that on average over where among them the ends of the interval fall.
+    The sum over whole counts is that on average over where among them the ends of the
+    interval fall.
     """
     node, weight = _quadrature(lower, upper, n, size - 2)
-    masses = [end for end, reached in ((0.0, lower <= NEAR), (n, upper >= n - NEAR)) if reached]
+    masses = [
+        end
+        for end, reached in ((0.0, lower <= NEAR), (n, upper >= n - NEAR))
+        if reached
+    ]
     return np.append(masses, node), np.append(np.full(len(masses), 0.5), weight)
 
 
 def _quadrature(lower: float, upper: float, n: float, size: int) -> Weighted:
-    """Return Gauss–Legendre nodes and weights of ∫ f(y) dy in the scale of θ, y = n sin²θ.
+    """Return Gauss–Legendre nodes and weights of ∫ f(y) dy in the scale of θ, y = n
+    sin²θ.
 
     A count's standard deviation is about ½/√n in θ wherever it lies.
     """

@@ -1,17 +1,22 @@
-"""Row error: what rows of a survey and an age err by together, beyond sampling and the survey's own error, summed out.
+"""Row error: what rows of a survey and an age err by together, beyond sampling and the
+survey's own error, summed out.
 
-Rows r of one survey and age, of either sex, share an error z ~ N(0, 1), τ_r large in log odds:
+Rows r of one survey and age, of either sex, share an error z ~ N(0, 1), τ_r large in
+log odds:
 
-    L = log ∫ Π_r f_r(y_r | η_r + τ_r z) N(z; 0, 1) dz,   log f_r = y·η − n·softplus(η) + …
+    L = log ∫ Π_r f_r(y_r | η_r + τ_r z) N(z; 0, 1) dz,   log f_r = y·η − n·softplus(η)
+    + …
 
-by Laplace's method about one Newton step. It begins at z₀, where the empirical logits of the counts and the prior of z
-would meet if counts were normal, and z is where it ends:
+by Laplace's method about one Newton step. It begins at z₀, where the empirical logits
+of the counts and the prior of z would meet if counts were normal, and z is where it
+ends:
 
     z = z₀ + (Σ τ(y − n·p₀) − z₀)/(1 + Σ τ²v₀),   v = n·p(1 − p),   p = logit⁻¹(η + τz)
     L = Σ log f_r(y | η + τz) − z²/2 − log(1 + Σ τ²v)/2
 
-the integrand itself, not the quadratic's maximum, which may lie above all that the integrand reaches. Within 0.001 at
-τ ≤ 0.2 of counts within three standard deviations, within 0.02 of those within four; further out it is too low.
+the integrand itself, not the quadratic's maximum, which may lie above all that the
+integrand reaches. Within 0.001 at τ ≤ 0.2 of counts within three standard deviations,
+within 0.02 of those within four; further out it is too low.
 """
 
 from typing import Any
@@ -24,18 +29,24 @@ Array = np.ndarray
 Rng = np.random.Generator
 
 
-def shifted(y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group: Tensor) -> tuple[Tensor, Tensor]:
-    """Return η + τz (…, rows) and what is to be taken from the log densities of rows there, so that they sum to L.
+def shifted(
+    y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return η + τz (…, rows) and what is to be taken from the log densities of rows
+    there, so that they sum to L.
 
-    left (rows,): 0 for a row held out or without such an error, which tells nothing of z and has no part of it. group
-    (rows,): 0 to the number of groups less 1, alike in the rows that share an error.
+    left (rows,): 0 for a row held out or without such an error, which tells nothing of
+    z and has no part of it. group (rows,): 0 to the number of groups less 1, alike in
+    the rows that share an error.
     """
     y = pt.minimum(y, n)  # pyright: ignore[reportAssignmentType] a count drawn of a part of a person may be above n
     share = (y + 0.5) / (n + 1)
     known = n * share * (1 - share)
     logit: Any = pt.log((y + 0.5) / (n - y + 0.5))  # pyright: ignore[reportOperatorIssue]
     tau = tau * left
-    first = _summed(tau * known * (logit - eta), group) / (1 + _summed(tau**2 * known, group))
+    first = _summed(tau * known * (logit - eta), group) / (
+        1 + _summed(tau**2 * known, group)
+    )
     p: Any = pt.sigmoid(eta + tau * first[..., group])
     slope = _summed(tau * (y - n * p), group)
     z = first + (slope - first) / (1 + _summed(tau**2 * n * p * (1 - p), group))

@@ -1,4 +1,6 @@
-"""Seen: which cells of the world each row of evidence looked at, and with what weight."""
+"""Seen: which cells of the world each row of evidence looked at, and with what
+weight.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,19 +19,25 @@ from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
-OF_COUNTS = ("binomial", "beta_binomial")  # likelihoods that can read an interval of counts
+OF_COUNTS = (
+    "binomial",
+    "beta_binomial",
+)  # likelihoods that can read an interval of counts
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1; indices, years since `card.year`.
+    """The rows of evidence as arrays: y, n (rows,); W (rows, cells), rows sum to 1;
+    indices, years since `card.year`.
 
-    A cell is country × sex × age (× the card's traits), flattened in that order. country, survey (rows,) index their
-    coordinates; source (surveys,) indexes the kinds of source; since (rows,) is in years, of the first of `span` years
-    of fieldwork. unknown (rows,): n stands for an effective n that nobody published. series: which surveys share an
-    error. rounding (rows,): half of the last printed digit of y/n, 0 where it is exact. row_ages (rows, ages):
-    squared shares of each age (and level of traits) in what a row covers, by which it has the errors of those ages.
-    row_group (rows,): alike in rows of one survey that cover the same ages and levels of traits.
+    A cell is country × sex × age (× the card's traits), flattened in that order.
+    country, survey (rows,) index their coordinates; source (surveys,) indexes the kinds
+    of source; since (rows,) is in years, of the first of `span` years of fieldwork.
+    unknown (rows,): n stands for an effective n that nobody published. series: which
+    surveys share an error. rounding (rows,): half of the last printed digit of y/n, 0
+    where it is exact. row_ages (rows, ages): squared shares of each age (and level of
+    traits) in what a row covers, by which it has the errors of those ages. row_group
+    (rows,): alike in rows of one survey that cover the same ages and levels of traits.
     """
 
     evidence: Evidence
@@ -54,24 +62,31 @@ class Seen:
 
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
-    """Place the rows of evidence in the card's cells; W[j, cell] = persons in the part of the cell that row j covers.
+    """Place the rows of evidence in the card's cells; W[j, cell] = persons in the part
+    of the cell that row j covers.
 
-    Weights are of the survey's year, or of the population table's nearest; where shares of a trait are uncertain, of
-    their means. A row that doesn't say a trait covers all its levels. Rows that cover ages outside the card's, or
-    people whom the population table has none of, and countries without a population, are left out and written to the
-    ledger. Raises UncountedError for evidence divided by a trait that the card lacks, for levels that the population
-    lacks, and for series of surveys of which the card says nothing.
+    Weights are of the survey's year, or of the population table's nearest; where shares
+    of a trait are uncertain, of their means. A row that doesn't say a trait covers all
+    its levels. Rows that cover ages outside the card's, or people whom the population
+    table has none of, and countries without a population, are left out and written to
+    the ledger. Raises UncountedError for evidence divided by a trait that the card
+    lacks, for levels that the population lacks, and for series of surveys of which the
+    card says nothing.
     """
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
     people = _covered_people(card, world, evidence.rows)
     nobody = ~(people.sum(axis=1) > 0)
-    evidence = _kept(evidence, pd.Series(nobody), "the population table has nobody whom it covers")
+    evidence = _kept(
+        evidence, pd.Series(nobody), "the population table has nobody whom it covers"
+    )
     rows = evidence.rows
     _check_rounded(card, rows)
     countries = world.places.index
     check_labels(rows)
-    surveys = rows.groupby("survey", sort=True)[["source", "country", "year", "series"]].first()
+    surveys = rows.groupby("survey", sort=True)[
+        ["source", "country", "year", "series"]
+    ].first()
     sources = pd.Index(sorted(surveys["source"].unique()), name="source")
     country = countries.get_indexer(pd.Index(rows["country"]))
     source = sources.get_indexer(pd.Index(surveys["source"]))
@@ -102,14 +117,17 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
 
 
 def _forms(card: Card, evidence: Evidence) -> np.ndarray | None:
-    """Return the counts of the card's forms and of none of them (rows, forms + 1); None if it has no forms."""
+    """Return the counts of the card's forms and of none of them (rows, forms + 1); None
+    if it has no forms.
+    """
     if not card.forms:
         return None
     if set(evidence.forms) != set(card.forms):
         known = ", ".join(evidence.forms) or "none"
         raise UncountedError(
-            f"The card '{card.name}' has the forms {', '.join(card.forms)}, and the evidence '{evidence.source}' has "
-            f"{known}. Give exclusive({{form: evidence, …}}, outcome) of the card's forms."
+            f"The card '{card.name}' has the forms {', '.join(card.forms)}, and the"
+            f" evidence '{evidence.source}' has {known}. Give exclusive({{form:"
+            " evidence, …}, outcome) of the card's forms."
         )
     y = evidence.rows[[f"{FORM}{form}" for form in card.forms]].to_numpy(float)
     return np.column_stack([y, evidence.rows["n"] - y.sum(axis=1)])
@@ -119,47 +137,64 @@ def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
     for trait in evidence.traits:
         if trait not in card.traits and (evidence.rows[trait] != EVERYBODY).any():
             raise UncountedError(
-                f"The evidence '{evidence.source}' is divided by '{trait}', which the card '{card.name}' lacks. Write "
-                "it under people, or take the evidence by the card's people: evidence(survey, outcome, card.people)."
+                f"The evidence '{evidence.source}' is divided by '{trait}', which the"
+                f" card '{card.name}' lacks. Write it under people, or take the"
+                " evidence by the card's people: evidence(survey, outcome,"
+                " card.people)."
             )
     for trait in card.traits:
         known = levels(world, trait)
         for level in sorted(set(evidence.rows.get(trait, [])) - {*known, EVERYBODY}):
             raise UncountedError(
-                f"The evidence '{evidence.source}' has the {trait} '{level}', which the population table lacks."
-                f"{did_you_mean(level, known)}"
+                f"The evidence '{evidence.source}' has the {trait} '{level}', which the"
+                f" population table lacks.{did_you_mean(level, known)}"
             )
 
 
 def _check_rounded(card: Card, rows: pd.DataFrame) -> None:
-    """Raise UncountedError for rounded figures under a likelihood that reads no intervals."""
+    """Raise UncountedError for rounded figures under a likelihood that reads no
+    intervals.
+    """
     rounded = int((rows["rounding"] > 0).sum())
     if rounded and card.likelihood not in OF_COUNTS:
         raise UncountedError(
-            f"{rounded} row(s) of evidence are printed with so few digits that they stand for an interval, and "
-            f'likelihood = "{card.likelihood}" reads them as exact. Write likelihood = "binomial" or "beta_binomial", '
-            "or give more digits; rounded = 6 on the survey's card says that a figure has so many decimals.",
+            f"{rounded} row(s) of evidence are printed with so few digits that they"
+            " stand for an interval, and "
+            f'likelihood = "{card.likelihood}" reads them as exact. Write likelihood ='
+            ' "binomial" or "beta_binomial", '
+            "or give more digits; rounded = 6 on the survey's card says that a figure"
+            " has so many decimals.",
             "likelihood",
         )
 
 
 def _within(evidence: Evidence, card: Card) -> Evidence:
     """Leave out rows of other ages; raises UncountedError if none is left."""
-    outside = [not all(_held(band, card.bands) for band in bands) for bands in evidence.rows["covers"]]
-    return _kept(evidence, pd.Series(outside, index=evidence.rows.index), "ages outside the card's")
+    outside = [
+        not all(_held(band, card.bands) for band in bands)
+        for bands in evidence.rows["covers"]
+    ]
+    return _kept(
+        evidence,
+        pd.Series(outside, index=evidence.rows.index),
+        "ages outside the card's",
+    )
 
 
 def _kept(evidence: Evidence, out: pd.Series, why: str) -> Evidence:
     kept = evidence.without(out, why)
     if kept.rows.empty:
         raise UncountedError(
-            f"No row of evidence on '{evidence.outcome}' is left: {why}. Mend `ages` on the card, or the population."
+            f"No row of evidence on '{evidence.outcome}' is left: {why}. Mend `ages` on"
+            " the card, or the population."
         )
     return kept
 
 
 def _span(rows: pd.DataFrame) -> np.ndarray:
-    """Return the years of fieldwork of each row, from its `year` to its year `until`, if it has one."""
+    """Return the years of fieldwork of each row, from its `year` to its year `until`,
+    if it has one.
+    """
     until = rows["until"].fillna(rows["year"]) if "until" in rows else rows["year"]
     return (until - rows["year"]).to_numpy(int) + 1
 
@@ -172,50 +207,80 @@ def _held(band: Band, cells: Sequence[Band]) -> bool:
     return at >= band.end
 
 
-def _weights(people: np.ndarray, country: np.ndarray, countries: int) -> sparse.csr_array:
-    """Return W (rows, cells) from the persons whom each row covers in the cells of its country (rows, width)."""
+def _weights(
+    people: np.ndarray, country: np.ndarray, countries: int
+) -> sparse.csr_array:
+    """Return W (rows, cells) from the persons whom each row covers in the cells of its
+    country (rows, width).
+    """
     weights = people / people.sum(axis=1, keepdims=True)
     row, cell = np.nonzero(weights)
     width = weights.shape[1]
     at_cell = country[row] * width + cell
-    return sparse.csr_array((weights[row, cell], (row, at_cell)), shape=(len(weights), countries * width))
+    return sparse.csr_array(
+        (weights[row, cell], (row, at_cell)), shape=(len(weights), countries * width)
+    )
 
 
 def _row_ages(people: np.ndarray, ages: int) -> np.ndarray:
-    """Return Σ w² over traits (rows, ages), w the shares of ages and traits in persons (rows, cells of a country)."""
+    """Return Σ w² over traits (rows, ages), w the shares of ages and traits in persons
+    (rows, cells of a country).
+    """
     of_ages = people.reshape(len(people), len(SEXES), ages, -1).sum(axis=1)
     return (of_ages**2).sum(axis=2) / of_ages.sum(axis=(1, 2))[:, None] ** 2
 
 
 def _row_group(rows: pd.DataFrame, card: Card) -> np.ndarray:
-    """Return which rows are of one survey, the same ages and the same levels of traits (rows,)."""
+    """Return which rows are of one survey, the same ages and the same levels of traits
+    (rows,).
+    """
     traits = [trait for trait in card.traits if trait in rows]
-    return rows.groupby(["survey", "covers", *traits], sort=False, dropna=False).ngroup().to_numpy()
+    return (
+        rows.groupby(["survey", "covers", *traits], sort=False, dropna=False)
+        .ngroup()
+        .to_numpy()
+    )
 
 
 def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
-    """Return the persons whom each row covers in each cell of its country (rows, sexes · ages · levels of traits)."""
+    """Return the persons whom each row covers in each cell of its country (rows, sexes
+    · ages · levels of traits).
+    """
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
     cells = list(card.bands)
     excepted = [less for exceptions in rows["less"] for less in exceptions]
     bands = [*rows["covers"].unique(), *(less[2] for less in excepted)]
     pieces = _pieces([*cells, *(band for each in bands for band in each)])
-    of_cell = np.array([[contains(cell, piece) for cell in cells] for piece in pieces], float)
+    of_cell = np.array(
+        [[contains(cell, piece) for cell in cells] for piece in pieces], float
+    )
     covered = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
     piece = np.array([covered[bands] for bands in rows["covers"]], float)
-    sex = np.array([[given in (one, "both") for one in SEXES] for given in rows["sex"]], float)
+    sex = np.array(
+        [[given in (one, "both") for one in SEXES] for given in rows["sex"]], float
+    )
     level = _levels(card, world, rows)
-    looked = np.einsum("rs,rp,rt->rspt", sex, piece, level) * _not_excepted(card, world, rows, pieces)
+    looked = np.einsum("rs,rp,rt->rspt", sex, piece, level) * _not_excepted(
+        card, world, rows, pieces
+    )
     people = np.empty((len(rows), len(SEXES), len(pieces), level.shape[1]))
     for year in sorted(set(rows["year"])):
         at = np.flatnonzero(rows["year"] == year)
-        there = persons(world, pieces, year, nearest=True, traits=card.traits).to_numpy()
+        there = persons(
+            world, pieces, year, nearest=True, traits=card.traits
+        ).to_numpy()
         people[at] = there.reshape(*there.shape[:3], -1)[country[at]]
-    return np.einsum("rspt,rspt,pa->rsat", people, looked, of_cell, optimize=True).reshape(len(rows), -1)
+    return np.einsum(
+        "rspt,rspt,pa->rsat", people, looked, of_cell, optimize=True
+    ).reshape(len(rows), -1)
 
 
-def _not_excepted(card: Card, world: World, rows: pd.DataFrame, pieces: Sequence[Band]) -> np.ndarray:
-    """Return 0 for the persons whom rows except, else 1 (rows, sexes, pieces, combinations); one row if none do."""
+def _not_excepted(
+    card: Card, world: World, rows: pd.DataFrame, pieces: Sequence[Band]
+) -> np.ndarray:
+    """Return 0 for the persons whom rows except, else 1 (rows, sexes, pieces,
+    combinations); one row if none do.
+    """
     combinations = _levels(card, world, rows.iloc[:1]).shape[1]
     if not any(rows["less"]):
         return np.ones((1, 1, 1, 1))
@@ -223,26 +288,40 @@ def _not_excepted(card: Card, world: World, rows: pd.DataFrame, pieces: Sequence
     for row, exceptions in enumerate(rows["less"]):
         for sex, levels_of, bands in exceptions:
             labels = pd.DataFrame([dict(levels_of)], index=[0])
-            excepted = np.outer(_covered(list(pieces), bands), _levels(card, world, labels)[0])
+            excepted = np.outer(
+                _covered(list(pieces), bands), _levels(card, world, labels)[0]
+            )
             kept[row, SEXES.index(sex)] *= 1 - excepted
     return kept
 
 
 def _levels(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
-    """Return 1 where a row covers a combination of levels of the card's traits, else 0 (rows, combinations)."""
+    """Return 1 where a row covers a combination of levels of the card's traits, else 0
+    (rows, combinations).
+    """
     covered = np.ones((len(rows), 1))
     for trait in card.traits:
         given = rows.get(trait, pd.Series(EVERYBODY, index=rows.index))
-        own = np.array([[one in (level, EVERYBODY) for level in levels(world, trait)] for one in given], float)
+        own = np.array(
+            [
+                [one in (level, EVERYBODY) for level in levels(world, trait)]
+                for one in given
+            ],
+            float,
+        )
         covered = (covered[:, :, None] * own[:, None, :]).reshape(len(rows), -1)
     return covered
 
 
 def _pieces(bands: list[Band]) -> list[Band]:
     """Cut bands at each other's ends, so that every band is a sum of pieces."""
-    cuts = sorted({end for band in bands for end in (band.lower, band.upper) if end is not None})
+    cuts = sorted(
+        {end for band in bands for end in (band.lower, band.upper) if end is not None}
+    )
     pieces = [Band(low, high) for low, high in pairwise(cuts)]
-    pieces += [Band(cuts[-1], None)] if any(band.upper is None for band in bands) else []
+    pieces += (
+        [Band(cuts[-1], None)] if any(band.upper is None for band in bands) else []
+    )
     return [piece for piece in pieces if any(contains(band, piece) for band in bands)]
 
 

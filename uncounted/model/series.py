@@ -1,4 +1,6 @@
-"""Series: surveys of one source in one country, such as the yearly rows of a register, that share an error."""
+"""Series: surveys of one source in one country, such as the yearly rows of a register,
+that share an error.
+"""
 
 from dataclasses import dataclass
 
@@ -16,9 +18,9 @@ class Series:
     Fields:
         labels: the series' names, "MOZ: birth register".
         survey: the series of each survey, −1 where it is in none (surveys,).
-        country, source: of each series, as indices of countries and of kinds of source (series,).
-        since: the middle year of its surveys, in years since `card.year` (series,).
-        kinds: the kinds of source that have series.
+        country, source: of each series, as indices of countries and of kinds of source
+        (series,). since: the middle year of its surveys, in years since `card.year`
+        (series,). kinds: the kinds of source that have series.
     """
 
     labels: pd.Index
@@ -34,23 +36,31 @@ class Series:
         return self.survey >= 0
 
     def kind(self, source: np.ndarray, sources: pd.Index) -> np.ndarray:
-        """Return the place in `kinds` of kinds of source, given as indices of `sources`; −1 for one without series."""
+        """Return the place in `kinds` of kinds of source, given as indices of
+        `sources`; −1 for one without series.
+        """
         return self.kinds.get_indexer(sources[source])
 
     def groups(self, source: np.ndarray) -> np.ndarray:
-        """Return the group of each survey (surveys,): those of a group have one standard deviation of their own part.
+        """Return the group of each survey (surveys,): those of a group have one
+        standard deviation of their own part.
 
-        A group is a kind of source, or the part of it that is in series; source (surveys,) indexes the kinds.
+        A group is a kind of source, or the part of it that is in series; source
+        (surveys,) indexes the kinds.
         """
         _, group = np.unique(2 * source + self.member, return_inverse=True)
         return group
 
 
-def series_of(surveys: pd.DataFrame, country: np.ndarray, source: np.ndarray, card: Card) -> Series:
-    """Return the series of surveys, a table with source, country, year and series ("" for none) of each.
+def series_of(
+    surveys: pd.DataFrame, country: np.ndarray, source: np.ndarray, card: Card
+) -> Series:
+    """Return the series of surveys, a table with source, country, year and series (""
+    for none) of each.
 
-    A series is a label within one country and kind of source; one that has a single survey is none. country, source
-    (surveys,): indices of countries and of kinds of source.
+    A series is a label within one country and kind of source; one that has a single
+    survey is none. country, source (surveys,): indices of countries and of kinds of
+    source.
     """
     key = surveys["country"] + ": " + surveys["series"]
     of = [surveys["country"], surveys["source"], surveys["series"]]
@@ -61,30 +71,44 @@ def series_of(surveys: pd.DataFrame, country: np.ndarray, source: np.ndarray, ca
     survey = np.full(len(surveys), -1)
     survey[member] = index
     first = np.array([np.flatnonzero(survey == i)[0] for i in range(len(order))], int)
-    middle = [int(np.median(surveys["year"].to_numpy()[survey == i])) for i in range(len(order))]
+    middle = [
+        int(np.median(surveys["year"].to_numpy()[survey == i]))
+        for i in range(len(order))
+    ]
     return Series(
         labels=_labels(surveys, key, first),
         survey=survey,
         country=country[first],
         source=source[first],
         since=np.array(middle, int) - card.year,
-        kinds=pd.Index(sorted(set(surveys["source"].iloc[first])), name="series_source"),
+        kinds=pd.Index(
+            sorted(set(surveys["source"].iloc[first])), name="series_source"
+        ),
     )
 
 
 def check_series(card: Card, series: Series) -> None:
-    """Raise UncountedError for a card that says nothing of the error that surveys of one series share."""
-    lacking = [key for key in ("sigma_survey", "series_share") if key not in card.priors]
+    """Raise UncountedError for a card that says nothing of the error that surveys of
+    one series share.
+    """
+    lacking = [
+        key for key in ("sigma_survey", "series_share") if key not in card.priors
+    ]
     if not len(series.labels) or not lacking:
         return
-    example = {"sigma_survey": "{ half_normal = 0.3 }", "series_share": "{ beta = [4, 1] }"}
+    example = {
+        "sigma_survey": "{ half_normal = 0.3 }",
+        "series_share": "{ beta = [4, 1] }",
+    }
     write = " and ".join(f"{key} = {example[key]}" for key in lacking)
     members = int(series.member.sum())
     raise UncountedError(
-        f"{members} surveys of the evidence are in {len(series.labels)} series (the first: {series.labels[0]}), whose "
-        f"surveys share an error, and [priors] lacks {' and '.join(repr(key) for key in lacking)}. series_share is the "
-        f"share of the variance of a survey's own error that its series has in common. Write {write} or what is "
-        "believed, or leave the column `series` out if its surveys err independently.",
+        f"{members} surveys of the evidence are in {len(series.labels)} series (the"
+        f" first: {series.labels[0]}), whose surveys share an error, and [priors] lacks"
+        f" {' and '.join(repr(key) for key in lacking)}. series_share is the share of"
+        " the variance of a survey's own error that its series has in common. Write"
+        f" {write} or what is believed, or leave the column `series` out if its surveys"
+        " err independently.",
         "priors",
     )
 
@@ -95,14 +119,19 @@ def check_labels(rows: pd.DataFrame) -> None:
     wrong = several.index[several > 1]
     if len(wrong):
         raise UncountedError(
-            f"{len(wrong)} survey(s) have rows of several series, such as '{wrong[0]}'. A survey is in one series or "
-            "in none: give the rows of each series a survey id of their own."
+            f"{len(wrong)} survey(s) have rows of several series, such as '{wrong[0]}'."
+            " A survey is in one series or in none: give the rows of each series a"
+            " survey id of their own."
         )
 
 
 def _labels(surveys: pd.DataFrame, key: pd.Series, first: np.ndarray) -> pd.Index:
-    """Return the series' names, with the kind of source where two kinds have series of one name."""
+    """Return the series' names, with the kind of source where two kinds have series of
+    one name.
+    """
     names = key.iloc[first]
     named_alike = names.duplicated(keep=False)
     kind = surveys["source"].iloc[first]
-    return pd.Index(names.mask(named_alike, names + " (" + kind + ")").to_numpy(), name="series")
+    return pd.Index(
+        names.mask(named_alike, names + " (" + kind + ")").to_numpy(), name="series"
+    )

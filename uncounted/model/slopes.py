@@ -1,4 +1,6 @@
-"""Slopes: how much covariates may say of a country: fixed, learned, or shrunk so that few of them speak."""
+"""Slopes: how much covariates may say of a country: fixed, learned, or shrunk so that
+few of them speak.
+"""
 
 import numpy as np
 import pymc as pm
@@ -7,14 +9,16 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 
-CONCENTRATION = 0.5  # of the Dirichlet of R2D2: below 1, most of the explained variance goes to few covariates
+# of the Dirichlet of R2D2: below 1, most of the explained variance goes to few
+# covariates
+CONCENTRATION = 0.5
 
 
 def slopes(belief: Belief, dim: str) -> TensorVariable:
     """Return β (covariates,), log odds per sd, by the priors that the card names.
 
-    `beta`: fixed. `sigma_beta`: β ~ N(0, σ_β), σ_β learned, centred by information. `tau_beta` and `slab_beta`: the
-    regularised horseshoe. `r2`: R2D2.
+    `beta`: fixed. `sigma_beta`: β ~ N(0, σ_β), σ_β learned, centred by information.
+    `tau_beta` and `slab_beta`: the regularised horseshoe. `r2`: R2D2.
     """
     priors = belief.card.priors
     if "beta" in priors:
@@ -24,13 +28,17 @@ def slopes(belief: Belief, dim: str) -> TensorVariable:
     if "r2" in priors:
         return _r2d2(belief, dim)
     sigma, lam = belief.variable("sigma_beta"), belief.centring["beta"]
-    return _named(sigma ** (1 - lam) * pm.Normal("beta_raw", 0.0, sigma**lam, dims=dim), dim)
+    return _named(
+        sigma ** (1 - lam) * pm.Normal("beta_raw", 0.0, sigma**lam, dims=dim), dim
+    )
 
 
 def _horseshoe(belief: Belief, dim: str) -> TensorVariable:
-    """Return β_k = z_k τ λ̃_k, λ̃² = c²λ²/(c² + τ²λ²), λ ~ C⁺(0, 1) [Piironen & Vehtari 2017, §2.3].
+    """Return β_k = z_k τ λ̃_k, λ̃² = c²λ²/(c² + τ²λ²), λ ~ C⁺(0, 1) [Piironen & Vehtari
+    2017, §2.3].
 
-    τ is `tau_beta`, small when few covariates matter; c is `slab_beta`, the size of those that do.
+    τ is `tau_beta`, small when few covariates matter; c is `slab_beta`, the size of
+    those that do.
     """
     tau, c = belief.variable("tau_beta"), belief.variable("slab_beta")
     local = pm.HalfCauchy("local_beta", 1.0, dims=dim)
@@ -39,10 +47,12 @@ def _horseshoe(belief: Belief, dim: str) -> TensorVariable:
 
 
 def _r2d2(belief: Belief, dim: str) -> TensorVariable:
-    """Return β_k ~ N(0, σ² φ_k R²/(1 − R²)), φ ~ Dirichlet [Zhang et al. 2022; Aguilar & Bürkner 2023, §2].
+    """Return β_k ~ N(0, σ² φ_k R²/(1 − R²)), φ ~ Dirichlet [Zhang et al. 2022; Aguilar
+    & Bürkner 2023, §2].
 
-    R², the prior `r2`, is the share that the covariates explain of the variance between countries: together they have
-    σ²R²/(1−R²), where σ is σ_country, the sd of what is left.
+    R², the prior `r2`, is the share that the covariates explain of the variance between
+    countries: together they have σ²R²/(1−R²), where σ is σ_country, the sd of what is
+    left.
     """
     share, sigma = belief.variable("r2"), belief.variable("sigma_country")
     size = len(pm.modelcontext(None).coords[dim] or ())

@@ -1,9 +1,12 @@
-"""Structure: scaled eigenbases of intrinsic Gaussian fields: walks over ordered things, graphs of neighbours, likeness.
+"""Structure: scaled eigenbases of intrinsic Gaussian fields: walks over ordered things,
+graphs of neighbours, likeness.
 
-Every function returns a basis B (size, rank): B z, z iid standard normal, is the field. The geometric mean of its
-marginal variances, the generalised variance, is 1 in every connected part, so that the σ in σ·B z means the same for
-every structure [Sørbye & Rue 2014]. B is constant: a field costs its model one matrix product. share < 1 keeps of
-every part the leading columns alone, those that hold that share of its summed variances (of the scaled field).
+Every function returns a basis B (size, rank): B z, z iid standard normal, is the field.
+The geometric mean of its marginal variances, the generalised variance, is 1 in every
+connected part, so that the σ in σ·B z means the same for every structure [Sørbye & Rue
+2014]. B is constant: a field costs its model one matrix product. share < 1 keeps of
+every part the leading columns alone, those that hold that share of its summed variances
+(of the scaled field).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,73 +24,114 @@ KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def walk(at: int | Sequence[float] | np.ndarray, order: int = 1, share: float = 1.0) -> np.ndarray:
-    """Return the basis (size, rank) of a random walk of order 1 or 2 over ordered things; at: how many, or where.
+def walk(
+    at: int | Sequence[float] | np.ndarray, order: int = 1, share: float = 1.0
+) -> np.ndarray:
+    """Return the basis (size, rank) of a random walk of order 1 or 2 over ordered
+    things; at: how many, or where.
 
-    Order 1, increments x[i+1] − x[i] ~ N(0, δ_i), δ_i the spacing: rank = size − 1, columns sum to zero. Order 2,
-    Q = Hᵀ C⁻¹ H with (H x)_i = (x[i+1] − x[i])/δ_i − (x[i] − x[i−1])/δ_{i−1} and C_i = (δ_{i−1} + δ_i)/2
-    [Lindgren & Rue 2008, §2]: rank = size − 2, neither constant nor slope along `at` in it (`line` is the slope).
-    Equal spacing is the textbook's walk [Rue & Held 2005, §3.3–3.4]. Units of `at` don't matter.
+    Order 1, increments x[i+1] − x[i] ~ N(0, δ_i), δ_i the spacing: rank = size − 1,
+    columns sum to zero. Order 2, Q = Hᵀ C⁻¹ H with (H x)_i = (x[i+1] − x[i])/δ_i −
+    (x[i] − x[i−1])/δ_{i−1} and C_i = (δ_{i−1} + δ_i)/2 [Lindgren & Rue 2008, §2]: rank
+    = size − 2, neither constant nor slope along `at` in it (`line` is the slope). Equal
+    spacing is the textbook's walk [Rue & Held 2005, §3.3–3.4]. Units of `at` don't
+    matter.
     """
     where = _positions(at)
     if order not in (1, 2):
-        raise UncountedError(f"A walk of order {order} isn't known. Choose order 1 or 2.")
+        raise UncountedError(
+            f"A walk of order {order} isn't known. Choose order 1 or 2."
+        )
     if len(where) <= order:
-        raise UncountedError(f"A walk of order {order} needs at least {order + 1} positions, not {len(where)}.")
+        raise UncountedError(
+            f"A walk of order {order} needs at least {order + 1} positions, not"
+            f" {len(where)}."
+        )
     step = np.diff(where)
     first = np.diff(np.eye(len(where)), axis=0) / step[:, None]
     if order == 1:
         return _field(first * np.sqrt(step)[:, None], share)
-    return _field(np.diff(first, axis=0) / np.sqrt((step[1:] + step[:-1]) / 2)[:, None], share)
+    return _field(
+        np.diff(first, axis=0) / np.sqrt((step[1:] + step[:-1]) / 2)[:, None], share
+    )
 
 
 def line(at: int | Sequence[float] | np.ndarray) -> np.ndarray:
-    """Return the slope that a walk of order 2 leaves out: positions (size,), centred, mean square 1."""
+    """Return the slope that a walk of order 2 leaves out: positions (size,), centred,
+    mean square 1.
+    """
     where = _positions(at)
     centred = where - where.mean()
     return centred / np.sqrt((centred**2).mean())
 
 
-def graph(pairs: Iterable[Sequence[str]], labels: Sequence[str], share: float = 1.0) -> np.ndarray:
-    """Return the basis (labels, rank) of Besag's field: x[i] − x[j] ~ N(0, 1) over every pair of neighbours.
+def graph(
+    pairs: Iterable[Sequence[str]], labels: Sequence[str], share: float = 1.0
+) -> np.ndarray:
+    """Return the basis (labels, rank) of Besag's field: x[i] − x[j] ~ N(0, 1) over
+    every pair of neighbours.
 
-    Precision of a connected component: its Laplacian D − A [Besag et al. 1991], scaled apart from the others, its
-    columns summing to zero [Riebler et al. 2016]; a component of one is N(0, 1) [Freni-Sterrantino et al. 2018].
-    Columns go component by component, in the order of their first labels. Raises UncountedError for pairs of what
-    is no label.
+    Precision of a connected component: its Laplacian D − A [Besag et al. 1991], scaled
+    apart from the others, its columns summing to zero [Riebler et al. 2016]; a
+    component of one is N(0, 1) [Freni-Sterrantino et al. 2018]. Columns go component by
+    component, in the order of their first labels. Raises UncountedError for pairs of
+    what is no label.
     """
     edges = _edges(pairs, list(labels))
-    adjacent = coo_array((np.ones(len(edges)), edges.T), shape=(len(labels), len(labels)))
+    adjacent = coo_array(
+        (np.ones(len(edges)), edges.T), shape=(len(labels), len(labels))
+    )
     count, component = connected_components(adjacent, directed=False)
     basis, start = np.zeros((len(labels), len(labels))), 0
     for i in range(count):
         member = np.flatnonzero(component == i)
-        block = np.ones((1, 1)) if len(member) == 1 else _besag(edges[component[edges[:, 0]] == i], member, share)
+        block = (
+            np.ones((1, 1))
+            if len(member) == 1
+            else _besag(edges[component[edges[:, 0]] == i], member, share)
+        )
         basis[member, start : start + block.shape[1]] = block
         start += block.shape[1]
     return basis[:, :start]
 
 
-def likeness(x: np.ndarray, kernel: str = "matern32", length: float | None = None, share: float = 0.99) -> np.ndarray:
-    """Return the basis (size, rank) of a field in which things with like covariates x (size, covariates) are alike.
+def likeness(
+    x: np.ndarray,
+    kernel: str = "matern32",
+    length: float | None = None,
+    share: float = 0.99,
+) -> np.ndarray:
+    """Return the basis (size, rank) of a field in which things with like covariates x
+    (size, covariates) are alike.
 
-    K = k(‖x_i − x_j‖/length), k squared exponential exp(−d²/2) or Matérn-3/2 (1 + √3 d) exp(−√3 d) [Rasmussen &
-    Williams 2006, §4.2], centred to H K H with H = I − 11ᵀ/n, scaled, truncated. Without a length: the median
-    distance between two things [Garreau et al. 2018]; it is fixed, since a learned one would make B a part of every
-    gradient. x: z-scores, none missing. Raises UncountedError for an unknown kernel, for a hole, for things all alike.
+    K = k(‖x_i − x_j‖/length), k squared exponential exp(−d²/2) or Matérn-3/2 (1 + √3 d)
+    exp(−√3 d) [Rasmussen & Williams 2006, §4.2], centred to H K H with H = I − 11ᵀ/n,
+    scaled, truncated. Without a length: the median distance between two things [Garreau
+    et al. 2018]; it is fixed, since a learned one would make B a part of every
+    gradient. x: z-scores, none missing. Raises UncountedError for an unknown kernel,
+    for a hole, for things all alike.
     """
     if kernel not in KERNELS:
-        raise UncountedError(f"There is no kernel '{kernel}'.{did_you_mean(kernel, KERNELS)}")
+        raise UncountedError(
+            f"There is no kernel '{kernel}'.{did_you_mean(kernel, KERNELS)}"
+        )
     points = np.asarray(x, float).reshape(len(x), -1)
     if not np.isfinite(points).all():
-        raise UncountedError("Covariates of a likeness have holes. Fill them first, or leave those covariates out.")
+        raise UncountedError(
+            "Covariates of a likeness have holes. Fill them first, or leave those"
+            " covariates out."
+        )
     if not (points != points[0]).any():
-        raise UncountedError("Covariates of a likeness are the same everywhere. Give some that differ.")
+        raise UncountedError(
+            "Covariates of a likeness are the same everywhere. Give some that differ."
+        )
     distance = np.linalg.norm(points[:, None] - points, axis=-1)
     between = distance[np.triu_indices(len(points), 1)]
     scale = float(np.median(between[between > 0])) if length is None else length
     if not scale > 0:
-        raise UncountedError(f"The length of a likeness is {scale:g}; it must be above 0.")
+        raise UncountedError(
+            f"The length of a likeness is {scale:g}; it must be above 0."
+        )
     middle = np.eye(len(points)) - 1 / len(points)
     value, vector = np.linalg.eigh(middle @ KERNELS[kernel](distance / scale) @ middle)
     kept = value > TINY * value[-1]
@@ -103,7 +147,8 @@ def _besag(edges: np.ndarray, member: np.ndarray, share: float) -> np.ndarray:
 
 
 def _field(root: np.ndarray, share: float, rank: int | None = None) -> np.ndarray:
-    """Return the scaled basis of the field with precision Q = rootᵀ root, by singular values: Q squares the rounding.
+    """Return the scaled basis of the field with precision Q = rootᵀ root, by singular
+    values: Q squares the rounding.
 
     rank: root's, where it has more rows than that.
     """
@@ -113,13 +158,18 @@ def _field(root: np.ndarray, share: float, rank: int | None = None) -> np.ndarra
 
 
 def _leading(variance: np.ndarray, vector: np.ndarray, share: float) -> np.ndarray:
-    """Return vector·√variance, largest first, scaled to generalised variance 1, without the last columns.
+    """Return vector·√variance, largest first, scaled to generalised variance 1, without
+    the last columns.
 
-    Scaled before it is cut: the first columns alone may be zero somewhere. Each column's sign is that of its first
-    large entry, so that a seed gives the same draws whatever library found the eigenvectors.
+    Scaled before it is cut: the first columns alone may be zero somewhere. Each
+    column's sign is that of its first large entry, so that a seed gives the same draws
+    whatever library found the eigenvectors.
     """
     if not 0 < share <= 1:
-        raise UncountedError(f"The share of a field's variance to keep is {share:g}; it should be above 0, at most 1.")
+        raise UncountedError(
+            f"The share of a field's variance to keep is {share:g}; it should be above"
+            " 0, at most 1."
+        )
     largest = np.argsort(-variance, kind="stable")
     variance, vector = variance[largest], vector[:, largest]
     held = np.cumsum(variance) / variance.sum()
@@ -131,21 +181,35 @@ def _leading(variance: np.ndarray, vector: np.ndarray, share: float) -> np.ndarr
 
 
 def _edges(pairs: Iterable[Sequence[str]], labels: list[str]) -> np.ndarray:
-    """Return the pairs as positions of their labels (edges, 2), each once, none of a thing with itself."""
+    """Return the pairs as positions of their labels (edges, 2), each once, none of a
+    thing with itself.
+    """
     place = {label: i for i, label in enumerate(labels)}
     for one, other in (pairs := [(one, other) for one, other in pairs]):
         for label in (one, other):
             if label not in place:
                 raise UncountedError(
-                    f"{one} and {other} cannot be neighbours: there is no '{label}'.{did_you_mean(label, labels)}"
+                    f"{one} and {other} cannot be neighbours: there is no"
+                    f" '{label}'.{did_you_mean(label, labels)}"
                 )
-    found = {(min(place[a], place[b]), max(place[a], place[b])) for a, b in pairs if a != b}
+    found = {
+        (min(place[a], place[b]), max(place[a], place[b])) for a, b in pairs if a != b
+    }
     return np.array(sorted(found), int).reshape(-1, 2)
 
 
 def _positions(at: int | Sequence[float] | np.ndarray) -> np.ndarray:
-    where = np.arange(at, dtype=float) if isinstance(at, int | np.integer) else np.ravel(np.asarray(at, float))
+    where = (
+        np.arange(at, dtype=float)
+        if isinstance(at, int | np.integer)
+        else np.ravel(np.asarray(at, float))
+    )
     if not np.isfinite(where).all() or not (np.diff(where) > 0).all():
-        told = ", ".join(f"{value:g}" for value in where[:8]) + (", …" if len(where) > 8 else "")
-        raise UncountedError(f"Positions of a walk should be finite and increase, not {told}. Sort them, each once.")
+        told = ", ".join(f"{value:g}" for value in where[:8]) + (
+            ", …" if len(where) > 8 else ""
+        )
+        raise UncountedError(
+            f"Positions of a walk should be finite and increase, not {told}. Sort them,"
+            " each once."
+        )
     return where

@@ -1,4 +1,6 @@
-"""Trend: how a country's prevalence changes over the years, on the logit scale, zero in the reference year."""
+"""Trend: how a country's prevalence changes over the years, on the logit scale, zero in
+the reference year.
+"""
 
 from functools import cache
 
@@ -11,7 +13,9 @@ from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.structure import walk
 
-KEPT = 0.995  # of the smooth's variance lies in the waves that are kept: six of 25 years' twenty-three
+# of the smooth's variance lies in the waves that are kept: six of 25 years'
+# twenty-three
+KEPT = 0.995
 
 
 def has_trend(card: Card) -> bool:
@@ -20,16 +24,20 @@ def has_trend(card: Card) -> bool:
 
 
 def is_smooth(card: Card) -> bool:
-    """Say whether the trend bends: the card's priors name the size of what departs from the straight line."""
+    """Say whether the trend bends: the card's priors name the size of what departs from
+    the straight line.
+    """
     return "sigma_smooth_region" in card.priors
 
 
 def terms(card: Card, years: np.ndarray) -> np.ndarray:
-    """Return what a country's course is a combination of, in years (…) of the calendar: (…, terms).
+    """Return what a country's course is a combination of, in years (…) of the calendar:
+    (…, terms).
 
-    The first term is the straight line t − reference; the others are waves: the eigenvectors of a second-order random
-    walk over the card's years, scaled to a typical variance of 1 (`structure.walk`), less their value in the reference
-    year. So a smooth f(t) − f(reference) is a weighted sum of waves with normal weights.
+    The first term is the straight line t − reference; the others are waves: the
+    eigenvectors of a second-order random walk over the card's years, scaled to a
+    typical variance of 1 (`structure.walk`), less their value in the reference year. So
+    a smooth f(t) − f(reference) is a weighted sum of waves with normal weights.
     """
     years = np.asarray(years)
     line = (years - card.year)[..., None].astype(float)
@@ -42,37 +50,53 @@ def terms(card: Card, years: np.ndarray) -> np.ndarray:
 
 
 def years_of(card: Card) -> np.ndarray:
-    """Return the calendar: every year from the card's first to its last, with the reference year; (years,)."""
+    """Return the calendar: every year from the card's first to its last, with the
+    reference year; (years,).
+    """
     first, last = card.years or (card.year, card.year)
     return np.arange(min(first, card.year), max(last, card.year) + 1)
 
 
 def term_names(card: Card) -> list[str]:
     """Return the labels of the terms of a course."""
-    return ["line", *(f"wave {i + 1}" for i in range(len(terms(card, np.array(card.year))) - 1))]
+    return [
+        "line",
+        *(f"wave {i + 1}" for i in range(len(terms(card, np.array(card.year))) - 1)),
+    ]
 
 
 def courses(belief: Belief) -> TensorVariable | None:
-    """Return each country's weights of the `terms` (countries, terms); None without a trend.
+    """Return each country's weights of the `terms` (countries, terms); None without a
+    trend.
 
-    line_c ~ N(trend + trend_region[r(c)], σ_trend_country), Σ trend_region = 0: a country's last survey is carried to
-    the reference year by its own slope, pooled to its region's, so its interval widens with the years since. If smooth,
-    wave_ck = σ_smooth_region z_rk + σ_smooth_country z_ck with standard normal z: a region's departure from the line is
-    a random walk of second order, and its countries' departures from the region's another; both go on widening where
-    there are no surveys.
+    line_c ~ N(trend + trend_region[r(c)], σ_trend_country), Σ trend_region = 0: a
+    country's last survey is carried to the reference year by its own slope, pooled to
+    its region's, so its interval widens with the years since. If smooth, wave_ck =
+    σ_smooth_region z_rk + σ_smooth_country z_ck with standard normal z: a region's
+    departure from the line is a random walk of second order, and its countries'
+    departures from the region's another; both go on widening where there are no
+    surveys.
     """
     card, world = belief.card, belief.world
     if not has_trend(card):
         return None
     mean = belief.variable("trend") * np.ones(len(world.places))
     if "region" in card.place:
-        by_region = belief.zero_sum("trend_region", belief.variable("sigma_trend_region"), "region")
+        by_region = belief.zero_sum(
+            "trend_region", belief.variable("sigma_trend_region"), "region"
+        )
         mean = mean + by_region[region_of(card, world)]
-    line = mean + belief.exchangeable("trend_country", mean, belief.variable("sigma_trend_country"), "country")
+    line = mean + belief.exchangeable(
+        "trend_country", mean, belief.variable("sigma_trend_country"), "country"
+    )
     if not is_smooth(card):
         return line[:, None]
-    region = belief.scaled("smooth_region", belief.variable("sigma_smooth_region"), "region", "wave")
-    country = belief.scaled("smooth_country", belief.variable("sigma_smooth_country"), "country", "wave")
+    region = belief.scaled(
+        "smooth_region", belief.variable("sigma_smooth_region"), "region", "wave"
+    )
+    country = belief.scaled(
+        "smooth_country", belief.variable("sigma_smooth_country"), "country", "wave"
+    )
     waves = region[region_of(card, world)] + country
     return pt.as_tensor(pt.concatenate([line[:, None], waves], axis=1))
 

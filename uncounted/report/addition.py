@@ -1,4 +1,6 @@
-"""Addition: an estimate of leaves becomes a folder with its rows, draws, findings, what it is beside, and the page."""
+"""Addition: an estimate of leaves becomes a folder with its rows, draws, findings, what
+it is beside, and the page.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +38,9 @@ DRAWS = "draws"
 
 @dataclass(frozen=True)
 class Added:
-    """A finished estimate of leaves: draws, rows, what was checked, where the files lie, the seconds of each stage."""
+    """A finished estimate of leaves: draws, rows, what was checked, where the files
+    lie, the seconds of each stage.
+    """
 
     estimate: Estimate
     release: Release
@@ -65,14 +69,21 @@ def estimate_leaves(
     """
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
-        raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
+        raise UncountedError(
+            "No seed: give one (--seed), or write seed under [sampling] of the card"
+            f" '{card.name}'."
+        )
     folder = Path(out) / card.name
     with progress.shown(), Second() as second:
         second.prepare(draws.__name__)
         with progress.stage("reading the world, surveys and records"):
             edition = read_edition(card, world)
-        estimate = add_up(edition, seed=chosen, progress=progress, second=second, **settings)
-        kept = second.do(write_draws, replace(estimate, leaves={}), folder / DRAWS)  # leaves are not written
+        estimate = add_up(
+            edition, seed=chosen, progress=progress, second=second, **settings
+        )
+        kept = second.do(
+            write_draws, replace(estimate, leaves={}), folder / DRAWS
+        )  # leaves are not written
         with progress.stage("adding up"):
             rows = breakdown(estimate, GROUPINGS)
         with progress.stage("checking every published number"):
@@ -111,11 +122,16 @@ def release_of_estimate(
     account: Account | None = None,
     language: str = "en",
 ) -> Release:
-    """Return what may be handed out of an estimate: its total as all leaves, its leaves, and the models behind them.
+    """Return what may be handed out of an estimate: its total as all leaves, its
+    leaves, and the models behind them.
 
-    beside is None for other leaves than the published editions have, selection for leaves none of which is a ratio.
+    beside is None for other leaves than the published editions have, selection for
+    leaves none of which is a ratio.
     """
-    card, told = estimate.card, (account or read_account(estimate.card.name)).inside(language)
+    card, told = (
+        estimate.card,
+        (account or read_account(estimate.card.name)).inside(language),
+    )
     return Release(
         name=card.name,
         title=told.title or card.title,
@@ -137,7 +153,9 @@ def release_of_estimate(
         inputs=estimate.inputs,
         made_up=estimate.simulated,
         table=rows,
-        selection=by_selection(estimate) if any(one.ratio for one in card.leaf) else None,
+        selection=(
+            by_selection(estimate) if any(one.ratio for one in card.leaf) else None
+        ),
         beside=_beside(estimate, rows),
         account=told,
         language=language,
@@ -145,7 +163,9 @@ def release_of_estimate(
 
 
 def _beside(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the published editions beside the rows; None for other leaves than theirs."""
+    """Return the published editions beside the rows; None for other leaves than
+    theirs.
+    """
     published = read_published()
     of_them = set(published["leaf"]) <= set(estimate.names)
     return set_beside(published, rows, estimate.names) if of_them else None

@@ -1,4 +1,6 @@
-"""Composition: what paper prints of an estimate's leaves: parts, sums, selection, and published numbers beside."""
+"""Composition: what paper prints of an estimate's leaves: parts, sums, selection, and
+published numbers beside.
+"""
 
 from typing import Any
 
@@ -11,7 +13,9 @@ from uncounted.report.release import ALL, LEAF, Release
 
 
 def leaves(release: Release, drawn: Drawings) -> Record | None:
-    """Return the parts of an estimate, its sums and shares, and the parts by region; None for an estimate without."""
+    """Return the parts of an estimate, its sums and shares, and the parts by region;
+    None for an estimate without.
+    """
     rows = outline.leaves(release)
     if drawn.leaves is None:
         return None
@@ -20,12 +24,19 @@ def leaves(release: Release, drawn: Drawings) -> Record | None:
     heads = [say("leaves.leaf"), say("leaves.rate", unit=unit), say("leaves.persons")]
     heads += [say("regions.printed"), say("leaves.share")]
     rows = [
-        [*_first(row, release), numerals.whole(row["printed"], say), numerals.fraction(row["share"], say)]
+        [
+            *_first(row, release),
+            numerals.whole(row["printed"], say),
+            numerals.fraction(row["share"], say),
+        ]
         for row in rows
     ]
     sums = [_first(row, release) for row in outline.sums(release)]
     across, crossed = outline.leaves_by(release)
-    cells = [[part(leaf, say), *(_cell(cell, release) for cell in row)] for leaf, row in crossed]
+    cells = [
+        [part(leaf, say), *(_cell(cell, release) for cell in row)]
+        for leaf, row in crossed
+    ]
     given = {"unit": numerals.unit(release.show, say), "level": release.level}
     return {
         "told": say("leaves.told"),
@@ -42,9 +53,15 @@ def leaves(release: Release, drawn: Drawings) -> Record | None:
 
 
 def _first(row: Record, release: Release) -> list[Any]:
-    """Return a leaf or sum, its prevalence and its persons; of a share, which has no prevalence, what it is."""
+    """Return a leaf or sum, its prevalence and its persons; of a share, which has no
+    prevalence, what it is.
+    """
     say = release.say
-    rate = [numerals.NOTHING, say.term(row["note"])] if row.get("note") else estimate(row, release)
+    rate = (
+        [numerals.NOTHING, say.term(row["note"])]
+        if row.get("note")
+        else estimate(row, release)
+    )
     return [part(row[LEAF], say), rate, persons(row, release)]
 
 
@@ -56,7 +73,9 @@ def _cell(row: Record | None, release: Release) -> list[str]:
 
 
 def selection(release: Release, drawn: Drawings) -> Record | None:
-    """Return how the world's number hangs on whom services meet; None where no part is a ratio of records."""
+    """Return how the world's number hangs on whom services meet; None where no part is
+    a ratio of records.
+    """
     if release.selection is None or drawn.selection is None:
         return None
     say = release.say
@@ -69,20 +88,41 @@ def selection(release: Release, drawn: Drawings) -> Record | None:
         ]
         for row in outline.records(release.selection)
     ]
-    heads = [say("selection.sd"), say("selection.median"), release.level, say("selection.mean")]
+    heads = [
+        say("selection.sd"),
+        say("selection.median"),
+        release.level,
+        say("selection.mean"),
+    ]
     chart = picture(drawn.selection, say("selection.chart"))
-    return {"told": say("selection.told", level=release.level), "chart": chart, "heads": heads, "rows": rows}
+    return {
+        "told": say("selection.told", level=release.level),
+        "chart": chart,
+        "heads": heads,
+        "rows": rows,
+    }
 
 
 def beside(release: Release, drawn: Drawings) -> Record | None:
-    """Return the world's published numbers beside the estimate's; the page has those of regions, sexes and ages."""
+    """Return the world's published numbers beside the estimate's; the page has those of
+    regions, sexes and ages.
+    """
     rows = outline.beside(release)
     if not rows or drawn.beside is None:
         return None
     say = release.say
-    told = say("beside.told", n=len(rows), inside=sum(bool(row["inside"]) for row in rows), level=release.level)
+    told = say(
+        "beside.told",
+        n=len(rows),
+        inside=sum(bool(row["inside"]) for row in rows),
+        level=release.level,
+    )
     told += f" {say('beside.simulated')}" if release.simulated else ""
-    everybody = [row for row in rows if row["sex"] == row["age"] == ALL and row["grouping"] == "world"]
+    everybody = [
+        row
+        for row in rows
+        if row["sex"] == row["age"] == ALL and row["grouping"] == "world"
+    ]
     cells = [
         [
             part(row["leaf"], say),
@@ -98,6 +138,17 @@ def beside(release: Release, drawn: Drawings) -> Record | None:
         ]
         for row in everybody
     ]
-    heads = [say("leaves.leaf"), say("beside.year"), say("regions.place"), say("beside.printed"), say("beside.here")]
+    heads = [
+        say("leaves.leaf"),
+        say("beside.year"),
+        say("regions.place"),
+        say("beside.printed"),
+        say("beside.here"),
+    ]
     heads += [say("beside.ratio"), say("beside.inside")]
-    return {"told": told, "chart": picture(drawn.beside, say("beside.chart")), "heads": heads, "rows": cells}
+    return {
+        "told": told,
+        "chart": picture(drawn.beside, say("beside.chart")),
+        "heads": heads,
+        "rows": cells,
+    }

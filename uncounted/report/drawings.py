@@ -22,12 +22,19 @@ from uncounted.report.wording import Words
 
 FOREST = 260  # of the intervals: on a phone the whole chart is in sight
 SHADES = ("prevalence", "width", "evidence")
-NO_DOTS = pd.DataFrame({"name": pd.Series(dtype=str), "year": pd.Series(dtype=int), "observed": pd.Series(dtype=float)})
+NO_DOTS = pd.DataFrame(
+    {
+        "name": pd.Series(dtype=str),
+        "year": pd.Series(dtype=int),
+        "observed": pd.Series(dtype=float),
+    }
+)
 
 
 @dataclass(frozen=True)
 class Drawings:
-    """Charts as SVG text, None where an estimate has no such chart; narrow: for a phone.
+    """Charts as SVG text, None where an estimate has no such chart; narrow: for a
+    phone.
 
     forests: by region; held_out: by the title of the model.
     """
@@ -46,7 +53,9 @@ class Drawings:
 
 
 def draw(release: Release) -> Drawings:
-    """Draw what a report shows; charts are told apart by form and lightness, not by colour alone."""
+    """Draw what a report shows; charts are told apart by form and lightness, not by
+    colour alone.
+    """
     say, show, rows = release.say, release.show, of_whom(release.totals)
     beside = release.beside
     by_people = release.by("sex", "age")
@@ -57,15 +66,32 @@ def draw(release: Release) -> Drawings:
         map_of_surveys=world_map(rows, release.world, show, ["surveys"], say),
         ages=svg(styled(age_sex(_wide(by_people), show, say), say)),
         forests=_forests(release),
-        trend=None if release.trend is None else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say), say)),
+        trend=(
+            None
+            if release.trend is None
+            else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say), say))
+        ),
         leaves=_leaves(release),
         leaves_narrow=_leaves(release, narrow=True),
-        selection=None if release.selection is None else svg(styled(by_sd(release.selection, say), say)),
-        beside=None if beside is None else svg(styled(beside_chart(beside, interval, say), say)),
+        selection=(
+            None
+            if release.selection is None
+            else svg(styled(by_sd(release.selection, say), say))
+        ),
+        beside=(
+            None
+            if beside is None
+            else svg(styled(beside_chart(beside, interval, say), say))
+        ),
         held_out={
-            what: svg(styled(against(rows, show, interval, say, side), say)) for what, rows in release.tested.items()
+            what: svg(styled(against(rows, show, interval, say, side), say))
+            for what, rows in release.tested.items()
         },
-        budget=None if release.budget is None else svg(styled(budget(release.budget, say), say)),
+        budget=(
+            None
+            if release.budget is None
+            else svg(styled(budget(release.budget, say), say))
+        ),
     )
 
 
@@ -77,7 +103,12 @@ def _forests(release: Release) -> dict[str, str]:
     rows = release.totals[release.totals["grouping"] == "country"]
     region = rows["group"].map(release.world.places["region"])
     return {
-        str(name): svg(styled(forest(rows[region == name], release.show, release.say, FOREST), release.say))
+        str(name): svg(
+            styled(
+                forest(rows[region == name], release.show, release.say, FOREST),
+                release.say,
+            )
+        )
         for name in sorted(region.dropna().unique())
     }
 
@@ -86,7 +117,9 @@ def _leaves(release: Release, narrow: bool = False) -> str | None:
     if LEAF not in release.rows:
         return None
     of_everybody = release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
-    return svg(styled(stack(of_everybody, release.show, release.say, narrow), release.say))
+    return svg(
+        styled(stack(of_everybody, release.show, release.say, narrow), release.say)
+    )
 
 
 def told_shares(table: pd.DataFrame, say: Words) -> str:

@@ -1,4 +1,6 @@
-"""Estimate: a card becomes a folder with a finished estimate: draws, tables, findings and the page."""
+"""Estimate: a card becomes a folder with a finished estimate: draws, tables, findings
+and the page.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +42,9 @@ from uncounted.world.world import World, read_world
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished estimate: the fit, its rows, what was checked, where the files lie, the seconds each stage took."""
+    """A finished estimate: the fit, its rows, what was checked, where the files lie,
+    the seconds each stage took.
+    """
 
     fit: Fit
     rows: pd.DataFrame
@@ -63,10 +67,12 @@ def estimate(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Finished | Added:
-    """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and fit.nc.
+    """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and
+    fit.nc.
 
-    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its draws are in draws/. A card with
-    [joint] is sampled with the cards that it names, and each of them has a folder; what is returned is the first's.
+    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its
+    draws are in draws/. A card with [joint] is sampled with the cards that it names,
+    and each of them has a folder; what is returned is the first's.
 
     seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
@@ -81,7 +87,10 @@ def estimate(
         _check_whole(one)
     chosen = seed if seed is not None else card.sampling.seed
     if chosen is None:
-        raise UncountedError(f"No seed: give one (--seed), or write seed under [sampling] of the card '{card.name}'.")
+        raise UncountedError(
+            "No seed: give one (--seed), or write seed under [sampling] of the card"
+            f" '{card.name}'."
+        )
     progress = progress or Progress()
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
@@ -89,7 +98,10 @@ def estimate(
             model = _model(cards, everywhere)
         if card.joint:
             fits = sample_jointly(model, seed=chosen, progress=progress, **settings)
-            done = [_finished(fits[one.outcome], Path(out) / one.name, progress) for one in cards]
+            done = [
+                _finished(fits[one.outcome], Path(out) / one.name, progress)
+                for one in cards
+            ]
         else:
             fit = sample(model, seed=chosen, progress=progress, **settings)
             done = [_finished(fit, Path(out) / card.name, progress)]
@@ -97,19 +109,30 @@ def estimate(
 
 
 def _together(card: Card | str | Path) -> list[Card]:
-    """Return the card and those that it is sampled with, which lie beside it or among those that ship."""
+    """Return the card and those that it is sampled with, which lie beside it or among
+    those that ship.
+    """
     first = card if isinstance(card, Card) else read_card(card)
     if first.joint is None:
         return [first]
     folder = None if isinstance(card, Card) else Path(card).parent
-    beside = [folder / f"{name}.toml" if folder else Path(name) for name in first.joint.cards]
-    return [first, *(read_card(path if path.is_file() else path.stem) for path in beside)]
+    beside = [
+        folder / f"{name}.toml" if folder else Path(name) for name in first.joint.cards
+    ]
+    return [
+        first,
+        *(read_card(path if path.is_file() else path.stem) for path in beside),
+    ]
 
 
 def _model(cards: Sequence[Card], world: World) -> pm.Model:
     evidences = [evidence_of(one, world) for one in cards]
     joint = cards[0].joint
-    return build_jointly(cards, world, evidences, lkj=joint.lkj) if joint else build(cards[0], world, evidences[0])
+    return (
+        build_jointly(cards, world, evidences, lkj=joint.lkj)
+        if joint
+        else build(cards[0], world, evidences[0])
+    )
 
 
 def _finished(fit: Fit, folder: Path, progress: Progress) -> Finished:
@@ -124,11 +147,14 @@ def _finished(fit: Fit, folder: Path, progress: Progress) -> Finished:
 
 
 def _check_whole(card: Card) -> None:
-    """Refuse a card of a share, which has no persons of its own: totals of it would be weighed by everybody."""
+    """Refuse a card of a share, which has no persons of its own: totals of it would be
+    weighed by everybody.
+    """
     if card.of:
         raise UncountedError(
-            f"The card '{card.name}' is of a share of the persons of '{card.of}', and alone it has none. Sample it, "
-            f"and multiply its draws with those of '{card.of}', as an estimate card's [[share]] does.",
+            f"The card '{card.name}' is of a share of the persons of '{card.of}', and"
+            " alone it has none. Sample it, and multiply its draws with those of"
+            f" '{card.of}', as an estimate card's [[share]] does.",
             "of",
         )
 
@@ -141,9 +167,11 @@ def write_estimate(
     formats: Collection[str] = FILES,
     **told: Any,
 ) -> Path:
-    """Write the files of an estimate into a folder: the report in some formats, findings.json and fit.nc.
+    """Write the files of an estimate into a folder: the report in some formats,
+    findings.json and fit.nc.
 
-    Where publication is stopped, every file says so. told: held_out, budget, as in `release_of`.
+    Where publication is stopped, every file says so. told: held_out, budget, as in
+    `release_of`.
     """
     release = release_of(fit, rows, findings, trend=courses_of(fit), **told)
     write_formats(Press(release, fit), folder, formats)
@@ -153,7 +181,9 @@ def write_estimate(
 
 
 def courses_of(fit: Fit) -> pd.DataFrame | None:
-    """Return prevalence by year of the world and regions, of all places where the trend bends; None without a trend."""
+    """Return prevalence by year of the world and regions, of all places where the trend
+    bends; None without a trend.
+    """
     if not has_trend(fit.card):
         return None
     return trend(fit, GROUPINGS if is_smooth(fit.card) else GROUPINGS[:2])
@@ -170,11 +200,13 @@ def write_report(
     account: str | Path | None = None,
     language: str = "en",
 ) -> list[Path]:
-    """Write the report of a fit or an estimate: one file (.html, .pdf, .xlsx, .docx, .parquet), or a folder.
+    """Write the report of a fit or an estimate: one file (.html, .pdf, .xlsx, .docx,
+    .parquet), or a folder.
 
-    formats: of a folder, some of html, pdf, xlsx, docx, csv, parquet, sdmx, gather and draws (`write_formats`).
-    findings: else those of `check` or `check_estimate`; held_out: the table of `hold_out`; budget: shares of the
-    variance; account: the path of a gather.toml, else what ships with the card; language: en or fr. Raises
+    formats: of a folder, some of html, pdf, xlsx, docx, csv, parquet, sdmx, gather and
+    draws (`write_formats`). findings: else those of `check` or `check_estimate`;
+    held_out: the table of `hold_out`; budget: shares of the variance; account: the path
+    of a gather.toml, else what ships with the card; language: en or fr. Raises
     UncountedError for what is none of these.
     """
     path = Path(path)
@@ -182,8 +214,8 @@ def write_report(
     check_formats(asked)
     if path.suffix and path.suffix not in BY_SUFFIX and not formats:
         raise UncountedError(
-            f"{path} ends in '{path.suffix}'. Name a file that ends in {', '.join(BY_SUFFIX)}, or a folder and its "
-            "formats."
+            f"{path} ends in '{path.suffix}'. Name a file that ends in"
+            f" {', '.join(BY_SUFFIX)}, or a folder and its formats."
         )
     release = _release(of, findings, held_out, budget, account, language)
     if formats or not path.suffix:
@@ -194,15 +226,24 @@ def write_report(
 
 
 def write_place(
-    of: Fit | Estimate, place: str, path: str | Path, *, findings: Findings | None = None, language: str = "en"
+    of: Fit | Estimate,
+    place: str,
+    path: str | Path,
+    *,
+    findings: Findings | None = None,
+    language: str = "en",
 ) -> Path:
-    """Write a profile of two pages on a country (code or name), region or subregion, as PDF.
+    """Write a profile of two pages on a country (code or name), region or subregion, as
+    PDF.
 
-    findings: else those of `check`. Raises UncountedError for an unknown place, or a file that isn't .pdf.
+    findings: else those of `check`. Raises UncountedError for an unknown place, or a
+    file that isn't .pdf.
     """
     path = Path(path)
     if path.suffix != ".pdf":
-        raise UncountedError(f"A profile is a PDF, and {path} doesn't end in .pdf. Name such a file.")
+        raise UncountedError(
+            f"A profile is a PDF, and {path} doesn't end in .pdf. Name such a file."
+        )
     release = _release(of, findings, language=language, years=False)
     at = place_of(release, place)
     own = pd.DataFrame({"iso3": at.countries, "group": at.group})
@@ -220,10 +261,16 @@ def _release(
     language: str = "en",
     years: bool = True,
 ) -> Release:
-    told = {"budget": budget, "account": read_account(account) if account else None, "language": language}
+    told = {
+        "budget": budget,
+        "account": read_account(account) if account else None,
+        "language": language,
+    }
     if isinstance(of, Estimate):
         found = check_estimate(of) if findings is None else findings
-        return release_of_estimate(of, breakdown(of, GROUPINGS), found, held_out=held_out, **told)
+        return release_of_estimate(
+            of, breakdown(of, GROUPINGS), found, held_out=held_out, **told
+        )
     found = check(of) if findings is None else findings
     course = courses_of(of) if years else None
     return release_of(of, estimates(of), found, trend=course, held_out=held_out, **told)

@@ -12,14 +12,17 @@ import numpy as np
 from uncounted.world.shelf import shelf
 
 WIDTH, NORTH, SOUTH = 1000.0, 83.7, -56.0
-SMALL, RADIUS = 8.0, 3.6  # a country whose outline is smaller (square units of the map) is a dot of this radius
+# a country whose outline is smaller (square units of the map) is a dot of this radius
+SMALL, RADIUS = 8.0, 3.6
 POLYNOMIAL = (1.340264, -0.081106, 0.000893, 0.003796)
 GAP = 2 * RADIUS + 1.6  # between the middles of two dots
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Outlines by ISO3 code, of lands without a code, and disputed boundaries; each a list of (points, 2) lon, lat."""
+    """Outlines by ISO3 code, of lands without a code, and disputed boundaries; each a
+    list of (points, 2) lon, lat.
+    """
 
     shapes: Mapping[str, list[np.ndarray]]
     without_code: Mapping[str, list[np.ndarray]]
@@ -44,13 +47,23 @@ class Canvas:
 
 @cache
 def read_geometry(path: Path | None = None) -> Geometry:
-    """Read outlines: those that ship (data/geometry/world.json), or a file of your own with the same keys."""
-    doc = json.loads((path or shelf("data", "geometry", "world.json")).read_text(encoding="utf-8"))
+    """Read outlines: those that ship (data/geometry/world.json), or a file of your own
+    with the same keys.
+    """
+    doc = json.loads(
+        (path or shelf("data", "geometry", "world.json")).read_text(encoding="utf-8")
+    )
     shapes, others = (
         {name: [_points(ring) for ring in rings] for name, rings in doc[key].items()}
         for key in ("shapes", "without_code")
     )
-    return Geometry(shapes, others, [_points(line) for line in doc["disputed"]], doc["source"], doc["licence"])
+    return Geometry(
+        shapes,
+        others,
+        [_points(line) for line in doc["disputed"]],
+        doc["source"],
+        doc["licence"],
+    )
 
 
 def _points(flat: Sequence[int]) -> np.ndarray:
@@ -58,14 +71,22 @@ def _points(flat: Sequence[int]) -> np.ndarray:
 
 
 def equal_earth(lonlat: np.ndarray) -> np.ndarray:
-    """Project degrees (…, 2) to the Equal Earth plane (…, 2), y upwards [Šavrič, Patterson & Jenny 2018, eqs 1–2].
+    """Project degrees (…, 2) to the Equal Earth plane (…, 2), y upwards [Šavrič,
+    Patterson & Jenny 2018, eqs 1–2].
 
-    sin θ = (√3/2) sin φ, x = 2√3 λ cos θ / [3 (9A₄θ⁸ + 7A₃θ⁶ + 3A₂θ² + A₁)], y = A₄θ⁹ + A₃θ⁷ + A₂θ³ + A₁θ.
+    sin θ = (√3/2) sin φ, x = 2√3 λ cos θ / [3 (9A₄θ⁸ + 7A₃θ⁶ + 3A₂θ² + A₁)], y = A₄θ⁹ +
+    A₃θ⁷ + A₂θ³ + A₁θ.
     """
     a1, a2, a3, a4 = POLYNOMIAL
     lon, lat = np.radians(lonlat[..., 0]), np.radians(lonlat[..., 1])
     t = np.arcsin(np.sqrt(3) / 2 * np.sin(lat))
-    x = 2 * np.sqrt(3) * lon * np.cos(t) / (3 * (9 * a4 * t**8 + 7 * a3 * t**6 + 3 * a2 * t**2 + a1))
+    x = (
+        2
+        * np.sqrt(3)
+        * lon
+        * np.cos(t)
+        / (3 * (9 * a4 * t**8 + 7 * a3 * t**6 + 3 * a2 * t**2 + a1))
+    )
     return np.stack([x, a4 * t**9 + a3 * t**7 + a2 * t**3 + a1 * t], axis=-1)
 
 
@@ -78,14 +99,19 @@ def canvas() -> Canvas:
 
 
 def path_of(rings: Sequence[np.ndarray], closed: bool = True) -> str:
-    """Write rings as path data, relative, in tenths of a unit; repeated points are dropped."""
+    """Write rings as path data, relative, in tenths of a unit; repeated points are
+    dropped.
+    """
     parts = []
     for ring in rings:
         tenths = np.round(canvas().place(ring) * 10).astype(int)
         steps = np.diff(tenths, axis=0)
         steps = steps[(steps != 0).any(axis=1)]
         told = "".join(f"l{_tenth(x)} {_tenth(y)}" for x, y in steps.tolist())
-        parts.append(f"M{_tenth(int(tenths[0, 0]))} {_tenth(int(tenths[0, 1]))}{told}{'z' if closed else ''}")
+        parts.append(
+            f"M{_tenth(int(tenths[0, 0]))}"
+            f" {_tenth(int(tenths[0, 1]))}{told}{'z' if closed else ''}"
+        )
     return "".join(parts).replace(" -", "-")
 
 
@@ -107,12 +133,19 @@ def area(ring: np.ndarray) -> float:
 
 @cache
 def is_dot(code: str, geometry: Geometry) -> bool:
-    """Say whether a country is drawn as a dot: it has no outline, or one too small to be seen."""
-    return sum(area(canvas().place(ring)) for ring in geometry.shapes.get(code, [])) < SMALL
+    """Say whether a country is drawn as a dot: it has no outline, or one too small to
+    be seen.
+    """
+    return (
+        sum(area(canvas().place(ring)) for ring in geometry.shapes.get(code, []))
+        < SMALL
+    )
 
 
 def spread(spots: np.ndarray, gap: float, rounds: int = 60) -> np.ndarray:
-    """Move points (n, 2) apart until no two are nearer than gap, each pair by half of what is missing."""
+    """Move points (n, 2) apart until no two are nearer than gap, each pair by half of
+    what is missing.
+    """
     moved = spots.copy()
     for _ in range(rounds):
         quiet = True

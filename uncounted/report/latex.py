@@ -1,21 +1,44 @@
-"""LaTeX: a formula as papers and notebooks write it, in commands that MathJax and KaTeX know."""
+"""LaTeX: a formula as papers and notebooks write it, in commands that MathJax and KaTeX
+know.
+"""
 
 import re
 
 from uncounted.report.formula import NOTHING, Node, parse
 
 LETTERS = {
-    "β": r"\beta", "δ": r"\delta", "ε": r"\varepsilon", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu",
-    "θ": r"\theta", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau", "φ": r"\varphi", "ω": r"\omega",
-}  # fmt: skip
+    "β": r"\beta",
+    "δ": r"\delta",
+    "ε": r"\varepsilon",
+    "κ": r"\kappa",
+    "λ": r"\lambda",
+    "μ": r"\mu",
+    "ν": r"\nu",
+    "θ": r"\theta",
+    "π": r"\pi",
+    "ρ": r"\rho",
+    "σ": r"\sigma",
+    "τ": r"\tau",
+    "φ": r"\varphi",
+    "ω": r"\omega",
+}
 FUNCTIONS = {"logit": r"\operatorname{logit}", "log": r"\log", "max": r"\max"}
-SIGNS = {"∼": r"\sim", "−": "-", "·": r"\cdot", "×": r"\times", "∈": r"\in", "…": r"\dots"}
+SIGNS = {
+    "∼": r"\sim",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "∈": r"\in",
+    "…": r"\dots",
+}
 IDLE = re.compile(r" (?=[,(^_)]|\\left\()")  # mathematics reads no spaces; people do
 SPECIAL = re.compile(r"[#$%&_{}]")
 
 
 def latex(formula: str) -> str:
-    """Return a formula (notation: `formula`) as LaTeX, without the dollars around it."""
+    """Return a formula (notation: `formula`) as LaTeX, without the dollars around
+    it.
+    """
     return IDLE.sub("", _written(parse(formula)))
 
 
@@ -29,7 +52,9 @@ def _written(node: Node) -> str:
         case "letter":
             return LETTERS.get(node.text, node.text)
         case "word":
-            return rf"\text{{{SPECIAL.sub(lambda found: chr(92) + found[0], node.text)}}}"
+            return (
+                rf"\text{{{SPECIAL.sub(lambda found: chr(92) + found[0], node.text)}}}"
+            )
         case "number":
             return node.text.replace("−", "-")
         case "function":
@@ -59,4 +84,6 @@ def _script(node: Node) -> str:
 
 
 def _is_tall(node: Node) -> bool:
-    return node.kind in ("fraction", "root") or any(_is_tall(part) for part in node.parts)
+    return node.kind in ("fraction", "root") or any(
+        _is_tall(part) for part in node.parts
+    )

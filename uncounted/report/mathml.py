@@ -11,7 +11,9 @@ ACCENTS = {"hat": "^", "tilde": "~"}
 
 
 def mathml(formula: str, block: bool = True) -> str:
-    """Return the <math> element of a formula (notation: `formula`), on a line of its own or within one."""
+    """Return the <math> element of a formula (notation: `formula`), on a line of its
+    own or within one.
+    """
     opening = Markup('<math display="block">') if block else Markup("<math>")
     return str(opening + _written(parse(formula)) + Markup("</math>"))
 
@@ -23,7 +25,9 @@ def _written(node: Node, tight: bool = False) -> Markup:
         return Markup("<{}>{}</{}>").format(tag, node.text, tag)
     if node.kind == "script":
         return _script(node, tight)
-    inside = Markup("").join(_written(part, tight or node.kind == "sum") for part in node.parts)
+    inside = Markup("").join(
+        _written(part, tight or node.kind == "sum") for part in node.parts
+    )
     match node.kind:
         case "sign":
             return _sign(node.text, tight)
@@ -36,19 +40,27 @@ def _written(node: Node, tight: bool = False) -> Markup:
         case "row":
             return Markup("<mrow>{}</mrow>").format(inside)
         case "fence":
-            return Markup('<mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo>').format(inside)
+            return Markup(
+                '<mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo>'
+            ).format(inside)
         case "fraction":
             return Markup("<mfrac>{}</mfrac>").format(inside)
         case "root":
             return Markup("<msqrt>{}</msqrt>").format(inside)
         case "sum":
-            return Markup('<munder><mo movablelimits="false">∑</mo>{}</munder>').format(inside)
-    return Markup('<mover accent="true">{}<mo>{}</mo></mover>').format(inside, ACCENTS[node.kind])
+            return Markup('<munder><mo movablelimits="false">∑</mo>{}</munder>').format(
+                inside
+            )
+    return Markup('<mover accent="true">{}<mo>{}</mo></mover>').format(
+        inside, ACCENTS[node.kind]
+    )
 
 
 def _sign(text: str, tight: bool) -> Markup:
     if tight:
-        return Markup('<mo lspace="0" rspace="0.1em" stretchy="false">{}</mo>').format(text)
+        return Markup('<mo lspace="0" rspace="0.1em" stretchy="false">{}</mo>').format(
+            text
+        )
     if text == ",":
         return Markup('<mo rspace="0.3em">,</mo>')
     return Markup("<mo>{}</mo>").format(PRIMES.get(text, text))
@@ -61,5 +73,11 @@ def _script(node: Node, tight: bool) -> Markup:
         hung += _written(below, True)
     if above != NOTHING:
         hung += _written(above, False)
-    tag = Markup("msubsup" if NOTHING not in (below, above) else "msub" if above == NOTHING else "msup")
+    tag = Markup(
+        "msubsup"
+        if NOTHING not in (below, above)
+        else "msub"
+        if above == NOTHING
+        else "msup"
+    )
     return Markup("<{}>{}</{}>").format(tag, hung, tag)

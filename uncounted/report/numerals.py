@@ -1,4 +1,6 @@
-"""Numerals: how numbers, intervals and ages are written, in the words and with the signs of a language."""
+"""Numerals: how numbers, intervals and ages are written, in the words and with the
+signs of a language.
+"""
 
 import math
 import re
@@ -17,18 +19,24 @@ BAND = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?P<over>\+)?(?P<months> mo
 
 
 def figures(value: float, decimals: int, say: Words) -> str:
-    """Write a number with a language's signs: 1234.5 is "1,234.5" in English and "1 234,5" in French."""
+    """Write a number with a language's signs: 1234.5 is "1,234.5" in English and "1
+    234,5" in French.
+    """
     signs = {",": say("number.group"), ".": say("number.point"), "-": "−"}
     return "".join(signs.get(sign, sign) for sign in f"{value:,.{decimals}f}")
 
 
 def short(value: float, say: Words) -> str:
-    """Write a number with six figures at most: "2.5"; of classes, scales, levels and thresholds."""
+    """Write a number with six figures at most: "2.5"; of classes, scales, levels and
+    thresholds.
+    """
     return f"{value:g}".replace(".", say("number.point"))
 
 
 def bare(p: float, show: str, say: Words) -> str:
-    """Write a proportion in the card's unit, one decimal, without the unit: 0.219 in percent is "21.9"."""
+    """Write a proportion in the card's unit, one decimal, without the unit: 0.219 in
+    percent is "21.9".
+    """
     if not math.isfinite(p):
         return NOTHING
     value = p * SHOW[show]
@@ -46,12 +54,16 @@ def heading(show: str, say: Words) -> str:
 
 
 def with_unit(number: str, show: str, say: Words) -> str:
-    """Write a number that is written already with its unit: "21.9 %", "3.4 per 1,000"."""
+    """Write a number that is written already with its unit: "21.9 %", "3.4 per
+    1,000".
+    """
     return say(f"number.{UNIT[show]}", n=number)
 
 
 def rate(p: float, show: str, say: Words) -> str:
-    """Write a proportion with its unit: "21.9 %", "3.4 per 1,000", "fewer than 0.1 per 1,000"."""
+    """Write a proportion with its unit: "21.9 %", "3.4 per 1,000", "fewer than 0.1 per
+    1,000".
+    """
     number = bare(p, show, say)
     if number == NOTHING:
         return NOTHING
@@ -70,7 +82,9 @@ def level(interval: float, say: Words) -> str:
 
 
 def persons(n: float, say: Words) -> str:
-    """Write a number of persons to three significant figures: "149 million", "4,560", "fewer than 100"."""
+    """Write a number of persons to three significant figures: "149 million", "4,560",
+    "fewer than 100".
+    """
     if not math.isfinite(n):
         return NOTHING
     if n < FEW:
@@ -86,7 +100,9 @@ def people(n: float, say: Words) -> str:
 
 
 def persons_between(lower: float, upper: float, say: Words) -> str:
-    """Write the bounds of an interval of persons: "145–152 million", "980 thousand to 1.02 million"."""
+    """Write the bounds of an interval of persons: "145–152 million", "980 thousand to
+    1.02 million".
+    """
     low, high = persons(lower, say), persons(upper, say)
     if NOTHING in (low, high) or low == high:
         return low if low == high else NOTHING
@@ -95,16 +111,24 @@ def persons_between(lower: float, upper: float, say: Words) -> str:
     (short_, scale), (long_, other) = _scaled(lower, say), _scaled(upper, say)
     if scale.removesuffix("s") != other.removesuffix("s"):
         return say("number.between", low=low, high=high)
-    return say(f"number.{other}", n=f"{short_}–{long_}") if other else f"{short_}–{long_}"
+    return (
+        say(f"number.{other}", n=f"{short_}–{long_}") if other else f"{short_}–{long_}"
+    )
 
 
 def _scaled(n: float, say: Words) -> tuple[str, str]:
-    """Return three significant figures, and the name of their scale, with an s from two on: languages differ there.
+    """Return three significant figures, and the name of their scale, with an s from two
+    on: languages differ there.
 
-    A scale that a language has no word for, as French has none for thousands, is written out.
+    A scale that a language has no word for, as French has none for thousands, is
+    written out.
     """
     rounded = float(f"{n:.3g}")
-    name = next(name for least, name in SCALES if rounded >= least and (not name or say(f"number.{name}s", n="")))
+    name = next(
+        name
+        for least, name in SCALES
+        if rounded >= least and (not name or say(f"number.{name}s", n=""))
+    )
     value = rounded / BESIDE[name]
     decimals = max(0, 2 - math.floor(math.log10(value))) if name else 0
     return figures(value, decimals, say), f"{name}{'s' if value >= 2 and name else ''}"
@@ -124,11 +148,15 @@ def fraction(x: float, say: Words) -> str:
     """Write a share in whole percent: "88 %", "<1 %"; unknown: "–"."""
     if not math.isfinite(x):
         return NOTHING
-    return with_unit("<1" if 0 < x < 0.005 else figures(x * 100, 0, say), "percent", say)
+    return with_unit(
+        "<1" if 0 < x < 0.005 else figures(x * 100, 0, say), "percent", say
+    )
 
 
 def band(label: str, say: Words) -> str:
-    """Write an age band as prose does: "6–11 months"; another name of ages stays as it is."""
+    """Write an age band as prose does: "6–11 months"; another name of ages stays as it
+    is.
+    """
     found = BAND.fullmatch(label)
     if not found:
         return say.term(label)
@@ -138,7 +166,9 @@ def band(label: str, say: Words) -> str:
 
 
 def whom(bands: Sequence[Band], say: Words) -> str:
-    """Write whom a card speaks of: "aged under 5 years", "aged 15 years and over", "of all ages"."""
+    """Write whom a card speaks of: "aged under 5 years", "aged 15 years and over", "of
+    all ages".
+    """
     first, last = bands[0].lower, bands[-1].upper
     if last is None:
         return say("whom.over", age=_age(first, say)) if first else say("whom.all")
@@ -150,4 +180,8 @@ def whom(bands: Sequence[Band], say: Words) -> str:
 
 
 def _age(months: int, say: Words) -> str:
-    return say("whom.age_months", n=months) if months % 12 else say("whom.age_years", n=months // 12)
+    return (
+        say("whom.age_months", n=months)
+        if months % 12
+        else say("whom.age_years", n=months // 12)
+    )

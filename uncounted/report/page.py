@@ -1,4 +1,6 @@
-"""Page: one HTML file with an estimate, what is behind it and whether to believe it; it opens without any network."""
+"""Page: one HTML file with an estimate, what is behind it and whether to believe it; it
+opens without any network.
+"""
 
 import math
 from collections.abc import Sequence
@@ -27,13 +29,32 @@ from uncounted.report.release import LEAF, Release
 from uncounted.report.wording import Words
 
 TEMPLATE = Path(__file__).parent / "template"
-GLYPH = {"surveyed": "●", "reported from elsewhere": "◐", "outside figure": "◇", "imputed": "○"}
+GLYPH = {
+    "surveyed": "●",
+    "reported from elsewhere": "◐",
+    "outside figure": "◇",
+    "imputed": "○",
+}
 COURSES = 6  # places whose course is drawn and years whose numbers are told
-WRITTEN = ("rate", "rates", "bare", "persons", "people", "persons_between", "whole", "fraction", "band", "decimal")
+WRITTEN = (
+    "rate",
+    "rates",
+    "bare",
+    "persons",
+    "people",
+    "persons_between",
+    "whole",
+    "fraction",
+    "band",
+    "decimal",
+)
 
 
-def write_page(release: Release, path: str | Path, drawings: Drawings | None = None) -> Path:
-    """Write a report as one HTML file: headline, map, tables, data, checks, equation, limits and record.
+def write_page(
+    release: Release, path: str | Path, drawings: Drawings | None = None
+) -> Path:
+    """Write a report as one HTML file: headline, map, tables, data, checks, equation,
+    limits and record.
 
     If any finding says "stop", a banner across the top says so.
     """
@@ -103,12 +124,20 @@ def _loader() -> Environment:
 
 
 def _environment(say: Words) -> Environment:
-    """Return the templates' environment with everything that is written in a language."""
+    """Return the templates' environment with everything that is written in a
+    language.
+    """
     made = _loader().overlay()
     written = {name: partial(_spoken, getattr(numerals, name), say) for name in WRITTEN}
-    made.filters = made.filters | written | {"term": say.term, "leaf": partial(part, say=say)}
-    made.globals = made.globals | written | {"say": say, "glyph": GLYPH, "unknown": _unknown}
-    made.globals["raw"] = lambda name: Markup((TEMPLATE / name).read_text(encoding="utf-8"))
+    made.filters = (
+        made.filters | written | {"term": say.term, "leaf": partial(part, say=say)}
+    )
+    made.globals = (
+        made.globals | written | {"say": say, "glyph": GLYPH, "unknown": _unknown}
+    )
+    made.globals["raw"] = lambda name: Markup(
+        (TEMPLATE / name).read_text(encoding="utf-8")
+    )
     return made
 
 
@@ -126,7 +155,14 @@ def _marked(drawn: Map) -> dict[str, Markup]:
 
 def _scale(rows: Sequence[dict[str, Any]], show: str) -> list[float]:
     """Return the marks of a scale that holds every interval, in the estimate's unit."""
-    highest = max((row["prevalence_upper"] for row in rows if math.isfinite(row["prevalence_upper"])), default=math.nan)
+    highest = max(
+        (
+            row["prevalence_upper"]
+            for row in rows
+            if math.isfinite(row["prevalence_upper"])
+        ),
+        default=math.nan,
+    )
     return charts.ticks(highest * SHOW[show])
 
 
@@ -135,8 +171,13 @@ def _whiskers(rows: Sequence[dict[str, Any]], release: Release) -> dict[str, Any
     scale, unit = _scale(rows, release.show), SHOW[release.show]
     drawn = []
     for row in rows:
-        low, middle, high = (row[f"prevalence_{stat}"] * unit for stat in ("lower", "median", "upper"))
-        drawn.append(row | {"whisker": charts.whisker(low, middle, high, scale[-1], row["evidence"])})
+        low, middle, high = (
+            row[f"prevalence_{stat}"] * unit for stat in ("lower", "median", "upper")
+        )
+        drawn.append(
+            row
+            | {"whisker": charts.whisker(low, middle, high, scale[-1], row["evidence"])}
+        )
     return {"axis": charts.axis(scale[-1], scale, release.say), "rows": drawn}
 
 
@@ -147,17 +188,34 @@ def _regions(release: Release) -> dict[str, Any]:
 def _countries(release: Release) -> dict[str, Any]:
     told = _whiskers(outline.countries(release), release)
     regions = sorted({row["region"] for row in told["rows"]})
-    present = set(release.rows.loc[release.rows["grouping"] == "country", "evidence"])  # of every leaf
-    return told | {"regions": regions, "evidence": [one for one in GLYPH if one in present]}
+    present = set(
+        release.rows.loc[release.rows["grouping"] == "country", "evidence"]
+    )  # of every leaf
+    return told | {
+        "regions": regions,
+        "evidence": [one for one in GLYPH if one in present],
+    }
 
 
 def _parts(release: Release, drawings: Drawings) -> list[dict[str, Any]]:
-    """Return what the map and the table of countries can show instead of all leaves together, which come first."""
+    """Return what the map and the table of countries can show instead of all leaves
+    together, which come first.
+    """
     made = []
     for name, alone in choices(release).items():
-        on_map = coloured(of_whom(alone.totals), alone.world, alone.show, SHADES, alone.say, drawings.map)
+        on_map = coloured(
+            of_whom(alone.totals),
+            alone.world,
+            alone.show,
+            SHADES,
+            alone.say,
+            drawings.map,
+        )
         told = _whiskers(outline.countries(alone), alone)
-        made.append({"name": name, "legend": Markup(on_map.legend), "lands": on_map.lands} | told)
+        made.append(
+            {"name": name, "legend": Markup(on_map.legend), "lands": on_map.lands}
+            | told
+        )
     return made
 
 
@@ -165,12 +223,20 @@ def _leaves(release: Release, drawings: Drawings) -> dict[str, Any] | None:
     rows, say = outline.leaves(release), release.say
     if drawings.leaves is None or drawings.leaves_narrow is None:
         return None
-    shares = pd.DataFrame({"component": [row[LEAF] for row in rows[:-1]], "share": [row["share"] for row in rows[:-1]]})
+    shares = pd.DataFrame(
+        {
+            "component": [row[LEAF] for row in rows[:-1]],
+            "share": [row["share"] for row in rows[:-1]],
+        }
+    )
     told = say("leaves.chart", told=told_shares(shares, say))
     return {
         "rows": rows,
         "sums": outline.sums(release),
-        "tables": [("regions", *outline.leaves_by(release)), ("people", *outline.leaves_by(release, release.axes))],
+        "tables": [
+            ("regions", *outline.leaves_by(release)),
+            ("people", *outline.leaves_by(release, release.axes)),
+        ],
         "chart": inline(drawings.leaves, told),
         "narrow": inline(drawings.leaves_narrow, told),
     }
@@ -193,13 +259,18 @@ def _beside(release: Release, drawings: Drawings) -> dict[str, Any] | None:
 
 
 def _crossings(release: Release) -> list[dict[str, Any]]:
-    """Return a tabbed table for sex by age, and one of all persons for each other trait."""
+    """Return a tabbed table for sex by age, and one of all persons for each other
+    trait.
+    """
     others = [axis for axis in release.axes if axis not in ("sex", "age")]
     pairs = [("sex", "age"), *(("sex", axis) for axis in others)]
     return [
         {
             "axis": across,
-            "tables": [{"value": v, "across": a, "rows": r} for v, a, r in outline.crossed(release, *pair)],
+            "tables": [
+                {"value": v, "across": a, "rows": r}
+                for v, a, r in outline.crossed(release, *pair)
+            ],
         }
         for pair in pairs
         for across in (pair[1],)
@@ -211,10 +282,17 @@ def _trend(release: Release, drawings: Drawings) -> dict[str, Any] | None:
         return None
     rows = release.trend[release.trend["grouping"].isin(["world", "region"])]
     calendar = sorted(int(year) for year in rows["year"].unique())
-    at = sorted({calendar[round(i * (len(calendar) - 1) / (COURSES - 1))] for i in range(COURSES)})
+    at = sorted(
+        {
+            calendar[round(i * (len(calendar) - 1) / (COURSES - 1))]
+            for i in range(COURSES)
+        }
+    )
     told = {(row["name"], int(row["year"])): row for row in outline.records(rows)}
     names = list(dict.fromkeys(rows["name"]))
-    table = [{"name": name, "cells": [told[name, year] for year in at]} for name in names]
+    table = [
+        {"name": name, "cells": [told[name, year] for year in at]} for name in names
+    ]
     other = rows.loc[rows["weights"] != rows["year"], "year"].astype(int)
     return {
         "chart": inline(drawings.trend, release.say("trend.chart")),
@@ -228,21 +306,30 @@ def spans(years: Sequence[int]) -> str:
     """Write years as spans: "2010–2013, 2022"."""
     starts = [year for year in years if year - 1 not in years]
     ends = [year for year in years if year + 1 not in years]
-    return ", ".join(f"{a}–{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True))
+    return ", ".join(
+        f"{a}–{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True)
+    )
 
 
 def _forests(release: Release, drawings: Drawings) -> list[dict[str, Any]]:
     say = release.say
     return [
-        {"name": name, "chart": inline(chart, say("forests.chart", region=say.term(name)))}
+        {
+            "name": name,
+            "chart": inline(chart, say("forests.chart", region=say.term(name))),
+        }
         for name, chart in drawings.forests.items()
     ]
 
 
 def _data(release: Release) -> dict[str, Any]:
     data, say = outline.data(release), release.say
-    told = ", ".join(say("data.year", year=year, n=n) for year, n in data["years"].items())
-    return data | {"chart": charts.years(data["years"], say("data.years_alt", told=told))}
+    told = ", ".join(
+        say("data.year", year=year, n=n) for year, n in data["years"].items()
+    )
+    return data | {
+        "chart": charts.years(data["years"], say("data.years_alt", told=told))
+    }
 
 
 def _held_out(release: Release, drawings: Drawings) -> dict[str, Any] | None:
@@ -250,7 +337,10 @@ def _held_out(release: Release, drawings: Drawings) -> dict[str, Any] | None:
         return None
     told = predictions.told(release.tested, release.level, release.say)
     charts = [
-        {"name": name, "chart": inline(chart, f"{name}: {release.say('held_out.chart')}")}
+        {
+            "name": name,
+            "chart": inline(chart, f"{name}: {release.say('held_out.chart')}"),
+        }
         for name, chart in drawings.held_out.items()
     ]
     return {"rows": outline.held_out(release), "told": told, "charts": charts}
@@ -265,7 +355,10 @@ def _budget(release: Release, drawings: Drawings) -> dict[str, Any] | None:
 
 
 def _models(release: Release) -> list[dict[str, Any]]:
-    return [{"card": part.card, "lines": _lines(equation(part.card, release.language))} for part in release.parts]
+    return [
+        {"card": part.card, "lines": _lines(equation(part.card, release.language))}
+        for part in release.parts
+    ]
 
 
 def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:

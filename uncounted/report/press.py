@@ -27,7 +27,9 @@ FILES = ("html", "csv")  # what an estimate is written in; `write_report` has mo
 
 @dataclass(frozen=True)
 class Press:
-    """A release about to be written, and what it is of, for what needs draws: a fit, or an estimate of leaves."""
+    """A release about to be written, and what it is of, for what needs draws: a fit, or
+    an estimate of leaves.
+    """
 
     release: Release
     of: Fit | Estimate | None = None
@@ -46,25 +48,35 @@ class Press:
         return None if self.of is None else estimates(self.of, AREAS, interval)
 
 
-def write_formats(press: Press, folder: str | Path, formats: Collection[str]) -> list[Path]:
+def write_formats(
+    press: Press, folder: str | Path, formats: Collection[str]
+) -> list[Path]:
     """Write a report into a folder in some of FORMATS; return the files.
 
-    html: report.html; pdf: report.pdf; xlsx: tables.xlsx; docx: brief.docx; csv: estimates.csv, surveys.csv,
-    ledger.csv and, where there are such, trend.csv, held-out.csv, budget.csv, selection.csv and beside-published.csv;
-    parquet: estimates.parquet; sdmx: sdmx.csv; gather: gather.docx and inputs.csv; draws: draws.nc. Raises
-    UncountedError for a format that isn't known.
+    html: report.html; pdf: report.pdf; xlsx: tables.xlsx; docx: brief.docx; csv:
+    estimates.csv, surveys.csv, ledger.csv and, where there are such, trend.csv,
+    held-out.csv, budget.csv, selection.csv and beside-published.csv; parquet:
+    estimates.parquet; sdmx: sdmx.csv; gather: gather.docx and inputs.csv; draws:
+    draws.nc. Raises UncountedError for a format that isn't known.
     """
     check_formats(formats)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return [path for name, write in FORMATS.items() if name in formats for path in write(press, folder)]
+    return [
+        path
+        for name, write in FORMATS.items()
+        if name in formats
+        for path in write(press, folder)
+    ]
 
 
 def check_formats(formats: Collection[str]) -> None:
     """Refuse a format that isn't known."""
     for name in formats:
         if name not in FORMATS:
-            raise UncountedError(f"There is no format '{name}'.{did_you_mean(name, FORMATS)}")
+            raise UncountedError(
+                f"There is no format '{name}'.{did_you_mean(name, FORMATS)}"
+            )
 
 
 def _page(press: Press, folder: Path) -> Iterator[Path]:
@@ -84,14 +96,26 @@ def _brief(press: Press, folder: Path) -> Iterator[Path]:
 
 
 def _tables(press: Press, folder: Path) -> Iterator[Path]:
-    """Write the tidy tables; each says in a column `note` if it is not for publication."""
+    """Write the tidy tables; each says in a column `note` if it is not for
+    publication.
+    """
     release = press.release
     yield _csv(release.noted, folder / "estimates.csv")
     yield _csv(
-        release.stamped(_all(release, [part.surveys.reset_index() for part in release.parts])), folder / "surveys.csv"
+        release.stamped(
+            _all(release, [part.surveys.reset_index() for part in release.parts])
+        ),
+        folder / "surveys.csv",
     )
-    yield _csv(_all(release, [part.ledger.lines for part in release.parts]), folder / "ledger.csv")
-    more = {"trend.csv": release.trend, "held-out.csv": release.held_out, "budget.csv": release.budget}
+    yield _csv(
+        _all(release, [part.ledger.lines for part in release.parts]),
+        folder / "ledger.csv",
+    )
+    more = {
+        "trend.csv": release.trend,
+        "held-out.csv": release.held_out,
+        "budget.csv": release.budget,
+    }
     more |= {"selection.csv": release.selection, "beside-published.csv": release.beside}
     for name, table in more.items():
         if table is not None:
@@ -111,21 +135,40 @@ def _exchange(press: Press, folder: Path) -> Iterator[Path]:
 def _gather(press: Press, folder: Path) -> Iterator[Path]:
     release = press.release
     yield write_gather(release, folder / "gather.docx")
-    yield _csv(_all(release, [part.inputs for part in release.parts]), folder / "inputs.csv")
+    yield _csv(
+        _all(release, [part.inputs for part in release.parts]), folder / "inputs.csv"
+    )
 
 
 def _draws(press: Press, folder: Path) -> Iterator[Path]:
     """Write every draw of every cell: modelled, so not masked.
 
-    Of a fit p, and persons to add it up with; of an estimate the persons affected, by leaf.
+    Of a fit p, and persons to add it up with; of an estimate the persons affected, by
+    leaf.
     """
     of, release = press.of, press.release
     if of is None:
-        raise UncountedError(f"The draws of '{release.name}' are not in its tables. Write them from its fit.")
+        raise UncountedError(
+            f"The draws of '{release.name}' are not in its tables. Write them from its"
+            " fit."
+        )
     path = folder / "draws.nc"
-    about = {"title": release.title, "year": release.year, "note": release.note, "seed": of.seed}
-    draws = _affected(of) if isinstance(of, Estimate) else of.p.to_dataset(name="p").assign(persons=of.people)
-    packed = {name: {"zlib": True, "complevel": 1} for name in draws.data_vars if "draw" in draws[name].dims}
+    about = {
+        "title": release.title,
+        "year": release.year,
+        "note": release.note,
+        "seed": of.seed,
+    }
+    draws = (
+        _affected(of)
+        if isinstance(of, Estimate)
+        else of.p.to_dataset(name="p").assign(persons=of.people)
+    )
+    packed = {
+        name: {"zlib": True, "complevel": 1}
+        for name in draws.data_vars
+        if "draw" in draws[name].dims
+    }
     draws.assign_attrs(about).to_netcdf(path, engine=ENGINE, encoding=packed)
     yield path
 
@@ -142,15 +185,33 @@ def _csv(table: pd.DataFrame, path: Path) -> Path:
 
 
 def _all(release: Release, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the tables of several models as one, each row saying of which outcome it is."""
+    """Return the tables of several models as one, each row saying of which outcome it
+    is.
+    """
     if len(tables) == 1:
         return tables[0]
-    named = [table.assign(outcome=part.card.outcome) for table, part in zip(tables, release.parts, strict=True)]
+    named = [
+        table.assign(outcome=part.card.outcome)
+        for table, part in zip(tables, release.parts, strict=True)
+    ]
     return pd.concat(named, ignore_index=True)
 
 
 FORMATS: dict[str, Callable[[Press, Path], Iterator[Path]]] = {
-    "html": _page, "pdf": _paper, "xlsx": _workbook, "docx": _brief, "csv": _tables, "parquet": _parquet,
-    "sdmx": _exchange, "gather": _gather, "draws": _draws,
-}  # fmt: skip
-BY_SUFFIX = {".html": "html", ".pdf": "pdf", ".xlsx": "xlsx", ".docx": "docx", ".parquet": "parquet"}
+    "html": _page,
+    "pdf": _paper,
+    "xlsx": _workbook,
+    "docx": _brief,
+    "csv": _tables,
+    "parquet": _parquet,
+    "sdmx": _exchange,
+    "gather": _gather,
+    "draws": _draws,
+}
+BY_SUFFIX = {
+    ".html": "html",
+    ".pdf": "pdf",
+    ".xlsx": "xlsx",
+    ".docx": "docx",
+    ".parquet": "parquet",
+}

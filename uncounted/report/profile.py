@@ -27,7 +27,9 @@ NARROW = 230  # the width of a forest that shares its line
 
 @dataclass(frozen=True)
 class Place:
-    """A country or a region: its grouping, its group there, its name, and the countries that it is or has."""
+    """A country or a region: its grouping, its group there, its name, and the countries
+    that it is or has.
+    """
 
     grouping: str
     group: str
@@ -36,30 +38,46 @@ class Place:
 
 
 def place_of(release: Release, wanted: str) -> Place:
-    """Return a country by code or name, or a region or subregion by name; raises UncountedError for any other."""
+    """Return a country by code or name, or a region or subregion by name; raises
+    UncountedError for any other.
+    """
     table, rows = release.world.places, release.totals
     names = table["name"].astype(str)
     for code in [code for code in table.index if wanted in (code, names[code])]:
         return Place("country", str(code), str(names[code]), (str(code),))
     for grouping in ("region", "subregion"):
         if ((rows["grouping"] == grouping) & (rows["group"] == wanted)).any():
-            return Place(grouping, wanted, wanted, tuple(map(str, table.index[table[grouping] == wanted])))
+            return Place(
+                grouping,
+                wanted,
+                wanted,
+                tuple(map(str, table.index[table[grouping] == wanted])),
+            )
     known = {*names, *table.index, *table["region"], *table["subregion"]}
-    raise UncountedError(f"There is no country or region '{wanted}' in this estimate.{hint(wanted, table, known)}")
+    raise UncountedError(
+        f"There is no country or region '{wanted}' in this"
+        f" estimate.{hint(wanted, table, known)}"
+    )
 
 
-def write_profile(release: Release, place: str, path: str | Path, course: pd.DataFrame | None = None) -> Path:
-    """Write two pages on a country or region as PDF: its numbers beside its neighbours', its data, its limits.
+def write_profile(
+    release: Release, place: str, path: str | Path, course: pd.DataFrame | None = None
+) -> Path:
+    """Write two pages on a country or region as PDF: its numbers beside its
+    neighbours', its data, its limits.
 
-    place: a country's ISO3 code or name, or the name of a region or subregion. course: rows of `trends.trend` that
-    hold it, if there are years. Raises UncountedError for a place that the estimate has not.
+    place: a country's ISO3 code or name, or the name of a region or subregion. course:
+    rows of `trends.trend` that hold it, if there are years. Raises UncountedError for a
+    place that the estimate has not.
     """
     path, of = Path(path), place_of(release, place)
     path.write_bytes(printed("profile.typ", release, profile(release, of, course)))
     return path
 
 
-def profile(release: Release, place: Place, course: pd.DataFrame | None = None) -> Record:
+def profile(
+    release: Release, place: Place, course: pd.DataFrame | None = None
+) -> Record:
     """Return what a profile prints, as words and numbers."""
     say, row = release.say, _row(release, place.grouping, place.group)
     return {
@@ -74,27 +92,46 @@ def profile(release: Release, place: Place, course: pd.DataFrame | None = None) 
         "countries": _countries(release, place),
         "surveys": _surveys(release, place),
         "limits": outline.limits(release)["told"],
-        "titles": {name: say(f"profile.{name}") for name in ("beside", "people", "trend", "surveys")}
-        | {"leaves": say("leaves.title")},
-        "countries_title": say("profile.neighbours" if place.grouping == "country" else "profile.members"),
+        "titles": (
+            {
+                name: say(f"profile.{name}")
+                for name in ("beside", "people", "trend", "surveys")
+            }
+            | {"leaves": say("leaves.title")}
+        ),
+        "countries_title": say(
+            "profile.neighbours" if place.grouping == "country" else "profile.members"
+        ),
         "limits_title": say("limits.title"),
     }
 
 
 def _row(release: Release, grouping: str, group: str) -> Record:
     rows = release.totals
-    return outline.records(rows[(rows["grouping"] == grouping) & (rows["group"] == group)])[0]
+    return outline.records(
+        rows[(rows["grouping"] == grouping) & (rows["group"] == group)]
+    )[0]
 
 
 def _told(release: Release, place: Place, row: Record) -> list[str]:
-    """Return what is to be known of the number: evidence class, surveys, and how much they say."""
+    """Return what is to be known of the number: evidence class, surveys, and how much
+    they say.
+    """
     say = release.say
     surveys = numerals.whole(row["surveys"], say)
-    told = [say("profile.evidence", evidence=say.term(row["evidence"]), surveys=surveys)]
+    told = [
+        say("profile.evidence", evidence=say.term(row["evidence"]), surveys=surveys)
+    ]
     if "country_evidence" in row:
-        told.append(say("profile.evident", share=numerals.fraction(row["country_evidence"], say)))
+        told.append(
+            say(
+                "profile.evident", share=numerals.fraction(row["country_evidence"], say)
+            )
+        )
     if place.grouping == "country" and row["own_data_share"] == row["own_data_share"]:
-        told.append(say("profile.own", share=numerals.fraction(row["own_data_share"], say)))
+        told.append(
+            say("profile.own", share=numerals.fraction(row["own_data_share"], say))
+        )
     if row["evidence"] == "imputed" and place.grouping == "country":
         told.append(say("profile.imputed"))
     return told
@@ -105,7 +142,9 @@ def _beside(release: Release, place: Place) -> Record:
     say, table = release.say, release.world.places
     above = [("world", release.of_world["group"])]
     first = table.loc[place.countries[0]]
-    known = {(row["grouping"], row["group"]): row for row in outline.records(release.totals)}
+    known = {
+        (row["grouping"], row["group"]): row for row in outline.records(release.totals)
+    }
     for grouping in ("region", "subregion"):
         above.append((grouping, first[grouping]))
         if place.grouping == grouping:
@@ -132,32 +171,47 @@ def _beside(release: Release, place: Place) -> Record:
 
 
 def _people(release: Release, place: Place) -> Record | None:
-    """Return prevalence by sex, down, and age, across; None if neither is told apart."""
+    """Return prevalence by sex, down, and age, across; None if neither is told
+    apart.
+    """
     if not release.divided:
         return None
     say, rows = release.say, release.by("sex", "age")
     mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
     known = {(row["sex"], row["age"]): row for row in outline.records(mine)}
     ages = list(dict.fromkeys([ALL, *mine["age"]]))
-    heads = [say("people.ages") if age == ALL else numerals.band(age, say) for age in ages]
+    heads = [
+        say("people.ages") if age == ALL else numerals.band(age, say) for age in ages
+    ]
     told = [
         [say(f"people.{sex}"), *(estimate(known[sex, age], release) for age in ages)]
         for sex in dict.fromkeys([ALL, *mine["sex"]])
     ]
-    caption = say("people.told", unit=numerals.unit(release.show, say), level=release.level)
+    caption = say(
+        "people.told", unit=numerals.unit(release.show, say), level=release.level
+    )
     return {"heads": ["", *heads], "rows": told, "caption": caption}
 
 
 def _ages(release: Release, place: Place) -> Record:
-    rows, region = release.by("sex", "age"), release.world.places.loc[place.countries[0], "region"]
+    rows, region = (
+        release.by("sex", "age"),
+        release.world.places.loc[place.countries[0], "region"],
+    )
     mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
-    above = ("world", release.of_world["group"]) if place.grouping == "region" else ("region", region)
+    above = (
+        ("world", release.of_world["group"])
+        if place.grouping == "region"
+        else ("region", region)
+    )
     other = rows[(rows["grouping"] == above[0]) & (rows["group"] == above[1])]
     chart = age_sex(pd.concat([mine, other]), release.show, release.say, columns=2)
     return picture(svg(styled(chart, release.say)), release.say("people.chart"))
 
 
-def _trend(release: Release, place: Place, course: pd.DataFrame | None) -> Record | None:
+def _trend(
+    release: Release, place: Place, course: pd.DataFrame | None
+) -> Record | None:
     if course is None:
         return None
     rows = course[(course["group"] == place.group) | (course["name"] == place.name)]
@@ -166,13 +220,20 @@ def _trend(release: Release, place: Place, course: pd.DataFrame | None) -> Recor
     only = pd.DataFrame({"group": [place.group], "name": [place.name]})
     dots = seen_in(surveys, only if place.grouping == "country" else only.iloc[:0])
     chart = courses(rows, dots, release.show, release.say, columns=1)
-    told = release.say("trend.told", unit=numerals.unit(release.show, release.say), level=release.level)
+    told = release.say(
+        "trend.told", unit=numerals.unit(release.show, release.say), level=release.level
+    )
     dotted = f" {release.say('trend.dots')}" if len(dots) else ""
-    return {"told": told + dotted, "chart": picture(svg(styled(chart, release.say)), release.say("trend.chart"))}
+    return {
+        "told": told + dotted,
+        "chart": picture(svg(styled(chart, release.say)), release.say("trend.chart")),
+    }
 
 
 def _leaves(release: Release, place: Place) -> Record | None:
-    """Return the parts of the place's number, their sum last; None for an estimate without."""
+    """Return the parts of the place's number, their sum last; None for an estimate
+    without.
+    """
     if LEAF not in release.rows:
         return None
     say, rows = release.say, release.rows
@@ -188,34 +249,66 @@ def _leaves(release: Release, place: Place) -> Record | None:
         for row in sorted(outline.records(rows), key=lambda row: row[LEAF] == ALL)
     ]
     unit = numerals.heading(release.show, say)
-    return {"heads": [say("leaves.leaf"), say("leaves.rate", unit=unit), say("leaves.persons")], "rows": told}
+    return {
+        "heads": [
+            say("leaves.leaf"),
+            say("leaves.rate", unit=unit),
+            say("leaves.persons"),
+        ],
+        "rows": told,
+    }
 
 
 def _countries(release: Release, place: Place) -> Record:
-    """Return the countries of the region, or those of the country's subregion, the highest first."""
-    table, rows = release.world.places, release.totals[release.totals["grouping"] == "country"]
+    """Return the countries of the region, or those of the country's subregion, the
+    highest first.
+    """
+    table, rows = (
+        release.world.places,
+        release.totals[release.totals["grouping"] == "country"],
+    )
     within = table.loc[place.countries[0], "subregion"]
-    codes = place.countries if place.grouping != "country" else table.index[table["subregion"] == within]
+    codes = (
+        place.countries
+        if place.grouping != "country"
+        else table.index[table["subregion"] == within]
+    )
     told = release.say("profile.order", level=release.level)
-    chart = styled(forest(rows[rows["group"].isin(codes)], release.show, release.say, NARROW), release.say)
+    chart = styled(
+        forest(rows[rows["group"].isin(codes)], release.show, release.say, NARROW),
+        release.say,
+    )
     return {"told": told, "chart": picture(svg(chart), told)}
 
 
 def _surveys(release: Release, place: Place) -> Record:
     """Return the latest surveys of the place; what is masked says so."""
     say, table = release.say, outline.surveys(release)
-    mine = table[table["country"].isin(place.countries) & (table["source"] != ELSEWHERE)]
+    mine = table[
+        table["country"].isin(place.countries) & (table["source"] != ELSEWHERE)
+    ]
     mine = mine.sort_values("year", ascending=False, kind="stable")
     several = place.grouping != "country"
     of = "outcome" if len(release.parts) > 1 else "kind"
-    heads = [say(f"surveys.{word}") for word in ("survey", "year", of, "asked", "cases", "deff")]
+    heads = [
+        say(f"surveys.{word}")
+        for word in ("survey", "year", of, "asked", "cases", "deff")
+    ]
     heads += [say("surveys.found", unit=numerals.heading(release.show, say))]
     rows = [_survey(release, row) for row in outline.records(mine.head(LISTED))]
     names = [row["name"] for row in outline.records(mine.head(LISTED))]
-    told = [[name, *row] for name, row in zip(names, rows, strict=True)] if several else rows
+    told = (
+        [[name, *row] for name, row in zip(names, rows, strict=True)]
+        if several
+        else rows
+    )
     more = say("profile.more", n=len(mine) - LISTED) if len(mine) > LISTED else ""
     none = say("profile.none") if mine.empty else ""
-    return {"heads": [say("surveys.country"), *heads] if several else heads, "rows": told, "told": more or none}
+    return {
+        "heads": [say("surveys.country"), *heads] if several else heads,
+        "rows": told,
+        "told": more or none,
+    }
 
 
 def _survey(release: Release, row: Record) -> list[str]:
@@ -225,7 +318,11 @@ def _survey(release: Release, row: Record) -> list[str]:
     return [
         str(row["survey"]),
         str(row["year"]),
-        say.term(row["outcome"].replace("_", " ")) if len(release.parts) > 1 else say.term(row["source"]),
+        (
+            say.term(row["outcome"].replace("_", " "))
+            if len(release.parts) > 1
+            else say.term(row["source"])
+        ),
         masked if few else numerals.whole(row["respondents"], say),
         masked if rare else numerals.whole(row["cases"], say),
         masked if rare else numerals.decimal(row["deff"], say),

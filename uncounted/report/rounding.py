@@ -1,4 +1,6 @@
-"""Rounding: numbers of persons rounded so that the printed parts add up to the printed total."""
+"""Rounding: numbers of persons rounded so that the printed parts add up to the printed
+total.
+"""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +11,22 @@ FIGURES = 4  # significant figures of the total; 3 are said of every number on i
 
 
 def step_of(total: float) -> float:
-    """Return what totals are rounded to: a unit in the FIGURES-th significant figure, at least one person."""
-    return max(10.0 ** (math.floor(math.log10(total)) - FIGURES + 1), 1.0) if total > 0 else 1.0
+    """Return what totals are rounded to: a unit in the FIGURES-th significant figure,
+    at least one person.
+    """
+    return (
+        max(10.0 ** (math.floor(math.log10(total)) - FIGURES + 1), 1.0)
+        if total > 0
+        else 1.0
+    )
 
 
 def adding_up(parts: Sequence[float], total: float, step: float) -> np.ndarray:
-    """Round parts to multiples of step that sum to the rounded total, by largest remainders [Balinski & Young 1982].
+    """Round parts to multiples of step that sum to the rounded total, by largest
+    remainders [Balinski & Young 1982].
 
-    parts are means of draws, whose sum is the total's mean but for rounding; none moves by more than one step.
+    parts are means of draws, whose sum is the total's mean but for rounding; none moves
+    by more than one step.
     """
     scaled = np.asarray(parts, float) / step
     down = np.floor(scaled)

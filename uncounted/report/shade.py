@@ -1,4 +1,6 @@
-"""Shade: by what a map colours its countries: prevalence, width of its interval, evidence class, number of surveys."""
+"""Shade: by what a map colours its countries: prevalence, width of its interval,
+evidence class, number of surveys.
+"""
 
 import math
 from collections.abc import Mapping
@@ -14,14 +16,30 @@ from uncounted.report.numerals import short, with_unit
 from uncounted.report.wording import Words
 
 CLASSES = 6
-STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)  # where classes may begin, times a power of ten
-EVIDENCE = {"surveyed": 4, "reported from elsewhere": 2, "outside figure": 3, "imputed": 1}  # dark: most is known
+STEPS = (
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    4.0,
+    5.0,
+    6.0,
+    8.0,
+)  # where classes may begin, times a power of ten
+EVIDENCE = {
+    "surveyed": 4,
+    "reported from elsewhere": 2,
+    "outside figure": 3,
+    "imputed": 1,
+}  # dark: most is known
 SURVEYS = (1, 2, 3, 5, 8)  # where classes of the number of surveys begin, but none
 
 
 @dataclass(frozen=True)
 class Shade:
-    """What colours a map: the colour of each country (ISO3 → 0 … CLASSES − 1), and the classes' names by colour."""
+    """What colours a map: the colour of each country (ISO3 → 0 … CLASSES − 1), and the
+    classes' names by colour.
+    """
 
     name: str
     title: str
@@ -30,12 +48,15 @@ class Shade:
 
 
 def shade(what: str, rows: pd.DataFrame, show: str, say: Words) -> Shade:
-    """Return what colours a map of countries' rows by "prevalence", "width", "evidence" or "surveys".
+    """Return what colours a map of countries' rows by "prevalence", "width", "evidence"
+    or "surveys".
 
     Raises UncountedError for another word.
     """
     if what not in SHADES:
-        raise UncountedError(f"A map cannot be coloured by '{what}'.{did_you_mean(what, SHADES)}")
+        raise UncountedError(
+            f"A map cannot be coloured by '{what}'.{did_you_mean(what, SHADES)}"
+        )
     return SHADES[what](rows.set_index("group"), show, say)
 
 
@@ -45,7 +66,9 @@ def _prevalence(rows: pd.DataFrame, show: str, say: Words) -> Shade:
 
 
 def _width(rows: pd.DataFrame, show: str, say: Words) -> Shade:
-    values = ((rows["prevalence_upper"] - rows["prevalence_lower"]) * SHOW[show]).round(9)
+    values = ((rows["prevalence_upper"] - rows["prevalence_lower"]) * SHOW[show]).round(
+        9
+    )
     return _numbers("width", say("map.by_width"), values, show, say)
 
 
@@ -53,14 +76,28 @@ def _numbers(name: str, title: str, values: pd.Series, show: str, say: Words) ->
     edges = breaks(values.to_numpy())
     at = np.searchsorted(edges, values, side="right")
     classes = len(edges) + 1
-    colours = {str(code): _colour(int(i), classes) for code, i in zip(values.index, at, strict=True)}
-    return Shade(name, title, colours, {_colour(i, classes): _told(i, edges, show, say) for i in range(classes)})
+    colours = {
+        str(code): _colour(int(i), classes)
+        for code, i in zip(values.index, at, strict=True)
+    }
+    return Shade(
+        name,
+        title,
+        colours,
+        {_colour(i, classes): _told(i, edges, show, say) for i in range(classes)},
+    )
 
 
 def _evidence(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     del show
-    colours = {str(code): EVIDENCE.get(told, 0) for code, told in rows["evidence"].items()}
-    labels = {colour: say.term(name) for name, colour in EVIDENCE.items() if colour in colours.values()}
+    colours = {
+        str(code): EVIDENCE.get(told, 0) for code, told in rows["evidence"].items()
+    }
+    labels = {
+        colour: say.term(name)
+        for name, colour in EVIDENCE.items()
+        if colour in colours.values()
+    }
     return Shade("evidence", say("map.by_evidence"), colours, labels)
 
 
@@ -74,11 +111,18 @@ def _surveys(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     return Shade("surveys", say("map.by_surveys"), colours, dict(enumerate(labels)))
 
 
-SHADES = {"prevalence": _prevalence, "width": _width, "evidence": _evidence, "surveys": _surveys}
+SHADES = {
+    "prevalence": _prevalence,
+    "width": _width,
+    "evidence": _evidence,
+    "surveys": _surveys,
+}
 
 
 def breaks(values: np.ndarray) -> list[float]:
-    """Return where classes begin (but the lowest): round numbers nearest to the quantiles, up to CLASSES classes."""
+    """Return where classes begin (but the lowest): round numbers nearest to the
+    quantiles, up to CLASSES classes.
+    """
     values = values[np.isfinite(values) & (values > 0)]
     if not len(values):
         return []

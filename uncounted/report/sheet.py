@@ -1,4 +1,6 @@
-"""Sheet: a table as a sheet of a workbook: title, stamps and notes above, heads that stay in sight, rows to filter."""
+"""Sheet: a table as a sheet of a workbook: title, stamps and notes above, heads that
+stay in sight, rows to filter.
+"""
 
 import math
 import textwrap
@@ -13,13 +15,23 @@ from xlsxwriter.worksheet import Worksheet
 from uncounted.report.outline import Record
 
 TEXT = "@"
-FORMATS = {  # of a kind of column: how its numbers look, and its width in letters, of a text at most
-    "text": (TEXT, 48), "middle": (TEXT, 50), "long": (TEXT, 90), "rate": ("0.0", 11), "persons": ("#,##0", 15),
-    "count": ("#,##0", 12), "share": ("0%", 10), "number": ("0.00", 10), "year": ("0", 8),
-}  # fmt: skip
+# of a kind of column: how its numbers look, and its width in letters, of a text at most
+FORMATS = {
+    "text": (TEXT, 48),
+    "middle": (TEXT, 50),
+    "long": (TEXT, 90),
+    "rate": ("0.0", 11),
+    "persons": ("#,##0", 15),
+    "count": ("#,##0", 12),
+    "share": ("0%", 10),
+    "number": ("0.00", 10),
+    "year": ("0", 8),
+}
 WRAPPED = ("middle", "long")
 LINE = 15.0  # points of a row of one line
-ABOVE = 110  # letters in a line of what stands above a table, at least; DEFAULT: of a column without a width
+# letters in a line of what stands above a table, at least; DEFAULT: of a column without
+# a width
+ABOVE = 110
 DEFAULT = 8
 HEADS = 3  # the row of heads
 ARROW = 3  # letters that the arrow of a filter covers
@@ -27,7 +39,9 @@ ARROW = 3  # letters that the arrow of a filter covers
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a sheet: its head, the key of its values, and the kind of value (a key of FORMATS)."""
+    """A column of a sheet: its head, the key of its values, and the kind of value (a
+    key of FORMATS).
+    """
 
     head: str
     key: str
@@ -46,7 +60,9 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Shapes:
-    """How what a book holds looks: cells by kind of column, heads, and what stands above a table."""
+    """How what a book holds looks: cells by kind of column, heads, and what stands
+    above a table.
+    """
 
     cells: dict[str, Format]
     head: Format
@@ -63,7 +79,12 @@ def shapes_of(book: Workbook) -> Shapes:
     return Shapes(
         {
             kind: book.add_format(
-                {"num_format": shape, "valign": "top", "text_wrap": kind in WRAPPED, "indent": int(shape == "@")}
+                {
+                    "num_format": shape,
+                    "valign": "top",
+                    "text_wrap": kind in WRAPPED,
+                    "indent": int(shape == "@"),
+                }
             )
             for kind, (shape, _) in FORMATS.items()
         },
@@ -75,8 +96,12 @@ def shapes_of(book: Workbook) -> Shapes:
     )
 
 
-def write_sheet(on: Worksheet, sheet: Sheet, title: str, stamp: str, shapes: Shapes) -> None:
-    """Write a table; rows are as high as their texts, for a spreadsheet finds no height of joined cells by itself."""
+def write_sheet(
+    on: Worksheet, sheet: Sheet, title: str, stamp: str, shapes: Shapes
+) -> None:
+    """Write a table; rows are as high as their texts, for a spreadsheet finds no height
+    of joined cells by itself.
+    """
     widths = [_width(column, sheet.rows) for column in sheet.columns]
     for at, (column, width) in enumerate(zip(sheet.columns, widths, strict=True)):
         on.set_column(at, at, width, shapes.cells[column.kind])
@@ -84,21 +109,38 @@ def write_sheet(on: Worksheet, sheet: Sheet, title: str, stamp: str, shapes: Sha
     if stamp:
         _above(on, 1, stamp, widths, shapes.stamp)
     _above(on, 2, sheet.note, widths, shapes.note)
-    heads = (_lines(column.head, width - ARROW) for column, width in zip(sheet.columns, widths, strict=True))
+    heads = (
+        _lines(column.head, width - ARROW)
+        for column, width in zip(sheet.columns, widths, strict=True)
+    )
     on.set_row(HEADS, LINE * max(heads))
     for at, column in enumerate(sheet.columns):
-        on.write_string(HEADS, at, column.head, shapes.head if _is_text(column) else shapes.head_of_numbers)
+        on.write_string(
+            HEADS,
+            at,
+            column.head,
+            shapes.head if _is_text(column) else shapes.head_of_numbers,
+        )
     wrapped = [column for column in sheet.columns if column.kind in WRAPPED]
     for i, row in enumerate(sheet.rows, HEADS + 1):
         if wrapped:
-            on.set_row(i, LINE * max(_lines(row.get(column.key), FORMATS[column.kind][1]) for column in wrapped))
+            on.set_row(
+                i,
+                LINE
+                * max(
+                    _lines(row.get(column.key), FORMATS[column.kind][1])
+                    for column in wrapped
+                ),
+            )
         for at, column in enumerate(sheet.columns):
             _cell(on, i, at, row.get(column.key), shapes.cells[column.kind])
     _laid_out(on, sheet)
 
 
 def _laid_out(on: Worksheet, sheet: Sheet) -> None:
-    """Keep heads and names in sight, let rows be filtered, and print on pages as wide as the table."""
+    """Keep heads and names in sight, let rows be filtered, and print on pages as wide
+    as the table.
+    """
     on.freeze_panes(HEADS + 1, 0 if sheet.columns[0].kind == "long" else 1)
     on.hide_gridlines(2)
     on.set_landscape()
@@ -115,12 +157,16 @@ def _is_text(column: Column) -> bool:
 
 
 def _width(column: Column, rows: Sequence[Record]) -> int:
-    """Return a column's width in letters: of short texts that of the longest, with room for the arrow of the filter."""
+    """Return a column's width in letters: of short texts that of the longest, with room
+    for the arrow of the filter.
+    """
     widest = FORMATS[column.kind][1]
     if column.kind != "text":
         return widest
     longest = max((len(str(row.get(column.key) or "")) for row in rows), default=0)
-    return min(max(longest, max(map(len, column.head.split()), default=0) + ARROW) + 2, widest)
+    return min(
+        max(longest, max(map(len, column.head.split()), default=0) + ARROW) + 2, widest
+    )
 
 
 def _lines(told: Any, width: int) -> int:
@@ -128,8 +174,12 @@ def _lines(told: Any, width: int) -> int:
     return len(textwrap.wrap(told, max(width, 5))) or 1 if isinstance(told, str) else 1
 
 
-def _above(on: Worksheet, row: int, told: str, widths: Sequence[int], shape: Format) -> None:
-    """Write a text above a table, in cells joined over as many columns as it takes to read it."""
+def _above(
+    on: Worksheet, row: int, told: str, widths: Sequence[int], shape: Format
+) -> None:
+    """Write a text above a table, in cells joined over as many columns as it takes to
+    read it.
+    """
     last, wide = 0, widths[0]
     while wide < ABOVE or last < 1:
         last += 1

@@ -1,4 +1,6 @@
-"""Translation: what checks say in English, in a report's language, with its numbers and names."""
+"""Translation: what checks say in English, in a report's language, with its numbers and
+names.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,19 +10,34 @@ from uncounted.report.numerals import band
 from uncounted.report.wording import Words
 
 ENDS = re.compile(r"(?<=[.?!]) (?=[A-Z\d])")  # between sentences, or after "St."
-NUMBER = re.compile(r"(?P<number>[-+]?\d[\d,]*(?:\.\d+)?)(?: ?(?P<unit>%|sd|log odds))?")
+NUMBER = re.compile(
+    r"(?P<number>[-+]?\d[\d,]*(?:\.\d+)?)(?: ?(?P<unit>%|sd|log odds))?"
+)
 
 
 def translated(english: str, say: Words) -> str:
-    """Return sentences in the language of `say`, each by its term; one that has none stays as it is, in English."""
-    return " ".join(_each(ENDS.split(english), " ", lambda told: say.term(told, partial(_part, say=say))))
+    """Return sentences in the language of `say`, each by its term; one that has none
+    stays as it is, in English.
+    """
+    return " ".join(
+        _each(
+            ENDS.split(english),
+            " ",
+            lambda told: say.term(told, partial(_part, say=say)),
+        )
+    )
 
 
 def _part(english: str, say: Words) -> str:
-    """Return what a sentence mentions: a number, or names: "Kenya, female, 6-11 months; Asia and the Pacific"."""
+    """Return what a sentence mentions: a number, or names: "Kenya, female, 6-11 months;
+    Asia and the Pacific".
+    """
     if NUMBER.fullmatch(english):
         return _name(english, say)
-    names = (", ".join(_each(one.split(", "), ", ", partial(_name, say=say))) for one in english.split("; "))
+    names = (
+        ", ".join(_each(one.split(", "), ", ", partial(_name, say=say)))
+        for one in english.split("; ")
+    )
     return say("number.joint").join(names)
 
 
@@ -41,7 +58,9 @@ def _name(english: str, say: Words) -> str:
 
 
 def _each(pieces: Sequence[str], joint: str, one: Callable[[str], str]) -> list[str]:
-    """Translate pieces one after another, or more at once where the first alone is nothing that `one` knows."""
+    """Translate pieces one after another, or more at once where the first alone is
+    nothing that `one` knows.
+    """
     if not pieces:
         return []
     for size in range(1, len(pieces) + 1):

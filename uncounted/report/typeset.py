@@ -4,7 +4,9 @@ from uncounted.report.formula import NOTHING, Node, parse
 
 
 def typeset(formula: str) -> str:
-    """Return a formula (notation: `formula`) in Typst's mathematics, without the dollars around it."""
+    """Return a formula (notation: `formula`) in Typst's mathematics, without the
+    dollars around it.
+    """
     return _written(parse(formula))
 
 
@@ -14,7 +16,9 @@ def _written(node: Node) -> str:
     inside = [_written(part) for part in node.parts]
     match node.kind:
         case "row":
-            return " ".join(inside).replace('" (', '"(')  # a space after a text would be seen
+            return " ".join(inside).replace(
+                '" (', '"('
+            )  # a space after a text would be seen
         case "letter":
             return node.text
         case "word":
@@ -41,7 +45,9 @@ def _written(node: Node) -> str:
 
 
 def _script(node: Node) -> str:
-    """Write what hangs on a base: primes right behind it, as Typst reads them, then what is below and above."""
+    """Write what hangs on a base: primes right behind it, as Typst reads them, then
+    what is below and above.
+    """
     base, below, above = node.parts
     primes = above.text.replace("′", "'") if above.kind == "sign" else ""
     low = f"_({_written(below)})" if below != NOTHING else ""

@@ -10,15 +10,17 @@ from pathlib import Path
 from uncounted.errors import UncountedError, did_you_mean
 
 FOLDER = Path(__file__).parent / "words"
-TERMS = "terms"  # the section of words and names that come from elsewhere: English → this language
+# the section of words and names that come from elsewhere: English → this language
+TERMS = "terms"
 
 
 @dataclass(frozen=True)
 class Words:
-    """The sentences of one language, by section and name; called with a name and the values that it mentions.
+    """The sentences of one language, by section and name; called with a name and the
+    values that it mentions.
 
-    terms: what the house and its tables say in English (evidence classes, reasons of the ledger, sentences of checks,
-    names of places) in this language.
+    terms: what the house and its tables say in English (evidence classes, reasons of
+    the ledger, sentences of checks, names of places) in this language.
     """
 
     language: str
@@ -26,31 +28,43 @@ class Words:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return a sentence with its values filled in; raises UncountedError for a name that has none."""
+        """Return a sentence with its values filled in; raises UncountedError for a name
+        that has none.
+        """
         if name not in self.sentences:
-            raise UncountedError(f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}")
+            raise UncountedError(
+                f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}"
+            )
         return self.sentences[name].format(**values)
 
     def term(self, english: object, inner: Callable[[str], str] = str) -> str:
-        """Return a word or a name in this language; one that nobody translated stays as it is.
+        """Return a word or a name in this language; one that nobody translated stays as
+        it is.
 
-        A term with {words in braces} stands for all that differ there: "fieldwork outside {years}". inner translates
-        what stands in the braces.
+        A term with {words in braces} stands for all that differ there: "fieldwork
+        outside {years}". inner translates what stands in the braces.
         """
         told = str(english)
         if told in self.terms:
             return self.terms[told]
         for pattern, words in _patterns(self.language).items():
             if found := pattern.fullmatch(told):
-                return words.format(**{name: inner(part) for name, part in found.groupdict().items()})
+                return words.format(
+                    **{name: inner(part) for name, part in found.groupdict().items()}
+                )
         return told
 
 
 @cache
 def _patterns(language: str) -> dict[re.Pattern[str], str]:
     """Return the terms of a language that have words in braces."""
-    open_ = {term: words for term, words in read_words(language).terms.items() if "{" in term}
-    return {re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(term))): words for term, words in open_.items()}
+    open_ = {
+        term: words for term, words in read_words(language).terms.items() if "{" in term
+    }
+    return {
+        re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(term))): words
+        for term, words in open_.items()
+    }
 
 
 @cache
@@ -59,8 +73,14 @@ def read_words(language: str = "en") -> Words:
     path = FOLDER / f"{language}.toml"
     if not path.is_file():
         known = [file.stem for file in sorted(FOLDER.glob("*.toml"))]
-        raise UncountedError(f"The report has no language '{language}'.{did_you_mean(language, known)}")
+        raise UncountedError(
+            f"The report has no language '{language}'.{did_you_mean(language, known)}"
+        )
     sections = tomllib.loads(path.read_text(encoding="utf-8"))
     terms = sections.pop(TERMS, {})
-    told = {f"{section}.{name}": text for section, told in sections.items() for name, text in told.items()}
+    told = {
+        f"{section}.{name}": text
+        for section, told in sections.items()
+        for name, text in told.items()
+    }
     return Words(language, told, terms)

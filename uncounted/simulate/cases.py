@@ -1,4 +1,6 @@
-"""Cases: simulated records, spells and outside figures together, with their truth, as the files that ship."""
+"""Cases: simulated records, spells and outside figures together, with their truth, as
+the files that ship.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ from uncounted.world.world import World
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Simulated tables and their truth; mean_years by group, log_sd of a spell's log."""
+    """Simulated tables and their truth; mean_years by group, log_sd of a spell's
+    log.
+    """
 
     seed: int
     records: Registrations
@@ -33,15 +37,19 @@ def simulate_cases(
     generating: Mapping[str, Any] | None = None,
     durations: tuple[Mapping[str, float], float] | None = None,
 ) -> Cases:
-    """Simulate all that an estimate adds to surveys: victim records, spells and state-imposed forced labour.
+    """Simulate all that an estimate adds to surveys: victim records, spells and
+    state-imposed forced labour.
 
-    generating: `read_generating()`. durations: mean years by group and sd of the log of spells, such as those of a
-    simulated survey programme; drawn from [durations] where not given.
+    generating: `read_generating()`. durations: mean years by group and sd of the log of
+    spells, such as those of a simulated survey programme; drawn from [durations] where
+    not given.
     """
     given = read_generating() if generating is None else generating
     seeds = [int(one) for one in np.random.SeedSequence(seed).generate_state(4)]
     mean_years, log_sd = durations or duration_truth(seeds[0], given["durations"])
-    of = {word: given["durations"][word] for word in ("spells", "window_years", "asked")}
+    of = {
+        word: given["durations"][word] for word in ("spells", "window_years", "asked")
+    }
     return Cases(
         seed,
         registrations(seeds[1], world, given["records"]),
@@ -53,7 +61,9 @@ def simulate_cases(
 
 
 def write_cases(cases: Cases, data: Path, truth: Path) -> None:
-    """Write records.csv, durations.csv and state-imposed.csv, each saying "simulated", and what is true of them."""
+    """Write records.csv, durations.csv and state-imposed.csv, each saying "simulated",
+    and what is true of them.
+    """
     for folder in (data, truth):
         folder.mkdir(parents=True, exist_ok=True)
     cases.records.table.to_csv(data / "records.csv", index=False)
@@ -62,6 +72,14 @@ def write_cases(cases: Cases, data: Path, truth: Path) -> None:
     ratios = {"true": cases.records.true, "registered": cases.records.registered}
     told = pd.DataFrame({name: of.to_series() for name, of in ratios.items()}).round(4)
     told.to_csv(truth / "ratios.csv")
-    lengths = pd.Series(cases.mean_years, name="mean_years").rename_axis("group").reset_index()
-    lengths.assign(log_sd=cases.log_sd).round(4).to_csv(truth / "durations.csv", index=False)
-    cases.state_imposed.truth.rename("persons").round(1).to_csv(truth / "state-imposed.csv")
+    lengths = (
+        pd.Series(cases.mean_years, name="mean_years")
+        .rename_axis("group")
+        .reset_index()
+    )
+    lengths.assign(log_sd=cases.log_sd).round(4).to_csv(
+        truth / "durations.csv", index=False
+    )
+    cases.state_imposed.truth.rename("persons").round(1).to_csv(
+        truth / "state-imposed.csv"
+    )

@@ -1,4 +1,6 @@
-"""Generating: the numbers that simulated tables are drawn from, as a file that people read."""
+"""Generating: the numbers that simulated tables are drawn from, as a file that people
+read.
+"""
 
 import tomllib
 from pathlib import Path
@@ -17,12 +19,20 @@ DRAWN = {
 
 
 def read_generating(path: str | Path | None = None) -> dict[str, Any]:
-    """Read [records], [durations] and [state_imposed]: the file that ships, or your own of the same words."""
-    file = shelf("data", "truth", "generating-records.toml") if path is None else Path(path)
+    """Read [records], [durations] and [state_imposed]: the file that ships, or your own
+    of the same words.
+    """
+    file = (
+        shelf("data", "truth", "generating-records.toml")
+        if path is None
+        else Path(path)
+    )
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def drawn(prior: Prior | dict, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> np.ndarray:
+def drawn(
+    prior: Prior | dict, rng: np.random.Generator, size: int | tuple[int, ...] = ()
+) -> np.ndarray:
     """Draw from a prior as a card writes it: one of DRAWN."""
     of = prior if isinstance(prior, Prior) else parse_prior("level", prior)
     return np.asarray(DRAWN[of.family](rng, *of.numbers, size))

@@ -15,7 +15,9 @@ from uncounted.world.shelf import shelf
 
 @dataclass(frozen=True)
 class Worlds:
-    """Where true worlds come from: model cards drawn jointly, countries correlated by LKJ(lkj), and shares `among`."""
+    """Where true worlds come from: model cards drawn jointly, countries correlated by
+    LKJ(lkj), and shares `among`.
+    """
 
     jointly: tuple[str, ...]
     lkj: float
@@ -24,7 +26,9 @@ class Worlds:
 
 @dataclass(frozen=True)
 class Durations:
-    """Priors of how long a spell lasts, lognormal: its mean in years, by sex; the sd of its log, for both."""
+    """Priors of how long a spell lasts, lognormal: its mean in years, by sex; the sd of
+    its log, for both.
+    """
 
     mean_years: Prior
     log_sd: Prior
@@ -32,12 +36,16 @@ class Durations:
     def draw(self, rng: np.random.Generator, groups: int) -> tuple[np.ndarray, float]:
         """Return the mean of each group, in years, and the sd of the log."""
         (mean, of_mean), (sd, of_sd) = self.mean_years.numbers, self.log_sd.numbers
-        return mean * np.exp(of_mean * rng.normal(size=groups)), float(sd * np.exp(of_sd * rng.normal()))
+        return mean * np.exp(of_mean * rng.normal(size=groups)), float(
+            sd * np.exp(of_sd * rng.normal())
+        )
 
 
 @dataclass(frozen=True)
 class Fieldwork:
-    """How a programme's surveys are planned and its families are made: the words of [survey]."""
+    """How a programme's surveys are planned and its families are made: the words of
+    [survey].
+    """
 
     countries: int
     size_power: float
@@ -65,18 +73,25 @@ class Scheme:
 
 
 def read_scheme(path: str | Path | None = None) -> Scheme:
-    """Read a generating card: a TOML file, or the one that ships, data/truth/generating.toml.
+    """Read a generating card: a TOML file, or the one that ships,
+    data/truth/generating.toml.
 
-    Raises UncountedError for a word that is missing or that the card hasn't. Further tables are left to others.
+    Raises UncountedError for a word that is missing or that the card hasn't. Further
+    tables are left to others.
     """
     file = shelf("data", "truth", "generating.toml") if path is None else Path(path)
     if not file.is_file():
-        raise UncountedError(f"There is no generating card at {file}. Give the path of a .toml file.")
+        raise UncountedError(
+            f"There is no generating card at {file}. Give the path of a .toml file."
+        )
     try:
         words = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UncountedError(f"{file} is no TOML: {error}. Mend that line.") from error
-    spells = {key: parse_prior(key, value) for key, value in words.get("durations", {}).items()}
+    spells = {
+        key: parse_prior(key, value)
+        for key, value in words.get("durations", {}).items()
+    }
     return Scheme(
         str(words.get("title", file.stem)),
         str(words.get("why", "")),
@@ -91,19 +106,29 @@ def _made[T](kind: type[T], words: Mapping[str, Any], where: str) -> T:
     for word in words:
         if word not in known:
             raise UncountedError(
-                f"{where} has the word '{word}', which means nothing there.{did_you_mean(word, known)}"
+                f"{where} has the word '{word}', which means nothing"
+                f" there.{did_you_mean(word, known)}"
             )
     for word in known:
         if word not in words:
-            raise UncountedError(f"{where} lacks `{word}`. Copy the line of the card that ships, and change it.")
-    return kind(**{word: tuple(value) if isinstance(value, list) else value for word, value in words.items()})
+            raise UncountedError(
+                f"{where} lacks `{word}`. Copy the line of the card that ships, and"
+                " change it."
+            )
+    return kind(
+        **{
+            word: tuple(value) if isinstance(value, list) else value
+            for word, value in words.items()
+        }
+    )
 
 
 def _lasting(durations: Durations, file: Path) -> Durations:
     for word in ("mean_years", "log_sd"):
         if getattr(durations, word).family != "log_normal":
             raise UncountedError(
-                f"{file}, [durations]: {word} is above 0. Write {word} = {{ log_normal = [2.0, 0.3] }}."
+                f"{file}, [durations]: {word} is above 0. Write {word} = {{ log_normal"
+                " = [2.0, 0.3] }."
             )
     return durations
 
@@ -112,14 +137,21 @@ def _planned(survey: Fieldwork, file: Path) -> Fieldwork:
     shares = {"strata": survey.strata, "sources": [*survey.sources.values()]}
     for word, given in shares.items():
         if min(given) <= 0 or abs(sum(given) - 1) > 1e-9:
-            raise UncountedError(f"{file}, [survey]: {word} are shares above 0 that sum to 1, and not {list(given)}.")
-    if set(survey.clustering) != {"psu", "family"} or not 0 <= sum(survey.clustering.values()) < 1:
+            raise UncountedError(
+                f"{file}, [survey]: {word} are shares above 0 that sum to 1, and not"
+                f" {list(given)}."
+            )
+    if (
+        set(survey.clustering) != {"psu", "family"}
+        or not 0 <= sum(survey.clustering.values()) < 1
+    ):
         raise UncountedError(
-            f"{file}, [survey]: clustering = {dict(survey.clustering)} should give psu and family shares of the "
-            "variance, below 1 together."
+            f"{file}, [survey]: clustering = {dict(survey.clustering)} should give psu"
+            " and family shares of the variance, below 1 together."
         )
     if survey.again > survey.countries:
         raise UncountedError(
-            f"{file}, [survey]: {survey.again} of {survey.countries} countries can't be surveyed again."
+            f"{file}, [survey]: {survey.again} of {survey.countries} countries can't be"
+            " surveyed again."
         )
     return survey

@@ -7,27 +7,36 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Spells:
-    """Lognormal lengths D with means `mean_years` (groups,) and one sd of log D; they begin at a steady rate."""
+    """Lognormal lengths D with means `mean_years` (groups,) and one sd of log D; they
+    begin at a steady rate.
+    """
 
     mean_years: np.ndarray
     log_sd: float
 
     def ongoing(self, window: float) -> np.ndarray:
-        """Return, of spells that touch the last T years, the share that is going on: μ/(T + μ), (groups,)."""
+        """Return, of spells that touch the last T years, the share that is going on:
+        μ/(T + μ), (groups,).
+        """
         return self.mean_years / (window + self.mean_years)
 
     def ended(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return whole lengths (spells,) of spells that ended in the window: of density f."""
+        """Return whole lengths (spells,) of spells that ended in the window: of density
+        f.
+        """
         return self._lengths(group, rng, 0.0)
 
     def so_far(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return years since the start of spells that are going on (spells,): of density (1 − F)/μ.
+        """Return years since the start of spells that are going on (spells,): of
+        density (1 − F)/μ.
 
-        A uniform part of a length drawn by its length: of a lognormal that is a lognormal again, exp(σ²) times longer
-        [Cox 1962, §5].
+        A uniform part of a length drawn by its length: of a lognormal that is a
+        lognormal again, exp(σ²) times longer [Cox 1962, §5].
         """
         return rng.random(len(group)) * self._lengths(group, rng, self.log_sd**2)
 
-    def _lengths(self, group: np.ndarray, rng: np.random.Generator, longer: float) -> np.ndarray:
+    def _lengths(
+        self, group: np.ndarray, rng: np.random.Generator, longer: float
+    ) -> np.ndarray:
         middle = np.log(self.mean_years[group]) - self.log_sd**2 / 2 + longer
         return np.exp(middle + self.log_sd * rng.normal(size=len(group)))

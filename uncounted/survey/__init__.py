@@ -1,1 +1,3 @@
-"""What a survey saw: file formats, declared design, direct estimates, family networks → Evidence."""
+"""What a survey saw: file formats, declared design, direct estimates, family networks →
+Evidence.
+"""

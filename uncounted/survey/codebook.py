@@ -1,4 +1,6 @@
-"""Codebook: what the columns and codes of a file of respondents mean, and the SQL that says so."""
+"""Codebook: what the columns and codes of a file of respondents mean, and the SQL that
+says so.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +12,28 @@ from uncounted.survey.column import Column, double, identifier, literal
 from uncounted.survey.files import Source
 from uncounted.survey.replicates import Replicates
 
-ROLES = ("weight", "stratum", "psu", "fpc", "id")  # every other named column is a trait, to break down by
+ROLES = (
+    "weight",
+    "stratum",
+    "psu",
+    "fpc",
+    "id",
+)  # every other named column is a trait, to break down by
 CROSSED = ("stratum", "psu", "id")  # roles that several columns may make together
 CROSS = " × "
 INSIDE = (*ROLES, "bucket", "half")  # names within the relation, taken for outcomes
 RESULTS = (  # columns of the tables made of it, taken for traits
-    *("outcome", "n", "cases", "weighted", "weighted_cases", "squares", "squared_cases", "row", "domain"),
+    *(
+        "outcome",
+        "n",
+        "cases",
+        "weighted",
+        "weighted_cases",
+        "squares",
+        "squared_cases",
+        "row",
+        "domain",
+    ),
     *(
         "prevalence",
         "se",
@@ -28,7 +46,13 @@ RESULTS = (  # columns of the tables made of it, taken for traits
         "total",
         "total_se",
     ),
-    *("deff_without_replacement", "deff_with_replacement", "deff_kish", "reliability", "reliability_because"),
+    *(
+        "deff_without_replacement",
+        "deff_with_replacement",
+        "deff_kish",
+        "reliability",
+        "reliability_because",
+    ),
 )
 WHY, RAW, REPLICATE = "why ", "raw ", "replicate"  # prefixes within the relation
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # the reason of a value that nothing declares
@@ -39,7 +63,9 @@ Named = str | Sequence[str]  # a column, or several that are crossed
 
 @dataclass(frozen=True)
 class Codebook:
-    """By trait or outcome: recodes value → value, missing code → reason, cuts label → (from, below)."""
+    """By trait or outcome: recodes value → value, missing code → reason, cuts label →
+    (from, below).
+    """
 
     recodes: Mapping[str, Mapping]
     missing: Mapping[str, Mapping[object, str]]
@@ -54,21 +80,39 @@ def parts(named: Named) -> tuple[str, ...]:
 
 def crossed(columns: Mapping[str, Named]) -> dict[str, tuple[str, ...]]:
     """Return role → columns of the roles that several columns make together."""
-    return {role: parts(named) for role, named in columns.items() if len(parts(named)) > 1}
+    return {
+        role: parts(named) for role, named in columns.items() if len(parts(named)) > 1
+    }
 
 
-def check_words(columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook) -> None:
-    """Raise UncountedError for declarations that contradict each other, before any file is opened."""
+def check_words(
+    columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook
+) -> None:
+    """Raise UncountedError for declarations that contradict each other, before any file
+    is opened.
+    """
     _check_crossed(columns)
     if not outcomes:
-        raise UncountedError("No outcome is named. Say which column holds it: outcomes='…'.")
+        raise UncountedError(
+            "No outcome is named. Say which column holds it: outcomes='…'."
+        )
     traits = {*columns, *book.constants} - set(ROLES)
     taken = {name for name in traits if name.lower() in (*INSIDE, *RESULTS)}
     taken |= {name for name in outcomes if name.lower() in INSIDE}
-    taken |= {name for name in traits | {*outcomes} if name.lower().startswith((WHY, RAW, REPLICATE))}
+    taken |= {
+        name
+        for name in traits | {*outcomes}
+        if name.lower().startswith((WHY, RAW, REPLICATE))
+    }
     _refuse(taken, "has a meaning of its own here: call the trait or outcome otherwise")
-    _refuse(set(book.constants) & ({*columns} | set(ROLES)), "is a constant and a column, or part of the design")
-    _refuse(set(outcomes) & ({*columns} | traits), "names an outcome and something else: keep them apart")
+    _refuse(
+        set(book.constants) & ({*columns} | set(ROLES)),
+        "is a constant and a column, or part of the design",
+    )
+    _refuse(
+        set(outcomes) & ({*columns} | traits),
+        "names an outcome and something else: keep them apart",
+    )
     names = sorted([*columns, *outcomes, *book.constants])
     lower = [name.lower() for name in names]
     alike = {name for name in names if lower.count(name.lower()) > 1}
@@ -76,11 +120,20 @@ def check_words(columns: Mapping[str, Named], outcomes: Mapping[str, str], book:
     for part in (book.recodes, book.missing, book.cuts):
         for name in sorted(set(part) - set(names)):
             near = did_you_mean(name, names)
-            raise UncountedError(f"Codes are given for '{name}', which names no column.{near}")
+            raise UncountedError(
+                f"Codes are given for '{name}', which names no column.{near}"
+            )
         _refuse(set(part) & set(ROLES), "is part of the design: it has no codes")
-    _refuse(set(book.cuts) & ({*outcomes} | {*book.recodes}), "cannot be cut: only a trait without recodes can")
+    _refuse(
+        set(book.cuts) & ({*outcomes} | {*book.recodes}),
+        "cannot be cut: only a trait without recodes can",
+    )
     for outcome in sorted(set(outcomes) & set(book.recodes)):
-        wrong = {str(value) for value in book.recodes[outcome].values() if value not in (0, 1)}
+        wrong = {
+            str(value)
+            for value in book.recodes[outcome].values()
+            if value not in (0, 1)
+        }
         _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")
 
 
@@ -88,15 +141,19 @@ def _check_crossed(columns: Mapping[str, Named]) -> None:
     for role, named in columns.items():
         names = parts(named)
         if not names:
-            raise UncountedError(f"No column is named as {role}. Name one, or leave {role} out.")
+            raise UncountedError(
+                f"No column is named as {role}. Name one, or leave {role} out."
+            )
         if len(names) > 1 and role not in CROSSED:
             roles = ", ".join(CROSSED)
             raise UncountedError(
-                f"{role} is given {len(names)} columns, {', '.join(names)}; only {roles} can be crossed from several. "
-                "Name one column."
+                f"{role} is given {len(names)} columns, {', '.join(names)}; only"
+                f" {roles} can be crossed from several. Name one column."
             )
         if len(set(names)) < len(names):
-            raise UncountedError(f"{role} is given a column twice: {', '.join(names)}. Name each once.")
+            raise UncountedError(
+                f"{role} is given a column twice: {', '.join(names)}. Name each once."
+            )
 
 
 def _refuse(names: Collection[str], why: str) -> None:
@@ -111,12 +168,20 @@ def relation(
     book: Codebook,
     reps: Replicates | None,
 ) -> str:
-    """Return the SQL of the respondents: the design's columns, and every trait and outcome.
+    """Return the SQL of the respondents: the design's columns, and every trait and
+    outcome.
 
-    Beside a trait or outcome, 'why …' is the reason where it is NULL and 'raw …' the text in the file.
+    Beside a trait or outcome, 'why …' is the reason where it is NULL and 'raw …' the
+    text in the file.
     """
-    found = {role: _column(source, role, named) for role, named in {**columns, **outcomes}.items()}
-    sql = [f"{literal(str(value))} AS {identifier(trait)}" for trait, value in book.constants.items()]
+    found = {
+        role: _column(source, role, named)
+        for role, named in {**columns, **outcomes}.items()
+    }
+    sql = [
+        f"{literal(str(value))} AS {identifier(trait)}"
+        for trait, value in book.constants.items()
+    ]
     for role, column in found.items():
         if role not in ROLES:
             sql += _answer(role, column, book, role in outcomes)
@@ -129,12 +194,17 @@ def relation(
     sql += [_shown(source, role, names) for role, names in crossed(columns).items()]
     for i, name in enumerate(reps.columns if reps else ()):
         factor = "" if reps is None or reps.combined else " * weight"
-        sql.append(f"({source.column(name, 'replicate weight').number}){factor} AS {replicate(i)}")
+        sql.append(
+            f"({source.column(name, 'replicate weight').number}){factor} AS"
+            f" {replicate(i)}"
+        )
     return f"SELECT {', '.join(sql)} FROM {source.scan}"
 
 
 def _column(source: Source, role: str, named: Named) -> Column:
-    """Return a role's column; several are crossed to one text, NULL where one of them is blank."""
+    """Return a role's column; several are crossed to one text, NULL where one of them
+    is blank.
+    """
     columns = [source.column(name, role) for name in parts(named)]
     if len(columns) == 1:
         return columns[0]
@@ -145,7 +215,10 @@ def _column(source: Source, role: str, named: Named) -> Column:
 
 def _shown(source: Source, role: str, names: Sequence[str]) -> str:
     """Return the SQL of a crossed role's text with its blanks, for sentences."""
-    texts = [f"coalesce({source.column(name, role).text}, {literal(BLANK)})" for name in names]
+    texts = [
+        f"coalesce({source.column(name, role).text}, {literal(BLANK)})"
+        for name in names
+    ]
     return f"{f' || {literal(CROSS)} || '.join(texts)} AS {identifier(RAW + role)}"
 
 
@@ -155,17 +228,29 @@ def replicate(i: int) -> str:
 
 
 def _answer(role: str, column: Column, book: Codebook, outcome: bool) -> list[str]:
-    """Return the SQL of a trait or outcome: why it is missing, else its value; and its text in the file."""
+    """Return the SQL of a trait or outcome: why it is missing, else its value; and its
+    text in the file.
+    """
     cases, outside = _cases(role, column, book, outcome)
-    told = [(column.equals(key), why) for key, why in book.missing.get(role, {}).items()]
-    told += [(column.between(low, high), why) for (low, high), why in column.missing.items()]
+    told = [
+        (column.equals(key), why) for key, why in book.missing.get(role, {}).items()
+    ]
+    told += [
+        (column.between(low, high), why) for (low, high), why in column.missing.items()
+    ]
     told += [(f"{column.text} IS NULL", BLANK), *outside]
     if cases:
         known = " OR ".join(f"({condition})" for condition, _ in cases)
         told.append((f"({known}) IS NOT TRUE", UNKNOWN))
-    reason, value = identifier(WHY + role), f"CASE {_whens(cases)} END" if cases else column.text
+    reason, value = (
+        identifier(WHY + role),
+        (f"CASE {_whens(cases)} END" if cases else column.text),
+    )
     return [
-        f"CASE {_whens((condition, literal(str(why))) for condition, why in told)} END AS {reason}",
+        (
+            f"CASE {_whens((condition, literal(str(why))) for condition, why in told)}"
+            f" END AS {reason}"
+        ),
         f"CASE WHEN {reason} IS NULL THEN {value} END AS {identifier(role)}",
         f"{column.text} AS {identifier(RAW + role)}",
     ]
@@ -174,20 +259,37 @@ def _answer(role: str, column: Column, book: Codebook, outcome: bool) -> list[st
 def _cases(
     role: str, column: Column, book: Codebook, outcome: bool
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return (condition, value) of each declared value, and (condition, reason) of numbers in no group."""
+    """Return (condition, value) of each declared value, and (condition, reason) of
+    numbers in no group.
+    """
     recodes, cuts = book.recodes.get(role, {}), book.cuts.get(role, {})
     if recodes:
-        cases = [(column.equals(k), str(int(v)) if outcome else literal(str(v))) for k, v in recodes.items()]
+        cases = [
+            (column.equals(k), str(int(v)) if outcome else literal(str(v)))
+            for k, v in recodes.items()
+        ]
         conditions = [condition for condition, _ in cases]
-        twice = {str(k) for k, c in zip(recodes, conditions, strict=True) if conditions.count(c) > 1}
+        twice = {
+            str(k)
+            for k, c in zip(recodes, conditions, strict=True)
+            if conditions.count(c) > 1
+        }
         _refuse(twice, f"is recoded twice for '{role}', in two spellings: keep one")
         return cases, []
     if cuts:
         _refuse_overlap(role, cuts)
-        cases = [(_within(column, *bounds), literal(label)) for label, bounds in cuts.items()]
-        outside = " AND ".join([f"({column.number}) IS NOT NULL", *(f"NOT ({c})" for c, _ in cases)])
+        cases = [
+            (_within(column, *bounds), literal(label)) for label, bounds in cuts.items()
+        ]
+        outside = " AND ".join(
+            [f"({column.number}) IS NOT NULL", *(f"NOT ({c})" for c, _ in cases)]
+        )
         return cases, [(outside, f"outside the groups of {role}")]
-    return [(f"{column.number} = {value}", f"{value}") for value in (0, 1)] if outcome else [], []
+    return (
+        [(f"{column.number} = {value}", f"{value}") for value in (0, 1)]
+        if outcome
+        else []
+    ), []
 
 
 def _whens(cases: Iterable[tuple[str, str]]) -> str:
@@ -195,15 +297,28 @@ def _whens(cases: Iterable[tuple[str, str]]) -> str:
 
 
 def _refuse_overlap(role: str, cuts: Mapping[str, tuple[float, float | None]]) -> None:
-    groups = sorted((low, inf if below is None else below, label) for label, (low, below) in cuts.items())
+    groups = sorted(
+        (low, inf if below is None else below, label)
+        for label, (low, below) in cuts.items()
+    )
     empty = {label for low, below, label in groups if below <= low}
-    _refuse(empty, f"is an empty group of {role}: it goes from its first number to below its second")
+    _refuse(
+        empty,
+        f"is an empty group of {role}: it goes from its first number to below its"
+        " second",
+    )
     for (_, below, label), (low, _, other) in pairwise(groups):
         if low < below:
             overlap = f"The groups '{label}' and '{other}' of {role} overlap"
-            raise UncountedError(f"{overlap}: a group goes from its first number to below its second.")
+            raise UncountedError(
+                f"{overlap}: a group goes from its first number to below its second."
+            )
 
 
 def _within(column: Column, low: float, below: float | None) -> str:
     above = f"({column.number}) >= {double(float(low))}"
-    return above if below is None else f"{above} AND ({column.number}) < {double(float(below))}"
+    return (
+        above
+        if below is None
+        else f"{above} AND ({column.number}) < {double(float(below))}"
+    )

@@ -23,7 +23,8 @@ WHOLE = (
 class Column:
     """SQL that names the column, its DuckDB type, and what the file says of its codes.
 
-    labels: code → label; missing: (lowest, highest) codes, as declared in the file → reason.
+    labels: code → label; missing: (lowest, highest) codes, as declared in the file →
+    reason.
     """
 
     sql: str
@@ -33,13 +34,21 @@ class Column:
 
     @property
     def text(self) -> str:
-        """SQL for the value as trimmed text, NULL where blank; 1.0 is '1', as in any other file."""
+        """SQL for the value as trimmed text, NULL where blank; 1.0 is '1', as in any
+        other file.
+        """
         if self.type == "VARCHAR":
             return f"nullif(trim({self.sql}), '')"
         if self.type in FLOATS:
             whole = f"{self.sql} = floor({self.sql}) AND abs({self.sql}) < 1e15"
-            texts = [f"CAST({value} AS VARCHAR)" for value in (f"CAST({self.sql} AS BIGINT)", self.sql)]
-            return f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {whole} THEN {texts[0]} ELSE {texts[1]} END"
+            texts = [
+                f"CAST({value} AS VARCHAR)"
+                for value in (f"CAST({self.sql} AS BIGINT)", self.sql)
+            ]
+            return (
+                f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {whole} THEN {texts[0]}"
+                f" ELSE {texts[1]} END"
+            )
         return f"CAST({self.sql} AS VARCHAR)"
 
     @property
@@ -49,12 +58,21 @@ class Column:
             plain = f"regexp_full_match(trim({self.sql}), '{NUMBER}')"
             return f"CASE WHEN {plain} THEN TRY_CAST(trim({self.sql}) AS DOUBLE) END"
         if self.type in FLOATS:
-            return f"CASE WHEN isnan({self.sql}) THEN NULL ELSE CAST({self.sql} AS DOUBLE) END"
-        numeric = self.type in WHOLE or self.type == "BOOLEAN" or self.type.startswith("DECIMAL")
+            return (
+                f"CASE WHEN isnan({self.sql}) THEN NULL ELSE CAST({self.sql} AS"
+                " DOUBLE) END"
+            )
+        numeric = (
+            self.type in WHOLE
+            or self.type == "BOOLEAN"
+            or self.type.startswith("DECIMAL")
+        )
         return f"CAST({self.sql} AS DOUBLE)" if numeric else "CAST(NULL AS DOUBLE)"
 
     def equals(self, key: object) -> str:
-        """SQL that is true where the value is `key`: a number however spelt, a text, or a code's label."""
+        """SQL that is true where the value is `key`: a number however spelt, a text, or
+        a code's label.
+        """
         known = self._code(key)
         if isinstance(known, str):
             return f"{self.text} = {literal(known)}"
@@ -64,17 +82,24 @@ class Column:
         """SQL that is true where the value lies from `low` to `high`, both included."""
         if low == high:
             return self.equals(low)
-        return f"{self.number} BETWEEN {double(float(str(low)))} AND {double(float(str(high)))}"
+        return (
+            f"{self.number} BETWEEN {double(float(str(low)))} AND"
+            f" {double(float(str(high)))}"
+        )
 
     def _code(self, key: object) -> float | str:
         known = code(key)
         if known in {code(value) for value in self.labels}:
             return known
-        return next((code(value) for value, label in self.labels.items() if label == key), known)
+        return next(
+            (code(value) for value, label in self.labels.items() if label == key), known
+        )
 
 
 def code(key: object) -> float | str:
-    """Return a code as a number where it reads as one, else as trimmed text: 1, 1.0 and '1' are one code."""
+    """Return a code as a number where it reads as one, else as trimmed text: 1, 1.0 and
+    '1' are one code.
+    """
     if isinstance(key, bool | int | float):
         return float(key)
     text = str(key).strip()
@@ -82,7 +107,9 @@ def code(key: object) -> float | str:
 
 
 def double(number: float) -> str:
-    """Return a number as an SQL double; with its decimals alone it would be of another type."""
+    """Return a number as an SQL double; with its decimals alone it would be of another
+    type.
+    """
     return f"CAST('{number!r}' AS DOUBLE)"
 
 

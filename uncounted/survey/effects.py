@@ -1,8 +1,10 @@
-"""Design effects: a generalised variance function that smooths them over surveys, with a country effect.
+"""Design effects: a generalised variance function that smooths them over surveys, with
+a country effect.
 
-A survey's own variance moves with its own estimate where cases are few: of surveys of one prevalence those that found
-fewer cases show less variance, and would count for more. So a row's design effect is what other surveys tell, on the
-scale of their mean; what a survey's own variance adds is `factors`'.
+A survey's own variance moves with its own estimate where cases are few: of surveys of
+one prevalence those that found fewer cases show less variance, and would count for
+more. So a row's design effect is what other surveys tell, on the scale of their mean;
+what a survey's own variance adds is `factors`'.
 """
 
 from dataclasses import dataclass
@@ -12,15 +14,21 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-CASES = 10  # expected cases of a row whose own design effect informs the curve; observed ones of all, any mean
+# expected cases of a row whose own design effect informs the curve; observed ones of
+# all, any mean
+CASES = 10
 HEAVY = 100  # expected cases beyond which a row counts no more in the mean
 FEW = 20  # fewer design effects than this carry no curve: their mean serves
-TINY = 1e-12  # residuals of less variance are rounding: the design effects are all alike
+TINY = (
+    1e-12  # residuals of less variance are rounding: the design effects are all alike
+)
 
 
 @dataclass(frozen=True)
 class Smoother:
-    """log d = Xβ + u[country] + e, u ~ N(0, θσ²), e ~ N(0, σ²): a one-way mixed model fitted by maximum likelihood."""
+    """log d = Xβ + u[country] + e, u ~ N(0, θσ²), e ~ N(0, σ²): a one-way mixed model
+    fitted by maximum likelihood.
+    """
 
     beta: np.ndarray
     country: pd.Series
@@ -28,20 +36,30 @@ class Smoother:
     sigma: float
 
     def predict(self, x: np.ndarray, country: pd.Series) -> np.ndarray:
-        """Return exp(Xβ + E[u | data]) for rows x (rows, terms); a country without data gets u = 0."""
-        return np.exp(x @ self.beta + country.map(self.country).fillna(0.0).to_numpy(float))
+        """Return exp(Xβ + E[u | data]) for rows x (rows, terms); a country without data
+        gets u = 0.
+        """
+        return np.exp(
+            x @ self.beta + country.map(self.country).fillna(0.0).to_numpy(float)
+        )
 
 
 def smooth(log_d: np.ndarray, x: np.ndarray, country: pd.Series) -> Smoother:
-    """Fit the smoother to log design effects (rows,), terms x (rows, terms) and each row's country.
+    """Fit the smoother to log design effects (rows,), terms x (rows, terms) and each
+    row's country.
 
-    For given θ the generalised least-squares sums need only group means: with n_g rows in country g,
-    V_g⁻¹ = I − 11ᵀ θ/(1 + n_g θ). θ is found by maximising the profile likelihood [Searle et al. 1992, ch. 3].
-    Terms that say the same twice, as where every n is alike, share their slope.
+    For given θ the generalised least-squares sums need only group means: with n_g rows
+    in country g, V_g⁻¹ = I − 11ᵀ θ/(1 + n_g θ). θ is found by maximising the profile
+    likelihood [Searle et al. 1992, ch. 3]. Terms that say the same twice, as where
+    every n is alike, share their slope.
     """
     codes, names = pd.factorize(country)
     size = np.bincount(codes)
-    best = minimize_scalar(lambda t: -_profile(np.exp(t), log_d, x, codes, size)[0], bounds=(-8, 4), method="bounded")
+    best = minimize_scalar(
+        lambda t: -_profile(np.exp(t), log_d, x, codes, size)[0],
+        bounds=(-8, 4),
+        method="bounded",
+    )
     theta = float(np.exp(best.x))
     _, beta, sigma2 = _profile(theta, log_d, x, codes, size)
     shrunk = theta / (1 + size * theta) * np.bincount(codes, log_d - x @ beta)
@@ -55,7 +73,9 @@ def _profile(
     sums = np.column_stack([np.bincount(codes, column) for column in x.T])
     y_sums = np.bincount(codes, y)
     xvx = x.T @ x - (sums * weight[:, None]).T @ sums
-    beta = np.linalg.pinv(xvx, hermitian=True) @ (x.T @ y - (sums * weight[:, None]).T @ y_sums)
+    beta = np.linalg.pinv(xvx, hermitian=True) @ (
+        x.T @ y - (sums * weight[:, None]).T @ y_sums
+    )
     residual = y - x @ beta
     r_sums = np.bincount(codes, residual)
     sigma2 = max(float(residual @ residual - weight @ r_sums**2) / len(y), TINY)
@@ -64,10 +84,12 @@ def _profile(
 
 @dataclass(frozen=True)
 class DesignEffects:
-    """What all surveys show of design effects: d = scale · exp(Xβ + u[country]), X = 1 and log n.
+    """What all surveys show of design effects: d = scale · exp(Xβ + u[country]), X = 1
+    and log n.
 
-    u of a row's country is of its other surveys: residuals are summed by country, and by survey, which is left out.
-    Without `smoother` d is the scale. typical_n stands in for a row's n that isn't known.
+    u of a row's country is of its other surveys: residuals are summed by country, and
+    by survey, which is left out. Without `smoother` d is the scale. typical_n stands in
+    for a row's n that isn't known.
     """
 
     scale: float
@@ -90,20 +112,26 @@ class DesignEffects:
 
 
 def design_effects(rows: pd.DataFrame) -> np.ndarray:
-    """Return each row's design effect as published, or as its SE implies: V̂ n / p̂(1−p̂); NaN where that isn't known."""
+    """Return each row's design effect as published, or as its SE implies: V̂ n /
+    p̂(1−p̂); NaN where that isn't known.
+    """
     p, n = rows["estimate"], rows["n"]
     known = (n > 0) & (rows["se"] > 0) & (p > 0) & (p < 1)
     implied = (rows["se"] ** 2 * n / (p * (1 - p))).where(known)
     return rows["deff"].fillna(implied).to_numpy(float)
 
 
-def mean_effect(rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.0) -> float:
-    """Return Σ g n p̂(1−p̂) d / Σ g n p̂(1−p̂) base: how many times `base` the rows' design effects are on average.
+def mean_effect(
+    rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.0
+) -> float:
+    """Return Σ g n p̂(1−p̂) d / Σ g n p̂(1−p̂) base: how many times `base` the rows'
+    design effects are on average.
 
-    A ratio of sums, Σ g n² V̂ over what simple random samples would have, holds on the scale of variances however few
-    the cases, where a mean of logs is 5 to 14 % low and a choice of rows by their cases is biased. E[p̂(1−p̂)] is
-    p(1−p) − V, so V̂ is added back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN where
-    fewer than CASES cases show a design effect.
+    A ratio of sums, Σ g n² V̂ over what simple random samples would have, holds on the
+    scale of variances however few the cases, where a mean of logs is 5 to 14 % low and
+    a choice of rows by their cases is biased. E[p̂(1−p̂)] is p(1−p) − V, so V̂ is added
+    back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN
+    where fewer than CASES cases show a design effect.
     """
     p, n = rows["estimate"].to_numpy(float), rows["n"].to_numpy(float)
     known = np.isfinite(d) & (d > 0) & (n > 0) & (p > 0) & (p < 1)
@@ -118,10 +146,12 @@ def mean_effect(rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.
 
 
 def expected_cases(rows: pd.DataFrame) -> np.ndarray:
-    """Return how many cases, or others if these are fewer, rows of such n have on average (rows,): n·min(p, 1−p).
+    """Return how many cases, or others if these are fewer, rows of such n have on
+    average (rows,): n·min(p, 1−p).
 
-    p is the estimate shrunk on the logit scale to the mean of all rows, as far as rows differ by more than sampling:
-    an empirical Bayes mean [Morris 1983]. Observed cases would choose rows by what they found.
+    p is the estimate shrunk on the logit scale to the mean of all rows, as far as rows
+    differ by more than sampling: an empirical Bayes mean [Morris 1983]. Observed cases
+    would choose rows by what they found.
     """
     n = rows["n"].to_numpy(float)
     known = (n > 0) & rows["estimate"].notna().to_numpy()
@@ -134,12 +164,16 @@ def expected_cases(rows: pd.DataFrame) -> np.ndarray:
 def _shrunk(estimate: np.ndarray, n: np.ndarray) -> np.ndarray:
     observed = logit((estimate * n + 0.5) / (n + 1))
     p = np.full(len(n), (estimate * n).sum() / n.sum()).clip(1e-9, 1 - 1e-9)
-    for _ in range(3):  # the sampling variance is of the shrunk p, which settles at once
+    for _ in range(
+        3
+    ):  # the sampling variance is of the shrunk p, which settles at once
         variance = 1 / (n * p * (1 - p))
         weight = 1 / variance
         mean = (weight * observed).sum() / weight.sum()
         spread = (weight * (observed - mean) ** 2).sum() - (len(n) - 1)
-        between = max(0.0, spread / max(weight.sum() - (weight**2).sum() / weight.sum(), TINY))
+        between = max(
+            0.0, spread / max(weight.sum() - (weight**2).sum() / weight.sum(), TINY)
+        )
         p = expit((between * observed + variance * mean) / (between + variance))
     return p
 
@@ -147,9 +181,10 @@ def _shrunk(estimate: np.ndarray, n: np.ndarray) -> np.ndarray:
 def fitted(rows: pd.DataFrame) -> DesignEffects | None:
     """Return what rows show of design effects; None where they show none.
 
-    rows: survey, country, estimate, n, se, deff. In 15,000 published stunting figures log n and the country carry what
-    can be said: log p(1−p), the breakdown and the kind of source move the residual sd (0.31) in its third digit. p̂
-    stays out, so that d̃ doesn't move with it.
+    rows: survey, country, estimate, n, se, deff. In 15,000 published stunting figures
+    log n and the country carry what can be said: log p(1−p), the breakdown and the kind
+    of source move the residual sd (0.31) in its third digit. p̂ stays out, so that d̃
+    doesn't move with it.
     """
     d = design_effects(rows)
     seen = np.isfinite(d) & (d > 0) & (expected_cases(rows) >= CASES)
@@ -160,7 +195,9 @@ def fitted(rows: pd.DataFrame) -> DesignEffects | None:
         x = _terms(rows["n"], typical_n)
         smoother = smooth(np.log(d[seen]), x[seen], rows.loc[seen, "country"])
         residual = np.log(d[seen]) - x[seen] @ smoother.beta
-        residuals = rows.loc[seen, ["country", "survey"]].assign(residual=residual, count=1.0)
+        residuals = rows.loc[seen, ["country", "survey"]].assign(
+            residual=residual, count=1.0
+        )
     by_country, by_survey = (_sums(residuals, key) for key in ("country", "survey"))
     unscaled = DesignEffects(1.0, smoother, typical_n, by_country, by_survey)
     base = unscaled.predict(rows)
@@ -171,7 +208,9 @@ def fitted(rows: pd.DataFrame) -> DesignEffects | None:
 
 
 def _terms(n: pd.Series, typical_n: float) -> np.ndarray:
-    return np.column_stack([np.ones(len(n)), np.log(n.fillna(typical_n).clip(lower=1.0))])
+    return np.column_stack(
+        [np.ones(len(n)), np.log(n.fillna(typical_n).clip(lower=1.0))]
+    )
 
 
 def _sums(residuals: pd.DataFrame, key: str) -> pd.DataFrame:

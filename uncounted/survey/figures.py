@@ -1,4 +1,6 @@
-"""Figures: a table of published survey estimates, read through its card into one schema."""
+"""Figures: a table of published survey estimates, read through its card into one
+schema.
+"""
 
 import hashlib
 import tomllib
@@ -11,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.survey.figure_card import LOGIT, NUMBERS, TEXT, UNITS, SurveyCard, parse_card
+from uncounted.survey.figure_card import (
+    LOGIT,
+    NUMBERS,
+    TEXT,
+    UNITS,
+    SurveyCard,
+    parse_card,
+)
 from uncounted.survey.identity import distinct
 from uncounted.survey.inversion import common_method, effective_n
 from uncounted.survey.ledger import Ledger
@@ -21,11 +30,26 @@ from uncounted.world.age import parse_band
 from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, one_code, read_table
 
-HALVES = ["half_estimate", "half_se", "half_bound"]  # half a printed digit, as a proportion; 0: exact
-INTERVAL = ["n_interval", "interval_width", "interval_method"]  # what the bounds tell (`inversion.effective_n`)
+HALVES = [
+    "half_estimate",
+    "half_se",
+    "half_bound",
+]  # half a printed digit, as a proportion; 0: exact
+INTERVAL = [
+    "n_interval",
+    "interval_width",
+    "interval_method",
+]  # what the bounds tell (`inversion.effective_n`)
 SEXES = ["female", "male", "both"]
 CELL = ["sex", "age"]
-ASKED = ["survey", "country", "source", "year", "definition", "window"]  # with CELL: which figure a row is
+ASKED = [
+    "survey",
+    "country",
+    "source",
+    "year",
+    "definition",
+    "window",
+]  # with CELL: which figure a row is
 DECIMALS = 6  # a number printed with more is computed, not rounded
 DETERMINED = 0.1  # largest error of log n by the printed digits
 NO_WIDTH = "bounds without width: effective respondents of other figures of the table"
@@ -34,14 +58,17 @@ FEW = 10  # whole numbers that may be whole by chance
 
 @dataclass(frozen=True)
 class Figures:
-    """Published estimates of one outcome or more: `tables[outcome]`, one row per survey × sex × age.
+    """Published estimates of one outcome or more: `tables[outcome]`, one row per survey
+    × sex × age.
 
-    Columns: survey (of one country and kind of source, `identity.distinct`), series, country (ISO 3166 alpha-3), year,
-    until, source (group of sources), kind, sex (female, male, both), age (a band or "all"), the card's further traits
-    of persons (a level or "all"), estimate, se, lower and upper (proportions), n, n_weighted, deff, psus; missing is
-    NaN. respondents and cases are counted, where n is another size that the SE or deff is of. HALVES are half of the
-    last printed digit, INTERVAL what the bounds tell. A figure without an estimate, such as a suppressed cell, stays
-    in the table. `ledgers[outcome]` holds the rows that were repaired on reading.
+    Columns: survey (of one country and kind of source, `identity.distinct`), series,
+    country (ISO 3166 alpha-3), year, until, source (group of sources), kind, sex
+    (female, male, both), age (a band or "all"), the card's further traits of persons (a
+    level or "all"), estimate, se, lower and upper (proportions), n, n_weighted, deff,
+    psus; missing is NaN. respondents and cases are counted, where n is another size
+    that the SE or deff is of. HALVES are half of the last printed digit, INTERVAL what
+    the bounds tell. A figure without an estimate, such as a suppressed cell, stays in
+    the table. `ledgers[outcome]` holds the rows that were repaired on reading.
     """
 
     name: str
@@ -53,9 +80,10 @@ class Figures:
     def _repr_html_(self) -> str:
         first = next(iter(self.tables.values()))
         return (
-            f"<b>{escape(self.card.title)}</b><br>{first['survey'].nunique():,} surveys of "
-            f"{first['country'].nunique()} countries, {first['year'].min()}–{first['year'].max()}, "
-            f"{len(first):,} figures; {escape(self.card.publisher)}, {escape(self.card.licence)}"
+            f"<b>{escape(self.card.title)}</b><br>{first['survey'].nunique():,} surveys"
+            f" of {first['country'].nunique()} countries,"
+            f" {first['year'].min()}–{first['year'].max()}, {len(first):,} figures;"
+            f" {escape(self.card.publisher)}, {escape(self.card.licence)}"
         )
 
 
@@ -69,7 +97,8 @@ def read_figures(folder: Path) -> Figures:
     file = folder / card.file
     if not file.is_file():
         raise UncountedError(
-            f"{path} names the file '{card.file}', which is not in {folder}. Put it there or mend `file`."
+            f"{path} names the file '{card.file}', which is not in {folder}. Put it"
+            " there or mend `file`."
         )
     raw = read_table(file, f"table {file}")
     renamed = _rename(raw, card, path)
@@ -85,19 +114,33 @@ def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
     for column in [*card.columns.values(), *card.outcomes.values()]:
         if column not in raw:
             raise UncountedError(
-                f"{path} names the column '{column}', which {card.file} lacks.{did_you_mean(column, raw.columns)}"
+                f"{path} names the column '{column}', which {card.file}"
+                f" lacks.{did_you_mean(column, raw.columns)}"
             )
     named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
-    defaults = {"sex": "both", "age": "all", "source": "", "kind": "", "definition": "", "series": ""}
-    return named.assign(**{ours: text for ours, text in defaults.items() if ours not in named})
+    defaults = {
+        "sex": "both",
+        "age": "all",
+        "source": "",
+        "kind": "",
+        "definition": "",
+        "series": "",
+    }
+    return named.assign(
+        **{ours: text for ours, text in defaults.items() if ours not in named}
+    )
 
 
-def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.DataFrame, Ledger]:
+def _canonical(
+    table: pd.DataFrame, card: SurveyCard, file: Path
+) -> tuple[pd.DataFrame, Ledger]:
     rows = _numeric(table, card, file)
     rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
     rows["country"] = one_code(rows["country"])
     rows["age"] = _ages(table["age"], file)
-    kind_of_source = {name: kind for kind, names in card.sources.items() for name in names}
+    kind_of_source = {
+        name: kind for kind, names in card.sources.items() for name in names
+    }
     rows["source"] = [kind_of_source.get(name, "other") for name in rows["source"]]
     rows = _with_intervals(rows, card)
     _refuse(rows, card, file)
@@ -109,7 +152,9 @@ def _canonical(table: pd.DataFrame, card: SurveyCard, file: Path) -> tuple[pd.Da
 
 
 def _numeric(table: pd.DataFrame, card: SurveyCard, file: Path) -> pd.DataFrame:
-    """Return the table with its numbers as proportions and half a printed digit of each kind of number."""
+    """Return the table with its numbers as proportions and half a printed digit of each
+    kind of number.
+    """
     values = {column: _numbers(table, column, file) for column in NUMBERS}
     rows = table[[*TEXT, *card.traits]].assign(**values)
     scale = UNITS[card.unit]
@@ -131,10 +176,11 @@ def _standard_errors(rows: pd.DataFrame, card: SurveyCard) -> pd.Series:
 
 
 def _half_digit(table: pd.DataFrame, columns: Sequence[str]) -> float:
-    """Return half of the last digit that columns are printed to, by the most decimals that any of their texts has.
+    """Return half of the last digit that columns are printed to, by the most decimals
+    that any of their texts has.
 
-    Spreadsheets drop zeros at the end, so one text alone doesn't show it, nor do a FEW whole numbers. 0 where numbers
-    aren't known to be rounded.
+    Spreadsheets drop zeros at the end, so one text alone doesn't show it, nor do a FEW
+    whole numbers. 0 where numbers aren't known to be rounded.
     """
     texts = [table[column].astype("str") for column in columns if column in table]
     if not texts:
@@ -156,57 +202,77 @@ def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
     bad = np.flatnonzero(np.isinf(values))
     if len(bad):
         raise UncountedError(
-            f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a number. "
-            "Mend it or leave it empty."
+            f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a"
+            " number. Mend it or leave it empty."
         )
     return values
 
 
 def _ages(column: pd.Series, file: Path) -> list[str]:
-    """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known to be the same."""
+    """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known
+    to be the same.
+    """
     label = {"all": "all"}
     for line, age in enumerate(column, 2):
         try:
             label[age] = label.get(age) or parse_band(age).label
         except UncountedError as error:
-            raise UncountedError(f"{file}, line {line}: {error} For all ages write 'all'.") from error
+            raise UncountedError(
+                f"{file}, line {line}: {error} For all ages write 'all'."
+            ) from error
     return [label[age] for age in column]
 
 
 def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
     """Add what the bounds of figures without a SE tell of their effective respondents.
 
-    An unknown method is taken to be one for the whole table, if one fits nearly all rows. In a table of many figures,
-    those of few digits borrow from others of the same breakdown (`shrunk_n`); so do zeros without n whose bounds are
-    both printed as 0.
+    An unknown method is taken to be one for the whole table, if one fits nearly all
+    rows. In a table of many figures, those of few digits borrow from others of the same
+    breakdown (`shrunk_n`); so do zeros without n whose bounds are both printed as 0.
     """
     bounds = rows[["estimate", "lower", "upper"]].to_numpy(float, copy=True)
     needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1)
     bounds[~needed | (rows["upper"] < rows["lower"])] = np.nan
-    half_estimate, half_bound = (rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound"))
+    half_estimate, half_bound = (
+        rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound")
+    )
     digits = (half_estimate, half_bound, half_bound)
     method = card.interval_method
     if method == "unknown":
         method = common_method(*bounds.T, level=card.interval, digits=digits)
     inverted = effective_n(*bounds.T, level=card.interval, method=method, digits=digits)
     n = inverted.n.copy()
-    breakdown = (rows["sex"] != "both").astype(int) + 2 * (rows["age"] != "all").astype(int)
+    breakdown = (rows["sex"] != "both").astype(int) + 2 * (rows["age"] != "all").astype(
+        int
+    )
     sure = rows["estimate"].isin([0, 1]) & rows["n"].isna()
     borrowing = (needed & (np.isfinite(n) | sure)).to_numpy()
     for _, members in breakdown[borrowing].groupby(breakdown[borrowing]):
         at = rows.index.get_indexer(members.index)
         if np.isfinite(n[at]).sum() >= FEW:
             n[at] = shrunk_n(n[at], inverted.width[at])
-    return rows.assign(n_interval=n, interval_width=inverted.width, interval_method=inverted.method)
+    return rows.assign(
+        n_interval=n, interval_width=inverted.width, interval_method=inverted.method
+    )
 
 
 def _interval_ledger(rows: pd.DataFrame) -> Ledger:
     ledger = Ledger()
     known = rows["n_interval"].notna()
     by = [rows["interval_method"], rows["interval_width"] < DETERMINED]
-    for (method, sure), repaired in rows.loc[known].groupby([column[known] for column in by], sort=True):
-        how = f"effective respondents from its interval ({method})" if method else NO_WIDTH
-        doubt = "" if sure or not method else ", which its printed digits leave uncertain by a tenth or more"
+    for (method, sure), repaired in rows.loc[known].groupby(
+        [column[known] for column in by], sort=True
+    ):
+        how = (
+            f"effective respondents from its interval ({method})"
+            if method
+            else NO_WIDTH
+        )
+        doubt = (
+            ""
+            if sure or not method
+            else ", which its printed digits leave uncertain by a tenth or more"
+        )
         ledger = ledger.add(repaired, "repaired", how + doubt)
     return ledger
 
@@ -215,14 +281,22 @@ def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
     """Refuse what no repair may touch, all of it at once: the analyst must look."""
     sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases", "psus"]]
     wrong = {
-        "a prevalence outside 0–1 after the card's unit": (rows["estimate"] < 0) | (rows["estimate"] > 1),
+        "a prevalence outside 0–1 after the card's unit": (
+            (rows["estimate"] < 0) | (rows["estimate"] > 1)
+        ),
         "a negative standard error, count or design effect": (sizes < 0).any(axis=1),
         "an upper bound below its lower": rows["upper"] < rows["lower"],
-        "an interval that does not hold its estimate": (rows["lower"] > rows["estimate"] + 1e-6)
-        | (rows["upper"] < rows["estimate"] - 1e-6),
-        "no year, or one that is not whole": rows["year"].isna() | (rows["year"] % 1 != 0),
-        "fieldwork until a year that is not whole, or before it began": (rows["until"] < rows["year"])
-        | (rows["until"] % 1 != 0) & rows["until"].notna(),
+        "an interval that does not hold its estimate": (
+            (rows["lower"] > rows["estimate"] + 1e-6)
+            | (rows["upper"] < rows["estimate"] - 1e-6)
+        ),
+        "no year, or one that is not whole": (
+            rows["year"].isna() | (rows["year"] % 1 != 0)
+        ),
+        "fieldwork until a year that is not whole, or before it began": (
+            (rows["until"] < rows["year"])
+            | (rows["until"] % 1 != 0) & rows["until"].notna()
+        ),
         "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
     } | ambiguous(rows, card.traits)
     sentences = [f"{what} in {_lines(bad)}" for what, bad in wrong.items() if bad.any()]
@@ -232,7 +306,10 @@ def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
         raise UncountedError(f"{file} has {'; '.join(sentences)}. Mend the table.")
     if figures:
         listed = "\n".join(f"  {sentence}" for sentence in figures)
-        raise UncountedError(f"{file} has figures that cannot be what they say. Mend the table, or its card:\n{listed}")
+        raise UncountedError(
+            f"{file} has figures that cannot be what they say. Mend the table, or its"
+            f" card:\n{listed}"
+        )
 
 
 def _lines(bad: pd.Series) -> str:
@@ -243,9 +320,13 @@ def _lines(bad: pd.Series) -> str:
 
 
 def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
-    """Return which rows nobody could tell whom they speak of, or would count the same respondents twice, by reason."""
+    """Return which rows nobody could tell whom they speak of, or would count the same
+    respondents twice, by reason.
+    """
     key = [*(column for column in ASKED if column in rows), *CELL, *traits]
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
-        f"the same {', '.join(['survey', 'sex', *traits])} and age twice": rows.duplicated(key, keep=False),
+        f"the same {', '.join(['survey', 'sex', *traits])} and age twice": (
+            rows.duplicated(key, keep=False)
+        ),
     }

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, expit, logit, ndtri
 
-LOG_N = (np.log(0.5), np.log(1e9))  # between which the log n of exact intervals is sought
-STEPS, CLOSE = 30, 1e-5  # of secants; the last one leaves log n closer by orders than this
+LOG_N = (
+    np.log(0.5),
+    np.log(1e9),
+)  # between which the log n of exact intervals is sought
+STEPS, CLOSE = (
+    30,
+    1e-5,
+)  # of secants; the last one leaves log n closer by orders than this
 
 type Rows = np.ndarray
 
@@ -16,10 +22,10 @@ type Rows = np.ndarray
 class Formula:
     """How one kind of interval is undone; all arrays are (rows,), p a proportion.
 
-    by_upper(p, u): the n at which p has the upper bound u > p; it rises with p above `turning`.
-    by_lower(p, l): the n at which p has the lower bound l < p; it falls with p.
-    meeting(l, u): the p that has both bounds at one n.
-    turning(u): below this p, by_upper falls with p; 0 where it rises all along.
+    by_upper(p, u): the n at which p has the upper bound u > p; it rises with p above
+    `turning`. by_lower(p, l): the n at which p has the lower bound l < p; it falls with
+    p. meeting(l, u): the p that has both bounds at one n. turning(u): below this p,
+    by_upper falls with p; 0 where it rises all along.
     """
 
     by_upper: Callable[[Rows, Rows], Rows]
@@ -55,7 +61,9 @@ def logit_scale(z: float) -> Formula:
 
 
 def _logit_turning(upper: Rows) -> Rows:
-    """Solve logit u − logit p = 2 / (1−2p), where p(1−p)(logit u − logit p)² is largest."""
+    """Solve logit u − logit p = 2 / (1−2p), where p(1−p)(logit u − logit p)² is
+    largest.
+    """
     p = np.zeros_like(upper)
     for _ in range(3):
         p = expit(logit(upper) - 2 / (1 - 2 * np.minimum(p, 0.4)))
@@ -68,11 +76,12 @@ def wilson(z: float) -> Formula:
 
 
 def exact(z: float, p: Rows, lower: Rows, upper: Rows) -> Formula:
-    """Return the formula of Clopper and Pearson's bounds, which is exact at this p and bounds.
+    """Return the formula of Clopper and Pearson's bounds, which is exact at this p and
+    bounds.
 
-    Near them, so far as rounding goes, n is the one of the score interval with a correction for
-    continuity times a constant that makes it exact there. Where a bound isn't beyond p, or is 0,
-    1 or missing, that constant is 1.
+    Near them, so far as rounding goes, n is the one of the score interval with a
+    correction for continuity times a constant that makes it exact there. Where a bound
+    isn't beyond p, or is 0, 1 or missing, that constant is 1.
     """
     score = _score(z, np.ones(1), np.ones(1))
     above = (upper > p) & (upper < 1)
@@ -86,16 +95,20 @@ def exact(z: float, p: Rows, lower: Rows, upper: Rows) -> Formula:
 
 
 def _score(z: float, lower_scale: Rows, upper_scale: Rows) -> Formula:
-    """Return the formula of |b − p| = z √(b(1−b)/n) with a correction of 1/2n for continuity.
+    """Return the formula of |b − p| = z √(b(1−b)/n) with a correction of 1/2n for
+    continuity.
 
-    Of each row's scale c its n is c times that; where the scale is 0 there is no correction.
+    Of each row's scale c its n is c times that; where the scale is 0 there is no
+    correction.
     """
     below = Continuity(z, lower_scale)
     above = Continuity(z, upper_scale)
 
     def meeting(lower: Rows, upper: Rows) -> Rows:
         linear = below.linear(lower) + above.linear(upper)
-        root = _root((below.square + above.square), linear, np.maximum(upper - lower, 0))
+        root = _root(
+            (below.square + above.square), linear, np.maximum(upper - lower, 0)
+        )
         p = lower + below.linear(lower) * root + below.square * root**2
         return np.where(upper > lower, p, (lower + upper) / 2)
 
@@ -128,15 +141,17 @@ class Continuity:
 
 
 def _root(square: Rows, linear: Rows, gap: Rows) -> Rows:
-    """Solve square x² + linear x = gap for x ≥ 0, in the form that subtracts nothing."""
+    """Solve square x² + linear x = gap for x ≥ 0, in the form that subtracts
+    nothing.
+    """
     return 2 * gap / (linear + np.sqrt(linear**2 + 4 * square * gap))
 
 
 def _solved(first: Rows, share: Rows, bound: Rows, z: float) -> Rows:
     """Solve P(at least n·share of n | bound) = α/2 for n by secants, begun at `first`.
 
-    The normal quantile of that probability is nearly −c √n, so that the logarithm of its size is
-    nearly straight in log n, with slope 1/2.
+    The normal quantile of that probability is nearly −c √n, so that the logarithm of
+    its size is nearly straight in log n, with slope 1/2.
     """
     log_n = np.clip(np.log(first), *LOG_N)
     miss = _miss(log_n, share, bound, z)
@@ -159,7 +174,9 @@ def _solved(first: Rows, share: Rows, bound: Rows, z: float) -> Rows:
 
 
 def _miss(log_n: Rows, share: Rows, bound: Rows, z: float) -> Rows:
-    """Return log of the normal quantile of that probability over z; it is 0 at the solution."""
+    """Return log of the normal quantile of that probability over z; it is 0 at the
+    solution.
+    """
     n = np.exp(log_n)
     tail = betainc(n * share, n * (1 - share) + 1, bound)
     return np.log(-ndtri(np.clip(tail, 1e-300, 0.4999)) / z)

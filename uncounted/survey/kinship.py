@@ -1,4 +1,6 @@
-"""Kinship: how many eligible relatives could have reported a person, so that nobody counts twice."""
+"""Kinship: how many eligible relatives could have reported a person, so that nobody
+counts twice.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -9,51 +11,65 @@ from uncounted.errors import UncountedError, did_you_mean
 
 ADULT = 15  # the youngest who are interviewed
 KIN = ("spouse", "parent", "child", "sibling")
-AMONG: Mapping[str, tuple[str, ...]] = {  # whom a respondent's relative has for immediate family, of the same roster
+AMONG: Mapping[
+    str, tuple[str, ...]
+] = {  # whom a respondent's relative has for immediate family, of the same roster
     "self": KIN,
     "spouse": ("child",),
     "parent": ("parent", "sibling"),
     "child": ("spouse", "child"),
     "sibling": ("parent", "sibling"),
 }
-THROUGH = {f"{near}'s {far}": near for near in KIN for far in KIN}  # a relative's relatives, and whose they are
+THROUGH = {
+    f"{near}'s {far}": near for near in KIN for far in KIN
+}  # a relative's relatives, and whose they are
 
 
 def multiplicity(rows: pd.DataFrame, rule: str) -> np.ndarray:
-    """Return m of every row by a rule of MULTIPLICITY; rows: id, member, relationship, through, m, eligible.
+    """Return m of every row by a rule of MULTIPLICITY; rows: id, member, relationship,
+    through, m, eligible.
 
-    m_j is the number of people in the frame, the person included, who would report person j: the weight of a
-    report is w_i/m_j [Sirken 1970]. Immediate family isn't transitive, so m_j belongs to j and not to the
-    respondent. Whoever has no eligible relative is never reported, and no weight makes up for it.
+    m_j is the number of people in the frame, the person included, who would report
+    person j: the weight of a report is w_i/m_j [Sirken 1970]. Immediate family isn't
+    transitive, so m_j belongs to j and not to the respondent. Whoever has no eligible
+    relative is never reported, and no weight makes up for it.
     """
     if rule not in MULTIPLICITY:
-        raise UncountedError(f"multiplicity='{rule}' is no rule.{did_you_mean(rule, MULTIPLICITY)}")
+        raise UncountedError(
+            f"multiplicity='{rule}' is no rule.{did_you_mean(rule, MULTIPLICITY)}"
+        )
     return MULTIPLICITY[rule](rows)
 
 
 def asked(rows: pd.DataFrame) -> np.ndarray:
-    """Return m as the respondents gave it; raises UncountedError where one is missing, below 1 or not whole."""
+    """Return m as the respondents gave it; raises UncountedError where one is missing,
+    below 1 or not whole.
+    """
     near = ~rows["relationship"].isin(THROUGH)
     wrong = near & ~((rows["m"] >= 1) & (rows["m"] % 1 == 0))
     if wrong.any():
         first = rows.loc[wrong].iloc[0]
         raise UncountedError(
-            f"m, the number of eligible relatives, is missing, below 1 or not whole for {int(wrong.sum()):,} of "
-            f"{int(near.sum()):,} reported persons, as for '{first['member']}' of respondent '{first['id']}'. Give "
-            "each its m, counting the person and the respondent, or say multiplicity='derived'."
+            "m, the number of eligible relatives, is missing, below 1 or not whole for"
+            f" {int(wrong.sum()):,} of {int(near.sum()):,} reported persons, as for"
+            f" '{first['member']}' of respondent '{first['id']}'. Give each its m,"
+            " counting the person and the respondent, or say multiplicity='derived'."
         )
     return rows["m"].to_numpy(float)
 
 
 def derived(rows: pd.DataFrame) -> np.ndarray:
-    """Return m as far as the respondent's roster shows it: a lower bound, so that estimates err upwards.
+    """Return m as far as the respondent's roster shows it: a lower bound, so that
+    estimates err upwards.
 
-    Counted are the respondent; those of the roster who are immediate family of the person too (AMONG: a
-    child's parents and siblings are the respondent, spouse and children); the person; and the person's own
-    relatives where the roster lists them, as "spouse's parent", "child's spouse", "sibling's child": through
-    the member it names, else through the only one there is. All 15 or older and living in the country.
-    What isn't listed isn't counted: in-laws, the spouses and children of siblings and children, grandparents.
-    Step-families are taken for full ones: there, and only there, m may come out too high.
+    Counted are the respondent; those of the roster who are immediate family of the
+    person too (AMONG: a child's parents and siblings are the respondent, spouse and
+    children); the person; and the person's own relatives where the roster lists them,
+    as "spouse's parent", "child's spouse", "sibling's child": through the member it
+    names, else through the only one there is. All 15 or older and living in the
+    country. What isn't listed isn't counted: in-laws, the spouses and children of
+    siblings and children, grandparents. Step-families are taken for full ones: there,
+    and only there, m may come out too high.
     """
     counts = _counted(rows)
     within = np.zeros(len(rows))
@@ -66,11 +82,13 @@ def derived(rows: pd.DataFrame) -> np.ndarray:
 
 
 def roster(rows: pd.DataFrame) -> np.ndarray:
-    """Return the eligible persons of the respondent's own roster for everybody on it, which is no one's m but theirs.
+    """Return the eligible persons of the respondent's own roster for everybody on it,
+    which is no one's m but theirs.
 
-    A shortcut, offered to reproduce estimates made with it: a parent lists own parents, siblings and spouse,
-    whom a child does not have. In simulated families of three generations children come out at about
-    0.4 of the truth and ages 30–50 at about 1.2 (docs/family-bias.csv).
+    A shortcut, offered to reproduce estimates made with it: a parent lists own parents,
+    siblings and spouse, whom a child does not have. In simulated families of three
+    generations children come out at about 0.4 of the truth and ages 30–50 at about 1.2
+    (docs/family-bias.csv).
     """
     return 1 + _counted(rows).loc[rows["id"], list(KIN)].sum(axis=1).to_numpy(float)
 
@@ -83,19 +101,31 @@ MULTIPLICITY: Mapping[str, Callable[[pd.DataFrame], np.ndarray]] = {
 
 
 def _counted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return how many eligible members of each relationship every respondent has; (respondents, KIN)."""
+    """Return how many eligible members of each relationship every respondent has;
+    (respondents, KIN).
+    """
     eligible = rows.loc[rows["eligible"]]
     counts = pd.crosstab(eligible["id"], eligible["relationship"])
     return counts.reindex(index=rows["id"].unique(), columns=list(KIN), fill_value=0)
 
 
 def _further(rows: pd.DataFrame) -> np.ndarray:
-    """Return each person's eligible relatives beyond the respondent's immediate family."""
-    far = rows.loc[rows["relationship"].isin(THROUGH) & rows["eligible"], ["id", "relationship", "through"]]
+    """Return each person's eligible relatives beyond the respondent's immediate
+    family.
+    """
+    far = rows.loc[
+        rows["relationship"].isin(THROUGH) & rows["eligible"],
+        ["id", "relationship", "through"],
+    ]
     far = far.assign(near=far["relationship"].map(THROUGH))
-    only = rows.loc[~rows.duplicated(["id", "relationship"], keep=False), ["id", "relationship", "member"]]
+    only = rows.loc[
+        ~rows.duplicated(["id", "relationship"], keep=False),
+        ["id", "relationship", "member"],
+    ]
     only = only.rename(columns={"relationship": "near", "member": "only"})
     far = far.merge(only, on=["id", "near"], how="left")
     link = far["through"].where(far["through"] != "", far["only"])
     n = far.assign(member=link).groupby(["id", "member"]).size().rename("n")
-    return rows[["id", "member"]].join(n, on=["id", "member"])["n"].fillna(0.0).to_numpy()
+    return (
+        rows[["id", "member"]].join(n, on=["id", "member"])["n"].fillna(0.0).to_numpy()
+    )

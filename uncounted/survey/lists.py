@@ -1,4 +1,6 @@
-"""Lists: incomplete lists of the same hidden population, as counts of capture histories."""
+"""Lists: incomplete lists of the same hidden population, as counts of capture
+histories.
+"""
 
 import re
 from dataclasses import dataclass
@@ -17,10 +19,12 @@ FEWEST, MOST = 2, 8
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """Who was on which list: `table` has a 0/1 column per list and `count`, one row per history that was seen.
+    """Who was on which list: `table` has a 0/1 column per list and `count`, one row per
+    history that was seen.
 
-    lists: their names, sorted. what: "flow", persons affected at some time in a window of `window_years` that ends in
-    `year`; or "stock", persons affected at a moment of it, without a window. A history that isn't listed counts 0.
+    lists: their names, sorted. what: "flow", persons affected at some time in a window
+    of `window_years` that ends in `year`; or "stock", persons affected at a moment of
+    it, without a window. A history that isn't listed counts 0.
     """
 
     name: str
@@ -39,19 +43,32 @@ class Lists:
     @property
     def states(self) -> str:
         """What a total of these lists is: a stock, or a flow in a window."""
-        return "stock" if self.window_years is None else f"flow in a window of {self.window_years:g} year(s)"
+        return (
+            "stock"
+            if self.window_years is None
+            else f"flow in a window of {self.window_years:g} year(s)"
+        )
 
     def histories(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return all histories but that of nobody's list (2^lists − 1, lists), in 0/1, and their counts."""
+        """Return all histories but that of nobody's list (2^lists − 1, lists), in 0/1,
+        and their counts.
+        """
         every = np.array(list(product((0, 1), repeat=len(self.lists)))[1:])
         place = 2 ** np.arange(len(self.lists))[::-1]
         counts = np.zeros(len(every))
-        counts[self.table[list(self.lists)].to_numpy(int) @ place - 1] = self.table["count"]
+        counts[self.table[list(self.lists)].to_numpy(int) @ place - 1] = self.table[
+            "count"
+        ]
         return every, counts
 
     def _repr_html_(self) -> str:
-        shown = self.table.sort_values("count", ascending=False, kind="stable").to_html(index=False)  # pyright: ignore[reportCallIssue]
-        return f"<b>{self.name}</b>: {self.country} {self.year}, {self.states}; {self.observed:,} persons<br>{shown}"
+        shown = self.table.sort_values("count", ascending=False, kind="stable").to_html(
+            index=False
+        )  # pyright: ignore[reportCallIssue]
+        return (
+            f"<b>{self.name}</b>: {self.country} {self.year}, {self.states};"
+            f" {self.observed:,} persons<br>{shown}"
+        )
 
 
 def read_lists(
@@ -63,59 +80,96 @@ def read_lists(
     count: str | None = None,
     name: str | None = None,
 ) -> Lists:
-    """Read a capture table: a CSV file or DataFrame with a column of 0/1 per list and one of counts.
+    """Read a capture table: a CSV file or DataFrame with a column of 0/1 per list and
+    one of counts.
 
-    count: the column of counts, the last one if not given. what: "flow", which needs window_years, or "stock".
-    Raises UncountedError naming the line for a value that isn't 0/1, a count that isn't whole, a history twice or on
-    no list; and for a list with nobody, fewer than two lists or more than eight.
+    count: the column of counts, the last one if not given. what: "flow", which needs
+    window_years, or "stock". Raises UncountedError naming the line for a value that
+    isn't 0/1, a count that isn't whole, a history twice or on no list; and for a list
+    with nobody, fewer than two lists or more than eight.
     """
-    name = name or (Path(source).stem if isinstance(source, str | Path) else f"{country} {year}")
+    name = name or (
+        Path(source).stem if isinstance(source, str | Path) else f"{country} {year}"
+    )
     where = f"capture table '{name}'"
     _check_said(where, country, year, what, window_years)
     raw = read_table(source, where)
     count = str(raw.columns[-1]) if count is None else count
     if count not in raw:
-        raise UncountedError(f"The {where} has no column '{count}' of counts.{did_you_mean(count, raw.columns)}")
+        raise UncountedError(
+            f"The {where} has no column '{count}' of"
+            f" counts.{did_you_mean(count, raw.columns)}"
+        )
     names = sorted(str(column) for column in raw.columns if column != count)
     if not FEWEST <= len(names) <= MOST:
         todo = "Add a list" if len(names) < FEWEST else "Merge those that overlap least"
-        raise UncountedError(f"The {where} has {len(names)} list(s); {FEWEST} to {MOST} can be used. {todo}.")
+        raise UncountedError(
+            f"The {where} has {len(names)} list(s); {FEWEST} to {MOST} can be used."
+            f" {todo}."
+        )
     table = pd.DataFrame({column: numbers(raw[column]) for column in [*names, count]})
     _check_rows(table, names, count, where)
     table = table.astype(int).rename(columns={count: "count"})
-    table = table[table["count"] > 0].sort_values(names, ignore_index=True, kind="stable")
+    table = table[table["count"] > 0].sort_values(
+        names, ignore_index=True, kind="stable"
+    )
     _check_lists(table, names, where)
     return Lists(name, country, year, what, window_years, tuple(names), table)
 
 
-def _check_said(where: str, country: str, year: int, what: str, window_years: float | None) -> None:
+def _check_said(
+    where: str, country: str, year: int, what: str, window_years: float | None
+) -> None:
     if not re.fullmatch("[A-Z]{3}", str(country)):
-        raise UncountedError(f"The {where} is of country '{country}'. Write its ISO 3166 alpha-3 code, such as GBR.")
+        raise UncountedError(
+            f"The {where} is of country '{country}'. Write its ISO 3166 alpha-3 code,"
+            " such as GBR."
+        )
     if year != int(year):
         raise UncountedError(f"The {where} is of year {year}. Write a whole year.")
     if what not in KINDS:
-        raise UncountedError(f"The {where} is said to count a '{what}'. Say flow or stock.{did_you_mean(what, KINDS)}")
+        raise UncountedError(
+            f"The {where} is said to count a '{what}'. Say flow or"
+            f" stock.{did_you_mean(what, KINDS)}"
+        )
     if what == "flow" and (window_years is None or not window_years > 0):
-        raise UncountedError(f"The {where} counts a flow. Say in a window of how many years: window_years = 1.")
+        raise UncountedError(
+            f"The {where} counts a flow. Say in a window of how many years:"
+            " window_years = 1."
+        )
     if what == "stock" and window_years is not None:
-        raise UncountedError(f"The {where} counts a stock, which has no window. Leave window_years out, or say flow.")
+        raise UncountedError(
+            f"The {where} counts a stock, which has no window. Leave window_years out,"
+            " or say flow."
+        )
 
 
 def _check_rows(table: pd.DataFrame, names: list[str], count: str, where: str) -> None:
     on = table[names]
     wrong = {
-        "a value other than 0 or 1 in the column of a list": ~on.isin([0, 1]).all(axis=1),
-        "a count that is no whole number from 0": ~(table[count].ge(0) & table[count].mod(1).eq(0)),
-        "persons on no list, whose number is what is asked": on.eq(0).all(axis=1) & table[count].gt(0),
+        "a value other than 0 or 1 in the column of a list": (
+            ~on.isin([0, 1]).all(axis=1)
+        ),
+        "a count that is no whole number from 0": ~(
+            table[count].ge(0) & table[count].mod(1).eq(0)
+        ),
+        "persons on no list, whose number is what is asked": (
+            on.eq(0).all(axis=1) & table[count].gt(0)
+        ),
         "a history that is there before": on.duplicated(),
     }
     for what, bad in wrong.items():
         if bad.any():
             lines = ", ".join(str(line + 2) for line in np.flatnonzero(bad)[:8])
-            raise UncountedError(f"The {where} has {what} in {bad.sum()} row(s), at line {lines}. Mend the table.")
+            raise UncountedError(
+                f"The {where} has {what} in {bad.sum()} row(s), at line {lines}. Mend"
+                " the table."
+            )
 
 
 def _check_lists(table: pd.DataFrame, names: list[str], where: str) -> None:
     for name in names:
         if not (table[name] * table["count"]).sum():
-            raise UncountedError(f"The {where} has nobody on the list '{name}'. Leave its column out.")
+            raise UncountedError(
+                f"The {where} has nobody on the list '{name}'. Leave its column out."
+            )

@@ -1,4 +1,6 @@
-"""Log-linear models of capture histories: candidates, whether they have an estimate, and many fits at once."""
+"""Log-linear models of capture histories: candidates, whether they have an estimate,
+and many fits at once.
+"""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,16 +10,20 @@ import numpy as np
 from scipy.optimize import linprog
 
 MANY = 2**15
-AT_ONCE = 512  # models fitted at once, so that their Hessians stay in the processor's cache
+AT_ONCE = (
+    512  # models fitted at once, so that their Hessians stay in the processor's cache
+)
 NO_MAXIMUM, NOT_IDENTIFIED = "no maximum", "not identified"
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Models of the counts y (histories,): design x (histories, terms) and which terms each has, has (models, terms).
+    """Models of the counts y (histories,): design x (histories, terms) and which terms
+    each has, has (models, terms).
 
-    terms are tuples of lists' places: () the intercept, (i,) main effects, in every model; then interactions.
-    The expected count of a history is exp Σ of its terms, a term being in a history if all of its lists are.
+    terms are tuples of lists' places: () the intercept, (i,) main effects, in every
+    model; then interactions. The expected count of a history is exp Σ of its terms, a
+    term being in a history if all of its lists are.
     """
 
     y: np.ndarray
@@ -33,7 +39,8 @@ class Candidates:
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """Maxima of penalised log-likelihoods, one per model: beta (models, terms), value, Hessian, gradient's size.
+    """Maxima of penalised log-likelihoods, one per model: beta (models, terms), value,
+    Hessian, gradient's size.
 
     lowest: the least expected count among the histories that the model fits.
     """
@@ -46,14 +53,18 @@ class Fits:
 
 
 def candidates(y: np.ndarray, histories: np.ndarray, order: int) -> Candidates:
-    """Return the hierarchical models with interactions of up to `order` lists: a triple brings its three pairs.
+    """Return the hierarchical models with interactions of up to `order` lists: a triple
+    brings its three pairs.
 
-    All of them if there are at most 2^15; else those with at most as many pairs as keep to that (7 lists: 5, 8: 4).
-    The interaction of all lists is never identified, so it is in none.
+    All of them if there are at most 2^15; else those with at most as many pairs as keep
+    to that (7 lists: 5, 8: 4). The interaction of all lists is never identified, so it
+    is in none.
     """
     lists = histories.shape[1]
     order = min(order, lists - 1)
-    terms = [term for size in range(order + 1) for term in combinations(range(lists), size)]
+    terms = [
+        term for size in range(order + 1) for term in combinations(range(lists), size)
+    ]
     pairs = [term for term in combinations(range(lists), 2) if order > 1]
     most = len(pairs)
     while sum(comb(len(pairs), k) for k in range(most + 1)) > MANY:
@@ -61,21 +72,31 @@ def candidates(y: np.ndarray, histories: np.ndarray, order: int) -> Candidates:
     models = [set(chosen) for k in range(most + 1) for chosen in combinations(pairs, k)]
     if order > 2:
         models = [model | more for model in models for more in _triples(model, lists)]
-    has = np.array([[len(term) < 2 or term in model for term in terms] for model in models])
-    x = np.array([[all(row[i] for i in term) for term in terms] for row in histories], float)
+    has = np.array(
+        [[len(term) < 2 or term in model for term in terms] for model in models]
+    )
+    x = np.array(
+        [[all(row[i] for i in term) for term in terms] for row in histories], float
+    )
     return Candidates(y, x, tuple(terms), has)
 
 
 def _triples(pairs: set[tuple[int, ...]], lists: int) -> list[set[tuple[int, ...]]]:
-    may = [three for three in combinations(range(lists), 3) if all(two in pairs for two in combinations(three, 2))]
+    may = [
+        three
+        for three in combinations(range(lists), 3)
+        if all(two in pairs for two in combinations(three, 2))
+    ]
     return [set(chosen) for k in range(len(may) + 1) for chosen in combinations(may, k)]
 
 
 def at_infinity(these: Candidates) -> tuple[np.ndarray, np.ndarray]:
-    """Return the finite terms (models, terms) and fitted histories (models, histories) of extended estimates.
+    """Return the finite terms (models, terms) and fitted histories (models, histories)
+    of extended estimates.
 
-    The estimate of an interaction whose lists share nobody is −∞: histories with it are expected, and seen, 0 times,
-    and leave the fit together with the term [Chan, Silverman & Vincent 2021].
+    The estimate of an interaction whose lists share nobody is −∞: histories with it are
+    expected, and seen, 0 times, and leave the fit together with the term [Chan,
+    Silverman & Vincent 2021].
     """
     nobody = these.y @ these.x == 0
     return these.has & ~nobody, (these.has & nobody) @ these.x.T == 0
@@ -89,9 +110,11 @@ def fit(
     start: np.ndarray | None = None,
     steps: int = 40,
 ) -> Fits:
-    """Maximise Σ(y·η − e^η) − ½ Σ precision·β² in every model, by Newton's method with halved steps.
+    """Maximise Σ(y·η − e^η) − ½ Σ precision·β² in every model, by Newton's method with
+    halved steps.
 
-    free (models, terms): which β move; the others stay at start. seen (models, histories): which are fitted, else all.
+    free (models, terms): which β move; the others stay at start. seen (models,
+    histories): which are fitted, else all.
     """
     seen = np.ones((len(free), len(these.y)), bool) if seen is None else seen
     ridge = np.broadcast_to(precision, len(these.terms)).astype(float)
@@ -103,10 +126,14 @@ def fit(
     return Fits(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _hessian(these: Candidates, free: np.ndarray, weight: np.ndarray, ridge: np.ndarray) -> np.ndarray:
-    """Return Xᵀ diag(weight) X + diag(ridge) over the free terms, the identity over the others (models, terms, terms).
+def _hessian(
+    these: Candidates, free: np.ndarray, weight: np.ndarray, ridge: np.ndarray
+) -> np.ndarray:
+    """Return Xᵀ diag(weight) X + diag(ridge) over the free terms, the identity over the
+    others (models, terms, terms).
 
-    A 10⁻¹² of the trace keeps those solvable whose histories fade, as they do where there is no maximum.
+    A 10⁻¹² of the trace keeps those solvable whose histories fade, as they do where
+    there is no maximum.
     """
     k = len(these.terms)
     products = (these.x[:, :, None] * these.x[:, None, :]).reshape(-1, k * k)
@@ -118,10 +145,15 @@ def _hessian(these: Candidates, free: np.ndarray, weight: np.ndarray, ridge: np.
     return out
 
 
-def _start(these: Candidates, free: np.ndarray, seen: np.ndarray, ridge: np.ndarray) -> np.ndarray:
+def _start(
+    these: Candidates, free: np.ndarray, seen: np.ndarray, ridge: np.ndarray
+) -> np.ndarray:
     """Regress log(y + ½) on the terms, with weights y + ½."""
     weight = np.where(seen, these.y + 0.5, 0)
-    return _solve(_hessian(these, free, weight, ridge), ((weight * np.log(these.y + 0.5)) @ these.x) * free)
+    return _solve(
+        _hessian(these, free, weight, ridge),
+        ((weight * np.log(these.y + 0.5)) @ these.x) * free,
+    )
 
 
 def _solve(hessian: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -129,14 +161,23 @@ def _solve(hessian: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _newton(
-    these: Candidates, free: np.ndarray, seen: np.ndarray, ridge: np.ndarray, beta: np.ndarray, steps: int
+    these: Candidates,
+    free: np.ndarray,
+    seen: np.ndarray,
+    ridge: np.ndarray,
+    beta: np.ndarray,
+    steps: int,
 ) -> tuple[np.ndarray, ...]:
-    """Return beta, value, Hessian, largest gradient and least expected count of each model."""
+    """Return beta, value, Hessian, largest gradient and least expected count of each
+    model.
+    """
 
     def value(beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         eta = beta @ these.x.T
         mu = np.where(seen, np.exp(np.minimum(eta, 50)), 0)
-        return (np.where(seen, these.y * eta, 0) - mu).sum(1) - 0.5 * (beta**2 @ ridge), mu
+        return (np.where(seen, these.y * eta, 0) - mu).sum(1) - 0.5 * (
+            beta**2 @ ridge
+        ), mu
 
     def slope(beta: np.ndarray, mu: np.ndarray) -> np.ndarray:
         return ((np.where(seen, these.y, 0) - mu) @ these.x - ridge * beta) * free
@@ -160,16 +201,22 @@ def _newton(
     return beta, now, _hessian(these, free, mu, ridge), np.abs(gradient).max(1), lowest
 
 
-def why_left_out(these: Candidates, free: np.ndarray, seen: np.ndarray, fits: Fits) -> np.ndarray:
-    """Return for each model "" or why it has no estimate: not identified, or no maximum (models,).
+def why_left_out(
+    these: Candidates, free: np.ndarray, seen: np.ndarray, fits: Fits
+) -> np.ndarray:
+    """Return for each model "" or why it has no estimate: not identified, or no maximum
+    (models,).
 
-    Identified: the design of its finite terms on its fitted histories has full rank. A maximum exists if some positive
-    expected counts have the observed sufficient statistics [Fienberg & Rinaldo 2012], found by linear programming; a
-    converged fit is such counts, and needs none. Among models of the same histories, more terms only lose a maximum.
+    Identified: the design of its finite terms on its fitted histories has full rank. A
+    maximum exists if some positive expected counts have the observed sufficient
+    statistics [Fienberg & Rinaldo 2012], found by linear programming; a converged fit
+    is such counts, and needs none. Among models of the same histories, more terms only
+    lose a maximum.
     """
     ones = np.ones_like(these.y)
     least = [
-        np.linalg.eigvalsh(_hessian(these, f, s * ones, np.zeros(len(these.terms)))) for f, s in _chunks(free, seen)
+        np.linalg.eigvalsh(_hessian(these, f, s * ones, np.zeros(len(these.terms))))
+        for f, s in _chunks(free, seen)
     ]
     identified = np.concatenate(least)[:, 0] > 1e-8
     exists = (fits.gradient < 1e-7 * these.y.sum()) & (fits.lowest > 1e-5)
@@ -186,11 +233,16 @@ def why_left_out(these: Candidates, free: np.ndarray, seen: np.ndarray, fits: Fi
 
 
 def _chunks(free: np.ndarray, seen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [(free[at : at + AT_ONCE], seen[at : at + AT_ONCE]) for at in range(0, len(free), AT_ONCE)]
+    return [
+        (free[at : at + AT_ONCE], seen[at : at + AT_ONCE])
+        for at in range(0, len(free), AT_ONCE)
+    ]
 
 
 def _has_maximum(these: Candidates, free: np.ndarray, seen: np.ndarray) -> bool:
-    """Say whether the largest s with x ≥ s, Xᵀx = Xᵀy over the fitted histories is above 0; s needn't exceed 1."""
+    """Say whether the largest s with x ≥ s, Xᵀx = Xᵀy over the fitted histories is
+    above 0; s needn't exceed 1.
+    """
     x = these.x[np.ix_(seen, free)]
     equal = np.column_stack([x.T, np.zeros(x.shape[1])])
     above = np.column_stack([-np.eye(len(x)), np.ones(len(x))])

@@ -1,4 +1,6 @@
-"""Pattern: how a text names several columns of a file, as a glob or as a regular expression."""
+"""Pattern: how a text names several columns of a file, as a glob or as a regular
+expression.
+"""
 
 import re
 from collections.abc import Sequence
@@ -14,9 +16,10 @@ SHOWN = 12  # names that a sentence lists; of more, the first and the last
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
     """Return the names that a pattern matches, in their order.
 
-    A glob ('rw*', 'rw?', 'rw[0-9]') matches whole names. A text that begins with 're:', or has one of SIGNS, is a
-    regular expression that is searched for in each name, as R's `repweights = "rw[0-9]+"` is; '^' and '$' bind it to
-    the name's ends. Raises UncountedError for an expression after 're:' that is none.
+    A glob ('rw*', 'rw?', 'rw[0-9]') matches whole names. A text that begins with 're:',
+    or has one of SIGNS, is a regular expression that is searched for in each name, as
+    R's `repweights = "rw[0-9]+"` is; '^' and '$' bind it to the name's ends. Raises
+    UncountedError for an expression after 're:' that is none.
     """
     if pattern.startswith(EXPLICIT):
         expression = _compiled(pattern)
@@ -34,13 +37,18 @@ def _compiled(pattern: str) -> re.Pattern:
     try:
         return re.compile(pattern.removeprefix(EXPLICIT))
     except re.error as error:
-        raise UncountedError(f"'{pattern}' is no regular expression: {error}. Correct it, or give a list.") from error
+        raise UncountedError(
+            f"'{pattern}' is no regular expression: {error}. Correct it, or give a"
+            " list."
+        ) from error
 
 
 def left_out(matched: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the names that differ from matched ones only in a number in which matched names differ too.
+    """Return the names that differ from matched ones only in a number in which matched
+    names differ too.
 
-    Of rw1 … rw20, 'rw?' leaves out rw10 … rw20. 'rw*_2019' does not leave out rw1_2020: all of its names end alike.
+    Of rw1 … rw20, 'rw?' leaves out rw10 … rw20. 'rw*_2019' does not leave out rw1_2020:
+    all of its names end alike.
     """
     numbering: dict[str, list[tuple[str, ...]]] = {}
     for name in matched:
@@ -50,15 +58,32 @@ def left_out(matched: Sequence[str], names: Sequence[str]) -> list[str]:
         for stem, numbers in numbering.items()
         if len(numbers) > 1
     }
-    alike = {(stem, _kept(numbers, fixed[stem])) for stem in fixed for numbers in numbering[stem]}
-    others = [name for name in names if name not in set(matched) and _stem(name) in fixed]
-    return [name for name in others if (_stem(name), _kept(_numbers(name), fixed[_stem(name)])) in alike]
+    alike = {
+        (stem, _kept(numbers, fixed[stem]))
+        for stem in fixed
+        for numbers in numbering[stem]
+    }
+    others = [
+        name for name in names if name not in set(matched) and _stem(name) in fixed
+    ]
+    return [
+        name
+        for name in others
+        if (_stem(name), _kept(_numbers(name), fixed[_stem(name)])) in alike
+    ]
 
 
 def expression_for(matched: Sequence[str]) -> str:
-    """Return a regular expression for all columns that are numbered like the first one that has a number."""
+    """Return a regular expression for all columns that are numbered like the first one
+    that has a number.
+    """
     name = next((name for name in matched if _numbers(name)), matched[0])
-    return EXPLICIT + "^" + re.sub("[0-9]+", "[0-9]+", re.sub(r"([^A-Za-z0-9_])", r"\\\1", name)) + "$"
+    return (
+        EXPLICIT
+        + "^"
+        + re.sub("[0-9]+", "[0-9]+", re.sub(r"([^A-Za-z0-9_])", r"\\\1", name))
+        + "$"
+    )
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
-"""Reliability: whether a direct estimate can be shown without a warning, by a published rule."""
+"""Reliability: whether a direct estimate can be shown without a warning, by a published
+rule.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,23 +13,37 @@ RELATIVELY_WIDE = 1.30  # width over p
 FEW_DF = 8
 
 
-def reliability(p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndarray) -> pd.DataFrame:
-    """Return `reliability` (reliable, review, unreliable) and `reliability_because`; all arrays (rows,).
+def reliability(
+    p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndarray
+) -> pd.DataFrame:
+    """Return `reliability` (reliable, review, unreliable) and `reliability_because`;
+    all arrays (rows,).
 
-    The National Center for Health Statistics' Data Presentation Standards for Proportions [Parker et al.
-    2017, Vital and Health Statistics 2(175)]: unreliable if n or the effective n is below 30, if the 95 %
-    Korn–Graubard interval (effective n at most n) is 0.30 wide or wider, or wider than 1.30 p unless 0.05 or
-    narrower; else review if df < 8 or p is 0 or 1. Stricter in one point: where no interval can be computed
-    the estimate is unreliable. No row is ever hidden.
+    The National Center for Health Statistics' Data Presentation Standards for
+    Proportions [Parker et al. 2017, Vital and Health Statistics 2(175)]: unreliable if
+    n or the effective n is below 30, if the 95 % Korn–Graubard interval (effective n at
+    most n) is 0.30 wide or wider, or wider than 1.30 p unless 0.05 or narrower; else
+    review if df < 8 or p is 0 or 1. Stricter in one point: where no interval can be
+    computed the estimate is unreliable. No row is ever hidden.
     """
     effective = np.minimum(effective, n)
-    lower, upper = clopper_pearson(p, np.minimum(adjusted(effective, n, df, 0.95), n), 0.95)
+    lower, upper = clopper_pearson(
+        p, np.minimum(adjusted(effective, n, df, 0.95), n), 0.95
+    )
     width = upper - lower
     rules = [
         (n == 0, "unreliable", "nobody answered"),
         (n < SMALLEST_N, "unreliable", f"fewer than {SMALLEST_N} respondents"),
-        (effective < SMALLEST_N, "unreliable", f"effective sample size below {SMALLEST_N}"),
-        (~np.isfinite(width), "unreliable", "no interval: too few PSUs, or replicates without respondents or weight"),
+        (
+            effective < SMALLEST_N,
+            "unreliable",
+            f"effective sample size below {SMALLEST_N}",
+        ),
+        (
+            ~np.isfinite(width),
+            "unreliable",
+            "no interval: too few PSUs, or replicates without respondents or weight",
+        ),
         (width >= WIDE, "unreliable", f"95 % interval at least {WIDE:.2f} wide"),
         (
             (width > NARROW) & (width > RELATIVELY_WIDE * p),

@@ -1,4 +1,6 @@
-"""Respondents: survey microdata where it lies, with its design, recodes and reasons for missing answers."""
+"""Respondents: survey microdata where it lies, with its design, recodes and reasons for
+missing answers.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,21 +10,32 @@ import pandas as pd
 import pyarrow as pa
 
 from uncounted.survey import audit
-from uncounted.survey.codebook import ROLES, Codebook, check_words, crossed, parts, relation
+from uncounted.survey.codebook import (
+    ROLES,
+    Codebook,
+    check_words,
+    crossed,
+    parts,
+    relation,
+)
 from uncounted.survey.design import Design, check_policy, unit
 from uncounted.survey.figure_card import MASK_BELOW, check_mask
 from uncounted.survey.files import Source, held, open_source, query
 from uncounted.survey.replicates import Replicates, resolve
 
-SETTLED = 2_000_000  # rows in memory that are recoded once and kept so; of more, each query recodes what it needs
+# rows in memory that are recoded once and kept so; of more, each query recodes what it
+# needs
+SETTLED = 2_000_000
 
 
 @dataclass(frozen=True)
 class Respondents:
-    """One row per respondent, by the SQL `select` over `source`: DuckDB aggregates it in place.
+    """One row per respondent, by the SQL `select` over `source`: DuckDB aggregates it
+    in place.
 
-    traits: what can be broken down by; outcomes: 0/1 columns. missing: how many respondents lack what, and
-    why (columns column, reason, respondents); they stay in the design. heaviest: the largest weight.
+    traits: what can be broken down by; outcomes: 0/1 columns. missing: how many
+    respondents lack what, and why (columns column, reason, respondents); they stay in
+    the design. heaviest: the largest weight.
     """
 
     name: str
@@ -38,8 +51,9 @@ class Respondents:
 
     def _repr_html_(self) -> str:
         return (
-            f"<b>{self.name}</b>: {self.n:,} respondents in {len(self.design.strata):,} strata; outcomes "
-            f"{', '.join(self.outcomes)}; design: {self.design}{self.missing.to_html(index=False)}"
+            f"<b>{self.name}</b>: {self.n:,} respondents in {len(self.design.strata):,}"
+            f" strata; outcomes {', '.join(self.outcomes)}; design:"
+            f" {self.design}{self.missing.to_html(index=False)}"
         )
 
 
@@ -59,20 +73,25 @@ def read_respondents(
     encoding: str = "utf-8",
     mask_below: float = MASK_BELOW,
 ) -> Respondents:
-    """Declare what the columns of a file, folder, glob or table of respondents are, and check that it is so.
+    """Declare what the columns of a file, folder, glob or table of respondents are, and
+    check that it is so.
 
-    columns: role → column; the roles are weight, stratum, psu, fpc (PSUs in the stratum in the population),
-    id, and traits of any name: country, sex, age, year, survey, source … Surveys and countries keep their own
-    strata and PSUs. stratum, psu and id may be crossed from several columns, as R's `strata = ~interaction(region,
-    urban)`: stratum = ["region", "urban"] makes strata such as 'North × urban', and a blank in either is no stratum.
-    outcomes: a column, columns, or outcome → column. recodes: trait → {value → text} or
-    outcome → {value → 0 or 1}; a value that isn't listed is an error. missing: trait or outcome → {code →
-    reason}, beside the codes that the file itself declares missing. cuts: trait → {label → (from, below)}, of
-    numbers; below None is without end. constants: traits that are the same for everybody. nested: PSU numbers
-    start anew in each stratum. single_psu: what `direct` and `evidence` make of a stratum with a single PSU,
-    unless told otherwise. encoding: by any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
-    mask_below: observed counts of fewer persons are masked in what is released (`disclosure`). Raises UncountedError
-    for whatever is not as declared: nothing is dropped or repaired in silence.
+    columns: role → column; the roles are weight, stratum, psu, fpc (PSUs in the stratum
+    in the population), id, and traits of any name: country, sex, age, year, survey,
+    source … Surveys and countries keep their own strata and PSUs. stratum, psu and id
+    may be crossed from several columns, as R's `strata = ~interaction(region, urban)`:
+    stratum = ["region", "urban"] makes strata such as 'North × urban', and a blank in
+    either is no stratum. outcomes: a column, columns, or outcome → column. recodes:
+    trait → {value → text} or outcome → {value → 0 or 1}; a value that isn't listed is
+    an error. missing: trait or outcome → {code → reason}, beside the codes that the
+    file itself declares missing. cuts: trait → {label → (from, below)}, of numbers;
+    below None is without end. constants: traits that are the same for everybody.
+    nested: PSU numbers start anew in each stratum. single_psu: what `direct` and
+    `evidence` make of a stratum with a single PSU, unless told otherwise. encoding: by
+    any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
+    mask_below: observed counts of fewer persons are masked in what is released
+    (`disclosure`). Raises UncountedError for whatever is not as declared: nothing is
+    dropped or repaired in silence.
     """
     named = _named(outcomes)
     book = Codebook(recodes or {}, missing or {}, cuts or {}, constants or {})
@@ -80,20 +99,30 @@ def read_respondents(
     check_policy(single_psu)
     check_mask(mask_below, name or "read_respondents")
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
-    replicates = resolve(replicates, opened.all_names, _roles(columns, named)) if replicates else None
+    replicates = (
+        resolve(replicates, opened.all_names, _roles(columns, named))
+        if replicates
+        else None
+    )
     select = relation(opened, columns, named, book, replicates)
     if opened.table is not None and len(opened.table) <= SETTLED:
         opened = held(opened.name, query(opened, select))
         select = f"SELECT * FROM {opened.scan}"
     found = audit.found(opened, select, columns, named, replicates)
-    traits = tuple(sorted({role for role in columns if role not in ROLES} | set(book.constants)))
+    traits = tuple(
+        sorted({role for role in columns if role not in ROLES} | set(book.constants))
+    )
     strata = audit.strata(opened, select, unit(traits), columns, nested)
-    declared = tuple(role for role in ("stratum", "psu", "fpc", "weight") if role in columns)
+    declared = tuple(
+        role for role in ("stratum", "psu", "fpc", "weight") if role in columns
+    )
     return Respondents(
         name=name or opened.name,
         source=opened,
         select=select,
-        design=Design(declared, nested, strata, replicates, single_psu, crossed(columns)),
+        design=Design(
+            declared, nested, strata, replicates, single_psu, crossed(columns)
+        ),
         traits=traits,
         outcomes=tuple(named),
         missing=audit.missing(found),
@@ -106,16 +135,24 @@ def read_respondents(
 def _named(outcomes: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(outcomes, Mapping):
         return dict(outcomes)
-    return {name: name for name in ([outcomes] if isinstance(outcomes, str) else outcomes)}
+    return {
+        name: name for name in ([outcomes] if isinstance(outcomes, str) else outcomes)
+    }
 
 
-def _roles(columns: Mapping[str, str | Sequence[str]], outcomes: Mapping[str, str]) -> dict[str, str]:
+def _roles(
+    columns: Mapping[str, str | Sequence[str]], outcomes: Mapping[str, str]
+) -> dict[str, str]:
     """Return column → role of every column that is named."""
     roles = {column: outcome for outcome, column in outcomes.items()}
-    return roles | {column: role for role, named in columns.items() for column in parts(named)}
+    return roles | {
+        column: role for role, named in columns.items() for column in parts(named)
+    }
 
 
-def _wanted(columns: Mapping, outcomes: Mapping, replicates: Replicates | None) -> list[str]:
+def _wanted(
+    columns: Mapping, outcomes: Mapping, replicates: Replicates | None
+) -> list[str]:
     weights = [] if replicates is None else replicates.columns
     weights = [weights] if isinstance(weights, str) else weights
     return list(dict.fromkeys([*_roles(columns, outcomes), *weights]))

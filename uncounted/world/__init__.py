@@ -1,1 +1,3 @@
-"""What is known before a survey is opened: geography, population, covariates → World."""
+"""What is known before a survey is opened: geography, population, covariates →
+World.
+"""

@@ -11,7 +11,10 @@ import numpy as np
 from uncounted.errors import UncountedError
 
 UNIT = r"\s*(?P<unit>months?|m|years?|y)?"
-CLOSED = re.compile(rf"(?P<first>\d{{1,4}})(?:\s*(?:-|–|—|to)\s*(?P<last>\d{{1,4}}))?{UNIT}", re.IGNORECASE)
+CLOSED = re.compile(
+    rf"(?P<first>\d{{1,4}})(?:\s*(?:-|–|—|to)\s*(?P<last>\d{{1,4}}))?{UNIT}",
+    re.IGNORECASE,
+)
 OPEN = re.compile(
     rf"(?P<first>\d{{1,4}}){UNIT}\s*(?:\+|(?:and|or)\s+(?:over|older|above|more))(?:\s*(?P<after>months?|years?))?",
     re.IGNORECASE,
@@ -21,14 +24,19 @@ UNDER = re.compile(rf"(?:under|below|<)\s*(?P<first>\d{{1,4}}){UNIT}", re.IGNORE
 
 @dataclass(frozen=True)
 class Band:
-    """Ages from `lower` up to but not including `upper`, in completed months; upper None: no end."""
+    """Ages from `lower` up to but not including `upper`, in completed months; upper
+    None: no end.
+    """
 
     lower: int
     upper: int | None
 
     def __post_init__(self) -> None:
         if self.lower < 0 or self.end <= self.lower:
-            raise UncountedError(f"An age band from month {self.lower} to before month {self.upper} holds no age.")
+            raise UncountedError(
+                f"An age band from month {self.lower} to before month {self.upper}"
+                " holds no age."
+            )
 
     @property
     def end(self) -> float:
@@ -37,10 +45,11 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The one way to write the band: "15-24", "7" or "65+" in years, "6-11 months" in months.
+        """The one way to write the band: "15-24", "7" or "65+" in years, "6-11 months"
+        in months.
 
-        Months where an end isn't a whole year, and for parts of the first five years, as nutrition surveys
-        write them.
+        Months where an end isn't a whole year, and for parts of the first five years,
+        as nutrition surveys write them.
         """
         infant = self.end <= 60 and self != Band(0, 60)
         whole = self.lower % 12 == 0 and (self.upper or 0) % 12 == 0
@@ -53,10 +62,11 @@ class Band:
 
 
 def parse_band(text: str) -> Band:
-    """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over", "under 5".
+    """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over", "under
+    5".
 
-    Years, unless it says months. Raises UncountedError for anything else, and for a band that ends before it
-    begins.
+    Years, unless it says months. Raises UncountedError for anything else, and for a
+    band that ends before it begins.
     """
     words = str(text).strip()
     if match := OPEN.fullmatch(words):
@@ -65,10 +75,19 @@ def parse_band(text: str) -> Band:
         return Band(0, int(match["first"]) * _unit(match["unit"]))
     match = CLOSED.fullmatch(words)
     if not match:
-        raise UncountedError(f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or '0-59 months'.")
-    first, last, unit = int(match["first"]), int(match["last"] or match["first"]), _unit(match["unit"])
+        raise UncountedError(
+            f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or"
+            " '0-59 months'."
+        )
+    first, last, unit = (
+        int(match["first"]),
+        int(match["last"] or match["first"]),
+        _unit(match["unit"]),
+    )
     if last < first:
-        raise UncountedError(f"The age band '{text}' ends before it begins. Write the younger age first.")
+        raise UncountedError(
+            f"The age band '{text}' ends before it begins. Write the younger age first."
+        )
     return Band(first * unit, (last + 1) * unit)
 
 
@@ -77,7 +96,9 @@ def _unit(word: str | None) -> int:
 
 
 def ordered(bands: Iterable[Band]) -> tuple[Band, ...]:
-    """Return the bands youngest first, of those that begin together the shorter first, each once."""
+    """Return the bands youngest first, of those that begin together the shorter first,
+    each once.
+    """
     return tuple(sorted(set(bands), key=lambda band: (band.lower, band.end)))
 
 
@@ -92,30 +113,34 @@ def within(bands: Iterable[Band], band: Band) -> bool:
 
 
 def overlapping(bands: Iterable[Band]) -> tuple[Band, Band] | None:
-    """Return the first two bands that share an age, else None; the same band twice is one band."""
+    """Return the first two bands that share an age, else None; the same band twice is
+    one band.
+    """
     pairs = combinations(ordered(bands), 2)
     return next(((a, b) for a, b in pairs if b.lower < a.end), None)
 
 
 def share(band: Band, group: Band) -> float:
-    """Return the fraction of a population group's people who are in the band: 6/60 of "0-4" are "0-5 months".
+    """Return the fraction of a population group's people who are in the band: 6/60 of
+    "0-4" are "0-5 months".
 
-    People are spread evenly over a group's single months. Raises UncountedError for a band that cuts a group
-    without end, whose people cannot be spread.
+    People are spread evenly over a group's single months. Raises UncountedError for a
+    band that cuts a group without end, whose people cannot be spread.
     """
     if contains(band, group):
         return 1.0
     months = min(band.end, group.end) - max(band.lower, group.lower)
     if months > 0 and group.upper is None:
         raise UncountedError(
-            f"The age band '{band.label}' cuts the population group '{group.label}', which has no end. "
-            "Use that group whole."
+            f"The age band '{band.label}' cuts the population group '{group.label}',"
+            " which has no end. Use that group whole."
         )
     return max(months, 0) / (group.end - group.lower)
 
 
 def shares(bands: Sequence[Band], groups: Sequence[Band]) -> np.ndarray:
-    """Return `share` of every band in every group (bands, groups); the groups don't overlap.
+    """Return `share` of every band in every group (bands, groups); the groups don't
+    overlap.
 
     Raises UncountedError for a band that has ages in no group.
     """
@@ -126,7 +151,9 @@ def shares(bands: Sequence[Band], groups: Sequence[Band]) -> np.ndarray:
         if at < band.end:
             known = f"{ordered(groups)[0].label} to {ordered(groups)[-1].label}"
             raise UncountedError(
-                f"The age band '{band.label}' has ages that the population table lacks. "
-                f"Its groups are {known}; give bands made of those."
+                f"The age band '{band.label}' has ages that the population table lacks."
+                f" Its groups are {known}; give bands made of those."
             )
-    return np.array([[share(band, group) for group in groups] for band in bands]).reshape(len(bands), len(groups))
+    return np.array(
+        [[share(band, group) for group in groups] for band in bands]
+    ).reshape(len(bands), len(groups))

@@ -1,4 +1,6 @@
-"""Codes: ISO 3166 alpha-3, and the country that another code or name stands for, by an exact alias alone."""
+"""Codes: ISO 3166 alpha-3, and the country that another code or name stands for, by an
+exact alias alone.
+"""
 
 import re
 import unicodedata
@@ -15,58 +17,107 @@ from uncounted.world.table import SYNONYMS, read_table
 ISO = "ISO"
 M49 = "M49"
 OFFICIAL = "name"
-ORDER = (ISO, M49, OFFICIAL, "World Bank", "DHS", "FIPS")  # in which a sentence names the systems
+ORDER = (
+    ISO,
+    M49,
+    OFFICIAL,
+    "World Bank",
+    "DHS",
+    "FIPS",
+)  # in which a sentence names the systems
 LETTERS = str.maketrans({"’": "", "'": "", "`": "", "ʻ": "", "&": " and "})
 INITIAL = re.compile(r"(?<=\b\w)\.")
 ELISION = re.compile(r"\b([dl]) (?=\w)")  # "cote d ivoire" as "cote d'ivoire"
-FULL = {"rep": "republic", "dem": "democratic", "fed": "federated", "sts": "states", "st": "saint", "ste": "sainte"}
-SMALL = frozenset(("the", "of", "and", "de", "du", "des", "del", "la", "le", "les", "el", "los", "et", "y"))
+FULL = {
+    "rep": "republic",
+    "dem": "democratic",
+    "fed": "federated",
+    "sts": "states",
+    "st": "saint",
+    "ste": "sainte",
+}
+SMALL = frozenset(
+    (
+        "the",
+        "of",
+        "and",
+        "de",
+        "du",
+        "des",
+        "del",
+        "la",
+        "le",
+        "les",
+        "el",
+        "los",
+        "et",
+        "y",
+    )
+)
 
-type Systems = dict[str, tuple[str, ...]]  # iso3 → the systems in which a word is that country
+type Systems = dict[
+    str, tuple[str, ...]
+]  # iso3 → the systems in which a word is that country
 type Aliases = dict[str, list[tuple[str, str]]]  # folded alias → iso3 and system
 
 
 def check_known(codes: Iterable[str], places: pd.DataFrame, where: str) -> None:
-    """Raise one sentence that lists every code that no place has, each with what it stands for: "Viet Nam → VNM".
+    """Raise one sentence that lists every code that no place has, each with what it
+    stands for: "Viet Nam → VNM".
 
     places: index iso3, with iso2, m49, name, official_name.
     """
     unknown = sorted({str(code) for code in codes} - set(places.index))
     if unknown:
         aliases = _aliases_of(places)
-        listed = "; ".join(f"{code or '(empty)'}{_arrow(_meanings(code, places, aliases))}" for code in unknown)
+        listed = "; ".join(
+            f"{code or '(empty)'}{_arrow(_meanings(code, places, aliases))}"
+            for code in unknown
+        )
         raise UncountedError(
-            f"{where} has codes that the geography table lacks: {listed}. Use ISO 3166 alpha-3 codes, which "
-            "un.country_codes(…) makes of names and other codes; a territory that has none must be added to the "
-            "geography table or left out."
+            f"{where} has codes that the geography table lacks: {listed}. Use ISO 3166"
+            " alpha-3 codes, which un.country_codes(…) makes of names and other codes;"
+            " a territory that has none must be added to the geography table or left"
+            " out."
         )
 
 
 def country_codes(names: Iterable[object], system: str = "") -> list[str]:
-    """Return the ISO 3166 alpha-3 code of each name or code, such as "Lao PDR", "Côte d'Ivoire", "ZAR" or "KH".
+    """Return the ISO 3166 alpha-3 code of each name or code, such as "Lao PDR", "Côte
+    d'Ivoire", "ZAR" or "KH".
 
         table["iso3"] = un.country_codes(table["country"])
 
-    A name counts if it is an alias exactly, but for case, accents, punctuation, the order of words and "the": nothing
-    is guessed from likeness. system: whose codes they are, where one stands for several countries ("NI" is Nicaragua in
-    ISO 3166 and Niger in the DHS programme): ISO, M49, DHS, FIPS, World Bank. Raises UncountedError listing all names
-    that stand for no country, or for several.
+    A name counts if it is an alias exactly, but for case, accents, punctuation, the
+    order of words and "the": nothing is guessed from likeness. system: whose codes they
+    are, where one stands for several countries ("NI" is Nicaragua in ISO 3166 and Niger
+    in the DHS programme): ISO, M49, DHS, FIPS, World Bank. Raises UncountedError
+    listing all names that stand for no country, or for several.
     """
     if isinstance(names, str):
-        raise UncountedError(f"country_codes wants a list of names or a column. Write country_codes(['{names}']).")
+        raise UncountedError(
+            "country_codes wants a list of names or a column. Write"
+            f" country_codes(['{names}'])."
+        )
     systems = {system for _, _, system in _alias_rows()} | {ISO, M49}
     if system and system not in systems:
-        raise UncountedError(f"No codes are known as '{system}'.{did_you_mean(system, systems)}")
+        raise UncountedError(
+            f"No codes are known as '{system}'.{did_you_mean(system, systems)}"
+        )
     words = [str(name).strip() for name in names]
     places = _shipped_places()
     aliases = _aliases_of(places)
-    candidates = {word: _of_system(_meanings(word, places, aliases), system) for word in dict.fromkeys(words)}
+    candidates = {
+        word: _of_system(_meanings(word, places, aliases), system)
+        for word in dict.fromkeys(words)
+    }
     _check_resolved(candidates)
     return [next(iter(candidates[word])) for word in words]
 
 
 def meanings(word: str, places: pd.DataFrame) -> Systems:
-    """Return the places that a code or name stands for: iso3 → the systems in which it does; empty if none.
+    """Return the places that a code or name stands for: iso3 → the systems in which it
+    does; empty if none.
 
     An alpha-3 code, in letters of any size, is its country and nothing else.
     """
@@ -80,17 +131,23 @@ def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
     systems: dict[str, list[str]] = {}
     for iso3, system in aliases.get(folded(word), ()):
         systems.setdefault(iso3, []).append(system)
-    ranked = {iso3: tuple(sorted(set(known), key=_rank)) for iso3, known in systems.items()}
+    ranked = {
+        iso3: tuple(sorted(set(known), key=_rank)) for iso3, known in systems.items()
+    }
     return dict(sorted(ranked.items(), key=lambda item: (_rank(item[1][0]), item[0])))
 
 
 def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
-    """Return " Did you mean 'Eswatini' (SWZ)?" of what a word is an alias of, every place if it stands for several.
+    """Return " Did you mean 'Eswatini' (SWZ)?" of what a word is an alias of, every
+    place if it stands for several.
 
-    Else the nearest of some names of places, such as regions, unless the word has three letters or fewer and so may be
-    a code, of which no other is meant because it looks alike.
+    Else the nearest of some names of places, such as regions, unless the word has three
+    letters or fewer and so may be a code, of which no other is meant because it looks
+    alike.
     """
-    known = [f"'{places.loc[iso3, 'name']}' ({iso3})" for iso3 in meanings(word, places)]
+    known = [
+        f"'{places.loc[iso3, 'name']}' ({iso3})" for iso3 in meanings(word, places)
+    ]
     if known:
         return f" Did you mean {' or '.join(known)}?"
     return did_you_mean(word, set(names) - set(places.index)) if len(word) > 3 else ""
@@ -98,17 +155,22 @@ def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
 
 @lru_cache(10_000)
 def folded(name: str) -> str:
-    """Return a name without case, accents, punctuation, small words or order of words; of a number, three digits.
+    """Return a name without case, accents, punctuation, small words or order of words;
+    of a number, three digits.
 
     "Congo, Dem. Rep." is then the same as "the Democratic Republic of the Congo".
     """
     text = unicodedata.normalize("NFKD", name.translate(LETTERS)).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    words: list[str] = re.findall(r"\w+", ELISION.sub(r"\1", INITIAL.sub("", text.removesuffix(".0"))))
+    words: list[str] = re.findall(
+        r"\w+", ELISION.sub(r"\1", INITIAL.sub("", text.removesuffix(".0")))
+    )
     if len(words) > 1:
         words = [FULL.get(word, word) for word in words]
         words = [word for word in words if word not in SMALL] or words
-    return " ".join(sorted(word.zfill(3) if word.isdecimal() else word for word in words))
+    return " ".join(
+        sorted(word.zfill(3) if word.isdecimal() else word for word in words)
+    )
 
 
 def _arrow(candidates: Systems) -> str:
@@ -116,26 +178,39 @@ def _arrow(candidates: Systems) -> str:
         return ""
     if len(candidates) == 1:
         return f" → {next(iter(candidates))}"
-    return " → " + " or ".join(f"{iso3} ({', '.join(systems)})" for iso3, systems in candidates.items())
+    return " → " + " or ".join(
+        f"{iso3} ({', '.join(systems)})" for iso3, systems in candidates.items()
+    )
 
 
 def _of_system(candidates: Systems, system: str) -> Systems:
     """Return the candidates of one system if it knows the word, else all of them."""
-    chosen = {iso3: systems for iso3, systems in candidates.items() if system in systems}
+    chosen = {
+        iso3: systems for iso3, systems in candidates.items() if system in systems
+    }
     return chosen or candidates
 
 
 def _check_resolved(candidates: Mapping[str, Systems]) -> None:
-    unknown = sorted(word or "(empty)" for word, places in candidates.items() if not places)
-    several = sorted(f"{word}{_arrow(places)}" for word, places in candidates.items() if len(places) > 1)
+    unknown = sorted(
+        word or "(empty)" for word, places in candidates.items() if not places
+    )
+    several = sorted(
+        f"{word}{_arrow(places)}"
+        for word, places in candidates.items()
+        if len(places) > 1
+    )
     message = f"No country is known as {'; '.join(unknown)}. " if unknown else ""
     if several:
         message += (
-            f"More than one country is known as {'; '.join(several)}. Say whose codes they are, as "
-            "country_codes(…, system='DHS'), or write the country's alpha-3 code. "
+            f"More than one country is known as {'; '.join(several)}. Say whose codes"
+            " they are, as country_codes(…, system='DHS'), or write the country's"
+            " alpha-3 code. "
         )
     if message:
-        raise UncountedError(message + ("Mend or leave out those rows." if unknown else "")) from None
+        raise UncountedError(
+            message + ("Mend or leave out those rows." if unknown else "")
+        ) from None
 
 
 def _rank(system: str) -> tuple[int, str]:
@@ -143,8 +218,15 @@ def _rank(system: str) -> tuple[int, str]:
 
 
 def _aliases_of(places: pd.DataFrame) -> Aliases:
-    """Return what stands for each place: its own alpha-2 and M49 codes and names, and the aliases that ship."""
-    columns = (("iso2", ISO), ("m49", M49), ("name", OFFICIAL), ("official_name", OFFICIAL))
+    """Return what stands for each place: its own alpha-2 and M49 codes and names, and
+    the aliases that ship.
+    """
+    columns = (
+        ("iso2", ISO),
+        ("m49", M49),
+        ("name", OFFICIAL),
+        ("official_name", OFFICIAL),
+    )
     aliases: Aliases = defaultdict(list)
     for column, system in columns:
         for iso3, alias in places[column].items():
@@ -163,7 +245,9 @@ def _folded_rows() -> tuple[tuple[str, str, str], ...]:
 
 @cache
 def _alias_rows() -> tuple[tuple[str, str, str], ...]:
-    """Return the aliases that ship (data/aliases.csv), each with the country and the system that calls it so."""
+    """Return the aliases that ship (data/aliases.csv), each with the country and the
+    system that calls it so.
+    """
     columns = ["alias", "iso3", "system"]
     table = read_table(shelf("data", "aliases.csv"), "table of aliases", columns)
     return tuple(table[columns].itertuples(index=False, name=None))

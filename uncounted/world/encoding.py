@@ -1,4 +1,6 @@
-"""Encoding: which letters the bytes of a text file stand for, by any usual name, and what a file seems to be in."""
+"""Encoding: which letters the bytes of a text file stand for, by any usual name, and
+what a file seems to be in.
+"""
 
 import codecs
 import gzip
@@ -10,12 +12,19 @@ from typing import Any
 from uncounted.errors import UncountedError
 
 UTF8 = ("utf-8", "utf-8-sig")
-LIKELY = "windows-1252"  # what Excel, SPSS and Stata wrote in western Europe and the Americas before UTF-8
-ALIASES = {"ansi": "cp1252", "wlatin1": "cp1252", "wlatin2": "cp1250", "utf8bom": "utf-8-sig"}
+# what Excel, SPSS and Stata wrote in western Europe and the Americas before UTF-8
+LIKELY = "windows-1252"
+ALIASES = {
+    "ansi": "cp1252",
+    "wlatin1": "cp1252",
+    "wlatin2": "cp1250",
+    "utf8bom": "utf-8-sig",
+}
 
 
 def canonical(encoding: str) -> str:
-    """Return Python's name of a text encoding: 'utf-8' for utf8 and UTF-8, 'cp1252' for windows-1252, Win1252, ansi.
+    """Return Python's name of a text encoding: 'utf-8' for utf8 and UTF-8, 'cp1252' for
+    windows-1252, Win1252, ansi.
 
     Raises UncountedError for a name that is no encoding of text.
     """
@@ -28,19 +37,27 @@ def canonical(encoding: str) -> str:
         except LookupError:
             continue
     raise UncountedError(
-        f"No encoding of text is called '{encoding}'. Usual ones are utf-8, windows-1252, latin-1 and utf-16."
+        f"No encoding of text is called '{encoding}'. Usual ones are utf-8,"
+        " windows-1252, latin-1 and utf-16."
     )
 
 
 def advice(path: str | Path) -> str:
-    """Return which encoding reads a text file that was read in another, with a word of it as that encoding has it."""
+    """Return which encoding reads a text file that was read in another, with a word of
+    it as that encoding has it.
+    """
     for encoding in ("utf-16",) if _begins_as_utf16(path) else ("utf-8", LIKELY):
         try:
             word = _first_word(path, encoding)
         except UnicodeDecodeError:
             continue
-        return f"encoding='{encoding}' reads it" + (f", with words such as '{word}'" if word else "")
-    return "find out in which encoding it was saved, and say encoding='…', or save it as UTF-8"
+        return f"encoding='{encoding}' reads it" + (
+            f", with words such as '{word}'" if word else ""
+        )
+    return (
+        "find out in which encoding it was saved, and say encoding='…', or save it as"
+        " UTF-8"
+    )
 
 
 def _begins_as_utf16(path: str | Path) -> bool:
@@ -49,7 +66,9 @@ def _begins_as_utf16(path: str | Path) -> bool:
 
 
 def _first_word(path: str | Path, encoding: str) -> str:
-    """Return the first word with a letter beyond ASCII; the whole file is decoded, a line at a time."""
+    """Return the first word with a letter beyond ASCII; the whole file is decoded, a
+    line at a time.
+    """
     word = ""
     with _opened(path) as file:
         for line in io.TextIOWrapper(file, encoding):

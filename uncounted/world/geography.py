@@ -1,4 +1,6 @@
-"""Geography: countries and territories, their codes, names, points, and the groupings that they belong to."""
+"""Geography: countries and territories, their codes, names, points, and the groupings
+that they belong to.
+"""
 
 import numpy as np
 import pandas as pd
@@ -7,26 +9,47 @@ from uncounted.errors import UncountedError
 from uncounted.world.grouping import LEVELS, NO_GROUP, regions
 from uncounted.world.table import Source, numbers, once, read_table
 
-COLUMNS = ["iso2", "m49", "name", "official_name", "region", "subregion", *LEVELS, "lon", "lat"]
+COLUMNS = [
+    "iso2",
+    "m49",
+    "name",
+    "official_name",
+    "region",
+    "subregion",
+    *LEVELS,
+    "lon",
+    "lat",
+]
 
 
 def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
-    """Return places, index iso3 sorted: `region` and `subregion` of the chosen grouping, and the named ones.
+    """Return places, index iso3 sorted: `region` and `subregion` of the chosen
+    grouping, and the named ones.
 
-    The table has iso3 and name; its region and subregion are the ILO's, any other column may be left out. lon
-    and lat are in degrees, NaN where unknown. Raises UncountedError for codes that are empty or there twice.
+    The table has iso3 and name; its region and subregion are the ILO's, any other
+    column may be left out. lon and lat are in degrees, NaN where unknown. Raises
+    UncountedError for codes that are empty or there twice.
     """
     raw = read_table(source, "geography table", ["iso3", "name"])
     if "" in set(raw["iso3"]):
         names = ", ".join(raw.loc[raw["iso3"] == "", "name"])
-        raise UncountedError(f"The geography table has rows without an iso3 code: {names}. Give each its code.")
+        raise UncountedError(
+            f"The geography table has rows without an iso3 code: {names}. Give each its"
+            " code."
+        )
     once(raw, "geography table")
     raw = raw.rename(columns={"region": "ilo_region", "subregion": "ilo_subregion"})
-    places = raw.set_index("iso3").sort_index(kind="stable").reindex(columns=COLUMNS, fill_value="")
+    places = (
+        raw.set_index("iso3")
+        .sort_index(kind="stable")
+        .reindex(columns=COLUMNS, fill_value="")
+    )
     places["m49"] = places["m49"].str.zfill(3).replace("000", "")
     places[list(LEVELS)] = places[list(LEVELS)].replace("", NO_GROUP)
     places[["region", "subregion"]] = regions(grouping, places)
-    return places.assign(lon=_degrees(places, "lon", 180), lat=_degrees(places, "lat", 90))
+    return places.assign(
+        lon=_degrees(places, "lon", 180), lat=_degrees(places, "lat", 90)
+    )
 
 
 def _degrees(places: pd.DataFrame, axis: str, most: int) -> np.ndarray:
@@ -34,7 +57,7 @@ def _degrees(places: pd.DataFrame, axis: str, most: int) -> np.ndarray:
     wrong = list(places.index[np.abs(found) > most])
     if wrong:
         raise UncountedError(
-            f"The {axis} of {', '.join(wrong)} in the geography table is no number of degrees within "
-            f"±{most}. Mend it or leave it empty."
+            f"The {axis} of {', '.join(wrong)} in the geography table is no number of"
+            f" degrees within ±{most}. Mend it or leave it empty."
         )
     return found

@@ -1,4 +1,6 @@
-"""Population: persons by country, sex, age group and further traits, in the years of a table and between them."""
+"""Population: persons by country, sex, age group and further traits, in the years of a
+table and between them.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,31 +17,117 @@ SEXES = ["female", "male"]
 KEYS = ["year", "iso3", "sex", "age"]
 WPP = ["ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
 LISTED = 8  # rows that an error shows
-EVERYBODY = "all"  # a trait's level that is the sum of the others, in tables and evidence
-TOTALS = (EVERYBODY, "total", "both", "any", "_T", "")  # levels that count people twice, or nobody knows whom
-ESTIMATES = "Estimates"  # the UN's word for years past, which every projection goes on from
-VARIANTS = ("variant", "scenario")  # columns that repeat the same people, and divide nobody
-TAKEN = frozenset({  # names that tables, dims and variables have already: no trait may bear one
-    "persons", "people", "population", "country", "region", "subregion", "world", "group", "grouping", "name",
-    "survey", "source", "kind", "definition", "window", "year", "until", "covers", "estimate", "evidence",
-    "outcome", "n", "y", "se", "lower", "upper", "median", "mean", "interval", "unit", "respondents", "cases",
-    "deff", "breakdown", "prevalence", "weight", "stratum", "psu", "fpc", "id", "share", "row", "entry", "term",
-    "wave", "covariate", "score", "host", "form", "chain", "draw", "sample", "number", "level", "female", "beta",
-    "trend", "bias", "crosswalk", "p", "q", "place", "index", "variable", "trend_region", "trend_country",
-    "smooth_region", "smooth_country", "sex_age", "region_sex", "region_age", "country_sex", "country_age",
-})  # fmt: skip
+EVERYBODY = (  # a trait's level that is the sum of the others, in tables and evidence
+    "all"
+)
+TOTALS = (
+    EVERYBODY,
+    "total",
+    "both",
+    "any",
+    "_T",
+    "",
+)  # levels that count people twice, or nobody knows whom
+ESTIMATES = (  # the UN's word for years past, which every projection goes on from
+    "Estimates"
+)
+VARIANTS = (
+    "variant",
+    "scenario",
+)  # columns that repeat the same people, and divide nobody
+TAKEN = frozenset(
+    {  # names that tables, dims and variables have already: no trait may bear one
+        "persons",
+        "people",
+        "population",
+        "country",
+        "region",
+        "subregion",
+        "world",
+        "group",
+        "grouping",
+        "name",
+        "survey",
+        "source",
+        "kind",
+        "definition",
+        "window",
+        "year",
+        "until",
+        "covers",
+        "estimate",
+        "evidence",
+        "outcome",
+        "n",
+        "y",
+        "se",
+        "lower",
+        "upper",
+        "median",
+        "mean",
+        "interval",
+        "unit",
+        "respondents",
+        "cases",
+        "deff",
+        "breakdown",
+        "prevalence",
+        "weight",
+        "stratum",
+        "psu",
+        "fpc",
+        "id",
+        "share",
+        "row",
+        "entry",
+        "term",
+        "wave",
+        "covariate",
+        "score",
+        "host",
+        "form",
+        "chain",
+        "draw",
+        "sample",
+        "number",
+        "level",
+        "female",
+        "beta",
+        "trend",
+        "bias",
+        "crosswalk",
+        "p",
+        "q",
+        "place",
+        "index",
+        "variable",
+        "trend_region",
+        "trend_country",
+        "smooth_region",
+        "smooth_country",
+        "sex_age",
+        "region_sex",
+        "region_age",
+        "country_sex",
+        "country_age",
+    }
+)
 
 
 def read_population(source: Source, variant: str = "") -> xr.DataArray:
-    """Return persons (year, country, sex, age, *traits) from a table of either layout, sorted, ages youngest first.
+    """Return persons (year, country, sex, age, *traits) from a table of either layout,
+    sorted, ages youngest first.
 
-    The project's: iso3, sex (female, male), age and a column of persons for each year. The UN's (World Population
-    Prospects 2022 and 2024): ISO3_code, Time, AgeGrp, PopMale, PopFemale, in thousands; its aggregates, rows without a
-    code, are passed over, and a Time of 2020.5 is the middle of 2020. variant: which of several projections to read,
-    as "Medium"; rows called "Estimates" are of every variant. Age groups stay as they are, five-year or single. A
-    further column of the project's layout that divides the people of a country, sex and age, such as migrant, is a
-    trait, one dim more; traits and their levels are sorted. Raises UncountedError listing rows that are there twice,
-    missing, or no persons, and for several variants of which none is chosen.
+    The project's: iso3, sex (female, male), age and a column of persons for each year.
+    The UN's (World Population Prospects 2022 and 2024): ISO3_code, Time, AgeGrp,
+    PopMale, PopFemale, in thousands; its aggregates, rows without a code, are passed
+    over, and a Time of 2020.5 is the middle of 2020. variant: which of several
+    projections to read, as "Medium"; rows called "Estimates" are of every variant. Age
+    groups stay as they are, five-year or single. A further column of the project's
+    layout that divides the people of a country, sex and age, such as migrant, is a
+    trait, one dim more; traits and their levels are sorted. Raises UncountedError
+    listing rows that are there twice, missing, or no persons, and for several variants
+    of which none is chosen.
     """
     raw = read_table(source, "population table")
     un = set(WPP) <= set(raw.columns)
@@ -48,12 +136,20 @@ def read_population(source: Source, variant: str = "") -> xr.DataArray:
     keys = [*KEYS, *traits]
     long = _wpp(_of_variant(raw, variant)) if un else _own(raw, traits)
     bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
-    _none(bad, "The population table has no number of persons, or one below 0, for {}. Mend those rows.")
+    _none(
+        bad,
+        "The population table has no number of persons, or one below 0, for {}. Mend"
+        " those rows.",
+    )
     bands = _bands(long["age"].unique())
     label = {text: band.label for text, band in bands.items()}
     long = long.assign(age=long["age"].map(label))
     twice = long.loc[long.duplicated(keys)]
-    _none(twice, "The population table has more than one row for {}. Keep one of each, of one variant.")
+    _none(
+        twice,
+        "The population table has more than one row for {}. Keep one of each, of one"
+        " variant.",
+    )
     return _filled(long, keys, [band.label for band in ordered(bands.values())])
 
 
@@ -61,37 +157,58 @@ def _filled(long: pd.DataFrame, keys: list[str], ages: list[str]) -> xr.DataArra
     filled = long.set_index(keys)["persons"].to_xarray()
     filled = filled.reindex(sex=SEXES, age=ages)
     holes = filled.to_series().rename("persons").reset_index()
-    _none(holes.loc[holes["persons"].isna()], "The population table lacks {}. Complete those countries.")
+    _none(
+        holes.loc[holes["persons"].isna()],
+        "The population table lacks {}. Complete those countries.",
+    )
     codes = filled["iso3"].to_numpy().astype(str)
-    return filled.rename(iso3="country").assign_coords(country=codes).transpose("year", "country", "sex", "age", ...)
+    return (
+        filled.rename(iso3="country")
+        .assign_coords(country=codes)
+        .transpose("year", "country", "sex", "age", ...)
+    )
 
 
 def _traits(raw: pd.DataFrame) -> list[str]:
-    """Return the columns that divide the people of a country, sex and age; raises UncountedError for levels of totals.
+    """Return the columns that divide the people of a country, sex and age; raises
+    UncountedError for levels of totals.
 
-    A column that is the same wherever these three are, such as a country's name, divides nobody.
+    A column that is the same wherever these three are, such as a country's name,
+    divides nobody.
     """
     require(raw, ["iso3", "sex", "age"], "population table")
-    further = [column for column in raw if column not in (*KEYS, *years(raw.columns), *VARIANTS)]
-    levels = raw.groupby(["iso3", "sex", "age"], sort=False)[further].nunique() if further else pd.DataFrame()
+    further = [
+        column
+        for column in raw
+        if column not in (*KEYS, *years(raw.columns), *VARIANTS)
+    ]
+    levels = (
+        raw.groupby(["iso3", "sex", "age"], sort=False)[further].nunique()
+        if further
+        else pd.DataFrame()
+    )
     found = sorted(str(column) for column in levels if (levels[column] > 1).any())
     for trait in found:
         check_trait(trait, "The population table")
         totals = sorted(set(raw[trait]) & set(TOTALS))
         if totals:
             raise UncountedError(
-                f"The population table divides people by '{trait}', and has the {trait} '{totals[0]}': they would "
-                "count twice, or nobody knows who they are. Leave totals out and name every level."
+                f"The population table divides people by '{trait}', and has the {trait}"
+                f" '{totals[0]}': they would count twice, or nobody knows who they are."
+                " Leave totals out and name every level."
             )
     return found
 
 
 def check_trait(name: str, where: str) -> None:
-    """Raise a sentence unless a trait's name is a word in small letters that nothing else is called; `where` begins."""
+    """Raise a sentence unless a trait's name is a word in small letters that nothing
+    else is called; `where` begins.
+    """
     if name in TAKEN or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UncountedError(
-            f"{where} has a trait of persons called '{name}', which is "
-            f"{'taken' if name in TAKEN else 'no word in small letters'}. Rename it, as urban_rural."
+            f"{where} has a trait of persons called '{name}', which is"
+            f" {'taken' if name in TAKEN else 'no word in small letters'}. Rename it,"
+            " as urban_rural."
         )
 
 
@@ -99,38 +216,56 @@ def _own(raw: pd.DataFrame, traits: list[str]) -> pd.DataFrame:
     columns = years(raw.columns)
     if not columns:
         raise UncountedError(
-            "The population table has no column of persons named by its year, such as '2020'. Add one."
+            "The population table has no column of persons named by its year, such as"
+            " '2020'. Add one."
         )
     strange = sorted(set(raw["sex"]) - set(SEXES))
     if strange:
         told = ", ".join(f"'{sex}'" for sex in strange)
-        raise UncountedError(f"The population table has the sex {told}. Write female or male; leave totals out.")
+        raise UncountedError(
+            f"The population table has the sex {told}. Write female or male; leave"
+            " totals out."
+        )
     long = raw.melt(["iso3", "sex", "age", *traits], columns, "year", "persons")
-    return long.assign(year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"]))
+    return long.assign(
+        year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"])
+    )
 
 
 def _check_layout(raw: pd.DataFrame, variant: str, un: bool) -> None:
-    """Raise a sentence for the UN's tables without ISO3 codes (2019 and before), and a variant asked of another."""
+    """Raise a sentence for the UN's tables without ISO3 codes (2019 and before), and a
+    variant asked of another.
+    """
     if "LocID" in raw and "AgeGrp" in raw and "ISO3_code" not in raw:
         raise UncountedError(
-            "The population table is in the UN's layout of 2019, which has no ISO3_code. Add that column, empty for "
-            "aggregates: un.country_codes(…) makes it of the LocID of countries, which are below 900."
+            "The population table is in the UN's layout of 2019, which has no"
+            " ISO3_code. Add that column, empty for aggregates: un.country_codes(…)"
+            " makes it of the LocID of countries, which are below 900."
         )
     if variant and not un:
-        raise UncountedError(f"variant='{variant}' is of the UN's layout; this population table has another.")
+        raise UncountedError(
+            f"variant='{variant}' is of the UN's layout; this population table has"
+            " another."
+        )
 
 
 def _of_variant(raw: pd.DataFrame, variant: str) -> pd.DataFrame:
-    """Return the rows of one projection of the UN's; raises UncountedError if there are several and none is chosen."""
+    """Return the rows of one projection of the UN's; raises UncountedError if there are
+    several and none is chosen.
+    """
     column = raw.get("Variant", pd.Series("", raw.index))
     projections = sorted(set(column[raw["ISO3_code"] != ""].unique()) - {"", ESTIMATES})
     if variant and variant not in projections:
-        raise UncountedError(f"The population table has no variant '{variant}'.{did_you_mean(variant, projections)}")
+        raise UncountedError(
+            "The population table has no variant"
+            f" '{variant}'.{did_you_mean(variant, projections)}"
+        )
     if not variant and len(projections) > 1:
         choices = ", ".join(f"'{name}'" for name in projections)
         raise UncountedError(
-            f"The population table has several variants, {choices}, which count the same people. Choose one, as "
-            f"read_world(population=…, variant='{projections[0]}'), or keep its rows alone."
+            f"The population table has several variants, {choices}, which count the"
+            " same people. Choose one, as read_world(population=…,"
+            f" variant='{projections[0]}'), or keep its rows alone."
         )
     return raw.loc[column.isin([variant, "", ESTIMATES])] if variant else raw
 
@@ -139,31 +274,46 @@ def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
     names = ["iso3", "year", "age", "male", "female"]
     countries = raw.loc[raw["ISO3_code"] != "", WPP].set_axis(names, axis=1)
     if countries.empty:
-        raise UncountedError("The population table has no row with an ISO3_code. Keep the countries' rows.")
+        raise UncountedError(
+            "The population table has no row with an ISO3_code. Keep the countries'"
+            " rows."
+        )
     long = countries.assign(year=_calendar_year(countries["year"]))
     long = long.melt(["iso3", "year", "age"], SEXES, "sex", "persons")
     thousands = numbers(long["persons"])
-    return long.assign(persons=(1000 * thousands).round(6))  # 1.005 thousand are 1,005, not 1,004.9999999999999
+    return long.assign(
+        persons=(1000 * thousands).round(6)
+    )  # 1.005 thousand are 1,005, not 1,004.9999999999999
 
 
 def _calendar_year(times: pd.Series) -> np.ndarray:
-    """Return the year of each Time; 2020 and 2020.5 are both the middle of 2020, as in all population tables here."""
+    """Return the year of each Time; 2020 and 2020.5 are both the middle of 2020, as in
+    all population tables here.
+    """
     when = numbers(times)
     if not ((when > 0) & (when < 10_000) & np.isin(2 * when, np.arange(20_000))).all():
-        raise UncountedError("The population table has rows whose Time is no whole year. Mend or remove them.")
+        raise UncountedError(
+            "The population table has rows whose Time is no whole year. Mend or remove"
+            " them."
+        )
     return np.floor(when).astype(int)
 
 
 def _bands(texts: Iterable[str]) -> dict[str, Band]:
-    """Return the band of each text; together they may not overlap, or people would be counted twice."""
+    """Return the band of each text; together they may not overlap, or people would be
+    counted twice.
+    """
     try:
         bands = {text: parse_band(text) for text in texts}
     except UncountedError as error:
-        raise UncountedError(f"The population table has a wrong age: {error} Leave totals out.") from error
+        raise UncountedError(
+            f"The population table has a wrong age: {error} Leave totals out."
+        ) from error
     if both := overlapping(bands.values()):
         raise UncountedError(
-            f"The population table has overlapping ages, {both[0].label} and {both[1].label}: people "
-            "would count twice. Keep bands that don't overlap."
+            f"The population table has overlapping ages, {both[0].label} and"
+            f" {both[1].label}: people would count twice. Keep bands that don't"
+            " overlap."
         )
     return bands
 
@@ -172,20 +322,29 @@ def _none(rows: pd.DataFrame, sentence: str) -> None:
     """Raise the sentence with the rows listed in it, if there are any."""
     if len(rows):
         traits = [column for column in rows if column not in (*KEYS, "persons")]
-        shown = rows[["iso3", "sex", "age", *traits, "year"]].head(LISTED).astype("str").agg(" ".join, axis=1)
+        shown = (
+            rows[["iso3", "sex", "age", *traits, "year"]]
+            .head(LISTED)
+            .astype("str")
+            .agg(" ".join, axis=1)
+        )
         more = f" and {len(rows) - LISTED:,} more" if len(rows) > LISTED else ""
         countries = sorted(set(rows["iso3"]))
         of = f" (of {', '.join(countries)})" if more and len(countries) > 1 else ""
         raise UncountedError(sentence.format("; ".join(shown) + more + of))
 
 
-def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.DataArray:
-    """Return persons (country, sex, age, *traits) of a year, log-linear between the table's years and one year beyond.
+def at_year(
+    population: xr.DataArray, year: float, nearest: bool = False
+) -> xr.DataArray:
+    """Return persons (country, sex, age, *traits) of a year, log-linear between the
+    table's years and one year beyond.
 
-    N(t) = N₀^(1−u) · N₁^u, u = (t − t₀) / (t₁ − t₀), for each country, sex and age group; linear, and never
-    below 0, where N₀ or N₁ is 0. Further out, with `nearest`, the figures of the nearest year. attrs:
-    `asked`, the `year` whose figures these are, and a `note` where they differ, else "". Raises
-    UncountedError further out without `nearest`.
+    N(t) = N₀^(1−u) · N₁^u, u = (t − t₀) / (t₁ − t₀), for each country, sex and age
+    group; linear, and never below 0, where N₀ or N₁ is 0. Further out, with `nearest`,
+    the figures of the nearest year. attrs: `asked`, the `year` whose figures these are,
+    and a `note` where they differ, else "". Raises UncountedError further out without
+    `nearest`.
     """
     known = population["year"].to_numpy()
     close = int(known[np.abs(known - year).argmin()])
@@ -195,7 +354,10 @@ def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.
     if beyond or close == year or len(known) == 1:
         return _of(population, close, year)
     after = int(np.clip(np.searchsorted(known, year), 1, len(known) - 1))
-    a, b = population.isel(year=after - 1, drop=True), population.isel(year=after, drop=True)
+    a, b = (
+        population.isel(year=after - 1, drop=True),
+        population.isel(year=after, drop=True),
+    )
     u = float((year - known[after - 1]) / (known[after] - known[after - 1]))
     some = (a > 0) & (b > 0)
     curve = a.where(some, 1.0) ** (1 - u) * b.where(some, 1.0) ** u
@@ -205,20 +367,28 @@ def at_year(population: xr.DataArray, year: float, nearest: bool = False) -> xr.
 
 def _of(population: xr.DataArray, close: int, year: float) -> xr.DataArray:
     note = f"population of {close} used as weights for {year}" if close != year else ""
-    return population.sel(year=close, drop=True).assign_attrs(year=close, asked=year, note=note)
+    return population.sel(year=close, drop=True).assign_attrs(
+        year=close, asked=year, note=note
+    )
 
 
 def _too_far(known: np.ndarray, year: float) -> str:
     span = f"{known[0]}" if len(known) == 1 else f"{known[0]} to {known[-1]}"
     return (
-        f"Persons of {year} are more than a year beyond the population table, {span}. Give your own table "
-        f"that reaches {year}: read_world(population=…)."
+        f"Persons of {year} are more than a year beyond the population table, {span}."
+        f" Give your own table that reaches {year}: read_world(population=…)."
     )
 
 
 def in_bands(people: xr.DataArray, bands: Sequence[Band]) -> xr.DataArray:
-    """Return persons (country, sex, age, …) in other bands; one that cuts a group takes its share by months."""
+    """Return persons (country, sex, age, …) in other bands; one that cuts a group takes
+    its share by months.
+    """
     part = shares(bands, [parse_band(age) for age in people["age"].to_numpy()])
-    values = np.moveaxis(people.transpose(..., "age").to_numpy() @ part.T, -1, people.get_axis_num("age"))
-    coords = {str(dim): people[dim].to_numpy() for dim in people.dims} | {"age": [band.label for band in bands]}
+    values = np.moveaxis(
+        people.transpose(..., "age").to_numpy() @ part.T, -1, people.get_axis_num("age")
+    )
+    coords = {str(dim): people[dim].to_numpy() for dim in people.dims} | {
+        "age": [band.label for band in bands]
+    }
     return xr.DataArray(values, coords, people.dims, "persons", people.attrs)

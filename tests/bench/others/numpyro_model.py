@@ -33,12 +33,19 @@ if __name__ == "__main__":
     table["s"] = table["sex"] - 0.5
     table["sexage"] = table["sex"].astype(str) + "_" + table["age"].astype(str)
     index = {name: np.unique(table[name], return_inverse=True)[1] for name in GROUPS}
-    cells = {name: jnp.asarray(table[name].to_numpy(float)) for name in ("s", "x1", "x2", "x3", "k", "n")}
+    cells = {
+        name: jnp.asarray(table[name].to_numpy(float))
+        for name in ("s", "x1", "x2", "x3", "k", "n")
+    }
     chains = MCMC(
         NUTS(model, target_accept_prob=0.95), num_warmup=1000, num_samples=1000, num_chains=4,
         chain_method="sequential" if "--sequential" in sys.argv else "parallel", progress_bar=False,
     )  # fmt: skip
     chains.run(jax.random.PRNGKey(7), cells, index)
     draws = chains.get_samples(group_by_chain=True)
-    ess = min(float(np.min(effective_sample_size(np.asarray(v)))) for k, v in draws.items() if not k.startswith("z_"))
+    ess = min(
+        float(np.min(effective_sample_size(np.asarray(v))))
+        for k, v in draws.items()
+        if not k.startswith("z_")
+    )
     print(ess, int(chains.get_extra_fields()["diverging"].sum()))
