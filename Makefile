@@ -42,8 +42,8 @@ test: setup
 
 # Simulation, evidence and stores once more, as if numpy ran on a processor without AVX-512, and without AVX2 either:
 # its sorts order ties by these. A name that numpy or the processor doesn't know is passed over.
-ALIKE := tests/simulate tests/infer/test_store.py tests/leaves/test_store.py \
-  $(addprefix tests/survey/test_,evidence.py families.py figures.py tabulation.py)
+ALIKE := tests/simulate tests/infer/test_fit_file.py tests/leaves/test_draws_folder.py \
+  $(addprefix tests/survey/test_,evidence.py families.py figure_table.py tabulation.py)
 
 test-processors: setup
 	NPY_DISABLE_CPU_FEATURES="X86_V4" $(TESTS) $(ALIKE)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import settings
 
 import uncounted as un
-from uncounted.survey.figure_card import NUMBERS, TEXT
-from uncounted.survey.figures import Figures, read_figures
+from uncounted.figures.figure_card import NUMBERS, TEXT
+from uncounted.figures.figure_table import Figures, read_figures
 from uncounted.world.shelf import shelf
 
 # the same examples in every run of CI; elsewhere others are drawn each time

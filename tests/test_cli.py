@@ -271,7 +271,7 @@ def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_p
         "uncounted.checks.gate.convergence", lambda _: []
     )  # 1,800 draws are few
     monkeypatch.setattr(
-        "uncounted.checks.budget.LEAST", 0
+        "uncounted.checks.variance_shares.LEAST", 0
     )  # and worth more or less than a budget asks, by chance
     write_held_out(fit, folder, squeeze=2.5)
     un.write_fit(fit, folder / "fit.nc")

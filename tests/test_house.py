@@ -2,6 +2,8 @@
 
 import ast
 import re
+import tokenize
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -216,3 +218,34 @@ def test_no_set_is_gone_through_in_its_own_order():
 )
 def test_a_walk_of_a_set_is_seen(source, seen):
     assert bool(walks_of_sets(source)) == seen
+
+
+# --- rooms and files --------------------------------------------------------------------
+
+LARGEST_ROOM = 0.15  # of the tokens of the package
+
+
+def tokens(path: Path) -> int:
+    """Return how many names, operators, numbers and strings a file of code has."""
+    kinds = {tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING}
+    with tokenize.open(path) as file:
+        return sum(
+            token.type in kinds for token in tokenize.generate_tokens(file.readline)
+        )
+
+
+def test_no_room_is_larger_than_a_person_can_know():
+    sizes: Counter[str] = Counter()
+    for path in (ROOT / "uncounted").rglob("*.py"):
+        sizes[path.relative_to(ROOT / "uncounted").parts[0]] += tokens(path)
+    shares = {room: size / sizes.total() for room, size in sizes.items()}
+    assert {room: share for room, share in shares.items() if share > LARGEST_ROOM} == {}
+
+
+def test_no_two_files_share_a_name():
+    names = Counter(
+        path.name
+        for path in (ROOT / "uncounted").rglob("*.py")
+        if path.name not in {"__init__.py", "__main__.py"}
+    )
+    assert [name for name, files in names.items() if files > 1] == []

@@ -22,7 +22,7 @@ import uncounted as un
 from uncounted.infer.sampler import prepare
 from uncounted.model.belief import flat
 from uncounted.model.centring import centring
-from uncounted.report.estimate import evidence_of
+from uncounted.run.estimation import evidence_of
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "model"))

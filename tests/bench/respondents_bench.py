@@ -21,9 +21,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from uncounted.survey.direct import direct
-from uncounted.survey.respondents import Respondents, read_respondents
-from uncounted.survey.totals import cells, psu_totals
+from uncounted.interviews.direct import direct
+from uncounted.interviews.respondents import Respondents, read_respondents
+from uncounted.interviews.weighted_totals import cells, psu_totals
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BY = ["country", "sex"]

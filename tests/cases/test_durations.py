@@ -14,7 +14,7 @@ import uncounted as un
 from uncounted.cases.durations import durations_model, without_model
 from uncounted.cases.lasting import FAMILIES, draw_touching, log_touching
 from uncounted.errors import UncountedError
-from uncounted.simulate.durations import spells as simulated
+from uncounted.simulate.interviewed_spells import spells as simulated
 
 T, MU = 5.0, {"female": 1.5, "male": 2.5}
 PRIORS = {"duration": {"log_normal": [2.0, 0.5]}, "shape": {"log_normal": [1.0, 0.3]}}

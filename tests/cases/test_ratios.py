@@ -13,8 +13,8 @@ from scipy.special import expit
 from scipy.stats import binom, halfnorm, norm
 
 import uncounted as un
-from uncounted.cases.compiled import Compiled, compiled
 from uncounted.cases.hierarchy import SIGN, hierarchy, needed, prior_of, refit_data
+from uncounted.cases.repeated_fit import Compiled, compiled
 from uncounted.cases.tally import tally
 from uncounted.errors import UncountedError
 from uncounted.model.belief import contrasts

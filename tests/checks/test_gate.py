@@ -14,8 +14,8 @@ from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence, diagnostics
 from uncounted.checks.support import respondents, shares_surveyed, support
 from uncounted.errors import UncountedError
+from uncounted.figures.sizes import NO_DESIGN_EFFECT
 from uncounted.infer.recipe import recipe_of
-from uncounted.survey.sizes import NO_DESIGN_EFFECT
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import xarray as xr
 from scipy.special import expit
 
 import uncounted as un
-from uncounted.infer.joint import given_others
+from uncounted.infer.joint_fit import given_others
 from uncounted.infer.own_data import own_data_share
 from uncounted.infer.prior import draw_prior
 from uncounted.infer.sample import Drawn, fitted
-from uncounted.model.joint import build_jointly
+from uncounted.model.joint_model import build_jointly
 
 DRAWS = 2000
 AGES = ("0-17", "18-39", "40-59", "60+")

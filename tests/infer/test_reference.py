@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncounted.leaves.card import is_estimate_card
+from uncounted.leaves.estimate_card import is_estimate_card
 from uncounted.world.shelf import shelf
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"

@@ -11,8 +11,8 @@ import xarray as xr
 from scipy.special import expit
 
 import uncounted as un
-from uncounted.leaves.card import parse_estimate_card
 from uncounted.leaves.estimate import Estimate, denominators
+from uncounted.leaves.estimate_card import parse_estimate_card
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import Parts
 

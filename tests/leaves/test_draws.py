@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import uncounted as un
-from uncounted.leaves.edition import Edition
+from uncounted.leaves.inputs import Edition
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import uncounted as un
 from uncounted.leaves.estimate import Estimate, denominators, plain
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import paired
-from uncounted.report.breakdown import NOT_A_PREVALENCE
-from uncounted.report.tables import OVERLAP
+from uncounted.tables.breakdown import NOT_A_PREVALENCE
+from uncounted.tables.estimates import OVERLAP
 
 CELL = ["country", "sex", "age"]
 

@@ -11,25 +11,26 @@ import pytest
 from docx import Document
 
 import uncounted as un
-from uncounted.leaves.edition import records_of, spells_of
-from uncounted.report import numerals, outline
-from uncounted.report.account import Account, read_account
-from uncounted.report.addition import GROUPINGS, release_of_estimate, write_addition
-from uncounted.report.arithmetic import arithmetic
-from uncounted.report.beside import read_published, set_beside
-from uncounted.report.choice import choices
-from uncounted.report.drawings import draw
-from uncounted.report.gather import gather
-from uncounted.report.headline import headline
-from uncounted.report.map import coloured, of_whom, plot_map
-from uncounted.report.page import page
-from uncounted.report.paper import contents, printed
-from uncounted.report.press import Press, write_formats
-from uncounted.report.profile import place_of, profile
-from uncounted.report.release import Release
-from uncounted.report.typeset import typeset
-from uncounted.report.wording import read_words
-from uncounted.report.workbook import sheets
+from uncounted.charts.drawings import draw
+from uncounted.charts.map import coloured, of_whom, plot_map
+from uncounted.equation.arithmetic import arithmetic
+from uncounted.equation.typeset import typeset
+from uncounted.formats.page import page
+from uncounted.formats.paper import contents, printed
+from uncounted.formats.press import Press, write_formats
+from uncounted.formats.profile import place_of, profile
+from uncounted.formats.workbook import sheets
+from uncounted.leaves.inputs import records_of, spells_of
+from uncounted.release import outline
+from uncounted.release.account import Account, read_account
+from uncounted.release.choice import choices
+from uncounted.release.gather import gather
+from uncounted.release.headline import headline
+from uncounted.release.release import Release
+from uncounted.run.combination import GROUPINGS, release_of_estimate, write_addition
+from uncounted.tables.published import read_published, set_beside
+from uncounted.wording import numerals
+from uncounted.wording.words import read_words
 
 NOTE = (
     "simulated: rests on sources that were made up, no total here is of the real world"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.leaves.card import is_estimate_card
+from uncounted.leaves.estimate_card import is_estimate_card
 from uncounted.model.card import Card, Sampling, parse_card, read_card
 from uncounted.model.priors import Prior
 from uncounted.model.vocabulary import SLOPES, needs

@@ -16,7 +16,7 @@ from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
-from uncounted.model.covariates import indicators
+from uncounted.model.covariate_effects import indicators
 from uncounted.model.factor import factor
 from uncounted.model.holes import expected
 from uncounted.model.neighbours import basis

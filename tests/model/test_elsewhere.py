@@ -12,7 +12,7 @@ from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
 from uncounted.model.card import Card, Sampling
 from uncounted.model.priors import Prior
-from uncounted.simulate import families as sim
+from uncounted.simulate import generations as sim
 from uncounted.world.world import persons
 
 RATE, ABROAD = 0.03, 0.1

@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import uncounted as un
-from uncounted.checks.budget import unknown
+from uncounted.checks.variance_shares import unknown
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.infer.people import people_of
+from uncounted.infer.populations import people_of
 from uncounted.infer.totals import affected
 from uncounted.model.seen import look
 from uncounted.world.world import persons

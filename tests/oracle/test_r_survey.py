@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from uncounted.errors import UncountedError
-from uncounted.survey.direct import direct
-from uncounted.survey.replicates import Replicates
-from uncounted.survey.respondents import Respondents, read_respondents
+from uncounted.interviews.direct import direct
+from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.respondents import Respondents, read_respondents
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "design"
 COLUMNS = {

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncounted.survey.direct import direct
-from uncounted.survey.replicates import Replicates
-from uncounted.survey.respondents import Respondents, read_respondents
+from uncounted.interviews.direct import direct
+from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.respondents import Respondents, read_respondents
 
 PERSONS = {"GHA": 33e6, "KEN": 54e6, "TGO": 9e6}
 REPLICATED = 20

@@ -5,9 +5,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from uncounted.survey.direct import direct
-from uncounted.survey.replicates import Replicates
-from uncounted.survey.respondents import read_respondents
+from uncounted.interviews.direct import direct
+from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.respondents import read_respondents
 
 svy = pytest.importorskip(
     "svy", reason="The oracle svy is not installed; it is in the dev group."

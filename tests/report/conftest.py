@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 
 import uncounted as un
+from uncounted.charts.drawings import draw
+from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
-from uncounted.report.drawings import draw
-from uncounted.report.release import release_of
-from uncounted.survey.ledger import Ledger
+from uncounted.release.release import release_of
 
 GOOD = un.Finding(
     "R-hat of the world and regions", "pass", 1.003, 1.01, "The largest is 1.003."

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 import uncounted as un
-from uncounted.report import page as pages
-from uncounted.report.drawings import draw
-from uncounted.report.paper import write_paper
-from uncounted.report.profile import write_profile
-from uncounted.report.release import release_of
-from uncounted.report.workbook import sheets
+from uncounted.charts.drawings import draw
+from uncounted.formats import page as pages
+from uncounted.formats.paper import write_paper
+from uncounted.formats.profile import write_profile
+from uncounted.formats.workbook import sheets
+from uncounted.release.release import release_of
 
 LEFT_OUT = {
     ("age",): ("female", "sigma_sex_age", "sigma_region_sex"),

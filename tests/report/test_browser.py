@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.page import write_page
-from uncounted.report.release import STATS, release_of
+from uncounted.formats.page import write_page
+from uncounted.release.release import STATS, release_of
 
 BROWSER = shutil.which("chromium")
 HOSTILE = "<script>alert(1)</script>"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.wording import read_words
+from uncounted.wording.words import read_words
 
 
 def data(chart) -> pd.DataFrame:

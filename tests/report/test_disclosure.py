@@ -16,10 +16,10 @@ from docx import Document
 from scipy.optimize import linprog
 
 import uncounted as un
-from uncounted.report.paper import contents
-from uncounted.report.press import FORMATS, Press, write_formats
-from uncounted.report.profile import place_of, profile
-from uncounted.report.release import release_of
+from uncounted.formats.paper import contents
+from uncounted.formats.press import FORMATS, Press, write_formats
+from uncounted.formats.profile import place_of, profile
+from uncounted.release.release import release_of
 
 LEAST = 10
 GROUPS = ("world", "region", "subregion", "country")

@@ -5,9 +5,9 @@ from dataclasses import replace
 from docx import Document
 
 import uncounted as un
-from uncounted.report.document import write_brief
-from uncounted.report.headline import headline
-from uncounted.report.release import release_of
+from uncounted.formats.document import write_brief
+from uncounted.release.headline import headline
+from uncounted.release.release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."

@@ -10,6 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 import uncounted as un
+from uncounted.equation.equation import equation
+from uncounted.equation.latex import latex
+from uncounted.equation.line import distribution
+from uncounted.equation.mathml import mathml
 from uncounted.model.priors import FAMILIES, LOCATIONS, SHARES, SIZES
 from uncounted.model.vocabulary import (
     LIKELIHOODS,
@@ -19,10 +23,6 @@ from uncounted.model.vocabulary import (
     SLOPES,
     SMOOTH,
 )
-from uncounted.report.equation import equation
-from uncounted.report.latex import latex
-from uncounted.report.line import distribution
-from uncounted.report.mathml import mathml
 from uncounted.world.covariates import TRANSFORMS
 
 STUNTING = un.read_card("stunting")

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.account import Account
-from uncounted.report.exchange import AREAS, COLUMNS, M49, sdmx
-from uncounted.report.release import release_of
+from uncounted.formats.exchange import AREAS, COLUMNS, M49, sdmx
+from uncounted.release.account import Account
+from uncounted.release.release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.ages import age_sex
-from uncounted.report.forest import forest
-from uncounted.report.predictions import against
-from uncounted.report.rounding import adding_up, step_of
-from uncounted.report.wording import read_words
+from uncounted.charts.ages import age_sex
+from uncounted.charts.forest import forest
+from uncounted.charts.predictions import against
+from uncounted.release.rounded_persons import adding_up, step_of
+from uncounted.wording.words import read_words
 
 SAY = read_words()
 
@@ -64,7 +64,7 @@ def test_a_budget_needs_its_columns():
     ("suffix", "start"), [(".svg", b"<svg"), (".pdf", b"%PDF-"), (".png", b"\x89PNG")]
 )
 def test_figures_are_written_as_files(small, tmp_path, suffix, start):
-    from uncounted.report.map import of_whom, world_map
+    from uncounted.charts.map import of_whom, world_map
 
     chart = un.plot_budget(
         pd.DataFrame({"component": ["sampling", "model"], "share": [0.4, 0.6]})

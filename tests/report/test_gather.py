@@ -9,10 +9,10 @@ import pytest
 from docx import Document
 
 import uncounted as un
-from uncounted.report.account import Account, read_account
-from uncounted.report.document import write_gather
-from uncounted.report.gather import gather
-from uncounted.report.release import release_of
+from uncounted.formats.document import write_gather
+from uncounted.release.account import Account, read_account
+from uncounted.release.gather import gather
+from uncounted.release.release import release_of
 
 
 def items(release) -> dict:

@@ -12,7 +12,7 @@ import uncounted as un
 from uncounted.cli import main
 from uncounted.errors import UncountedError
 from uncounted.infer.totals import affected
-from uncounted.report.tables import OVERLAP
+from uncounted.tables.estimates import OVERLAP
 from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 

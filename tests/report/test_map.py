@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.geometry import equal_earth, is_dot, read_geometry, spread
-from uncounted.report.map import Map, world_map
-from uncounted.report.shade import breaks, shade
-from uncounted.report.wording import read_words
+from uncounted.charts.geometry import equal_earth, is_dot, read_geometry, spread
+from uncounted.charts.map import Map, world_map
+from uncounted.charts.shade import breaks, shade
+from uncounted.wording.words import read_words
 
 SVG = "{http://www.w3.org/2000/svg}"
 CAPE_VERDE, KENYA, CANADA = "CPV", "KEN", "CAN"

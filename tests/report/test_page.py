@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import pytest
 
 import uncounted as un
-from uncounted.report import page as pages
-from uncounted.report.drawings import draw
-from uncounted.report.page import write_page
-from uncounted.report.release import release_of
-from uncounted.survey.ledger import Ledger
+from uncounted.charts.drawings import draw
+from uncounted.figures.ledger import Ledger
+from uncounted.formats import page as pages
+from uncounted.formats.page import write_page
+from uncounted.release.release import release_of
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "input", "link", "br", "hr", "img"}

@@ -8,11 +8,11 @@ import pytest
 import typst
 
 import uncounted as un
-from uncounted.report.equation import equation
-from uncounted.report.paper import TEMPLATE, common, contents, write_paper
-from uncounted.report.profile import place_of, profile, write_profile
-from uncounted.report.release import release_of
-from uncounted.report.typeset import typeset
+from uncounted.equation.equation import equation
+from uncounted.equation.typeset import typeset
+from uncounted.formats.paper import TEMPLATE, common, contents, write_paper
+from uncounted.formats.profile import place_of, profile, write_profile
+from uncounted.release.release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers",

@@ -8,9 +8,9 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.report.estimate import write_estimate
-from uncounted.report.press import FORMATS, Press, write_formats
-from uncounted.report.release import part_of, release_of
+from uncounted.formats.press import FORMATS, Press, write_formats
+from uncounted.release.release import part_of, release_of
+from uncounted.run.estimation import write_estimate
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."
@@ -74,7 +74,7 @@ def test_an_estimate_of_several_models_says_of_which_each_row_is(
 
 
 def test_one_file_or_a_folder(fit, few, tmp_path, monkeypatch):
-    monkeypatch.setattr("uncounted.report.estimate.estimates", lambda *_: few)
+    monkeypatch.setattr("uncounted.run.estimation.estimates", lambda *_: few)
     still = replace(
         fit,
         card=replace(

@@ -13,15 +13,15 @@ import xarray as xr
 import uncounted as un
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
-from uncounted.checks.pattern import pattern
+from uncounted.checks.country_patterns import pattern
 from uncounted.checks.reach import reach
 from uncounted.checks.rows import of_contrasts, of_estimates, of_shares
-from uncounted.checks.sources import sources
+from uncounted.checks.source_bias import sources
 from uncounted.checks.support import support
-from uncounted.report.outline import check_name
-from uncounted.report.translation import translated
-from uncounted.report.wording import read_words
-from uncounted.survey.sizes import NO_DESIGN_EFFECT
+from uncounted.figures.sizes import NO_DESIGN_EFFECT
+from uncounted.release.outline import check_name
+from uncounted.wording.translation import translated
+from uncounted.wording.words import read_words
 
 FR = read_words("fr")
 ENGLISH = (" of ", " the ", " is ", " and ", " or ")

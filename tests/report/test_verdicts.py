@@ -9,7 +9,7 @@ import numpy as np
 
 import uncounted as un
 from uncounted.checks.finding import HELD_OUT
-from uncounted.report.verdicts import FILE, read_verdicts, write_verdicts
+from uncounted.run.verdicts import FILE, read_verdicts, write_verdicts
 
 FOUND = un.Findings(
     (

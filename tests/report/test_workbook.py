@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.report.release import release_of
-from uncounted.report.workbook import write_workbook
+from uncounted.formats.workbook import write_workbook
+from uncounted.release.release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."

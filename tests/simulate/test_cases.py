@@ -11,8 +11,8 @@ import pytest
 import uncounted as un
 from uncounted.cases.tally import tally
 from uncounted.simulate.generating import read_generating
-from uncounted.simulate.records import registrations
 from uncounted.simulate.state_imposed import state_imposed
+from uncounted.simulate.victim_records import registrations
 from uncounted.world.shelf import shelf
 
 SEED = 35  # the simulated programme's
@@ -135,7 +135,7 @@ def test_judged_figures_are_calibrated(world, generating):
     """Of many places' numbers nine in ten lie below the ninth decile of their own
     distribution.
     """
-    from uncounted.leaves.figures import drawn_figures
+    from uncounted.leaves.outside_figures import drawn_figures
 
     below = []
     for seed in range(12):

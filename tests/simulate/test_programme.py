@@ -11,6 +11,7 @@ from scipy.stats import chi2
 import uncounted as un
 from uncounted import cli
 from uncounted.errors import UncountedError
+from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.simulate.programme import (
     Programme,
     simulate_programme,
@@ -18,9 +19,8 @@ from uncounted.simulate.programme import (
     write_programme,
 )
 from uncounted.simulate.scheme import read_scheme
-from uncounted.simulate.spells import Spells
+from uncounted.simulate.spell_lengths import Spells
 from uncounted.simulate.truth import SEXES
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.shelf import shelf
 from uncounted.world.world import persons
 

@@ -14,15 +14,15 @@ from scipy.stats import binom, gengamma, lognorm, weibull_min
 
 import uncounted as un
 from uncounted.cases import durations as du
-from uncounted.cases.compiled import compiled
 from uncounted.cases.hierarchy import hierarchy, refit_data
 from uncounted.cases.lasting import FAMILIES, draw_touching
+from uncounted.cases.repeated_fit import compiled
 from uncounted.cases.tally import tally
 from uncounted.model.card import Sampling
-from uncounted.simulate.durations import by_length
-from uncounted.simulate.durations import spells as simulated
 from uncounted.simulate.generating import drawn, read_generating
-from uncounted.simulate.records import registrations
+from uncounted.simulate.interviewed_spells import by_length
+from uncounted.simulate.interviewed_spells import spells as simulated
+from uncounted.simulate.victim_records import registrations
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LEVELS = (0.5, 0.8, 0.95)

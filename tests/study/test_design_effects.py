@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncounted.survey import effects, factors
+from uncounted.figures import design_effects as effects
+from uncounted.figures import factors
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CASES, PSUS, DEFFS, SHARES = (

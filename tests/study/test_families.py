@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import binom
 
 import uncounted as un
-from uncounted.simulate import families as sim
-from uncounted.survey.interval import korn_graubard
+from uncounted.figures.interval import korn_graubard
+from uncounted.simulate import generations as sim
 from uncounted.world.age import parse_band
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncounted.survey.interval import (
+from uncounted.figures.interval import (
     clopper_pearson,
     logit_interval,
     wald_interval,
     wilson_interval,
 )
-from uncounted.survey.inversion import common_method, effective_n
-from uncounted.survey.shrinkage import shrunk_n
+from uncounted.figures.inversion import common_method, effective_n
+from uncounted.figures.shrinkage import shrunk_n
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZES = (300, 1000, 5000, 20000)

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta, binom
 
 import uncounted as un
-from uncounted.survey.capture import effective_counts
+from uncounted.lists.list_total import effective_counts
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TABLES = [

@@ -22,11 +22,13 @@ from scipy.stats import binom, norm
 
 import uncounted as un
 from uncounted.cases import durations as du
-from uncounted.cases.compiled import Compiled, compiled
 from uncounted.cases.hierarchy import hierarchy, refit_data
+from uncounted.cases.repeated_fit import Compiled, compiled
 from uncounted.cases.tally import Tally, tally
+from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.evidence.evidence import Evidence
 from uncounted.infer.batch import Batch, run
-from uncounted.infer.people import people_of
+from uncounted.infer.populations import people_of
 from uncounted.infer.refit import Refit, without
 from uncounted.infer.sampler import prepare
 from uncounted.leaves.draws import parts_of
@@ -34,10 +36,8 @@ from uncounted.leaves.estimate import Estimate, denominators, shares
 from uncounted.leaves.leaf import leaves
 from uncounted.model.build import build
 from uncounted.model.card import Card, Sampling
-from uncounted.model.joint import build_jointly
-from uncounted.simulate.edition import SimulatedEdition, simulate_edition
-from uncounted.survey.elsewhere import ELSEWHERE
-from uncounted.survey.evidence import Evidence
+from uncounted.model.joint_model import build_jointly
+from uncounted.simulate.world_edition import SimulatedEdition, simulate_edition
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, groups
 

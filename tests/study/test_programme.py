@@ -11,10 +11,10 @@ import xarray as xr
 from scipy.stats import binom
 
 import uncounted as un
+from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.infer.totals import ALL, affected, population
 from uncounted.simulate.programme import simulate_programme, survey_of
 from uncounted.simulate.truth import SEXES
-from uncounted.survey.elsewhere import ELSEWHERE
 from uncounted.world.world import groups
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

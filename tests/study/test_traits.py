@@ -18,7 +18,7 @@ from uncounted.model.belief import flat
 from uncounted.model.centring import centring
 from uncounted.model.likelihood import log_choose
 from uncounted.model.seen import look
-from uncounted.world.pooling import Cells, pooled_shares
+from uncounted.world.pooled_shares import Cells, pooled_shares
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WORLDS, N, ASKED = 60, 400, 40

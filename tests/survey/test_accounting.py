@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import uncounted as un
-from uncounted.survey.evidence import evidence
-from uncounted.survey.figures import read_figures
+from uncounted.evidence.evidence import evidence
+from uncounted.figures.figure_table import read_figures
 
 BANDS = ["15-24", "25-34", "35-49", "50-59"]
 COUNTRIES = ["KEN", "UGA", "TZA"]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from uncounted.errors import UncountedError
-from uncounted.survey.direct import direct
-from uncounted.survey.reliability import reliability
-from uncounted.survey.respondents import read_respondents
+from uncounted.interviews.direct import direct
+from uncounted.interviews.reliability import reliability
+from uncounted.interviews.respondents import read_respondents
 
 COLUMNS = {"stratum": "h", "psu": "psu", "weight": "w", "sex": "sex"}
 

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.survey.disclosure import (
+from uncounted.evidence.disclosure import (
     masked,
     released,
     released_inputs,
     released_ledger,
     released_sums,
 )
-from uncounted.survey.elsewhere import ELSEWHERE
-from uncounted.survey.evidence import Evidence
-from uncounted.survey.ledger import Ledger
+from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.evidence.evidence import Evidence
+from uncounted.figures.ledger import Ledger
 
 GROUP = pd.Series(
     {"GHA": "West", "TGO": "West", "KEN": "East", "UGA": "East", "FRA": "North"}
@@ -198,7 +198,7 @@ def test_a_threshold_that_is_no_number_of_persons_is_refused(card_of_survey, wro
 
 
 def test_the_threshold_is_no_part_of_the_digest(seen):
-    from uncounted.survey.evidence import digest_of
+    from uncounted.evidence.evidence import digest_of
 
     assert digest_of(seen.rows.assign(mask_below=0.0)) == seen.digest
 

@@ -12,9 +12,9 @@ import pytest
 from scipy.stats import beta
 
 from uncounted.errors import UncountedError
-from uncounted.survey import sizes
-from uncounted.survey.evidence import counts, evidence, pooled
-from uncounted.survey.figures import read_figures
+from uncounted.evidence.evidence import counts, evidence, pooled
+from uncounted.figures import sizes
+from uncounted.figures.figure_table import read_figures
 from uncounted.world.age import Band
 from uncounted.world.shelf import shelf
 from uncounted.world.world import read_world

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import uncounted as un
 from uncounted.errors import UncountedError
-from uncounted.simulate import families as sim
+from uncounted.simulate import generations as sim
 from uncounted.world.world import persons
 
 COLUMNS = {
@@ -268,7 +268,7 @@ def test_no_event_at_all_is_a_survey_without_cases():
 def test_tables_too_large_to_be_kept_recoded_give_the_same(monkeypatch):
     families = read()
     kept = un.direct(un.reported(families, "forced_labour"), ["sex", "age"])
-    monkeypatch.setattr("uncounted.survey.respondents.SETTLED", 0)
+    monkeypatch.setattr("uncounted.interviews.respondents.SETTLED", 0)
     pd.testing.assert_frame_equal(
         un.direct(un.reported(families, "forced_labour"), ["sex", "age"]), kept
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import uncounted as un
 from uncounted.errors import UncountedError
-from uncounted.survey.identity import distinct, parts, shared_ids
+from uncounted.figures.identity import distinct, parts, shared_ids
 
 ROW = {
     "survey": "wave", "country": "KEN", "source": "home", "year": 2014, "until": np.nan, "sex": "both", "age": "all",

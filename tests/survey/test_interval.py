@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uncounted.survey.interval import clopper_pearson, korn_graubard, logit_interval
+from uncounted.figures.interval import clopper_pearson, korn_graubard, logit_interval
 
 ARRAYS = {
     "p": np.array([0.0, 0.1, 1.0]),

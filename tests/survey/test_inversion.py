@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uncounted.survey.interval import (
+from uncounted.figures.interval import (
     clopper_pearson,
     logit_interval,
     wald_interval,
     wilson_interval,
 )
-from uncounted.survey.inversion import METHODS, common_method, effective_n
+from uncounted.figures.inversion import METHODS, common_method, effective_n
 
 KNOWN = [method for method in METHODS if method != "unknown"]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from uncounted.survey.ledger import COLUMNS, Ledger
+from uncounted.figures.ledger import COLUMNS, Ledger
 
 
 def rows(*surveys: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import uncounted as un
-from uncounted.simulate import families as sim
+from uncounted.simulate import generations as sim
 from uncounted.world.world import persons
 
 

@@ -11,9 +11,9 @@ import pytest
 from scipy.linalg import hadamard
 
 from uncounted.errors import UncountedError
-from uncounted.survey.direct import direct
-from uncounted.survey.replicates import SCALES, Replicates, resolve, variance
-from uncounted.survey.respondents import read_respondents
+from uncounted.interviews.direct import direct
+from uncounted.interviews.replicates import SCALES, Replicates, resolve, variance
+from uncounted.interviews.respondents import read_respondents
 
 STRATA = 7
 COLUMNS = {"weight": "w", "stratum": "h", "psu": "psu", "sex": "sex"}

@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.survey.direct import direct
-from uncounted.survey.respondents import Respondents, read_respondents
-from uncounted.survey.totals import cells
+from uncounted.interviews.direct import direct
+from uncounted.interviews.respondents import Respondents, read_respondents
+from uncounted.interviews.weighted_totals import cells
 
 pooled = partial(
     direct, scale_to="weights"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uncounted.survey.shrinkage import n_of_zeros, shrunk_n
+from uncounted.figures.shrinkage import n_of_zeros, shrunk_n
 
 logs = st.lists(st.floats(3, 11), min_size=2, max_size=30)
 

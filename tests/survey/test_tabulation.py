@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.survey import factors
-from uncounted.survey.totals import cells as cells_of
+from uncounted.figures import factors
+from uncounted.interviews.weighted_totals import cells as cells_of
 
 COLUMNS = {
     "country": "country",

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.world.pooling import Cells, pooled_shares
+from uncounted.world.pooled_shares import Cells, pooled_shares
 from uncounted.world.shares import persons_drawn
 from uncounted.world.world import persons
 

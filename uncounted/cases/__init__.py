@@ -1,3 +1,1 @@
-"""People whom services met: victim records, their ratios, how long it lasted; another
-source, another model.
-"""
+"""Records of assisted victims: ratios between groups, and how long spells last."""

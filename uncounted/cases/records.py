@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from uncounted.cases.layout import BLANK, Layout, layout_of
+from uncounted.cases.record_columns import BLANK, Layout, layout_of
 from uncounted.errors import UncountedError
-from uncounted.survey.column import identifier
-from uncounted.survey.files import Source, open_source, query
+from uncounted.interviews.column import identifier
+from uncounted.interviews.files import Source, open_source, query
 from uncounted.world.age import parse_band
 from uncounted.world.shelf import shipped
 from uncounted.world.table import SIMULATED, TOLD_IN, numbers

@@ -1,3 +1,1 @@
-"""Whether to believe it: convergence, predictive, held out, calibration, sensitivity →
-[Finding].
-"""
+"""Convergence, prediction, hold-outs, calibration, sensitivity → Finding."""

@@ -22,6 +22,7 @@ from scipy.special import expit
 from uncounted.checks.mixing import measure
 from uncounted.checks.scores import LEVELS, band
 from uncounted.errors import UncountedError
+from uncounted.evidence.evidence import ELSEWHERE, Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
@@ -37,7 +38,6 @@ from uncounted.model.centring import centring
 from uncounted.model.likelihood import kind_of
 from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.prediction import derived_names
-from uncounted.survey.evidence import ELSEWHERE, Evidence
 from uncounted.world.world import World, groups, persons
 
 HOW = Sampling(chains=2, tune=500, draws=500)

@@ -7,14 +7,14 @@ from scipy.stats import binom
 
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence
+from uncounted.checks.country_patterns import pattern
 from uncounted.checks.finding import HELD_OUT, Finding, Findings
 from uncounted.checks.fold_score import ESS, RHAT
 from uncounted.checks.held_out import HeldOut
-from uncounted.checks.pattern import pattern
 from uncounted.checks.reach import reach
 from uncounted.checks.rows import rows
 from uncounted.checks.scores import band
-from uncounted.checks.sources import sources
+from uncounted.checks.source_bias import sources
 from uncounted.checks.support import support
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit

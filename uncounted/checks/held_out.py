@@ -19,6 +19,7 @@ from uncounted.checks.fold_score import score_fold
 from uncounted.checks.folds import Fold, folds_of
 from uncounted.checks.summary import coverage, errors
 from uncounted.errors import UncountedError
+from uncounted.evidence.evidence import ELSEWHERE, Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -28,8 +29,7 @@ from uncounted.infer.start import start_of
 from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.seen import look
-from uncounted.model.sources import evidence_of
-from uncounted.survey.evidence import ELSEWHERE, Evidence
+from uncounted.model.survey_list import evidence_of
 from uncounted.world.world import World
 
 SHORT = {

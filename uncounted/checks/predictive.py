@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import logit
 
+from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.prior import draw_prior
@@ -18,7 +19,6 @@ from uncounted.infer.recipe import draws_of, recipe_of, studies_of
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.prediction import derived_names, predict
-from uncounted.survey.evidence import ELSEWHERE
 
 FEW = 5  # surveys of an age band, below which its pattern says nothing
 # effective cases below which there is none: replicates are whole numbers, one real case

@@ -5,9 +5,9 @@ slopes are carried on unseen.
 import numpy as np
 
 from uncounted.checks.finding import Finding, listed
+from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
-from uncounted.model.covariates import indicators
-from uncounted.survey.evidence import ELSEWHERE
+from uncounted.model.covariate_effects import indicators
 
 NAME = "covariates beyond those of surveyed countries"
 ALLOWED = 1.0  # sd of the surveyed countries' values

@@ -16,13 +16,13 @@ from uncounted.checks.fold_score import DISCRETE
 from uncounted.checks.predictive import thinned
 from uncounted.checks.scores import inside
 from uncounted.errors import UncountedError
+from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.prediction import Prediction, derived_names, predict
-from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 DRAWS = 200

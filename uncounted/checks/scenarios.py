@@ -11,6 +11,7 @@ import xarray as xr
 
 from uncounted.checks.mixing import measure
 from uncounted.errors import UncountedError
+from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -24,7 +25,6 @@ from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
 from uncounted.model.seen import look
 from uncounted.model.vocabulary import SHOW
-from uncounted.survey.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 PUBLISHED = ("world", "region")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from uncounted.checks.baselines import BASELINES
 from uncounted.checks.scores import LEVELS, band, inside
-from uncounted.survey.evidence import ELSEWHERE
+from uncounted.evidence.evidence import ELSEWHERE
 
 BY = {"region": "region", "evidence": "evidence", "source": "source"}
 

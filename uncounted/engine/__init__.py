@@ -1,3 +1,1 @@
-"""A model's log density and gradient as a program of vector instructions, which starts
-at once.
-"""
+"""The model's log density and gradient as a program of vector instructions."""

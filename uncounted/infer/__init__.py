@@ -1,1 +1,1 @@
-"""What follows: sample, totals, store → Fit."""
+"""Sampling, totals, benchmarks, the share of own data, files → Fit."""

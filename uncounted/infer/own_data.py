@@ -9,7 +9,7 @@ from scipy.special import expit, log_softmax, logit
 
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
-from uncounted.infer.joint import OTHERS_MEAN, OTHERS_SD
+from uncounted.infer.joint_fit import OTHERS_MEAN, OTHERS_SD
 from uncounted.infer.sample import part
 from uncounted.model.belief import basis_of
 from uncounted.model.neighbours import basis

@@ -11,7 +11,7 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
-from uncounted.infer.people import people_of
+from uncounted.infer.populations import people_of
 from uncounted.infer.prior import draw_prior
 from uncounted.infer.progress import Progress
 from uncounted.infer.sampler import prepare

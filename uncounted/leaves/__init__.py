@@ -1,3 +1,1 @@
-"""What an estimate adds up: leaves of unlike origin (survey, ratio, outside figure),
-draw by draw → Estimate.
-"""
+"""Components of an estimate (survey, ratio, outside figure), summed by draw → Estimate."""

@@ -6,11 +6,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.budget import first_order, side_by_side, unknown, world_total
+from uncounted.checks.variance_shares import (
+    first_order,
+    side_by_side,
+    unknown,
+    world_total,
+)
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.card import TOTAL
 from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
 

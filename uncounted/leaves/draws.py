@@ -15,24 +15,24 @@ from uncounted.cases.durations import Durations, fit_durations
 from uncounted.cases.ratios import Ratios, fit_ratios
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
-from uncounted.infer.joint import sample_jointly
+from uncounted.infer.joint_fit import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import PACKAGES, sample
 from uncounted.infer.second import Second
-from uncounted.leaves.card import EstimateCard, LeafCard
-from uncounted.leaves.edition import Edition
 from uncounted.leaves.estimate import HALVES, Estimate, denominators
-from uncounted.leaves.figures import (
+from uncounted.leaves.estimate_card import EstimateCard, LeafCard
+from uncounted.leaves.inputs import Edition
+from uncounted.leaves.leaf import leaves
+from uncounted.leaves.outside_figures import (
     BY_COUNTRY,
     OutsideFigures,
     by_country,
     drawn_figures,
 )
-from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import SAMPLE, Parts, paired
 from uncounted.model.build import build
 from uncounted.model.card import Sampling
-from uncounted.model.joint import build_jointly
+from uncounted.model.joint_model import build_jointly
 from uncounted.model.people import SEXES
 
 # draws of ratios for one that is kept: their chains move slowly, and they are sampled

@@ -9,7 +9,7 @@ import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.totals import expected
-from uncounted.leaves.card import ADULT, GROUPS, TOTAL, EstimateCard
+from uncounted.leaves.estimate_card import ADULT, GROUPS, TOTAL, EstimateCard
 from uncounted.leaves.leaf import Leaf, by_group, of_fit
 from uncounted.leaves.parts import SAMPLE, Parts
 from uncounted.world.age import Band

@@ -9,12 +9,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.cases.selection import selected
+from uncounted.cases.assistance import selected
 from uncounted.errors import UncountedError
 from uncounted.infer.backing import asked, behind
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL
-from uncounted.leaves.card import ADULT, GROUPS, EstimateCard, LeafCard, Ratio, Stock
+from uncounted.leaves.estimate_card import (
+    ADULT,
+    GROUPS,
+    EstimateCard,
+    LeafCard,
+    Ratio,
+    Stock,
+)
 from uncounted.leaves.parts import Parts
 from uncounted.model.card import Card
 from uncounted.model.people import SEXES

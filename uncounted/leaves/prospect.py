@@ -9,8 +9,8 @@ import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
-from uncounted.leaves.card import TOTAL
 from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.rates import rates
 
 

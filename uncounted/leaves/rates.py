@@ -6,8 +6,8 @@ import xarray as xr
 
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.card import TOTAL
 from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate_card import TOTAL
 from uncounted.world.world import groups
 
 

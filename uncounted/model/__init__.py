@@ -1,3 +1,1 @@
-"""What we believe: card, priors, place, people, traits, measurement, likelihood →
-pm.Model.
-"""
+"""Card, priors, effects of places and persons, measurement, likelihood → pm.Model."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import pymc as pm
 import pytensor.tensor as pt
 
+from uncounted.evidence.evidence import Evidence
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
 from uncounted.model.correlation import Correlated
-from uncounted.model.covariates import shift
+from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
 from uncounted.model.likelihood import LIKELIHOODS, lone_share, with_row_error
@@ -21,7 +22,6 @@ from uncounted.model.place import ladder
 from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
 from uncounted.model.trend import courses
-from uncounted.survey.evidence import Evidence
 from uncounted.world.world import World
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from uncounted.model.belief import basis_of
 from uncounted.model.card import Card
 from uncounted.model.components import components, mean_share
-from uncounted.model.covariates import known
+from uncounted.model.covariate_effects import known
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen
 from uncounted.model.trend import has_trend

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from uncounted.model.card import Card
-from uncounted.model.covariates import indicators, known
+from uncounted.model.covariate_effects import indicators, known
 from uncounted.model.holes import expected
 from uncounted.model.place import region_of, rungs
 from uncounted.model.seen import Seen

@@ -14,7 +14,7 @@ from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable as Tensor
 from scipy.special import expit, log_expit, softmax
 
-from uncounted.model.rounding import printed
+from uncounted.model.rounded_counts import printed
 
 Array = np.ndarray
 Rng = np.random.Generator

@@ -13,7 +13,7 @@ from pytensor.tensor.variable import TensorVariable
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
-from uncounted.model.covariates import shift
+from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.likelihood import multinomial
 from uncounted.model.measurement import survey_error

@@ -24,7 +24,7 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
 from uncounted.model.measurement import ROW
-from uncounted.model.rounding import node_count, nodes
+from uncounted.model.rounded_counts import node_count, nodes
 from uncounted.model.row_error import drawn, shifted
 from uncounted.model.seen import Seen
 

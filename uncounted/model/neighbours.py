@@ -9,7 +9,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
-from uncounted.model.covariates import indicators
+from uncounted.model.covariate_effects import indicators
 from uncounted.model.holes import expected
 from uncounted.model.structure import graph, likeness
 from uncounted.world.borders import read_borders

@@ -13,7 +13,7 @@ from pytensor.tensor.variable import TensorVariable
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
-from uncounted.model.covariates import spread
+from uncounted.model.covariate_effects import spread
 from uncounted.model.neighbours import basis, structured
 from uncounted.world.world import World, groups
 

@@ -1,1 +1,1 @@
-"""Worlds whose truth is known, and surveys, records and judged figures of them."""
+"""Worlds of known truth, with surveys, records and judged figures drawn from them."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uncounted.simulate.durations import duration_truth, spells
 from uncounted.simulate.generating import read_generating
-from uncounted.simulate.records import Registrations, registrations
+from uncounted.simulate.interviewed_spells import duration_truth, spells
 from uncounted.simulate.state_imposed import Judged, state_imposed
+from uncounted.simulate.victim_records import Registrations, registrations
 from uncounted.world.world import World
 
 

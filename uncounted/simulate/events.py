@@ -11,8 +11,8 @@ import xarray as xr
 from scipy.special import ndtri
 
 from uncounted.model.card import Card
-from uncounted.simulate.families import HOME
 from uncounted.simulate.fieldwork import Reports, scale, sizes
+from uncounted.simulate.generations import HOME
 from uncounted.simulate.truth import SEXES, Truth
 from uncounted.world.age import Band
 from uncounted.world.world import World, persons

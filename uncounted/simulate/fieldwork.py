@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from uncounted.simulate.families import HOME, Population, population
+from uncounted.interviews.kinship import ADULT
+from uncounted.simulate.generations import HOME, Population, population
 from uncounted.simulate.scheme import Fieldwork
-from uncounted.survey.kinship import ADULT
 from uncounted.world.age import Band
 from uncounted.world.world import World, persons
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncounted.interviews.families import Families, read_families
+from uncounted.interviews.network import SELF
 from uncounted.model.card import Card, read_card
 from uncounted.simulate.events import CHILD, happened
 from uncounted.simulate.fieldwork import Reports, interview, plan
 from uncounted.simulate.scheme import Scheme, read_scheme
 from uncounted.simulate.truth import Truth, draw_truth
-from uncounted.survey.families import Families, read_families
-from uncounted.survey.network import SELF
 from uncounted.world.age import Band
 from uncounted.world.world import World, read_world
 

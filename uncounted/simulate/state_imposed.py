@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uncounted.leaves.figures import drawn_figures, read_outside_figures
+from uncounted.leaves.outside_figures import drawn_figures, read_outside_figures
 from uncounted.world.world import World, persons
 
 PROVENANCE = {

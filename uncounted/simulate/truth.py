@@ -12,13 +12,13 @@ import xarray as xr
 from pytensor.compile.mode import Mode
 from scipy.special import expit
 
+from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.evidence.evidence import Evidence, counts
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, read_card
-from uncounted.model.joint import build_jointly
+from uncounted.model.joint_model import build_jointly
 from uncounted.simulate.scheme import Scheme
-from uncounted.simulate.spells import Spells
-from uncounted.survey.elsewhere import ELSEWHERE
-from uncounted.survey.evidence import Evidence, counts
+from uncounted.simulate.spell_lengths import Spells
 from uncounted.world.age import Band
 from uncounted.world.world import World, persons
 

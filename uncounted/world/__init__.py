@@ -1,3 +1,1 @@
-"""What is known before a survey is opened: geography, population, covariates →
-World.
-"""
+"""Countries, groupings, population tables and covariates → World."""

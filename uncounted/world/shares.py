@@ -11,7 +11,7 @@ import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.world.age import Band, contains, parse_band, shares
-from uncounted.world.pooling import Cells, pooled_shares
+from uncounted.world.pooled_shares import Cells, pooled_shares
 from uncounted.world.population import SEXES, TOTALS, at_year, check_trait
 from uncounted.world.table import Source, numbers, read_table
 from uncounted.world.world import World, check_codes, groups

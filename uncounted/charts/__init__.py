@@ -1,0 +1,1 @@
+"""Charts and maps of estimates, surveys and checks."""

@@ -1,0 +1,268 @@
+"""Budget: how much of a number's variance each thing that isn't known accounts for."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from uncounted.checks.mixing import ess
+from uncounted.errors import UncountedError
+from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.infer.derived import derived
+from uncounted.infer.fit import Fit
+from uncounted.infer.recipe import draws_of, recipe_of, studies_of
+from uncounted.infer.totals import DRAWS, affected_in_all
+from uncounted.world.world import groups
+
+ROOM = 5  # independent draws for each column of a regression, or squares are left out
+LEAST = (
+    2.0  # so many independent ones are asked for each, or the component cannot be told
+)
+BLOCKS = 20  # of neighbouring draws, each predicted from the others
+SINGULAR = 1e-11  # of the largest eigenvalue, below which columns tell the same
+REST = "interaction"
+SHARED = (
+    "level",
+    "region_effect",
+    "subregion_effect",
+    "female",
+    "age_effect",
+    "beta",
+    "trend",
+    "trend_region_effect",
+)
+
+
+def first_order(
+    total: xr.DataArray, components: Mapping[str, xr.DataArray]
+) -> pd.DataFrame:
+    """Return the share of a total's variance that each component accounts for by
+    itself, and what is left.
+
+    First-order indices Var(E[total | component]) / Var(total) [Sobol 1993; Saltelli et
+    al. 2008, §4.5] from the draws at hand. total (chain, draw); a component has these
+    dims and any others: a leaf's persons, a duration, a ratio's selection, all
+    countries' effects. E[total | component] is the regression of the total on the
+    component's numbers, with their squares where draws are worth five for each column
+    (one number: a cubic spline with five inner knots). The share is 1 −
+    √(e·o)/Var(total), e the mean square that is left in the draws the regression was
+    fitted to, o in a block of neighbouring draws that it was not: a regression makes e
+    too small by the factor by which o is too large, whether or not neighbours are
+    alike, so that numbers that say nothing have a share near 0; below 0 by chance is
+    told as 0. The last row, "interaction", is 1 less their sum: what components do only
+    together, and what the regressions miss; below 0 where components tell the same.
+    Columns: component, share, error (its standard error, by leaving out each of 20
+    blocks), columns. Raises UncountedError for a total that doesn't vary, other draws,
+    or a component of more numbers than half the total's effective draws.
+    """
+    y = _flat(total)[:, 0]
+    if not y.std() > 0:
+        raise UncountedError(
+            "The total is the same in every draw, so there is no variance to divide."
+        )
+    y = (y - y.mean()) / y.std()
+    worth = min(
+        float(ess(total.transpose(*DRAWS).to_numpy()[None].astype(float))[0]), len(y)
+    )
+    rows, left_out = [], []
+    for name, component in components.items():
+        if {dim: component.sizes.get(dim) for dim in DRAWS} != {
+            dim: total.sizes[dim] for dim in DRAWS
+        }:
+            raise UncountedError(
+                f"The component '{name}' has draws {dict(component.sizes)}, the total"
+                f" {dict(total.sizes)}. Give draws of one run, chain by chain."
+            )
+        x = _flat(component)
+        share, without = _explained(y, x, name, worth)
+        rows.append(
+            {
+                "component": name,
+                "share": share,
+                "error": _error(without),
+                "columns": x.shape[1],
+            }
+        )
+        left_out.append(without)
+    rest = {
+        "share": 1 - sum(row["share"] for row in rows),
+        "error": _error(np.sum(left_out, axis=0)),
+    }
+    return pd.DataFrame([*rows, {"component": REST, **rest, "columns": 0}])
+
+
+def world_total(fit: Fit) -> xr.DataArray:
+    """Return the world's persons affected (chain, draw)."""
+    total = affected_in_all(fit.p, fit.people, groups(fit.world, "world"))
+    return total.isel(group=0, drop=True).transpose(*DRAWS)
+
+
+def unknown(source: Fit | Mapping[str, Fit]) -> dict[str, xr.DataArray]:
+    """Return what isn't known of a fit, or of all fits of one call of `sample_jointly`,
+    each (chain, draw, column).
+
+    sampling: the logit that each survey is reported at, its own error included. Were
+    every survey without end, it would be known, so what its spread accounts for is what
+    sampling leaves open. non-sampling: surveys' own errors ν. between countries: what
+    countries that nobody surveyed depart from their means by. shared by countries: the
+    level, regions, persons' traits, slopes and trends. These four are not independent
+    given data: the first two speak of the same surveys, and what a survey shows speaks
+    of what countries share.
+    """
+    fits = [source] if isinstance(source, Fit) else list(source.values())
+    found = {
+        "sampling": _shown(source),
+        "non-sampling": [_given(fit, "survey_effect") for fit in fits],
+    }
+    found["between countries"] = [_unseen(fit) for fit in fits]
+    found["shared by countries"] = [
+        _given(fit, name) for fit in fits for name in SHARED
+    ]
+    kept = {
+        name: [one for one in several if one is not None]
+        for name, several in found.items()
+    }
+    return {name: side_by_side(several) for name, several in kept.items() if several}
+
+
+def _given(fit: Fit, name: str) -> xr.DataArray | None:
+    return fit.posterior.get(name)
+
+
+def _unseen(fit: Fit) -> xr.DataArray | None:
+    """Return the effects of countries without a survey of their own."""
+    if "country_effect" not in fit.posterior:
+        return None
+    rows = fit.evidence.rows
+    seen = sorted(set(rows.loc[rows["source"] != ELSEWHERE, "country"]))
+    unseen = ~fit.posterior["country_effect"]["country"].isin(seen).to_numpy()
+    return (
+        fit.posterior["country_effect"].isel(country=np.flatnonzero(unseen))
+        if unseen.any()
+        else None
+    )
+
+
+def _shown(source: Fit | Mapping[str, Fit]) -> list[xr.DataArray]:
+    """Return the mean logit that each survey's rows are reported at (chain, draw,
+    survey), of each outcome.
+    """
+    model, draws = recipe_of(source).build(), draws_of(source)
+    chains = [draws.isel(chain=[chain]) for chain in range(draws.sizes["chain"])]
+    found = []
+    for prefix, study in studies_of(model).items():
+        member = np.zeros((len(study.seen.surveys), len(study.seen.y)))
+        member[study.seen.survey, np.arange(len(study.seen.y))] = 1
+        member /= member.sum(axis=1, keepdims=True)
+        rows = f"{prefix}reported"
+        means = [
+            derived(model, one, [rows])[rows].to_numpy() @ member.T for one in chains
+        ]
+        found.append(xr.DataArray(np.concatenate(means), dims=(*DRAWS, "survey")))
+    return found
+
+
+def side_by_side(values: list[xr.DataArray]) -> xr.DataArray:
+    """Return the numbers of several arrays (chain, draw, …) as columns of one (chain,
+    draw, column).
+    """
+    columns = [_matrix(value) for value in values]
+    return xr.DataArray(np.concatenate(columns, axis=-1), dims=(*DRAWS, "column"))
+
+
+def _matrix(value: xr.DataArray) -> np.ndarray:
+    found = value.transpose("chain", "draw", ...).to_numpy()
+    return found.reshape(*found.shape[:2], -1)
+
+
+def _flat(value: xr.DataArray) -> np.ndarray:
+    """Return draws chain after chain (draws, columns)."""
+    found = _matrix(value)
+    return found.reshape(-1, found.shape[-1]).astype(float)
+
+
+def _explained(
+    y: np.ndarray, x: np.ndarray, name: str, worth: float
+) -> tuple[float, np.ndarray]:
+    """Return the share of y (draws,) that functions of x (draws, columns) explain, and
+    without each block (BLOCKS,).
+
+    worth: how many independent draws y's are worth.
+    """
+    x = x[:, x.std(axis=0) > 1e-12 * np.maximum(np.abs(x).max(axis=0), 1e-300)]
+    if not x.shape[1]:
+        return 0.0, np.zeros(BLOCKS)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    if x.shape[1] == 1:
+        z = _spline(z[:, 0])
+    elif 2 * x.shape[1] * ROOM <= worth:
+        z = np.hstack([z, z**2 - 1])
+    z = _independent(np.column_stack([np.ones(len(y)), z]))
+    rank = z.shape[1] - 1
+    if rank * LEAST > worth:
+        raise UncountedError(
+            f"The component '{name}' has {rank:,} numbers and the draws are worth"
+            f" {worth:,.0f} independent ones, too few to tell what it accounts for."
+            f" Sample until they are worth {int(rank * LEAST):,}, or give a summary"
+            " of it."
+        )
+    squares = _squares(y, z)
+    without = [_share(np.delete(squares, i, axis=1)) for i in range(BLOCKS)]
+    return max(_share(squares), 0.0), np.array(without)
+
+
+def _independent(z: np.ndarray) -> np.ndarray:
+    """Return the fewest columns, at right angles, that tell what those of z (draws,
+    columns) tell.
+    """
+    size, axes = np.linalg.eigh(z.T @ z)
+    told = size > SINGULAR * size[-1]
+    return z @ (axes[:, told] / np.sqrt(size[told]))
+
+
+def _squares(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return mean squares of each block (3, BLOCKS).
+
+    What is left of it on average by the fits that leave another block out, what by that
+    which leaves it out, and y's about its mean, 0.
+    """
+    whole, shown = z.T @ z, z.T @ y
+    parts = np.array_split(np.arange(len(y)), BLOCKS)
+    left = np.empty((BLOCKS, BLOCKS))
+    for i, part in enumerate(parts):
+        own = z[part].T
+        fitted = np.linalg.solve(whole - own @ own.T, shown - own @ y[part])
+        square = (y - z @ fitted) ** 2
+        left[i] = [square[one].mean() for one in parts]
+    own = np.diag(left)
+    return np.array(
+        [
+            (left.sum(axis=0) - own) / (BLOCKS - 1),
+            own,
+            [(y[part] ** 2).mean() for part in parts],
+        ]
+    )
+
+
+def _share(squares: np.ndarray) -> float:
+    fellows, own, total = squares.mean(axis=1)
+    return float(1 - np.sqrt(fellows * own) / total)
+
+
+def _error(without: np.ndarray) -> float:
+    """Return the jackknife's standard error from what is found without each block
+    (BLOCKS,).
+    """
+    return float(np.sqrt((len(without) - 1) * without.var()))
+
+
+def _spline(z: np.ndarray) -> np.ndarray:
+    """Return a cubic spline's basis in one number (draws, 8): its powers, and cubes
+    beyond five inner knots.
+    """
+    knots = np.quantile(z, np.linspace(0, 1, 7)[1:-1])
+    basis = np.column_stack(
+        [z, z**2, z**3, *(np.maximum(z - knot, 0) ** 3 for knot in knots)]
+    )
+    return (basis - basis.mean(axis=0)) / basis.std(axis=0)

@@ -1,0 +1,80 @@
+"""Describe: a card's model in LaTeX and in words, for a terminal, a notebook or a
+paper.
+"""
+
+import re
+from dataclasses import dataclass
+
+from uncounted.equation.equation import equation
+from uncounted.equation.latex import latex
+from uncounted.equation.line import Line
+from uncounted.model.card import Card
+from uncounted.wording.words import read_words
+
+MARKED = re.compile(
+    r"[\\`*_{}\[\]<>#$|~]"
+)  # what Markdown or mathematics would read as their own signs
+
+
+@dataclass(frozen=True)
+class Description:
+    """The lines of a card's model: `print` gives numbered sentences with LaTeX, a
+    notebook typesets them.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        """Return the model as plain text: a numbered sentence, its formula and its
+        priors, line by line.
+        """
+        return "\n\n".join(
+            [
+                self.title,
+                *map(_plain, range(1, len(self.lines) + 1), self.lines),
+                _conventions(),
+            ]
+        )
+
+    def _repr_markdown_(self) -> str:
+        lines = [_marked(i, line) for i, line in enumerate(self.lines, 1)]
+        return "\n\n".join(
+            [f"**{_escaped(self.title)}**", *lines, _escaped(_conventions())]
+        )
+
+
+def describe(card: Card) -> Description:
+    """Return a card's model in LaTeX and in words, from the same lines as the report's
+    equation.
+    """
+    return Description(card.title, tuple(equation(card)))
+
+
+def _conventions() -> str:
+    return read_words()("equation.conventions")
+
+
+def _plain(number: int, line: Line) -> str:
+    priors = [f"{key}: {latex(formula)}" for key, formula in line.brings]
+    return "\n    ".join([f"{number}. {line.sentence}", latex(line.formula), *priors])
+
+
+def _marked(number: int, line: Line) -> str:
+    priors = [f"`{key}`: ${latex(formula)}$" for key, formula in line.brings]
+    told = [
+        _escaped(line.sentence),
+        f"$${latex(line.formula)}$$",
+        *([", ".join(priors)] if priors else []),
+    ]
+    return f"{number}. " + "\n\n    ".join(told)
+
+
+def _escaped(text: str) -> str:
+    """Return text in which no sign means anything to Markdown; < stays text in HTML
+    too.
+    """
+    return MARKED.sub(
+        lambda found: "&lt;" if found[0] == "<" else f"\\{found[0]}",
+        text.replace("&", "&amp;"),
+    )

@@ -1,0 +1,89 @@
+"""LaTeX: a formula as papers and notebooks write it, in commands that MathJax and KaTeX
+know.
+"""
+
+import re
+
+from uncounted.equation.formula import NOTHING, Node, parse
+
+LETTERS = {
+    "β": r"\beta",
+    "δ": r"\delta",
+    "ε": r"\varepsilon",
+    "κ": r"\kappa",
+    "λ": r"\lambda",
+    "μ": r"\mu",
+    "ν": r"\nu",
+    "θ": r"\theta",
+    "π": r"\pi",
+    "ρ": r"\rho",
+    "σ": r"\sigma",
+    "τ": r"\tau",
+    "φ": r"\varphi",
+    "ω": r"\omega",
+}
+FUNCTIONS = {"logit": r"\operatorname{logit}", "log": r"\log", "max": r"\max"}
+SIGNS = {
+    "∼": r"\sim",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "∈": r"\in",
+    "…": r"\dots",
+}
+IDLE = re.compile(r" (?=[,(^_)]|\\left\()")  # mathematics reads no spaces; people do
+SPECIAL = re.compile(r"[#$%&_{}]")
+
+
+def latex(formula: str) -> str:
+    """Return a formula (notation: `formula`) as LaTeX, without the dollars around
+    it.
+    """
+    return IDLE.sub("", _written(parse(formula)))
+
+
+def _written(node: Node) -> str:
+    if node.kind == "script":
+        return _script(node)
+    if node.kind == "row":
+        return " ".join(_written(part) for part in node.parts)
+    inside = [_written(part) for part in node.parts]
+    match node.kind:
+        case "letter":
+            return LETTERS.get(node.text, node.text)
+        case "word":
+            return (
+                rf"\text{{{SPECIAL.sub(lambda found: chr(92) + found[0], node.text)}}}"
+            )
+        case "number":
+            return node.text.replace("−", "-")
+        case "function":
+            return FUNCTIONS[node.text]
+        case "sign":
+            return SIGNS.get(node.text, node.text.replace("′", r"\prime"))
+        case "break":
+            return r",\quad"
+        case "space":
+            return r"\,"
+        case "fence":
+            return rf"\left({inside[0]}\right)" if _is_tall(node) else f"({inside[0]})"
+        case "fraction":
+            return rf"\frac{{{inside[0]}}}{{{inside[1]}}}"
+        case "root":
+            return rf"\sqrt{{{inside[0]}}}"
+        case "sum":
+            return rf"\sum_{{{inside[0]}}}"
+    return rf"\{node.kind}{{{inside[0]}}}"
+
+
+def _script(node: Node) -> str:
+    base, below, above = (_written(part) for part in node.parts)
+    low = f"_{{{below}}}" if node.parts[1] != NOTHING else ""
+    high = f"^{{{above}}}" if node.parts[2] != NOTHING else ""
+    return f"{base}{low}{high}"
+
+
+def _is_tall(node: Node) -> bool:
+    return node.kind in ("fraction", "root") or any(
+        _is_tall(part) for part in node.parts
+    )

@@ -1,0 +1,1 @@
+"""Figures and interviews as rows of effective counts → Evidence."""

@@ -1,0 +1,63 @@
+"""Survey: a folder with a card, which says whether its table holds published figures or
+respondents.
+"""
+
+import tomllib
+from pathlib import Path
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.figures.figure_table import Figures, read_figures
+from uncounted.interviews.declaration import read_declared
+from uncounted.interviews.families import Families, read_family_card
+from uncounted.interviews.respondents import Respondents
+from uncounted.world.shelf import shelf
+
+
+def read_survey(path: str | Path) -> Figures | Respondents | Families:
+    """Read a survey: a folder with a `survey.toml`, or the name of one below the
+    shipped data/ ("surveys/stunting").
+
+    Raises UncountedError for a folder without a card, or a card that is no TOML or of
+    an unknown kind.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        folder = _shipped(folder)
+    card = folder / "survey.toml"
+    if not card.is_file():
+        raise UncountedError(
+            f"{folder} holds no survey.toml. Every survey has a card that says what its"
+            " columns are."
+        )
+    try:
+        kind = tomllib.loads(card.read_text(encoding="utf-8")).get("kind")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UncountedError(f"{card} is no TOML: {error}. Mend that line.") from error
+    if not isinstance(kind, str) or kind not in READERS:
+        raise UncountedError(
+            f"{card} says kind = {kind!r}, which is not a kind of"
+            f" survey.{did_you_mean(str(kind), READERS)}"
+        )
+    return READERS[kind](folder)
+
+
+def _shipped(name: Path) -> Path:
+    data = shelf("data")
+    ships = {
+        card.parent.relative_to(data).as_posix(): card.parent
+        for card in sorted(data.rglob("survey.toml"))
+    }
+    asked = Path(*[part for part in name.parts if part != "data"]).as_posix()
+    if asked not in ships:
+        raise UncountedError(
+            f"There is no survey at {name}, and none '{asked}'"
+            f" ships.{did_you_mean(asked, ships)}"
+        )
+    return ships[asked]
+
+
+READERS = {
+    "figures": read_figures,
+    "respondents": read_declared,
+    "families": read_family_card,
+}

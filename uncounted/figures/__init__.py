@@ -1,0 +1,1 @@
+"""Published survey figures: their card, checks, intervals and effective sizes."""

@@ -1,0 +1,201 @@
+"""The card of a table of published figures: its words, and what each may say."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.figures.inversion import METHODS
+from uncounted.world.age import parse_band
+from uncounted.world.population import check_trait
+
+UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
+LOGIT = "logit"  # the unit of standard errors of log odds
+NEEDED = ["survey", "country", "year"]
+TEXT = ["survey", "country", "source", "kind", "definition", "sex", "age", "series"]
+NUMBERS = [
+    "year",
+    "until",
+    "window",
+    "estimate",
+    "se",
+    "lower",
+    "upper",
+    "n",
+    "n_weighted",
+    "deff",
+    "respondents",
+    "cases",
+    "psus",
+]
+# persons: observed counts below are masked, unless the survey's card says otherwise
+# (`disclosure`)
+MASK_BELOW = 10
+
+
+@dataclass(frozen=True)
+class SurveyCard:
+    """The words of the card of a table of published figures; the file's own columns are
+    under [columns].
+
+    mask_below: observed counts of fewer persons are masked in what is released; 0 if
+    the figures are public already. se_unit: the unit of standard errors, if it isn't
+    the estimates'; "logit" for errors of log odds. interval_method: how the bounds were
+    made (`inversion.METHODS`). rounded: decimals that estimates are printed to, where
+    the file doesn't show them. deff: the design effect of figures with n and no error,
+    where no other figure tells one. plausible_n: an error without n that implies more
+    effective respondents is taken to be of so many.
+    """
+
+    title: str
+    kind: str
+    file: str
+    outcomes: dict[str, str]
+    columns: dict[str, str]
+    publisher: str = ""
+    licence: str = ""
+    changes: str = ""
+    unit: str = "proportion"
+    se_unit: str = ""
+    age: str = "all"
+    whole: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    interval: float = 0.95
+    interval_method: str = "unknown"
+    rounded: int | None = None
+    deff: float | None = None
+    plausible_n: float = 100_000
+    mask_below: float = MASK_BELOW
+    sources: dict[str, list[str]] = field(default_factory=dict)
+
+
+def parse_card(words: dict[str, Any], path: Path) -> SurveyCard:
+    """Return the card of its words; raises UncountedError, naming the file, for what no
+    card may say.
+    """
+    known = [word.name for word in fields(SurveyCard)]
+    for word, value in words.items():
+        if word not in known:
+            raise UncountedError(
+                f"{path} has the word '{word}', which no survey card"
+                f" has.{did_you_mean(word, known)}"
+            )
+        _check_shape(word, value, path)
+    for word in ("title", "kind", "file", "outcomes", "columns"):
+        if not words.get(word):
+            raise UncountedError(
+                f"{path} lacks `{word}`. Every card of published figures needs it."
+            )
+    tuples = {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
+    card = SurveyCard(**{**words, **tuples})
+    check_mask(card.mask_below, str(path))
+    _check_words(card, path)
+    _check_age(card, path)
+    for trait in card.traits:
+        check_trait(trait, str(path))
+    _check_columns(card, path)
+    return card
+
+
+def check_mask(mask_below: float, where: str) -> None:
+    """Refuse a threshold of masking that is no number of persons."""
+    if isinstance(mask_below, bool) or not mask_below >= 0:
+        raise UncountedError(
+            f"{where} says mask_below = {mask_below!r}. Write a number of persons, 0"
+            " where all counts are public."
+        )
+
+
+def _check_words(card: SurveyCard, path: Path) -> None:
+    units = [*UNITS, LOGIT]
+    choices = [
+        ("unit", card.unit, [*UNITS]),
+        ("interval_method", card.interval_method, METHODS),
+    ]
+    choices += [("se_unit", card.se_unit, units)] if card.se_unit else []
+    for word, value, known in choices:
+        if value not in known:
+            raise UncountedError(
+                f"{path} says {word} = '{value}'. Write one of: {', '.join(known)}."
+            )
+
+
+def _check_age(card: SurveyCard, path: Path) -> None:
+    try:
+        parse_band("0+" if card.age == "all" else card.age)
+    except UncountedError as error:
+        raise UncountedError(f"{path} says age = '{card.age}': {error}") from error
+
+
+def _check_columns(card: SurveyCard, path: Path) -> None:
+    known = [*TEXT, *NUMBERS, *card.traits]
+    for word in card.columns:
+        if word not in known:
+            raise UncountedError(
+                f"{path} maps an unknown column '{word}'.{did_you_mean(word, known)}"
+            )
+    for word in (*NEEDED, *card.traits):
+        if word not in card.columns:
+            raise UncountedError(
+                f"{path} does not say which column is `{word}`. Name it under"
+                " [columns]."
+            )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_texts(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and _are_texts(value)
+
+
+def _is_column_table(value: Any) -> bool:
+    return isinstance(value, dict) and _are_texts(value.values())
+
+
+def _is_table_of_lists(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        _is_text_list(names) for names in value.values()
+    )
+
+
+def _is_whole_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 15
+
+
+SHAPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "outcomes": ("a table of column names", _is_column_table),
+    "columns": ("a table of column names", _is_column_table),
+    "sources": ("a table of lists of names", _is_table_of_lists),
+    "whole": ("a list of kinds", _is_text_list),
+    "traits": ("a list of names", _is_text_list),
+    "mask_below": ("a number of persons", lambda value: isinstance(value, int | float)),
+    "rounded": ("a number of decimals, 0 to 15", _is_whole_number),
+    "interval": (
+        "a number above 0 and below 1",
+        lambda value: _is_number(value) and 0 < value < 1,
+    ),
+    "plausible_n": (
+        "a number above 0 and below inf",
+        lambda value: _is_number(value) and value > 0,
+    ),
+    "deff": (
+        "a number from 0.1 to 100",
+        lambda value: _is_number(value) and 0.1 <= value <= 100,
+    ),
+}
+
+
+def _check_shape(word: str, value: Any, path: Path) -> None:
+    """Refuse a value of a kind that the word cannot have."""
+    shape, fits = SHAPES.get(word, ("a text", lambda text: isinstance(text, str)))
+    if not fits(value):
+        raise UncountedError(
+            f"{path} says {word} = {value!r}, which should be {shape}."
+        )

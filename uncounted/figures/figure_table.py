@@ -1,0 +1,332 @@
+"""Figures: a table of published survey estimates, read through its card into one
+schema.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.figures.figure_card import (
+    LOGIT,
+    NUMBERS,
+    TEXT,
+    UNITS,
+    SurveyCard,
+    parse_card,
+)
+from uncounted.figures.identity import distinct
+from uncounted.figures.inversion import common_method, effective_n
+from uncounted.figures.ledger import Ledger
+from uncounted.figures.plausibility import impossible
+from uncounted.figures.shrinkage import shrunk_n
+from uncounted.world.age import parse_band
+from uncounted.world.population import EVERYBODY
+from uncounted.world.table import numbers, one_code, read_table
+
+HALVES = [
+    "half_estimate",
+    "half_se",
+    "half_bound",
+]  # half a printed digit, as a proportion; 0: exact
+INTERVAL = [
+    "n_interval",
+    "interval_width",
+    "interval_method",
+]  # what the bounds tell (`inversion.effective_n`)
+SEXES = ["female", "male", "both"]
+CELL = ["sex", "age"]
+ASKED = [
+    "survey",
+    "country",
+    "source",
+    "year",
+    "definition",
+    "window",
+]  # with CELL: which figure a row is
+DECIMALS = 6  # a number printed with more is computed, not rounded
+DETERMINED = 0.1  # largest error of log n by the printed digits
+NO_WIDTH = "bounds without width: effective respondents of other figures of the table"
+FEW = 10  # whole numbers that may be whole by chance
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Published estimates of one outcome or more: `tables[outcome]`, one row per survey
+    × sex × age.
+
+    Columns: survey (of one country and kind of source, `identity.distinct`), series,
+    country (ISO 3166 alpha-3), year, until, source (group of sources), kind, sex
+    (female, male, both), age (a band or "all"), the card's further traits of persons (a
+    level or "all"), estimate, se, lower and upper (proportions), n, n_weighted, deff,
+    psus; missing is NaN. respondents and cases are counted, where n is another size
+    that the SE or deff is of. HALVES are half of the last printed digit, INTERVAL what
+    the bounds tell. A figure without an estimate, such as a suppressed cell, stays in
+    the table. `ledgers[outcome]` holds the rows that were repaired on reading.
+    """
+
+    name: str
+    card: SurveyCard
+    tables: dict[str, pd.DataFrame]
+    ledgers: dict[str, Ledger]
+    digest: str
+
+    def _repr_html_(self) -> str:
+        first = next(iter(self.tables.values()))
+        return (
+            f"<b>{escape(self.card.title)}</b><br>{first['survey'].nunique():,} surveys"
+            f" of {first['country'].nunique()} countries,"
+            f" {first['year'].min()}–{first['year'].max()}, {len(first):,} figures;"
+            f" {escape(self.card.publisher)}, {escape(self.card.licence)}"
+        )
+
+
+def read_figures(folder: Path) -> Figures:
+    """Read `survey.toml` and the table it names from a folder.
+
+    Raises UncountedError, naming file and lines, with all faults of the table at once.
+    """
+    path = folder / "survey.toml"
+    card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")), path)
+    file = folder / card.file
+    if not file.is_file():
+        raise UncountedError(
+            f"{path} names the file '{card.file}', which is not in {folder}. Put it"
+            " there or mend `file`."
+        )
+    raw = read_table(file, f"table {file}")
+    renamed = _rename(raw, card, path)
+    tables, ledgers = {}, {}
+    for outcome, column in card.outcomes.items():
+        table = renamed.assign(estimate=raw[column])
+        tables[outcome], ledgers[outcome] = _canonical(table, card, file)
+    digest = hashlib.sha256(file.read_bytes() + path.read_bytes()).hexdigest()
+    return Figures(folder.name, card, tables, ledgers, digest)
+
+
+def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
+    for column in [*card.columns.values(), *card.outcomes.values()]:
+        if column not in raw:
+            raise UncountedError(
+                f"{path} names the column '{column}', which {card.file}"
+                f" lacks.{did_you_mean(column, raw.columns)}"
+            )
+    named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
+    defaults = {
+        "sex": "both",
+        "age": "all",
+        "source": "",
+        "kind": "",
+        "definition": "",
+        "series": "",
+    }
+    return named.assign(
+        **{ours: text for ours, text in defaults.items() if ours not in named}
+    )
+
+
+def _canonical(
+    table: pd.DataFrame, card: SurveyCard, file: Path
+) -> tuple[pd.DataFrame, Ledger]:
+    rows = _numeric(table, card, file)
+    rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
+    rows["country"] = one_code(rows["country"])
+    rows["age"] = _ages(table["age"], file)
+    kind_of_source = {
+        name: kind for kind, names in card.sources.items() for name in names
+    }
+    rows["source"] = [kind_of_source.get(name, "other") for name in rows["source"]]
+    rows = _with_intervals(rows, card)
+    _refuse(rows, card, file)
+    rows["year"] = rows["year"].astype(int)
+    rows = distinct(rows, [*CELL, *card.traits])
+    order = ["country", "year", "survey", *CELL, *card.traits]
+    rows = rows.sort_values(order, kind="stable", ignore_index=True)
+    return rows, _interval_ledger(rows)
+
+
+def _numeric(table: pd.DataFrame, card: SurveyCard, file: Path) -> pd.DataFrame:
+    """Return the table with its numbers as proportions and half a printed digit of each
+    kind of number.
+    """
+    values = {column: _numbers(table, column, file) for column in NUMBERS}
+    rows = table[[*TEXT, *card.traits]].assign(**values)
+    scale = UNITS[card.unit]
+    bounds = ["estimate", "lower", "upper"]
+    rows[bounds] = rows[bounds] / scale
+    rows["se"] = _standard_errors(rows, card)
+    printed = ["estimate", "lower", "upper"]
+    half = _half_digit(table, printed) / scale
+    half_estimate = half if card.rounded is None else 0.5 * 10.0**-card.rounded / scale
+    half_se = _half_digit(table, ["se"]) / UNITS.get(card.se_unit or card.unit, np.inf)
+    halves = dict(zip(HALVES, (half_estimate, half_se, half), strict=True))
+    return rows.assign(**halves)
+
+
+def _standard_errors(rows: pd.DataFrame, card: SurveyCard) -> pd.Series:
+    if card.se_unit == LOGIT:
+        return rows["se"] * rows["estimate"] * (1 - rows["estimate"])
+    return rows["se"] / UNITS[card.se_unit or card.unit]
+
+
+def _half_digit(table: pd.DataFrame, columns: Sequence[str]) -> float:
+    """Return half of the last digit that columns are printed to, by the most decimals
+    that any of their texts has.
+
+    Spreadsheets drop zeros at the end, so one text alone doesn't show it, nor do a FEW
+    whole numbers. 0 where numbers aren't known to be rounded.
+    """
+    texts = [table[column].astype("str") for column in columns if column in table]
+    if not texts:
+        return 0.0
+    numerals = pd.concat(texts)
+    numerals = numerals[numerals.str.contains(r"\d", regex=True)]
+    plain = numerals.str.fullmatch(r"[+-]?\d*[.]?\d*").all()
+    fractions = numerals.str.extract(r"[.](\d*)$")[0].fillna("").str.len()
+    shown = len(numerals) >= FEW or fractions.gt(0).any()
+    if not plain or not shown or fractions.max() > DECIMALS:
+        return 0.0
+    return 0.5 * 10.0 ** -float(fractions.max())
+
+
+def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    values = numbers(table.loc[:, name])
+    bad = np.flatnonzero(np.isinf(values))
+    if len(bad):
+        raise UncountedError(
+            f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a"
+            " number. Mend it or leave it empty."
+        )
+    return values
+
+
+def _ages(column: pd.Series, file: Path) -> list[str]:
+    """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known
+    to be the same.
+    """
+    label = {"all": "all"}
+    for line, age in enumerate(column, 2):
+        try:
+            label[age] = label.get(age) or parse_band(age).label
+        except UncountedError as error:
+            raise UncountedError(
+                f"{file}, line {line}: {error} For all ages write 'all'."
+            ) from error
+    return [label[age] for age in column]
+
+
+def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
+    """Add what the bounds of figures without a SE tell of their effective respondents.
+
+    An unknown method is taken to be one for the whole table, if one fits nearly all
+    rows. In a table of many figures, those of few digits borrow from others of the same
+    breakdown (`shrunk_n`); so do zeros without n whose bounds are both printed as 0.
+    """
+    bounds = rows[["estimate", "lower", "upper"]].to_numpy(float, copy=True)
+    needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1)
+    bounds[~needed | (rows["upper"] < rows["lower"])] = np.nan
+    half_estimate, half_bound = (
+        rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound")
+    )
+    digits = (half_estimate, half_bound, half_bound)
+    method = card.interval_method
+    if method == "unknown":
+        method = common_method(*bounds.T, level=card.interval, digits=digits)
+    inverted = effective_n(*bounds.T, level=card.interval, method=method, digits=digits)
+    n = inverted.n.copy()
+    breakdown = (rows["sex"] != "both").astype(int) + 2 * (rows["age"] != "all").astype(
+        int
+    )
+    sure = rows["estimate"].isin([0, 1]) & rows["n"].isna()
+    borrowing = (needed & (np.isfinite(n) | sure)).to_numpy()
+    for _, members in breakdown[borrowing].groupby(breakdown[borrowing]):
+        at = rows.index.get_indexer(members.index)
+        if np.isfinite(n[at]).sum() >= FEW:
+            n[at] = shrunk_n(n[at], inverted.width[at])
+    return rows.assign(
+        n_interval=n, interval_width=inverted.width, interval_method=inverted.method
+    )
+
+
+def _interval_ledger(rows: pd.DataFrame) -> Ledger:
+    ledger = Ledger()
+    known = rows["n_interval"].notna()
+    by = [rows["interval_method"], rows["interval_width"] < DETERMINED]
+    for (method, sure), repaired in rows.loc[known].groupby(
+        [column[known] for column in by], sort=True
+    ):
+        how = (
+            f"effective respondents from its interval ({method})"
+            if method
+            else NO_WIDTH
+        )
+        doubt = (
+            ""
+            if sure or not method
+            else ", which its printed digits leave uncertain by a tenth or more"
+        )
+        ledger = ledger.add(repaired, "repaired", how + doubt)
+    return ledger
+
+
+def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
+    """Refuse what no repair may touch, all of it at once: the analyst must look."""
+    sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases", "psus"]]
+    wrong = {
+        "a prevalence outside 0–1 after the card's unit": (
+            (rows["estimate"] < 0) | (rows["estimate"] > 1)
+        ),
+        "a negative standard error, count or design effect": (sizes < 0).any(axis=1),
+        "an upper bound below its lower": rows["upper"] < rows["lower"],
+        "an interval that does not hold its estimate": (
+            (rows["lower"] > rows["estimate"] + 1e-6)
+            | (rows["upper"] < rows["estimate"] - 1e-6)
+        ),
+        "no year, or one that is not whole": (
+            rows["year"].isna() | (rows["year"] % 1 != 0)
+        ),
+        "fieldwork until a year that is not whole, or before it began": (
+            (rows["until"] < rows["year"])
+            | (rows["until"] % 1 != 0) & rows["until"].notna()
+        ),
+        "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
+    } | ambiguous(rows, card.traits)
+    sentences = [f"{what} in {_lines(bad)}" for what, bad in wrong.items() if bad.any()]
+    numbered = rows.set_index(np.arange(2, len(rows) + 2))
+    figures = [] if sentences else impossible(numbered, card.unit, card.se_unit)
+    if sentences:
+        raise UncountedError(f"{file} has {'; '.join(sentences)}. Mend the table.")
+    if figures:
+        listed = "\n".join(f"  {sentence}" for sentence in figures)
+        raise UncountedError(
+            f"{file} has figures that cannot be what they say. Mend the table, or its"
+            f" card:\n{listed}"
+        )
+
+
+def _lines(bad: pd.Series) -> str:
+    lines = np.flatnonzero(bad) + 2
+    listed = ", ".join(str(line) for line in lines[:8])
+    more = f" and {len(lines) - 8} more" if len(lines) > 8 else ""
+    return f"{len(lines)} row(s), at line {listed}{more}"
+
+
+def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
+    """Return which rows nobody could tell whom they speak of, or would count the same
+    respondents twice, by reason.
+    """
+    key = [*(column for column in ASKED if column in rows), *CELL, *traits]
+    return {
+        "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
+        f"the same {', '.join(['survey', 'sex', *traits])} and age twice": (
+            rows.duplicated(key, keep=False)
+        ),
+    }

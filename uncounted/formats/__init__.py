@@ -1,0 +1,1 @@
+"""The report as page, PDF, workbook, brief and exchange files."""

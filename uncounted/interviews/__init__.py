@@ -1,0 +1,1 @@
+"""Survey microdata: files, declared design, direct estimates, family networks."""

@@ -1,0 +1,1 @@
+"""Capture–recapture: incomplete lists of one hidden population → ListTotal."""

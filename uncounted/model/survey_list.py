@@ -1,0 +1,78 @@
+"""Sources: the surveys that a card names, read as evidence on its outcome."""
+
+from collections.abc import Callable
+
+from uncounted.errors import UncountedError
+from uncounted.evidence.elsewhere import reported_from_elsewhere
+from uncounted.evidence.evidence import Evidence, evidence, pooled
+from uncounted.evidence.exclusive import exclusive
+from uncounted.evidence.survey_folder import read_survey
+from uncounted.figures.figure_table import Figures
+from uncounted.interviews.families import Families
+from uncounted.interviews.respondents import Respondents
+from uncounted.model.card import Card
+from uncounted.world.world import World, read_world
+
+Survey = Figures | Respondents | Families
+
+
+def evidence_of(
+    card: Card, world: World | None = None, read: Callable[[str], Survey] = read_survey
+) -> Evidence:
+    """Read the surveys that a card names and return their evidence on its outcome,
+    within its years.
+
+    Where the card has a prior of kappa, what families report of events abroad is
+    evidence of the countries where they happened. world: else the one that ships. read:
+    how a folder is read, for cards that share surveys.
+    """
+    if not card.evidence:
+        raise UncountedError(
+            f"The card '{card.name}' names no evidence. Write evidence ="
+            ' ["surveys/…"] on it.'
+        )
+    return pooled(
+        [one for name in card.evidence for one in _named(card, name, world, read)]
+    )
+
+
+def evidence_on(
+    card: Card, survey: Survey, world: World | None = None
+) -> list[Evidence]:
+    """Return a survey's evidence on a card's outcome, and what its families report from
+    elsewhere if it has kappa.
+    """
+    years = (card.years[0], card.years[1]) if card.years else None
+    if card.forms:
+        parts = {
+            form: evidence(survey, form, card.people, years) for form in card.forms
+        }
+        return [exclusive(parts, card.outcome)]
+    size = card.priors.get("unknown_n")
+    found = [
+        evidence(
+            survey,
+            card.outcome,
+            card.people,
+            years,
+            unknown_n=size.numbers[0] if size else None,
+        )
+    ]
+    if "kappa" in card.priors and isinstance(survey, Families):
+        found.append(
+            reported_from_elsewhere(
+                survey, card.outcome, world or read_world(), by=(), ages=list(card.ages)
+            )
+        )
+    return found
+
+
+def _named(
+    card: Card, name: str, world: World | None, read: Callable[[str], Survey]
+) -> list[Evidence]:
+    try:
+        return evidence_on(card, read(name), world)
+    except UncountedError as error:
+        raise UncountedError(
+            f"`evidence` of the card '{card.name}' names {name}: {error}", "evidence"
+        ) from error

@@ -1,0 +1,1 @@
+"""What a report contains, section by section, masked below the threshold."""

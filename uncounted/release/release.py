@@ -1,0 +1,403 @@
+"""Release: all that may be handed out of an estimate, whatever the format: no writer
+sees an unmasked count.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pandas as pd
+
+from uncounted.checks.finding import Finding
+from uncounted.errors import UncountedError
+from uncounted.evidence.disclosure import (
+    masked,
+    released,
+    released_inputs,
+    released_ledger,
+)
+from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.figures.ledger import Ledger
+from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate_card import TOTAL, EstimateCard
+from uncounted.model.card import Card
+from uncounted.release.account import Account, read_account
+from uncounted.wording.numerals import level, whom
+from uncounted.wording.words import Words, read_words
+from uncounted.world.age import Band
+from uncounted.world.table import SIMULATED
+from uncounted.world.world import World
+
+ALL = "all"
+PLACES = ("grouping", "group", "name")
+STATS = ("median", "mean", "lower", "upper")
+BEHIND = (
+    "interval",
+    "evidence",
+    "surveys",
+    "respondents",
+    "cases",
+    "cases_elsewhere",
+    "masked",
+    "note",
+)
+SHARES = ("population", "own_data_share", "country_evidence")
+LEAF = "leaf"
+OF_LEAVES = (
+    "estimate card",
+    "records",
+    "spells",
+    "figures",
+)  # sources beside the surveys
+NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {
+    f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS
+}
+NEEDED = (
+    "grouping",
+    "group",
+    "name",
+    "sex",
+    "age",
+    "interval",
+    "evidence",
+    "prevalence_median",
+    "persons_mean",
+)
+NOTES = {
+    SIMULATED: (
+        "simulated: rests on sources that were made up, no total here is of the real"
+        " world"
+    ),
+    "converged": "not converged: not for publication",
+    "validated": "not validated: not for publication",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model behind an estimate: its card, and what may be published of its
+    evidence.
+
+    surveys, inputs: tables of `disclosure.released` and `released_inputs`. digests: of
+    world, evidence and card.
+    """
+
+    card: Card
+    surveys: pd.DataFrame
+    inputs: pd.DataFrame
+    ledger: Ledger
+    source: str
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What every format is written from.
+
+    rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all"
+    being their sum. parts: a model or several. trend: rows of `trends.trend`; held_out:
+    surveys' results beside what was predicted of them; budget: shares of the variance
+    (columns component, share); each None where there is none. account: the analyst's
+    own words. Of leaves, adds: the card that adds them up; inputs: content hash of each
+    source; made_up: those beside the surveys that say of themselves that they were
+    simulated; table: rows of `breakdown`, which hold the card's sums and shares too;
+    selection: of `by_selection`; beside: of `beside_published`.
+    """
+
+    name: str
+    title: str
+    why: str
+    year: int
+    show: str
+    bands: tuple[Band, ...]
+    world: World
+    rows: pd.DataFrame
+    findings: Sequence[Finding]
+    parts: tuple[Part, ...]
+    seed: int
+    versions: Mapping[str, str]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    trend: pd.DataFrame | None = None
+    held_out: pd.DataFrame | None = None
+    budget: pd.DataFrame | None = None
+    adds: EstimateCard | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    made_up: tuple[str, ...] = ()
+    table: pd.DataFrame | None = None
+    selection: pd.DataFrame | None = None
+    beside: pd.DataFrame | None = None
+    account: Account = field(default_factory=Account)
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        """Refuse rows that no report can be written of."""
+        lacking = [column for column in NEEDED if column not in self.rows]
+        if lacking:
+            raise UncountedError(
+                f"The estimates have no column {', '.join(lacking)}. Give the rows of"
+                " estimates(fit)."
+            )
+        for grouping in ("world", "country"):
+            if not (self.totals["grouping"] == grouping).any():
+                raise UncountedError(
+                    f"The estimates have no total of the grouping '{grouping}', which a"
+                    " report needs."
+                )
+
+    @cached_property
+    def say(self) -> Words:
+        """The words of the report's language, with the account's names of leaves and
+        sums.
+        """
+        words = read_words(self.language)
+        return replace(words, terms={**words.terms, **self.account.names})
+
+    @cached_property
+    def axes(self) -> list[str]:
+        """The traits of persons that the rows are broken down by: sex, age and what
+        else there is.
+        """
+        return [str(name) for name in self.rows if name not in NOT_PERSONS]
+
+    @property
+    def divided(self) -> bool:
+        """Whether some rows are of one sex, age or level of a further trait: a card may
+        name none.
+        """
+        return bool((self.main[self.axes] != ALL).any(axis=None))
+
+    @cached_property
+    def main(self) -> pd.DataFrame:
+        """The rows of everything together: of an estimate with leaves, those of their
+        sum.
+        """
+        return self.rows[self.rows[LEAF] == ALL] if LEAF in self.rows else self.rows
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """The rows of all persons."""
+        return self.main[(self.main[self.axes] == ALL).all(axis=1)]
+
+    @cached_property
+    def sums(self) -> pd.DataFrame:
+        """The rows of the card's sums and shares of leaves, none for an estimate
+        without.
+        """
+        if self.table is None:
+            return self.rows.iloc[:0].assign(**{LEAF: "", "note": ""})
+        return self.table[~self.table[LEAF].isin([TOTAL, *self.rows[LEAF]])]
+
+    @cached_property
+    def tested(self) -> dict[str, pd.DataFrame]:
+        """What was held out of surveys beside what was predicted, by the title of the
+        model; empty where nothing was.
+
+        Rows of surveys (`of_surveys`); `held_out` has all, for files that programs
+        read.
+        """
+        if self.held_out is None:
+            return {}
+        own = of_surveys(self.held_out)
+        if "outcome" not in own:
+            return {self.say.term(self.parts[0].card.title): own}
+        return {
+            self.say.term(part.card.title): own[own["outcome"] == part.card.outcome]
+            for part in self.parts
+            if (own["outcome"] == part.card.outcome).any()
+        }
+
+    def by(self, *axes: str) -> pd.DataFrame:
+        """The rows broken down by some traits of persons, with their sums, and by no
+        others.
+        """
+        others = [axis for axis in self.axes if axis not in axes]
+        return self.main[(self.main[others] == ALL).all(axis=1)]
+
+    @property
+    def of_world(self) -> pd.Series:
+        """The world's row."""
+        return self.totals[self.totals["grouping"] == "world"].iloc[0]
+
+    @property
+    def level(self) -> str:
+        """The intervals' level in words."""
+        return level(self.of_world["interval"], self.say)
+
+    @property
+    def whom(self) -> str:
+        """Of whom the estimate speaks, in words."""
+        return whom(self.bands, self.say)
+
+    @cached_property
+    def failures(self) -> list[Finding]:
+        """The findings that forbid publication."""
+        return [finding for finding in self.findings if finding.verdict == "stop"]
+
+    @cached_property
+    def simulated(self) -> list[str]:
+        """The sources behind it that say "simulated" of themselves, in words; none
+        where nothing was made up.
+        """
+        surveys = (
+            [self.say("banner.surveys")]
+            if any(SIMULATED in part.source.lower() for part in self.parts)
+            else []
+        )
+        return [*surveys, *(self.source_name(one) for one in self.made_up)]
+
+    @property
+    def beside_surveys(self) -> dict[str, str]:
+        """The content hash of each source of an estimate of leaves that no model behind
+        it tells of, by its name.
+        """
+        return {
+            self.source_name(what): one
+            for what, one in self.inputs.items()
+            if what.startswith(OF_LEAVES)
+        }
+
+    def source_name(self, source: str) -> str:
+        """Return the name of a source beside the surveys, a key of `inputs`, in the
+        report's language.
+        """
+        what, _, leaf = source.partition(" of ")
+        return (
+            self.say("banner.figures", name=self.say.term(leaf))
+            if what == "figures"
+            else self.say.term(source)
+        )
+
+    @cached_property
+    def stamps(self) -> list[str]:
+        """What is stamped on every format: "simulated", and "converged" and "validated"
+        where it is not.
+        """
+        of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
+        has = {
+            SIMULATED: bool(self.simulated),
+            "converged": not all(of_hold_out),
+            "validated": any(of_hold_out),
+        }
+        return [stamp for stamp, is_so in has.items() if is_so]
+
+    @cached_property
+    def note(self) -> str:
+        """What is stamped, in the words of files that programs read; empty where
+        nothing is.
+        """
+        return "; ".join(NOTES[stamp] for stamp in self.stamps)
+
+    @property
+    def banner(self) -> list[str]:
+        """What is said beneath the stamps, in the words of the report's language."""
+        told = (
+            [self.say("banner.of_simulation", sources=", ".join(self.simulated))]
+            if self.simulated
+            else []
+        )
+        return [*told, self.say("banner.told")] if self.failures else told
+
+    @property
+    def lacking(self) -> list[str]:
+        """Sentences on sections that `uncounted check` would add."""
+        parts = {"no_held_out": self.held_out, "no_budget": self.budget}
+        return [
+            self.say(f"checks.{word}", name=self.name)
+            for word, part in parts.items()
+            if part is None
+        ]
+
+    @property
+    def noted(self) -> pd.DataFrame:
+        """The rows as files hold them, stamped."""
+        return self.stamped(self.rows if self.table is None else self.table)
+
+    def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with a column `note` that says what is stamped, after what it
+        says already.
+        """
+        if not self.note:
+            return table
+        said = table["note"] if "note" in table else [""] * len(table)
+        return table.assign(
+            note=["; ".join(one for one in (own, self.note) if one) for own in said]
+        )
+
+
+def of_surveys(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `hold_out` without what families abroad told, which is no survey
+    of the country.
+    """
+    return table[table["source"] != ELSEWHERE] if "source" in table else table
+
+
+def is_of_hold_out(finding: Finding) -> bool:
+    """Say whether a finding is about predictions of what was held out, not about the
+    draws.
+    """
+    return any(
+        word in finding.name.lower()
+        for word in ("held out", "held-out", "hold-out", "coverage of surveys")
+    )
+
+
+def release_of(
+    fit: Fit,
+    rows: pd.DataFrame,
+    findings: Sequence[Finding],
+    *,
+    trend: pd.DataFrame | None = None,
+    held_out: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
+    account: Account | None = None,
+    language: str = "en",
+) -> Release:
+    """Return what may be handed out of a fit; results of surveys with few cases are
+    masked in held_out too.
+
+    account: else the one that ships with the card, if any. Raises UncountedError for
+    rows that lack a column or the world's total.
+    """
+    card, told = fit.card, account or read_account(fit.card.name)
+    words = told.inside(language)
+    return Release(
+        name=card.name,
+        title=words.title or card.title,
+        why=words.why or card.why,
+        year=card.year,
+        show=card.show,
+        bands=card.bands,
+        world=fit.world,
+        rows=rows,
+        findings=findings,
+        parts=(part_of(fit),),
+        seed=fit.seed,
+        versions=fit.versions,
+        seconds=fit.seconds,
+        notes=fit.notes,
+        trend=trend,
+        held_out=None if held_out is None else masked(held_out, fit.evidence),
+        budget=budget,
+        account=words,
+        language=language,
+    )
+
+
+def part_of(fit: Fit) -> Part:
+    """Return a fit as one of the models behind an estimate, its observed counts
+    masked.
+    """
+    evidence = fit.evidence
+    return Part(
+        card=fit.card,
+        surveys=released(evidence),
+        inputs=released_inputs(evidence),
+        ledger=Ledger(released_ledger(evidence)),
+        source=evidence.source,
+        digests={
+            "card": fit.card.digest,
+            "evidence": evidence.digest,
+            "world": fit.world.digest,
+        },
+    )

@@ -1,1 +1,0 @@
-"""What to tell: tables, figures, maps, page, workbook, exchange formats."""

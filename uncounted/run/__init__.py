@@ -1,0 +1,1 @@
+"""A card run into a folder: estimate, checks, report."""

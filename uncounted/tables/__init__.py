@@ -1,0 +1,1 @@
+"""Tidy tables of estimates by place, sex, age and component."""

@@ -1,0 +1,99 @@
+"""Beside: an estimate's rows next to published ones of the same groups; published
+numbers are never data.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from uncounted.errors import UncountedError, did_you_mean
+from uncounted.leaves.estimate import Estimate
+from uncounted.tables.breakdown import breakdown
+from uncounted.world.shelf import shelf
+from uncounted.world.table import Source, numbers, read_table
+
+KEYS = ["grouping", "group", "sex", "age", "leaf"]
+NEEDED = ["edition", "year", *KEYS, "persons", "per_1000", "note"]
+PUBLISHED = ("data", "published", "modern-slavery.csv")
+
+
+def beside_published(
+    estimate: Estimate, published: Source | None = None, interval: float = 0.95
+) -> pd.DataFrame:
+    """Return published persons and rates per 1,000 beside an estimate's of the same
+    leaf, group, sex and age.
+
+    published: a table with the columns NEEDED, group as the grouping calls it; else the
+    editions for 2016 and 2021 as they ship, whose numbers are rounded. Columns:
+    edition, year, KEYS, published, published_per_1000, median, lower, upper (persons),
+    per_1000, ratio (median over published), inside (whether the published number is in
+    the interval), note. Rows that the estimate has not are an error that names them.
+    """
+    table = read_published(published)
+    groupings = [str(grouping) for grouping in dict.fromkeys(table["grouping"])]
+    return set_beside(table, breakdown(estimate, groupings, interval), estimate.names)
+
+
+def read_published(source: Source | None = None) -> pd.DataFrame:
+    """Read a table of published estimates; if none is given, the editions for 2016 and
+    2021 that ship.
+    """
+    table = read_table(
+        shelf(*PUBLISHED) if source is None else source,
+        "table of published estimates",
+        NEEDED,
+    )
+    return table.assign(
+        **{column: numbers(table[column]) for column in ("persons", "per_1000")}
+    )
+
+
+def _advice(leaf: str, names: Sequence[str]) -> str:
+    if leaf not in names:
+        return did_you_mean(leaf, names)
+    return (
+        " Leave out rows of another place, and of a sex or age that a model card does"
+        " not name under people."
+    )
+
+
+def set_beside(
+    table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]
+) -> pd.DataFrame:
+    """Return published rows beside those of `breakdown`; names: what the estimate adds
+    up, for the error's advice.
+    """
+    columns = {
+        "persons_median": "median",
+        "persons_lower": "lower",
+        "persons_upper": "upper",
+    }
+    own = rows.rename(columns=columns)[[*KEYS, *columns.values(), "prevalence_median"]]
+    both = table.merge(own, on=KEYS, how="left", validate="m:1")
+    missing = both[both["median"].isna()]
+    if len(missing):
+        first = missing.iloc[0]
+        raise UncountedError(
+            f"{len(missing)} published row(s) have no like in the estimate, as"
+            f" {first['leaf']}, {first['group']}, {first['sex']},"
+            f" {first['age']}.{_advice(str(first['leaf']), names)}"
+        )
+    both = both.rename(
+        columns={"persons": "published", "per_1000": "published_per_1000"}
+    )
+    both["per_1000"] = both["prevalence_median"] * 1000
+    both["ratio"] = (both["median"] / both["published"]).replace(np.inf, np.nan)
+    both["inside"] = both["published"].between(both["lower"], both["upper"])
+    order = [
+        "edition",
+        "year",
+        *KEYS,
+        "published",
+        "published_per_1000",
+        *columns.values(),
+        "per_1000",
+        "ratio",
+        "inside",
+    ]
+    return both[[*order, "note"]]

@@ -1,0 +1,1 @@
+"""The words of every language: sentences, numbers, translated findings."""
