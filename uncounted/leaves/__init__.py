@@ -1,1 +1,1 @@
-"""Components of an estimate (survey, ratio, outside figure), summed by draw → Estimate."""
+"""Components of an estimate (survey, ratio, outside figure), summed by draw."""
