@@ -71,9 +71,21 @@ class Belief:
 
         ξ is `name_raw` and the deviations are `name_effect` in the posterior.
         """
+        return self.effect(name, self.centred(name, mean, sigma, *dims), *dims)
+
+    def centred(
+        self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str
+    ) -> TensorVariable:
+        """Return what `exchangeable` does, without a name in the posterior."""
         lam = self.centring[name]
         raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=dims)
-        return _effect(name, sigma ** (1 - lam) * (raw - lam * mean), dims)
+        return sigma ** (1 - lam) * (raw - lam * mean)
+
+    def effect(self, name: str, values: TensorVariable, *dims: str) -> TensorVariable:
+        """Return deviations under the name that they have in the posterior,
+        `name_effect`.
+        """
+        return _effect(name, values, dims)
 
     def nested(
         self,
@@ -85,7 +97,7 @@ class Belief:
         *dims: str,
     ) -> TensorVariable:
         """Return the deviations θ − m of θ ~ N(m + a, σw), m = mean, a = above, w =
-        part: of a level within another.
+        part: of a level within another, without a name in the posterior.
 
         Sampled as `exchangeable`: ξ ~ N(λ(m + a), (σw)^λ), θ − m = a + (σw)^(1−λ)(ξ −
         λ(m + a)). Powers are of σ and w apart: where σ is fixed at 0 (λ = 0), the
@@ -96,7 +108,7 @@ class Belief:
             f"{name}_raw", lam * (mean + above), sigma**lam * part**lam, dims=dims
         )
         own = sigma ** (1 - lam) * part ** (1 - lam) * (raw - lam * (mean + above))
-        return _effect(name, above + own, dims)
+        return above + own
 
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ)

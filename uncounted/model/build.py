@@ -16,7 +16,13 @@ from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
 from uncounted.model.likelihood import LIKELIHOODS, lone_share, with_row_error
-from uncounted.model.measurement import ROW, ROW_SIZE, averaged, row_size, survey_error
+from uncounted.model.measurement import (
+    ROW,
+    ROW_SIZE,
+    averaged,
+    levels_and_errors,
+    row_size,
+)
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
 from uncounted.model.reporting import misreported, scaled, shifted
@@ -73,8 +79,9 @@ def say(
     place among others in it.
     """
     belief = believe(card, world, centring(card, world, seen))
-    place = ladder(belief, shift(belief), correlated)
+    countries = ladder(belief, shift(belief), correlated)
     course = courses(belief)
+    place, error = levels_and_errors(belief, countries, course, seen)
     eta = cells(belief, place)
     pm.Deterministic("p", belief.prevalence(eta), dims=("country", *card.axes))
     if course is not None:
@@ -83,9 +90,7 @@ def say(
         belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen
     )
     pm.Deterministic("covered", covered, dims="row")
-    reported = misreported(
-        belief, covered + survey_error(belief, place, course, seen), seen
-    )
+    reported = misreported(belief, covered + error, seen)
     pm.Deterministic("reported", reported, dims="row")
     intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
     if ROW in card.priors:

@@ -24,7 +24,7 @@ class Sampling:
     chains: int = 4
     tune: int = 1000
     draws: int = 1500
-    target_accept: float = 0.8
+    target_accept: float = 0.95
     seed: int | None = None
 
 

@@ -86,13 +86,19 @@ def centring(
     members = _members(seen)
     if "series" in size:
         scale |= _scales_in_series(card, seen)
-    lam = {}
-    for name, low in least.items():
-        if name in about:
-            tau = np.minimum(
-                low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size))
-            )
-            lam[name] = _lambda(about[name], tau, name in (*LEVELS, *card.exchangeable))
+    likely = {
+        name: np.minimum(
+            low, _few(scale[f"sigma_{name}"], members.get(name, about[name].size))
+        )
+        for name, low in least.items()
+        if name in about
+    }
+    if "survey" in likely:
+        _sum_lone_surveys(seen, about, likely)
+    lam = {
+        name: _lambda(about[name], tau, name in (*LEVELS, *card.exchangeable))
+        for name, tau in likely.items()
+    }
     unit, region = _unit(card, seen), region_of(card, world)
     left = 1.0 if weight is None else weight
     cells = _cells(card, world, seen, rows, left, seen.country, len(world.places))
@@ -119,6 +125,23 @@ def centring(
         )
         lam[name] = _lambda(table[4], tau, factor in card.exchangeable)
     return lam
+
+
+def _sum_lone_surveys(
+    seen: Seen, about: dict[str, np.ndarray], likely: dict[str, np.ndarray]
+) -> None:
+    """Set information and size of countries with one survey to those of what is sampled
+    of them, departure and error in one; the rest of the error is not centred.
+    """
+    lone = np.flatnonzero(seen.lone)
+    country = seen.survey_country[lone]
+    error = np.broadcast_to(likely["survey"], about["survey"].shape)[lone]
+    departure = np.broadcast_to(likely["country"], about["country"].shape).copy()
+    departure[country] = np.hypot(departure[country], error)
+    likely["country"] = departure
+    about["country"] = about["country"].copy()
+    about["country"][country] = about["survey"][lone]
+    about["survey"] = np.where(seen.lone, 0.0, about["survey"])
 
 
 def _of_countries(

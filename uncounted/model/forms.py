@@ -16,7 +16,7 @@ from uncounted.model.centring import centring
 from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.likelihood import multinomial
-from uncounted.model.measurement import survey_error
+from uncounted.model.measurement import levels_and_errors
 from uncounted.model.part import Part
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -45,9 +45,10 @@ def say_forms(card: Card, world: World, seen: Seen) -> None:
         mine = replace(seen, y=y)
         with Part(form, coords=coords(card, world, mine)):
             belief = believe(card, world, centring(card, world, mine))
-            place = ladder(belief, shift(belief))
+            countries = ladder(belief, shift(belief))
+            place, error = levels_and_errors(belief, countries, None, mine)
             etas.append(cells(belief, place))
-            errors.append(survey_error(belief, place, None, mine))
+            errors.append(error)
     nothing = 0.0 * etas[0]
     log_p: TensorVariable = log_softmax(pt.stack([*etas, nothing], axis=-1), axis=-1)  # pyright: ignore[reportAssignmentType]
     pm.Deterministic("p", pt.exp(log_p[..., :-1]), dims=("country", *card.axes))

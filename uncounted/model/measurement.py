@@ -9,6 +9,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 from uncounted.model.people import of_instruments, sizes_of_ages
+from uncounted.model.place import Countries
 from uncounted.model.reporting import bias
 from uncounted.model.seen import Seen
 from uncounted.model.trend import terms
@@ -17,6 +18,7 @@ ROW = (  # the prior of the sd of what rows of a survey and age err by, log odds
     "sigma_row"
 )
 ROW_SIZE = "row_size"
+SMALLEST = 1e-24  # a variance, log odds
 
 
 def averaged(
@@ -70,34 +72,57 @@ def averaged(
     return logit_q[several].set(log_sum(p) - log_sum(-p))
 
 
-def survey_error(
-    belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
-) -> TensorVariable | float:
-    """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for
-    all its rows; 0 without it.
+def levels_and_errors(
+    belief: Belief, countries: Countries, course: TensorVariable | None, seen: Seen
+) -> tuple[TensorVariable, TensorVariable | float]:
+    """Return each country's level (countries,) and ν of each row's survey (rows,), one
+    for all its rows; 0 without `sigma_survey`.
 
-    Centred, by information, on its country's level in its year as its kind of source
-    shows it (see `Belief.exchangeable`). Surveys of one series share a part of it: ν =
-    σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ = series_share[kind of
-    source], so that one survey of a series errs as a lone one does and k of them count
-    as one to k.
+    Levels are θ ~ N(m, σ_country), errors ν ~ N(0, σ_survey[kind of source]). Both are
+    centred, by information (`Belief.exchangeable`), errors on their country's level in
+    their year as their kind of source shows it. Surveys of one series share a part of
+    their error: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ =
+    series_share[kind of source], so that one survey of a series errs as a lone one does
+    and k of them count as one to k.
+
+    A country's only survey shows the sum d = (θ − m) + ν and nothing of its parts,
+    which are a ridge if sampled apart: few surveys ended in divergences. So d ~ N(0, T)
+    is sampled, T² = σ_country² + σ_survey², and z ~ N(0, 1), with
+    ν = d σ_survey²/T² + z σ_country σ_survey/T.
     """
     if "sigma_survey" not in belief.card.priors:
-        return 0.0
-    of = pt.as_tensor(
-        pm.Data("survey_of", np.stack([seen.survey_country, seen.source]))
-    )
-    sigma = belief.variable("sigma_survey", "source")[of[1]]
+        departure = belief.centred(
+            "country", countries.mean, countries.sigma, "country"
+        )
+        return countries.level(belief, departure), 0.0
+    survey_of = np.stack([seen.survey_country, seen.source, seen.lone])
+    of_survey = pt.as_tensor(pm.Data("survey_of", survey_of))
+    country, source, lone = (of_survey[i] for i in range(3))
+    sigma = belief.variable("sigma_survey", "source")[source]
     drift = _drift(
         belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey"
     )
-    mean = _as_shown(belief, place[of[0]] + drift, seen, of[1])
-    if not seen.series.member.any():
-        return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
-    shared, own_share = _series(belief, place, course, seen)
-    return belief.nested("survey", mean, shared, sigma, own_share**0.5, "survey")[
-        seen.survey
-    ]
+    nothing = pt.zeros(len(belief.world.places))
+    shown = _as_shown(belief, nothing[country] + drift, seen, source)
+    variance = countries.sigma**2 + nothing[country].inc(lone * sigma**2)
+    total = pt.sqrt(variance + SMALLEST)  # a gradient where σ_country is fixed at 0
+    mean = countries.mean + nothing[country].inc(lone * shown)
+    both = belief.centred("country", mean, total, "country")
+    level = countries.mean + both
+    seen_mean = level[country] + shown
+    if seen.series.member.any():
+        shared, own_share = _series(belief, level, course, seen)
+        error = belief.nested(
+            "survey", seen_mean, shared, sigma, own_share**0.5, "survey"
+        )
+    else:
+        error = belief.centred("survey", seen_mean, sigma, "survey")
+    of_country = ((countries.sigma + nothing) / total)[country]
+    part = lone * (sigma / total[country]) ** 2
+    error = part * both[country] + of_country * error
+    error = belief.effect("survey", error, "survey")
+    departure = both - nothing[country].inc(lone * error)
+    return countries.level(belief, departure), error[seen.survey]
 
 
 def _as_shown(
@@ -153,9 +178,10 @@ def _series(
         belief, course, series.country, series.since, "series_since", "series"
     )
     mean = _as_shown(belief, place[of_series[0]] + drift, seen, of_series[1])
-    effect = belief.nested(
+    own = belief.nested(
         "series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series"
     )
+    effect = belief.effect("series", own, "series")
     # −1, a survey in no series, picks what is put last
     shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))[of_survey[0]]
     own_share = pt.as_tensor(pt.concatenate([1 - share, pt.ones(1)]))[of_survey[1]]

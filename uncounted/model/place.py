@@ -53,10 +53,32 @@ def region_of(card: Card, world: World) -> np.ndarray:
     return index
 
 
+@dataclass(frozen=True)
+class Countries:
+    """What the ladder says of countries' levels before their own departures.
+
+    mean, sigma: the mean and standard deviation of each level (countries,), log odds.
+    scored: whether other outcomes' countries depend on these departures.
+    """
+
+    mean: TensorVariable
+    sigma: TensorVariable
+    scored: bool
+
+    def level(self, belief: Belief, departure: TensorVariable) -> TensorVariable:
+        """Return each country's level (countries,) from its departure, which is named
+        in the posterior.
+        """
+        effect = belief.effect("country", departure, "country")
+        if self.scored:
+            pm.Deterministic("country_score", effect / self.sigma, dims="country")
+        return self.mean + effect
+
+
 def ladder(
     belief: Belief, shift: TensorVariable | float, correlated: Correlated | None = None
-) -> TensorVariable:
-    """Return the level of every country (countries,): logit prevalence averaged over
+) -> Countries:
+    """Return the mean and sd of every country's level: logit prevalence averaged over
     the effects of persons.
 
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says
@@ -66,17 +88,17 @@ def ladder(
     them (`neighbours.structured`); the rest of it is correlated with other outcomes'
     where there are any (`correlation.shared`).
     """
+    *upper, country = rungs(belief.card, belief.world)
     value: TensorVariable = pt.atleast_1d(belief.variable("level"))
-    for rung in rungs(belief.card, belief.world):
+    for rung in upper:
         mean = value[rung.parent]
         if rung.name == "region":
             value = mean + belief.deviations("region")
             continue
         sigma = belief.variable(f"sigma_{rung.name}")
-        if rung.name == "country":
-            return _countries(belief, mean + shift, sigma, correlated)
         value = mean + belief.exchangeable(rung.name, mean, sigma, rung.name)
-    return value
+    sigma = belief.variable("sigma_country")
+    return _countries(belief, value[country.parent] + shift, sigma, correlated)
 
 
 def _countries(
@@ -84,15 +106,12 @@ def _countries(
     mean: TensorVariable,
     sigma: TensorVariable,
     correlated: Correlated | None,
-) -> TensorVariable:
+) -> Countries:
     sigma = spread(belief, sigma)
     if belief.card.neighbours:
         near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
         mean = mean + near
-    if correlated is None:
-        return mean + belief.exchangeable("country", mean, sigma, "country")
-    told, sigma = shared(correlated, sigma)
-    mean = mean + told
-    own = belief.exchangeable("country", mean, sigma, "country")
-    pm.Deterministic("country_score", own / sigma, dims="country")
-    return mean + own
+    if correlated is not None:
+        of_others, sigma = shared(correlated, sigma)
+        mean = mean + of_others
+    return Countries(mean, sigma, scored=correlated is not None)

@@ -60,6 +60,13 @@ class Seen:
     row_group: np.ndarray
     forms: np.ndarray | None = None
 
+    @property
+    def lone(self) -> np.ndarray:
+        """1 for a country's only survey, if it is in no series, else 0 (surveys,)."""
+        surveys_of = np.bincount(self.survey_country)
+        only = surveys_of[self.survey_country] == 1
+        return (only & ~self.series.member).astype(int)
+
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
     """Place the rows of evidence in the card's cells; W[j, cell] = persons in the part
