@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 import uncounted as un
@@ -76,15 +77,21 @@ def without_r(what: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def fit() -> un.Fit:
-    """Stunting on real surveys, few draws: one compiled model for all tests that need a
-    fit.
+def fit(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> un.Fit:
+    """Stunting on real surveys, few draws: sampled once for all tests that need a fit,
+    by the worker that asks first.
     """
-    card = un.read_card("stunting")
-    model = un.build(card, un.read_world(), un.evidence_of(card))
-    return un.sample(
-        model, seed=11, tune=400, draws=450, progress=un.Progress(show=False)
-    )
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder if worker_id == "master" else folder.parent) / "stunting.nc"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            card = un.read_card("stunting")
+            model = un.build(card, un.read_world(), un.evidence_of(card))
+            sampled = un.sample(
+                model, seed=11, tune=400, draws=450, progress=un.Progress(show=False)
+            )
+            un.write_fit(sampled, path)
+    return un.read_fit(path)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import ast
 import re
 import tokenize
 from collections import Counter
+from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -35,24 +37,59 @@ def test_ladder_in_the_readme_is_the_contract():
     )
 
 
-def test_card_words_in_the_readme_are_the_card_s():
-    from dataclasses import fields
-
-    from uncounted.model.card import Card
-
-    table = README.split("## A card")[1].split("## The rooms")[0]
-    told = set(
+def documented(section: str) -> set[str]:
+    """Return what a section of docs/card.md has in backticks."""
+    text = (ROOT / "docs" / "card.md").read_text(encoding="utf-8")
+    return set(
         re.findall(
-            r"`(\w+)`",
-            " ".join(
-                line.split("|")[1]
-                for line in table.splitlines()
-                if line.startswith("|")
-            ),
+            r"`\[*([\w.]+)\]*`", text.split(f"## {section}\n")[1].split("\n## ")[0]
         )
     )
-    words = {field.name for field in fields(Card)} - {"name", "sampling", "priors"}
-    assert words <= told
+
+
+def words_of(card: type) -> set[str]:
+    return {field.name for field in fields(card)} - {"name", "text"}
+
+
+def test_every_word_of_a_card_is_documented():
+    from uncounted.figures.figure_card import NUMBERS, TEXT, SurveyCard
+    from uncounted.interviews.families import read_families
+    from uncounted.interviews.replicates import Replicates
+    from uncounted.interviews.respondents import read_respondents
+    from uncounted.leaves import estimate_card
+    from uncounted.model.card import Card, Sampling
+    from uncounted.model.priors import FAMILIES
+    from uncounted.model.vocabulary import OPTIONAL, SLOPES, SMOOTH
+
+    assert words_of(Card) | words_of(Sampling) <= documented("Words of a model card")
+    priors = {"level", "female", "spread", "rho", "trend", "slab_beta", "deff_excess"}
+    priors |= {*OPTIONAL, *SLOPES, *SMOOTH, *FAMILIES}
+    assert priors <= documented("Priors")
+    words = words_of(estimate_card.EstimateCard) - {"sampling"}
+    for part in ("Ratio", "Figures", "LeafCard", "Sum", "Share"):
+        words |= words_of(getattr(estimate_card, part))
+    assert words - {"ratio"} <= documented("Words of an estimate card")
+    figures = documented("Words of a survey card: published figures")
+    assert words_of(SurveyCard) | {*TEXT, *NUMBERS} <= figures
+    words = {*signature(read_respondents).parameters} - {"source", "name"}
+    words |= words_of(Replicates)
+    assert words <= documented("Words of a survey card: interviews")
+    words = {*signature(read_families).parameters} - {"name"}
+    words -= {*signature(read_respondents).parameters} - {"columns"}
+    families = documented("Words of a survey card: families")
+    assert words - {"columns"} <= families
+
+
+def test_a_smallest_card_is_a_card():
+    from uncounted.model.card import parse_card
+
+    text = (ROOT / "docs" / "card.md").read_text(encoding="utf-8")
+    toml = text.split("```toml\n")[1].split("```")[0]
+    assert parse_card(toml, "smallest").place == ("region", "country")
+
+
+def test_the_readme_is_read_at_one_sitting():
+    assert len(README.splitlines()) <= 120
 
 
 def test_every_public_name_has_a_docstring():
