@@ -291,10 +291,9 @@ def _sides(
     """Count both sides of a ratio: certain counts by cell, uncertain ones as pairs."""
     shape = (len(units), len(SEXES), periods)
     rows = _rows_of_ratio(used, ratio)
-    unit = pd.MultiIndex.from_frame(units[UNIT]).get_indexer_for(
-        pd.MultiIndex.from_frame(rows[UNIT])
-    )
-    sex = pd.Index(SEXES).get_indexer_for(rows["sex"])
+    unit_of_row = pd.MultiIndex.from_frame(rows[UNIT])
+    unit = pd.MultiIndex.from_frame(units[UNIT]).get_indexer(unit_of_row)
+    sex = pd.Index(SEXES).get_indexer(pd.Index(rows["sex"]))
     period = rows["period"].to_numpy(int)
     rows["cell"] = np.ravel_multi_index((unit, sex, period), shape)
     rows["persons"] = rows["count"] * rows["share"]
