@@ -62,7 +62,7 @@ class _Linear:
         return np.repeat([FLAT**-2, tau[0] ** -2, tau[1] ** -2], self.sizes)
 
     def extra(self, log_tau: np.ndarray) -> float:
-        """Return the variance of w, the effects of country × group; 0 with one group."""
+        """Return the variance of w (country × group); 0 with one group."""
         return float(np.exp(2 * log_tau[2])) if self.several else 0.0
 
 
@@ -161,8 +161,8 @@ def _posterior(model: _Linear, log_tau: np.ndarray) -> tuple[tuple, np.ndarray, 
     log_det = 2 * np.log(np.diag(factor[0])).sum()
     log_det = log_det - k * np.log(prior).sum()
     log_det = log_det + np.linalg.slogdet(variance)[1].sum()
-    square = (scaled * model.z).sum() - b @ mean
-    return factor, mean, float(-0.5 * (log_det + square))
+    deviance = log_det + (scaled * model.z).sum() - b @ mean
+    return factor, mean, float(-0.5 * deviance)
 
 
 def _gain(model: _Linear, log_tau: np.ndarray) -> np.ndarray:

@@ -97,10 +97,10 @@ def persons_drawn(
     """Return draws of persons (draw, country, sex, age, *traits) in age bands in a
     year; None if all are certain.
     """
-    uncertain = [shares for shares in world.shares if shares.name in traits]
+    uncertain = [array for array in world.shares if array.name in traits]
     if not uncertain:
         return None
-    drawn = {str(shares.name) for shares in uncertain}
+    drawn = {str(array.name) for array in uncertain}
     certain = set(traits) - drawn
     people = world.population.sum(
         [trait for trait in world.traits if trait not in certain]
@@ -316,7 +316,8 @@ def _check_drawn(
             "Draws of shares should have dims draw, country, sex and age if they"
             f" differ, and {trait}; these have {', '.join(map(str, given.dims))}."
         )
-    lacking = world.places.index.difference(array["country"].to_numpy(), sort=False)
+    countries = world.places.index
+    lacking = countries[~countries.isin(array["country"].to_numpy())]
     if len(lacking):
         raise UncountedError(
             f"Draws of shares lack {', '.join(lacking[:8])}. Give those of every"
