@@ -14,7 +14,8 @@ import pyarrow as pa
 from uncounted.cases.record_columns import BLANK, Layout, layout_of
 from uncounted.errors import UncountedError
 from uncounted.interviews.column import identifier
-from uncounted.interviews.files import Source, open_source, query
+from uncounted.interviews.files import open_source
+from uncounted.interviews.source import Source, query
 from uncounted.world.age import parse_band
 from uncounted.world.shelf import shipped
 from uncounted.world.table import SIMULATED, TOLD_IN, numbers

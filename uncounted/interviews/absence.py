@@ -7,8 +7,8 @@ import pandas as pd
 from uncounted.interviews.codebook import WHY
 from uncounted.interviews.column import identifier, literal
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import query
 from uncounted.interviews.respondents import Respondents
+from uncounted.interviews.source import query
 
 
 def left_out(

@@ -21,8 +21,8 @@ from uncounted.interviews.codebook import (
 )
 from uncounted.interviews.column import identifier
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import Source, query
 from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.source import Source, query
 
 FAULTS = {  # name: SQL, what it is, what to do
     "without_weight": (

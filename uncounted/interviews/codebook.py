@@ -9,8 +9,8 @@ from math import inf
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.column import Column, double, identifier, literal
-from uncounted.interviews.files import Source
 from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.source import Source
 
 ROLES = (
     "weight",

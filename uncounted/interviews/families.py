@@ -25,11 +25,11 @@ from uncounted.interviews.declaration import (
     table_of,
 )
 from uncounted.interviews.design import check_policy
-from uncounted.interviews.files import held, query
 from uncounted.interviews.kinship import THROUGH
 from uncounted.interviews.kinship import multiplicity as multiplicities
 from uncounted.interviews.network import Table, check_ages, read_network
 from uncounted.interviews.respondents import Respondents, read_respondents
+from uncounted.interviews.source import held, query
 from uncounted.world.age import Band, ordered, overlapping, parse_band
 
 CARRIED = (

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.column import Column, identifier, literal
-from uncounted.interviews.files import open_source, query
+from uncounted.interviews.files import open_source
 from uncounted.interviews.kinship import ADULT, KIN, THROUGH
+from uncounted.interviews.source import query
 from uncounted.world.table import numbers, one_code
 
 type Table = str | Path | pd.DataFrame | pa.Table

@@ -20,8 +20,8 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.codebook import replicate
 from uncounted.interviews.column import double, identifier, literal
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import query
 from uncounted.interviews.respondents import Respondents
+from uncounted.interviews.source import query
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, persons
 

@@ -20,8 +20,9 @@ from uncounted.interviews.codebook import (
     relation,
 )
 from uncounted.interviews.design import Design, check_policy, unit
-from uncounted.interviews.files import Source, held, open_source, query
+from uncounted.interviews.files import open_source
 from uncounted.interviews.replicates import Replicates, resolve
+from uncounted.interviews.source import Source, held, query
 
 # rows in memory that are recoded once and kept so; of more, each query recodes what it
 # needs

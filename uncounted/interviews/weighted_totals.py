@@ -12,8 +12,8 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.codebook import replicate
 from uncounted.interviews.column import identifier
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import query
 from uncounted.interviews.respondents import Respondents
+from uncounted.interviews.source import query
 
 SETS = 1024  # of rows, whose sums keep the rank of replicate weights
 # weights are summed as whole numbers of 2^-BITS of the largest: exactly, so in any
