@@ -52,7 +52,9 @@ def selected(
 
 
 def _by_ratio(
-    name: str, value: float | Mapping[str, float], log_odds: xr.DataArray
+    name: str,
+    value: float | Mapping[str, float],
+    log_odds: xr.DataArray,
 ) -> xr.DataArray:
     ratios = [str(label) for label in log_odds["ratio"].values]
     if isinstance(value, Mapping):
@@ -64,7 +66,9 @@ def _by_ratio(
 
 
 def _check_ratios(
-    name: str, values: Mapping[str, float], ratios: Sequence[str]
+    name: str,
+    values: Mapping[str, float],
+    ratios: Sequence[str],
 ) -> None:
     for ratio in (*values, *ratios):
         if ratio not in ratios:

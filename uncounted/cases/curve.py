@@ -17,7 +17,11 @@ CHUNK = 100  # rows at a time
 
 
 def tabulated(
-    cell: np.ndarray, a: np.ndarray, b: np.ndarray, log_weight: np.ndarray, cells: int
+    cell: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    log_weight: np.ndarray,
+    cells: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σ_rows log Σ_pairs w π^a (1−π)^b and its derivative by η at every node
     (cells, NODES).
@@ -43,7 +47,10 @@ def tabulated(
 
 
 def log_density(
-    _: TensorVariable, eta: TensorVariable, value: TensorVariable, slope: TensorVariable
+    _: TensorVariable,
+    eta: TensorVariable,
+    value: TensorVariable,
+    slope: TensorVariable,
 ) -> TensorVariable:
     """Return the curves at η (cells,): between nodes a cubic with the nodes' values and
     slopes, beyond the outer nodes a straight line.

@@ -60,7 +60,12 @@ class Durations:
         quantiles = self.mu.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
         lower, median, upper = quantiles.to_numpy()
         years = pd.DataFrame(
-            {"mean years": median, "lower": lower, "upper": upper}, self.spells.groups
+            {
+                "mean years": median,
+                "lower": lower,
+                "upper": upper,
+            },
+            self.spells.groups,
         )
         tables = years.round(2).to_html() + self.checks.round(3).to_html()
         return self.spells._repr_html_() + tables
@@ -84,7 +89,11 @@ def fit_durations(
     shape. settings: chains, tune, draws, target_accept.
     """
     model = durations_model(spells, priors, family)
-    usual = Sampling(tune=500, draws=1000, target_accept=0.9)
+    usual = Sampling(
+        tune=500,
+        draws=1000,
+        target_accept=0.9,
+    )
     sampling = replace(usual, **settings)
     progress = progress or Progress(show=False)
     drawn = draw(model, sampling, seed, sampler, progress)
@@ -99,7 +108,9 @@ def fit_durations(
 
 
 def durations_model(
-    spells: Spells, priors: Priors, family: str = "log_normal"
+    spells: Spells,
+    priors: Priors,
+    family: str = "log_normal",
 ) -> pm.Model:
     """Return the model of spells that touch a window of T years.
 
@@ -162,7 +173,10 @@ def refit_data(spells: Spells, priors: Priors) -> dict[str, np.ndarray]:
 
 
 def stock(
-    affected: xr.DataArray, mu: xr.DataArray, window_years: float, how: str = "touching"
+    affected: xr.DataArray,
+    mu: xr.DataArray,
+    window_years: float,
+    how: str = "touching",
 ) -> xr.DataArray:
     """Return persons affected at a moment, from persons affected within a window, in
     every draw: S = N μ/(T+μ).
@@ -221,7 +235,11 @@ def _parameters(priors: Priors) -> tuple[str, ...]:
     return POOLED if "sigma_duration" in priors else APART
 
 
-def _prior(priors: Priors, key: str, parameters: tuple[str, ...]) -> Prior:
+def _prior(
+    priors: Priors,
+    key: str,
+    parameters: tuple[str, ...],
+) -> Prior:
     if key not in parameters:
         raise UncountedError(
             f"Durations have no parameter '{key}'.{did_you_mean(key, POOLED)}"
@@ -238,14 +256,22 @@ def _prior(priors: Priors, key: str, parameters: tuple[str, ...]) -> Prior:
     return prior
 
 
-def _variable(key: str, prior: Prior, numbers: Any, dims: str | None) -> Any:
+def _variable(
+    key: str,
+    prior: Prior,
+    numbers: Any,
+    dims: str | None,
+) -> Any:
     family = PRIORS[prior.family]
     arguments = [numbers[index] for index in range(len(family.numbers))]
     return family.make(key, *arguments, dims=dims)
 
 
 def _observe(
-    data: Mapping[str, np.ndarray], mu: Any, shape: Any, family: Family
+    data: Mapping[str, np.ndarray],
+    mu: Any,
+    shape: Any,
+    family: Family,
 ) -> None:
     group = pt.as_tensor(pm.Data("group_of_spell", data["group_of_spell"]))
     pm.CustomDist(

@@ -98,11 +98,19 @@ def refit_data(tally: Tally, priors: Priors) -> dict[str, np.ndarray]:
     """
     y = tally.y.ravel()
     n = tally.n.ravel()
-    observed = {"y_observed": y, "n": n, "log_choose": log_choose(n, y)}
+    observed = {
+        "y_observed": y,
+        "n": n,
+        "log_choose": log_choose(n, y),
+    }
     return _numbers(tally, priors) | observed
 
 
-def prior_of(priors: Priors, ratio: str, key: str) -> Prior:
+def prior_of(
+    priors: Priors,
+    ratio: str,
+    key: str,
+) -> Prior:
     """Return a prior, from `Prior` or { family = numbers }; raises UncountedError where
     it is missing or impossible.
     """
@@ -223,11 +231,17 @@ def _columns(
 
 
 def _observe(
-    tally: Tally, eta: TensorVariable, data: Mapping[str, TensorVariable]
+    tally: Tally,
+    eta: TensorVariable,
+    data: Mapping[str, TensorVariable],
 ) -> None:
     """Observe what is known by its binomial and the rest by its curves."""
     effective_binomial(
-        eta, tally.y.ravel(), tally.n.ravel(), name="registered", dim="cell"
+        eta,
+        tally.y.ravel(),
+        tally.n.ravel(),
+        name="registered",
+        dim="cell",
     )
     if "unsure_value" in data:
         pm.CustomDist(

@@ -38,43 +38,75 @@ class Family:
     draw_met: Draw
 
 
-def _z(d: Tensor, mu: Tensor, sd: Tensor) -> Tensor:
+def _z(
+    d: Tensor,
+    mu: Tensor,
+    sd: Tensor,
+) -> Tensor:
     return (_log(d) - _log(mu)) / sd + sd / 2
 
 
-def _log_normal_f(d: Tensor, mu: Tensor, sd: Tensor) -> Tensor:
+def _log_normal_f(
+    d: Tensor,
+    mu: Tensor,
+    sd: Tensor,
+) -> Tensor:
     return -0.5 * _z(d, mu, sd) ** 2 - HALF_LOG_2PI - _log(sd) - _log(d)
 
 
-def _log_normal_after(d: Tensor, mu: Tensor, sd: Tensor) -> Tensor:
+def _log_normal_after(
+    d: Tensor,
+    mu: Tensor,
+    sd: Tensor,
+) -> Tensor:
     survival = 0.5 * pt.erfc(_z(d, mu, sd) / np.sqrt(2))  # pyright: ignore[reportOperatorIssue]
     return _log(survival)
 
 
 def _log_normal_draw(
-    mu: Array, sd: Array, rng: Rng, size: tuple[int, ...], sign: int = -1
+    mu: Array,
+    sd: Array,
+    rng: Rng,
+    size: tuple[int, ...],
+    sign: int = -1,
 ) -> Array:
     """Draw spells; sign 1: as a moment meets them, length-biased."""
     return mu * np.exp(sd * rng.normal(size=size) + sign * sd**2 / 2)
 
 
-def _scaled(d: Tensor, mu: Tensor, k: Tensor) -> Tensor:
+def _scaled(
+    d: Tensor,
+    mu: Tensor,
+    k: Tensor,
+) -> Tensor:
     """Return (d/scale)^k of a Weibull of mean μ: scale = μ / Γ(1 + 1/k)."""
     log_scaled = _log(d) - _log(mu) + _gammaln(1 + 1 / k)
     return pt.exp(k * log_scaled)  # pyright: ignore[reportReturnType]
 
 
-def _weibull_f(d: Tensor, mu: Tensor, k: Tensor) -> Tensor:
+def _weibull_f(
+    d: Tensor,
+    mu: Tensor,
+    k: Tensor,
+) -> Tensor:
     hazard = _scaled(d, mu, k)
     return _log(k) + _log(hazard) - _log(d) - hazard
 
 
-def _weibull_after(d: Tensor, mu: Tensor, k: Tensor) -> Tensor:
+def _weibull_after(
+    d: Tensor,
+    mu: Tensor,
+    k: Tensor,
+) -> Tensor:
     return -_scaled(d, mu, k)
 
 
 def _weibull_draw(
-    mu: Array, k: Array, rng: Rng, size: tuple[int, ...], met: int = 0
+    mu: Array,
+    k: Array,
+    rng: Rng,
+    size: tuple[int, ...],
+    met: int = 0,
 ) -> Array:
     """Draw spells; met 1: as a moment meets them, length-biased."""
     scale = mu / gamma(1 + 1 / k)
@@ -98,7 +130,11 @@ FAMILIES = {
 
 
 def log_touching(
-    years: Tensor, mu: Tensor, shape: Tensor, window: Tensor, family: Family
+    years: Tensor,
+    mu: Tensor,
+    shape: Tensor,
+    window: Tensor,
+    family: Family,
 ) -> Tensor:
     """Return the log density of a spell that touches a window of T years before the
     interview; years < 0: going on.

@@ -45,7 +45,11 @@ class Possible:
         return len(self.values) == 1
 
 
-def possible(count: float, below: float = np.nan, noise_sd: float = 0.0) -> Possible:
+def possible(
+    count: float,
+    below: float = np.nan,
+    noise_sd: float = 0.0,
+) -> Possible:
     """Return the true numbers behind a published count.
 
     A suppressed count, written "<k", is 1 … k − 1. A count with added noise is c = a +

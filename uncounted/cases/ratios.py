@@ -68,10 +68,21 @@ def fit_ratios(
     draws, target_accept. What registrations say of the population is another question:
     `selected`.
     """
-    counted = tally(records, world, ratios, both=both, periods=periods, year=year)
+    counted = tally(
+        records,
+        world,
+        ratios,
+        both=both,
+        periods=periods,
+        year=year,
+    )
     model = hierarchy(counted, priors)
     # at target_accept 0.9 a run in twelve had a divergence
-    usual = Sampling(tune=500, draws=1000, target_accept=0.97)
+    usual = Sampling(
+        tune=500,
+        draws=1000,
+        target_accept=0.97,
+    )
     sampling = replace(usual, **settings)
     progress = progress or Progress(show=False)
     drawn = draw(model, sampling, seed, sampler, progress)

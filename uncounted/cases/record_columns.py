@@ -35,21 +35,25 @@ class Layout:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
 
-    def present(self, known: Mapping[str, object], where: str) -> "Layout":
+    def present(self, headers: Mapping[str, object], where: str) -> "Layout":
         """Return the layout of the columns that a file has; raises UncountedError where
         it lacks one that is needed.
         """
-        columns = _present(self.columns, known)
-        forms = _present(self.forms, known)
+        columns = _present(self.columns, headers)
+        forms = _present(self.forms, headers)
         for role in NEEDED:
-            _need(role in columns, role, self.columns.get(role, role), known, where)
+            _need(role in columns, role, self.columns.get(role, role), headers, where)
         has_age = "age" in columns or "majority" in columns
         age = self.columns.get("age", self.columns["majority"])
-        _need(has_age, "age or majority", age, known, where)
+        _need(has_age, "age or majority", age, headers, where)
         has_form = bool(forms) or "form" in columns
         form = next(iter(self.forms.values()), "form")
-        _need(has_form, "form", form, known, where)
-        return replace(self, columns=columns, forms=forms)
+        _need(has_form, "form", form, headers, where)
+        return replace(
+            self,
+            columns=columns,
+            forms=forms,
+        )
 
 
 LAYOUTS = {
@@ -119,16 +123,22 @@ def layout_of(
     )
 
 
-def _present(columns: Mapping[str, str], known: Mapping[str, object]) -> dict[str, str]:
-    return {role: column for role, column in columns.items() if column in known}
+def _present(
+    columns: Mapping[str, str], headers: Mapping[str, object]
+) -> dict[str, str]:
+    return {role: column for role, column in columns.items() if column in headers}
 
 
 def _need(
-    present: bool, role: str, column: str, known: Mapping[str, object], where: str
+    present: bool,
+    role: str,
+    column: str,
+    headers: Mapping[str, object],
+    where: str,
 ) -> None:
     if not present:
         raise UncountedError(
             f"{where} has no column for {role} (looked for"
-            f" '{column}').{did_you_mean(column, known)} Say which columns hold what:"
+            f" '{column}').{did_you_mean(column, headers)} Say which columns hold what:"
             " columns={…} and forms={…}, or the layout of the public case data."
         )

@@ -108,7 +108,9 @@ def read_records(
         _check_once(raw, where)
     form_names = [str(column) for column in cells if column not in CELL]
     table = pd.concat([cells, counts], axis=1).sort_values(
-        [*CELL, *form_names], ignore_index=True, kind="stable"
+        [*CELL, *form_names],
+        ignore_index=True,
+        kind="stable",
     )
     return Records(
         name=name or opened.name.strip("'"),
@@ -171,7 +173,10 @@ def _translated(column: pd.Series, words: Mapping[str, str]) -> pd.Series:
 
 
 def _cells(
-    texts: pd.DataFrame, reasons: pd.DataFrame, layout: Layout, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    layout: Layout,
+    where: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the columns CELL and the forms, and why each is unknown."""
     sex = texts["sex"].str.lower()
@@ -179,7 +184,13 @@ def _cells(
     _refuse(~sex.isin([*SEXES, ""]), texts["sex"], "no sex (female, male)", where)
     age, age_reason = _ages(texts, reasons, where)
     forms, form_reasons = _forms(texts, reasons, layout, where)
-    cells = pd.DataFrame({"year": year, "sex": sex, "age": age})
+    cells = pd.DataFrame(
+        {
+            "year": year,
+            "sex": sex,
+            "age": age,
+        }
+    )
     for role in ("country", "programme", "citizenship"):
         cells[role] = texts.get(role, "")
     reasons = reasons[["year", "country", "sex"]].assign(age=age_reason)
@@ -198,7 +209,9 @@ def _years(texts: pd.Series, where: str) -> pd.Series:
 
 
 def _ages(
-    texts: pd.DataFrame, reasons: pd.DataFrame, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    where: str,
 ) -> tuple[pd.Series, pd.Series]:
     """Return adult, child or "", by majority status and, where that is unknown, by age;
     and why it is unknown.
@@ -236,7 +249,10 @@ def _adult(text: str) -> str:
 
 
 def _forms(
-    texts: pd.DataFrame, reasons: pd.DataFrame, layout: Layout, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    layout: Layout,
+    where: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a column of 1, 0 and <NA> for each form, and why it is unknown."""
     if "form" in layout.columns:
@@ -266,11 +282,20 @@ def _listed_forms(texts: pd.Series) -> pd.DataFrame:
 def _one_each(raw: pd.DataFrame) -> pd.DataFrame:
     """Return counts of a file with a row for each person."""
     persons = raw["registered"].astype(float)
-    return pd.DataFrame({"count": persons, "below": np.nan, "noise_sd": 0.0})
+    return pd.DataFrame(
+        {
+            "count": persons,
+            "below": np.nan,
+            "noise_sd": 0.0,
+        }
+    )
 
 
 def _counts(
-    texts: pd.DataFrame, suppressed: Mapping[str, int], noise_sd: float, where: str
+    texts: pd.DataFrame,
+    suppressed: Mapping[str, int],
+    noise_sd: float,
+    where: str,
 ) -> pd.DataFrame:
     published = texts["count"]
     limits = [_below(text, suppressed) for text in published]
@@ -280,14 +305,20 @@ def _counts(
     if "noise_sd" in texts:
         sd = pd.Series(numbers(texts["noise_sd"]), published.index).fillna(noise_sd)
     noisy = sd > 0
-    whole = (count >= 0) & (count % 1 == 0)
+    is_count = (count >= 0) & (count % 1 == 0)
     wrong_sd = ~(np.isfinite(sd) & (sd >= 0))
-    wrong_count = ~np.isfinite(count) | ~(noisy | whole)
+    wrong_count = ~np.isfinite(count) | ~(noisy | is_count)
     _refuse(wrong_sd, published, "no sd of its noise", where)
     _refuse(wrong_count, published, "no whole count from 0", where)
     _refuse(below < 2, published, "a suppressed count below 2", where)
     sd = sd.where(below.isna(), 0.0)
-    return pd.DataFrame({"count": count, "below": below, "noise_sd": sd})
+    return pd.DataFrame(
+        {
+            "count": count,
+            "below": below,
+            "noise_sd": sd,
+        }
+    )
 
 
 def _below(text: str, suppressed: Mapping[str, int]) -> float:
@@ -301,7 +332,10 @@ def _registrations(counts: pd.DataFrame) -> pd.Series:
 
 
 def _refuse(
-    wrong: pd.Series | np.ndarray, texts: pd.Series, fault: str, where: str
+    wrong: pd.Series | np.ndarray,
+    texts: pd.Series,
+    fault: str,
+    where: str,
 ) -> None:
     wrong = np.asarray(wrong, bool)
     if wrong.any():
@@ -333,5 +367,9 @@ def _ledger(reasons: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     long["rows"] = 1
     long["registrations"] = np.tile(_registrations(counts), reasons.shape[1])
     unknown = long[long["reason"] != ""]
-    groups = unknown.groupby(["column", "reason"], sort=False, as_index=False)
+    groups = unknown.groupby(
+        ["column", "reason"],
+        sort=False,
+        as_index=False,
+    )
     return groups.sum()

@@ -25,7 +25,10 @@ class Compiled:
     what: str
 
     def on(
-        self, data: Mapping[str, np.ndarray], seed: int, how: Sampling
+        self,
+        data: Mapping[str, np.ndarray],
+        seed: int,
+        how: Sampling,
     ) -> tuple[xr.DataArray, xr.Dataset]:
         """Return draws (chain, draw, …) given other data of the same shapes, and the
         sampler's statistics.

@@ -14,7 +14,14 @@ from uncounted.world.table import Source, numbers, read_table, says_simulated
 
 CALENDAR = ("start", "end", "asked")
 LENGTH = ("duration", "ongoing")
-YES_NO = {"1": True, "0": False, "yes": True, "no": False, "true": True, "false": False}
+YES_NO = {
+    "1": True,
+    "0": False,
+    "yes": True,
+    "no": False,
+    "true": True,
+    "false": False,
+}
 DAYS = 365.25
 
 
@@ -100,7 +107,9 @@ def read_spells(
         table["group"] = groups.agg(", ".join, axis=1)
         reason = reason.mask((reason == "") & unknown, "group unknown")
     kept = table[reason == ""].sort_values(
-        ["group", "ongoing", "years"], ignore_index=True, kind="stable"
+        ["group", "ongoing", "years"],
+        ignore_index=True,
+        kind="stable",
     )
     _check_ongoing(kept, title)
     return Spells(
@@ -131,7 +140,9 @@ def _convention(roles: Mapping[str, pd.Series], title: str) -> tuple[str, ...]:
 
 
 def _by_dates(
-    roles: Mapping[str, pd.Series], window: float, title: str
+    roles: Mapping[str, pd.Series],
+    window: float,
+    title: str,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return years, ongoing and inside of every spell, and why it is left out."""
     start = _times(roles["start"], "start", title)
@@ -156,7 +167,9 @@ def _by_dates(
 
 
 def _by_lengths(
-    roles: Mapping[str, pd.Series], window: float, title: str
+    roles: Mapping[str, pd.Series],
+    window: float,
+    title: str,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return years, ongoing and inside of every spell, and why it is left out."""
     years = numbers(roles["duration"])
@@ -170,15 +183,29 @@ def _by_lengths(
     reason = reason.mask(np.isnan(years), "duration unknown")
     reason = reason.mask(text == "", "ongoing unknown")
     inside = np.where(ongoing, np.minimum(years, window), np.nan)
-    table = pd.DataFrame({"years": years, "ongoing": ongoing, "inside": inside})
+    table = pd.DataFrame(
+        {
+            "years": years,
+            "ongoing": ongoing,
+            "inside": inside,
+        }
+    )
     return table, reason
 
 
-def _times(column: pd.Series, role: str, title: str) -> np.ndarray:
+def _times(
+    column: pd.Series,
+    role: str,
+    title: str,
+) -> np.ndarray:
     """Return times in years, from years with decimals or ISO dates; NaN where blank."""
     years = numbers(column)
     texts = column.where(np.isinf(years))
-    dates = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+    dates = pd.to_datetime(
+        texts,
+        format="%Y-%m-%d",
+        errors="coerce",
+    )
     january = dates.dt.year.astype("Int64").astype("str") + "-01-01"
     days = (dates - pd.to_datetime(january, errors="coerce")).dt.days
     years = np.where(dates.notna(), dates.dt.year + days / DAYS, years)
@@ -187,7 +214,11 @@ def _times(column: pd.Series, role: str, title: str) -> np.ndarray:
     return years
 
 
-def _refuse(wrong: np.ndarray, fault: str, title: str) -> None:
+def _refuse(
+    wrong: np.ndarray,
+    fault: str,
+    title: str,
+) -> None:
     if np.any(wrong):
         lines = np.flatnonzero(wrong) + 2  # the header is line 1
         listed = ", ".join(str(line) for line in lines[:8])

@@ -125,7 +125,11 @@ def tally(
             f" told. {_sentence(reason)}"
         )
     units = used[[*UNIT, "region"]].drop_duplicates()
-    units = units.sort_values(UNIT, ignore_index=True, kind="stable")
+    units = units.sort_values(
+        UNIT,
+        ignore_index=True,
+        kind="stable",
+    )
     counts = [_sides(used, ratio, units, len(periods)) for ratio in chosen]
     size = counts[0].y.size
     cells = [ratio * size + count.cells for ratio, count in enumerate(counts)]
@@ -158,7 +162,10 @@ def _ratio(ratio: Ratio | str) -> Ratio:
 
 
 def _check(
-    records: Records, ratios: Sequence[Ratio], forms: Sequence[str], both: str
+    records: Records,
+    ratios: Sequence[Ratio],
+    forms: Sequence[str],
+    both: str,
 ) -> None:
     names = {ratio.name for ratio in ratios}
     if not ratios or len(names) < len(ratios):
@@ -180,7 +187,11 @@ def _check(
         )
 
 
-def _check_side(records: Records, ratio: Ratio, side: Side) -> None:
+def _check_side(
+    records: Records,
+    ratio: Ratio,
+    side: Side,
+) -> None:
     form, age = side
     if form in records.forms and age in AGES:
         return
@@ -241,7 +252,9 @@ def _placed(records: Records, world: World) -> pd.DataFrame:
 
 
 def _assigned(
-    rows: pd.DataFrame, forms: Sequence[str], both: str
+    rows: pd.DataFrame,
+    forms: Sequence[str],
+    both: str,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the share of a person that counts for each form (rows, forms), and the
     reason why no share is known, else "".
@@ -276,7 +289,13 @@ def _left_out(rows: pd.DataFrame, unclear: pd.Series) -> pd.Series:
 
 def _summed(rows: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
     size = rows["count"].where(rows["below"].isna(), 1.0)
-    counts = pd.DataFrame({"reason": reason, "rows": 1, "registrations": size})
+    counts = pd.DataFrame(
+        {
+            "reason": reason,
+            "rows": 1,
+            "registrations": size,
+        }
+    )
     return counts[reason != ""].groupby("reason", as_index=False).sum()
 
 
@@ -286,7 +305,10 @@ def _sentence(reason: pd.Series) -> str:
 
 
 def _sides(
-    used: pd.DataFrame, ratio: Ratio, units: pd.DataFrame, periods: int
+    used: pd.DataFrame,
+    ratio: Ratio,
+    units: pd.DataFrame,
+    periods: int,
 ) -> _Sides:
     """Count both sides of a ratio: certain counts by cell, uncertain ones as pairs."""
     shape = (len(units), len(SEXES), periods)

@@ -12,7 +12,9 @@ from uncounted.interviews.source import query
 
 
 def left_out(
-    respondents: Respondents, outcome: str, keys: Sequence[str]
+    respondents: Respondents,
+    outcome: str,
+    keys: Sequence[str],
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Return each reason for being in no estimate of an outcome, and how many
     respondents of which survey it concerns.
@@ -42,7 +44,11 @@ def left_out(
         f" WHERE why IS NOT NULL GROUP BY {groups} ORDER BY {groups}"
     )
     table = query(respondents.source, sql).to_pandas()
-    table = table.assign(sex="both", age="all", year=table["year"].astype(float))
+    table = table.assign(
+        sex="both",
+        age="all",
+        year=table["year"].astype(float),
+    )
     if "survey" not in table:
         table["survey"] = table.get("country", "")
     if "country" not in table:
@@ -51,7 +57,11 @@ def left_out(
         yield str(why), lines
 
 
-def _reason(outcome: str, keys: Sequence[str], names: Sequence[str]) -> str:
+def _reason(
+    outcome: str,
+    keys: Sequence[str],
+    names: Sequence[str],
+) -> str:
     """SQL for why a respondent is in no estimate, NULL for those who are in one."""
     why = WHY + outcome
     no_answer = literal("no answer on " + outcome)

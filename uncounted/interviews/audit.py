@@ -124,7 +124,12 @@ def _groups(
     return [group for group in query(source, sql).to_pylist() if group["n"]]
 
 
-def _refuse_unknown(source: Source, select: str, answer: str, column: str) -> None:
+def _refuse_unknown(
+    source: Source,
+    select: str,
+    answer: str,
+    column: str,
+) -> None:
     unknown = f"{identifier(WHY + answer)} = '{UNKNOWN}'"
     values = _examples(source, select, unknown, answer)
     raise UncountedError(
@@ -137,13 +142,13 @@ def _refuse_faults(
     source: Source,
     select: str,
     groups: Sequence[dict],
-    made: Mapping[str, Sequence[str]],
+    several: Mapping[str, Sequence[str]],
 ) -> None:
     for fault, (condition, description, advice) in FAULTS.items():
         n = sum(group[fault] for group in groups)
         if n:
             role = fault.partition("_")[2]
-            if role == "weight" or role in made:
+            if role == "weight" or role in several:
                 description += f": {_examples(source, select, condition, role)}"
             have = "respondent has" if n == 1 else "respondents have"
             raise UncountedError(
@@ -156,7 +161,12 @@ def _refuse_faults(
         )
 
 
-def _examples(source: Source, select: str, condition: str, answer: str) -> str:
+def _examples(
+    source: Source,
+    select: str,
+    condition: str,
+    answer: str,
+) -> str:
     raw = identifier(RAW + answer)
     grouped = (
         f"SELECT {raw} AS value, count(*) AS n FROM ({select}) WHERE {condition} GROUP"
@@ -175,7 +185,10 @@ def _times(n: int) -> str:
 
 
 def _refuse_twins(
-    source: Source, select: str, within: Sequence[str], column: str
+    source: Source,
+    select: str,
+    within: Sequence[str],
+    column: str,
 ) -> None:
     keys = ", ".join([*map(identifier, within), "id"])
     grouped = (
@@ -223,7 +236,11 @@ def strata(
     return rows.drop_columns("most").to_pandas()
 
 
-def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) -> None:
+def _refuse_strata(
+    source: Source,
+    rows: Sequence[dict],
+    within: Sequence[str],
+) -> None:
     for row in rows:
         for name in within:
             if row[name] is None:
@@ -247,7 +264,11 @@ def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) 
             )
 
 
-def _refuse_astride(source: Source, inner: str, within: Sequence[str]) -> None:
+def _refuse_astride(
+    source: Source,
+    inner: str,
+    within: Sequence[str],
+) -> None:
     keys = ", ".join([*map(identifier, within), "psu"])
     astride = (
         f"SELECT psu, min(stratum) AS a, max(stratum) AS b FROM ({inner}) GROUP BY"

@@ -59,7 +59,9 @@ def crossed(columns: Mapping[str, Named]) -> dict[str, tuple[str, ...]]:
 
 
 def check_words(
-    columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook
+    columns: Mapping[str, Named],
+    outcomes: Mapping[str, str],
+    book: Codebook,
 ) -> None:
     """Raise UncountedError for declarations that contradict each other, before any file
     is opened.
@@ -84,7 +86,9 @@ def check_words(
 
 
 def _check_names(
-    columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook
+    columns: Mapping[str, Named],
+    outcomes: Mapping[str, str],
+    book: Codebook,
 ) -> None:
     traits = {*columns, *book.constants} - set(ROLES)
     taken = {name for name in traits if name.lower() in (*INSIDE, *RESULTS)}
@@ -195,7 +199,11 @@ def _design(columns: Mapping[str, Column]) -> list[str]:
     return sql
 
 
-def _column(source: Source, role: str, named: Named) -> Column:
+def _column(
+    source: Source,
+    role: str,
+    named: Named,
+) -> Column:
     """Return a role's column; several are crossed to one text, NULL where one of them
     is blank.
     """
@@ -207,7 +215,11 @@ def _column(source: Source, role: str, named: Named) -> Column:
     return Column(f"({f' || {literal(CROSS)} || '.join(texts)})", "VARCHAR")
 
 
-def _shown(source: Source, role: str, names: Sequence[str]) -> str:
+def _shown(
+    source: Source,
+    role: str,
+    names: Sequence[str],
+) -> str:
     """Return the SQL of a crossed role's text with its blanks, for sentences."""
     texts = [
         f"coalesce({source.column(name, role).text}, {literal(BLANK)})"
@@ -221,7 +233,12 @@ def replicate(index: int) -> str:
     return f"{REPLICATE}{index}"
 
 
-def _answer(role: str, column: Column, book: Codebook, outcome: bool) -> list[str]:
+def _answer(
+    role: str,
+    column: Column,
+    book: Codebook,
+    outcome: bool,
+) -> list[str]:
     """Return the SQL of a trait or outcome: why it is missing, else its value; and its
     text in the file.
     """
@@ -247,7 +264,10 @@ def _answer(role: str, column: Column, book: Codebook, outcome: bool) -> list[st
 
 
 def _cases(
-    role: str, column: Column, book: Codebook, outcome: bool
+    role: str,
+    column: Column,
+    book: Codebook,
+    outcome: bool,
 ) -> tuple[Cases, Cases]:
     """Return (condition, value) of each declared value, and (condition, reason) of
     numbers in no group.
@@ -261,7 +281,12 @@ def _cases(
     return [], []
 
 
-def _recoded(role: str, column: Column, recodes: Mapping, outcome: bool) -> Cases:
+def _recoded(
+    role: str,
+    column: Column,
+    recodes: Mapping,
+    outcome: bool,
+) -> Cases:
     cases: dict[str, str] = {}
     twice = set()
     for code, value in recodes.items():
@@ -273,7 +298,11 @@ def _recoded(role: str, column: Column, recodes: Mapping, outcome: bool) -> Case
     return list(cases.items())
 
 
-def _cut(role: str, column: Column, cuts: Cuts) -> tuple[Cases, Cases]:
+def _cut(
+    role: str,
+    column: Column,
+    cuts: Cuts,
+) -> tuple[Cases, Cases]:
     _refuse_overlap(role, cuts)
     cases = []
     outside = [f"({column.number}) IS NOT NULL"]
@@ -304,7 +333,11 @@ def _refuse_overlap(role: str, cuts: Cuts) -> None:
             )
 
 
-def _within(column: Column, low: float, below: float | None) -> str:
+def _within(
+    column: Column,
+    low: float,
+    below: float | None,
+) -> str:
     above = f"({column.number}) >= {double(float(low))}"
     if below is None:
         return above

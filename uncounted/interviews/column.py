@@ -40,10 +40,10 @@ class Column:
         if self.type == "VARCHAR":
             return f"nullif(trim({self.sql}), '')"
         if self.type in FLOATS:
-            whole = f"{self.sql} = floor({self.sql}) AND abs({self.sql}) < 1e15"
+            is_whole = f"{self.sql} = floor({self.sql}) AND abs({self.sql}) < 1e15"
             integer = f"CAST(CAST({self.sql} AS BIGINT) AS VARCHAR)"
             return (
-                f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {whole} THEN {integer}"
+                f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {is_whole} THEN {integer}"
                 f" ELSE CAST({self.sql} AS VARCHAR) END"
             )
         return f"CAST({self.sql} AS VARCHAR)"

@@ -58,9 +58,9 @@ def left_out(matched: Sequence[str], names: Sequence[str]) -> list[str]:
             fixed[stem] = [len(set(place)) == 1 for place in zip(*numbers, strict=True)]
             alike |= {(stem, _kept(number, fixed[stem])) for number in numbers}
     taken = set(matched)
-    others = [name for name in names if name not in taken and _stem(name) in fixed]
+    untaken = [name for name in names if name not in taken and _stem(name) in fixed]
     missed = []
-    for name in others:
+    for name in untaken:
         stem = _stem(name)
         if (stem, _kept(_numbers(name), fixed[stem])) in alike:
             missed.append(name)

@@ -24,11 +24,19 @@ from uncounted.interviews.source import (
 from uncounted.world.encoding import advice
 
 # Encodings that DuckDB itself reads, by its names.
-ENCODINGS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "iso8859-1": "latin-1"}
+ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "iso8859-1": "latin-1",
+}
 DELIMITERS = ",;\t|"
 
 
-def csv_source(paths: Sequence[str], _wanted: Sequence[str], encoding: str) -> Source:
+def csv_source(
+    paths: Sequence[str],
+    _wanted: Sequence[str],
+    encoding: str,
+) -> Source:
     """Return the source of CSV files with the same header; raises UncountedError where
     headers differ.
     """
@@ -61,7 +69,11 @@ def _copies() -> tempfile.TemporaryDirectory:
 
 
 @cache
-def _in_utf8(path: str, encoding: str, _modified: int) -> str:
+def _in_utf8(
+    path: str,
+    encoding: str,
+    _modified: int,
+) -> str:
     """Return the path of a copy in UTF-8, made a piece at a time; DuckDB reads no other
     encodings but Latin-1.
     """
@@ -70,7 +82,12 @@ def _in_utf8(path: str, encoding: str, _modified: int) -> str:
     try:
         with (
             _opener(path)(path, "rb") as raw,
-            open(copy, "w", encoding="utf-8", newline="") as out,
+            open(
+                copy,
+                "w",
+                encoding="utf-8",
+                newline="",
+            ) as out,
         ):
             shutil.copyfileobj(io.TextIOWrapper(raw, encoding, newline=""), out)
     except UnicodeError as error:

@@ -66,7 +66,11 @@ def check_policy(policy: str) -> None:
         )
 
 
-def refuse_single_psus(strata: pd.DataFrame, policy: str, fpc: bool) -> None:
+def refuse_single_psus(
+    strata: pd.DataFrame,
+    policy: str,
+    fpc: bool,
+) -> None:
     """Raise UncountedError for an unknown policy, or, under 'error', where a stratum
     has a single PSU.
 

@@ -102,7 +102,11 @@ def direct(
     return pd.concat(tables, ignore_index=True)
 
 
-def _check_word(word: str, vocabulary: Collection[str], kind: str) -> None:
+def _check_word(
+    word: str,
+    vocabulary: Collection[str],
+    kind: str,
+) -> None:
     if word not in vocabulary:
         raise UncountedError(
             f"No {kind} is called '{word}'.{did_you_mean(word, vocabulary)}"
@@ -110,7 +114,10 @@ def _check_word(word: str, vocabulary: Collection[str], kind: str) -> None:
 
 
 def _of_everybody(
-    respondents: Respondents, by: Sequence[str], spread: Spread, variance: str
+    respondents: Respondents,
+    by: Sequence[str],
+    spread: Spread,
+    variance: str,
 ) -> tuple[np.ndarray, Spread]:
     """Return the domain's respondents, with an answer or without, and the spread with
     their degrees of freedom.

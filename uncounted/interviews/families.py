@@ -158,7 +158,11 @@ def read_families(
     check_mask(mask_below, name)
     _check_windows(window_years)
     shares = _shares(among or {}, window_years)
-    sources = {"respondents": respondents, "roster": roster, "events": events}
+    sources = {
+        "respondents": respondents,
+        "roster": roster,
+        "events": events,
+    }
     network = read_network(
         sources, columns, recodes or {}, constants or {}, window_years, encoding
     )
@@ -169,7 +173,11 @@ def read_families(
     persons = persons.drop(columns=["through", "eligible"])
     carried = [role for role in CARRIED if role in network.respondents]
     interviews = network.respondents[["id", "weight", *carried]]
-    persons = persons.merge(interviews, on="id", validate="m:1")
+    persons = persons.merge(
+        interviews,
+        on="id",
+        validate="m:1",
+    )
     reports = network.events
     window = reports["outcome"].map(window_years).astype(float)
     begins = reports["interviewed"] - window
@@ -226,7 +234,11 @@ def _reports(families: Families, outcome: str) -> pd.DataFrame:
     at_home = events.loc[events["country"] == events["country_of_person"]]
     latest = at_home.drop_duplicates(["id", "member"], keep="last")
     latest = latest[["id", "member", "age"]].rename(columns={"age": "then"})
-    rows = persons.merge(latest.assign(case=1), on=["id", "member"], how="left")
+    rows = persons.merge(
+        latest.assign(case=1),
+        on=["id", "member"],
+        how="left",
+    )
     case = rows["case"] == 1
     rows = rows.assign(case=case.astype(int))
     rows = rows.loc[case | (rows["lives_in"] == rows["country"])]
@@ -237,7 +249,11 @@ def _reports(families: Families, outcome: str) -> pd.DataFrame:
     return rows
 
 
-def _reported_among(families: Families, outcome: str, share: Among) -> Respondents:
+def _reported_among(
+    families: Families,
+    outcome: str,
+    share: Among,
+) -> Respondents:
     """Return the reports of the outcome that the share is of, `answer` blank for
     persons without that outcome.
     """
@@ -280,7 +296,11 @@ def as_respondents(
     columns = ", ".join(map(identifier, names))
     table = query(reports.source, f"SELECT {columns} FROM ({reports.select})")
     source = held(families.name, table)
-    return replace(reports, source=source, select=f"SELECT * FROM {source.scan}")
+    return replace(
+        reports,
+        source=source,
+        select=f"SELECT * FROM {source.scan}",
+    )
 
 
 def events_of(families: Families, outcome: str) -> pd.DataFrame:

@@ -92,7 +92,11 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
         ) from error
 
 
-def _parquet(paths: Sequence[str], _wanted: Sequence[str], _encoding: str) -> Source:
+def _parquet(
+    paths: Sequence[str],
+    _wanted: Sequence[str],
+    _encoding: str,
+) -> Source:
     try:
         names = pq.read_schema(paths[0]).names
     except (pa.ArrowException, OSError) as error:

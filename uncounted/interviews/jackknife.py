@@ -37,9 +37,9 @@ def jackknife(
             " linearise."
         )
     sample = sampled(respondents, by, outcome, domains, fpc)
-    whole = domains[["weighted", "weighted_cases"]].to_numpy()
-    mean = _dropped(sample, whole, _ratio)
-    total = _dropped(sample, whole, _total)
+    totals = domains[["weighted", "weighted_cases"]].to_numpy()
+    mean = _dropped(sample, totals, _ratio)
+    total = _dropped(sample, totals, _total)
     return Spread(mean, total, sample.df)
 
 
@@ -53,10 +53,14 @@ def _total(sums: np.ndarray) -> np.ndarray:
 
 
 def _dropped(
-    sample: Sample, whole: np.ndarray, estimate: Callable[[np.ndarray], np.ndarray]
+    sample: Sample,
+    totals: np.ndarray,
+    estimate: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Return the jackknife variance of an estimate of (Σw, Σwy); whole (domains, 2)."""
-    size = len(whole)
+    """Return the jackknife variance of an estimate made of totals (domains, 2): Σw and
+    Σwy.
+    """
+    size = len(totals)
     domain_of_psu = sample.psus["domain"].to_numpy()
     sums = sample.psus[["weighted", "weighted_cases"]].to_numpy()
     domain, stratum, pair = sample.pairs
@@ -65,8 +69,8 @@ def _dropped(
     inside = np.column_stack(
         [np.bincount(pair, column, len(domain)) for column in sums.T]
     )
-    outside = whole[domain] - inside
-    full = estimate(whole)
+    outside = totals[domain] - inside
+    full = estimate(totals)
     # PSUs of the stratum where the domain has nobody
     empty = m - np.bincount(pair, minlength=len(domain))
     without_empty = estimate(outside + inside * factor)
@@ -88,7 +92,10 @@ def _dropped(
 
 
 def _idle(
-    sample: Sample, domain: np.ndarray, stratum: np.ndarray, size: int
+    sample: Sample,
+    domain: np.ndarray,
+    stratum: np.ndarray,
+    size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σ_h (1 − m_h/M_h)(m_h − 1) over the strata without the domain, and the
     number of all replicates.

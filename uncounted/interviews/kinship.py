@@ -44,8 +44,8 @@ def asked(rows: pd.DataFrame) -> np.ndarray:
     below 1 or not whole.
     """
     immediate = ~rows["relationship"].isin(THROUGH)
-    whole = (rows["m"] >= 1) & (rows["m"] % 1 == 0)
-    wrong = immediate & ~whole
+    valid = (rows["m"] >= 1) & (rows["m"] % 1 == 0)
+    wrong = immediate & ~valid
     if wrong.any():
         row = rows.loc[wrong].iloc[0]
         raise UncountedError(
@@ -108,7 +108,11 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     """
     eligible = rows.loc[rows["eligible"]]
     counts = pd.crosstab(eligible["id"], eligible["relationship"])
-    return counts.reindex(index=rows["id"].unique(), columns=list(KIN), fill_value=0)
+    return counts.reindex(
+        index=rows["id"].unique(),
+        columns=list(KIN),
+        fill_value=0,
+    )
 
 
 def _further(rows: pd.DataFrame) -> np.ndarray:
@@ -122,7 +126,11 @@ def _further(rows: pd.DataFrame) -> np.ndarray:
     only = rows.loc[~rows.duplicated(["id", "relationship"], keep=False)]
     only = only[["id", "relationship", "member"]]
     only = only.rename(columns={"relationship": "kin", "member": "only"})
-    relatives = relatives.merge(only, on=["id", "kin"], how="left")
+    relatives = relatives.merge(
+        only,
+        on=["id", "kin"],
+        how="left",
+    )
     link = relatives["through"].where(relatives["through"] != "", relatives["only"])
     count = relatives.assign(member=link).groupby(["id", "member"]).size().rename("n")
     persons = rows[["id", "member"]].join(count, on=["id", "member"])

@@ -173,10 +173,9 @@ def _recoded(column: Column, codes: Mapping) -> str:
     return f"CASE {' '.join(cases)} ELSE {column.text} END"
 
 
-def _respondents(frame: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
-    """Return the respondents with the constants and defaults; raises UncountedError for
-    a wrong row.
-    """
+def _with_defaults(
+    frame: pd.DataFrame, constants: Mapping[str, object]
+) -> pd.DataFrame:
     frame = frame.copy()
     for role, value in constants.items():
         frame[role] = str(value)
@@ -191,6 +190,14 @@ def _respondents(frame: pd.DataFrame, constants: Mapping[str, object]) -> pd.Dat
             frame[role] = value
     if "interviewed" not in frame:
         frame["interviewed"] = frame["year"]
+    return frame
+
+
+def _respondents(frame: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
+    """Return the respondents with the constants and defaults; raises UncountedError for
+    a wrong row.
+    """
+    frame = _with_defaults(frame, constants)
     if frame.empty:
         raise UncountedError(
             "The table of respondents has no rows. Check that it is the right file, and"

@@ -22,7 +22,10 @@ type Chunk = tuple[pa.Table, object]  # rows, and what the file declares of its 
 
 
 def package_source(
-    read: Callable, paths: Sequence[str], wanted: Sequence[str], encoding: str
+    read: Callable,
+    paths: Sequence[str],
+    wanted: Sequence[str],
+    encoding: str,
 ) -> Source:
     """Return the source of a statistics package's file, read with pyreadstat's `read`.
 
@@ -58,12 +61,19 @@ def package_source(
 
 
 def _chunks(
-    read: Callable, path: str, wanted: Sequence[str], encoding: str | None
+    read: Callable,
+    path: str,
+    wanted: Sequence[str],
+    encoding: str | None,
 ) -> tuple[list[str], list[Chunk]]:
     """Return the names of all columns, and the wanted ones piece by piece, each with
     the declarations of its codes.
     """
-    _, declaration = read(path, metadataonly=True, encoding=encoding)
+    _, declaration = read(
+        path,
+        metadataonly=True,
+        encoding=encoding,
+    )
     all_names = declaration.column_names
     chosen: dict[str, None] = {}  # in order, each once
     for word in wanted:
@@ -81,7 +91,10 @@ def _chunks(
 
 
 def _frames(
-    read: Callable, path: str, names: list[str], encoding: str | None
+    read: Callable,
+    path: str,
+    names: list[str],
+    encoding: str | None,
 ) -> Iterator[tuple[pd.DataFrame, object]]:
     if not names:
         raise UncountedError(
@@ -97,7 +110,11 @@ def _frames(
     return pyreadstat.read_file_in_chunks(read, path, chunksize=CHUNK, **settings)
 
 
-def _readable(read: Callable, path: str, wanted: Sequence[str]) -> bool:
+def _readable(
+    read: Callable,
+    path: str,
+    wanted: Sequence[str],
+) -> bool:
     """Say whether a statistics package's file can be read in the most likely other
     encoding.
     """
@@ -144,7 +161,11 @@ def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
     return alike
 
 
-def _coded(column: Column, name: str, declarations: Sequence) -> Column:
+def _coded(
+    column: Column,
+    name: str,
+    declarations: Sequence,
+) -> Column:
     """Return the column with the labels and the user-missing codes that the file
     declares for it.
     """
@@ -164,7 +185,11 @@ def _coded(column: Column, name: str, declarations: Sequence) -> Column:
     return Column(column.sql, column.type, labels, missing)
 
 
-def _within(value: object, low: object, high: object) -> bool:
+def _within(
+    value: object,
+    low: object,
+    high: object,
+) -> bool:
     number, low, high = code(value), code(low), code(high)
     if isinstance(number, float) and isinstance(low, float) and isinstance(high, float):
         return low <= number <= high

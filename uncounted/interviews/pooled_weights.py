@@ -106,7 +106,11 @@ def _of_unlike_scales(respondents: Respondents, sums: pd.DataFrame) -> bool:
     return normalised and respondents.heaviest > 1 + NORMALISED
 
 
-def _meet(table: pd.DataFrame, apart: Sequence[str], by: Sequence[str]) -> bool:
+def _meet(
+    table: pd.DataFrame,
+    apart: Sequence[str],
+    by: Sequence[str],
+) -> bool:
     """Say whether rows that differ in `apart` are alike in `by`."""
     if not apart:
         return False
@@ -136,19 +140,21 @@ def _unexplained(respondents: Respondents, sums: pd.DataFrame) -> str:
         f"{row.Index} {row.weighted:,.0f} of {row.n:,}"
         for row in countries.head(SHOWN).itertuples()
     ]
-    more = ""
+    omission = ""
     if len(countries) > SHOWN:
-        more = f" and {len(lines)} of {len(countries)} countries are shown"
+        omission = f" and {len(lines)} of {len(countries)} countries are shown"
     return (
         f"A number for several countries of {respondents.name} depends on what their"
-        f" weights add up to. They add up to {', '.join(lines)} respondents{more}. Say"
-        " scale_to='weights' if those are persons, 'population' with population=… to"
-        " weigh countries by persons, or 'equal'; or put country into by."
+        f" weights add up to. They add up to {', '.join(lines)} respondents{omission}."
+        " Say scale_to='weights' if those are persons, 'population' with population=…"
+        " to weigh countries by persons, or 'equal'; or put country into by."
     )
 
 
 def _refuse_rounds(
-    respondents: Respondents, sums: pd.DataFrame, by: Sequence[str]
+    respondents: Respondents,
+    sums: pd.DataFrame,
+    by: Sequence[str],
 ) -> None:
     """Raise UncountedError where surveys of one country that meet in a domain have
     weights of different scales.
@@ -196,7 +202,9 @@ def _groups(respondents: Respondents, by: Sequence[str]) -> pd.DataFrame:
 
 
 def _targets(
-    respondents: Respondents, groups: pd.DataFrame, population: Population | None
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    population: Population | None,
 ) -> np.ndarray:
     """Return the persons of each row of `groups`; raises UncountedError listing the
     countries without them.
@@ -220,7 +228,9 @@ def _targets(
 
 
 def _of_world(
-    respondents: Respondents, groups: pd.DataFrame, world: World
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    world: World,
 ) -> np.ndarray:
     """Return the world's persons of the sexes, ages and years that were interviewed in
     each row of `groups`.
@@ -247,7 +257,11 @@ def _of_world(
     return np.array(totals)
 
 
-def _persons_of(world: World, country: str, cells: pd.DataFrame) -> float:
+def _persons_of(
+    world: World,
+    country: str,
+    cells: pd.DataFrame,
+) -> float:
     """Return a country's persons in the interviewed cells, in their middle year."""
     year = np.average(cells["year"].astype(float), weights=cells["n"])
     if "sex" not in cells:
@@ -259,7 +273,11 @@ def _persons_of(world: World, country: str, cells: pd.DataFrame) -> float:
 
 
 def _persons_aged(
-    world: World, country: str, ages: pd.Series, year: float, sex: str = ""
+    world: World,
+    country: str,
+    ages: pd.Series,
+    year: float,
+    sex: str = "",
 ) -> float:
     bands = [parse_band(age) for age in ages.unique()]
     people = persons(world, bands, year, nearest=True).sel(country=country)
@@ -269,7 +287,9 @@ def _persons_aged(
 
 
 def _scaled(
-    respondents: Respondents, groups: pd.DataFrame, factors: np.ndarray
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    factors: np.ndarray,
 ) -> Respondents:
     """Return the respondents with every weight, replicates too, multiplied by its
     group's factor.
@@ -287,4 +307,8 @@ def _scaled(
     largest = ", ".join(f"max(abs({weight}))" for weight in [*weights, "weight"])
     sql = f"SELECT greatest({largest}) AS heaviest FROM ({select})"
     heaviest = query(respondents.source, sql)["heaviest"][0].as_py()
-    return replace(respondents, select=select, heaviest=heaviest)
+    return replace(
+        respondents,
+        select=select,
+        heaviest=heaviest,
+    )

@@ -15,7 +15,10 @@ NO_INTERVAL = "no interval: too few PSUs, or replicates without respondents or w
 
 
 def reliability(
-    p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndarray
+    p: np.ndarray,
+    effective: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
 ) -> pd.DataFrame:
     """Return `reliability` (reliable, review, unreliable) and `reliability_because`;
     all arrays (rows,).

@@ -92,7 +92,9 @@ SCALES: Mapping[str, Callable[[Replicates], float]] = {
 
 
 def resolve(
-    replicates: Replicates, names: Sequence[str], roles: Mapping[str, str] | None = None
+    replicates: Replicates,
+    names: Sequence[str],
+    roles: Mapping[str, str] | None = None,
 ) -> Replicates:
     """Return the replicates with columns for a pattern; raises UncountedError where
     columns and method don't fit.
@@ -117,7 +119,11 @@ def resolve(
     return resolved
 
 
-def _matched(pattern: str, names: Sequence[str], roles: Mapping[str, str]) -> list[str]:
+def _matched(
+    pattern: str,
+    names: Sequence[str],
+    roles: Mapping[str, str],
+) -> list[str]:
     """Return the columns that a pattern names; raises UncountedError where it seems to
     name too many or too few.
     """
@@ -175,7 +181,9 @@ def _check(replicates: Replicates) -> None:
 
 
 def variance(
-    replicates: Replicates, estimates: np.ndarray, estimate: np.ndarray
+    replicates: Replicates,
+    estimates: np.ndarray,
+    estimate: np.ndarray,
 ) -> np.ndarray:
     """Return scale · Σ_r rscale_r (θ_r − centre)²; estimates (domains, replicates),
     estimate (domains,).

@@ -151,7 +151,9 @@ def _roles(
 
 
 def _wanted(
-    columns: Mapping, outcomes: Mapping, replicates: Replicates | None
+    columns: Mapping,
+    outcomes: Mapping,
+    replicates: Replicates | None,
 ) -> list[str]:
     wanted = list(_roles(columns, outcomes))
     if replicates:

@@ -144,7 +144,11 @@ def described(source: Source) -> Source:
         columns[name] = Column(f"c{index}", kind)
         renamed.append(f"{identifier(name)} AS c{index}")
     scan = f"(SELECT {', '.join(renamed)} FROM {source.scan})"
-    return replace(source, scan=scan, columns=columns)
+    return replace(
+        source,
+        scan=scan,
+        columns=columns,
+    )
 
 
 def table_source(table: pa.Table, name: str) -> Source:

@@ -138,16 +138,28 @@ def sampled(
     )
 
 
-def _rows(psus: pd.DataFrame, domains: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
+def _rows(
+    psus: pd.DataFrame,
+    domains: pd.DataFrame,
+    by: Sequence[str],
+) -> np.ndarray:
     """Return the row of `domains` that each row of `psus` belongs to."""
     if not by:
         return np.zeros(len(psus), int)
     numbered = domains[list(by)].assign(row=np.arange(len(domains)))
-    rows = psus[list(by)].merge(numbered, on=list(by), how="left")
+    rows = psus[list(by)].merge(
+        numbered,
+        on=list(by),
+        how="left",
+    )
     return rows["row"].to_numpy()
 
 
-def _over_strata(sample: Sample, centre: np.ndarray, single_psu: str) -> np.ndarray:
+def _over_strata(
+    sample: Sample,
+    centre: np.ndarray,
+    single_psu: str,
+) -> np.ndarray:
     """Return Σ_h of the variance between PSUs of t = Σ w(y − centre); centre
     (domains,).
     """
@@ -160,8 +172,8 @@ def _over_strata(sample: Sample, centre: np.ndarray, single_psu: str) -> np.ndar
     total = np.bincount(pair, t, size)
     if sample.elements:
         cases = psus["squared_cases"].to_numpy()
-        others = psus["squares"].to_numpy() - cases
-        squares = cases * (1 - centre_of_psu) ** 2 + others * centre_of_psu**2
+        squared_others = psus["squares"].to_numpy() - cases
+        squares = cases * (1 - centre_of_psu) ** 2 + squared_others * centre_of_psu**2
         around = np.maximum(np.bincount(pair, squares, size) - total**2 / m, 0)
     else:
         mean = total / m
@@ -177,7 +189,10 @@ def _over_strata(sample: Sample, centre: np.ndarray, single_psu: str) -> np.ndar
 
 
 def _averaged(
-    domain: np.ndarray, single: np.ndarray, single_psu: str, size: int
+    domain: np.ndarray,
+    single: np.ndarray,
+    single_psu: str,
+    size: int,
 ) -> np.ndarray:
     """Return the factor that gives single-PSU strata the mean of the domain's other
     strata; 1 unless 'average'.

@@ -23,7 +23,9 @@ SUMS = ("n", "cases", "weighted", "weighted_cases", "squares", "squared_cases")
 
 
 def cells(
-    respondents: Respondents, by: str | Sequence[str], outcome: str | None = None
+    respondents: Respondents,
+    by: str | Sequence[str],
+    outcome: str | None = None,
 ) -> pd.DataFrame:
     """Return the weighted cells of an outcome: `by`, then SUMS: n and cases
     (unweighted), Σw, Σwy, Σw², Σw²y.
@@ -37,7 +39,9 @@ def cells(
 
 
 def psu_totals(
-    respondents: Respondents, by: Sequence[str], outcome: str
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str,
 ) -> pd.DataFrame:
     """Return SUMS of `by` × stratum × PSU, PSUs unnamed; `stratum` is a row of
     `respondents.design.strata`.
@@ -52,7 +56,15 @@ def psu_totals(
     summed = _summed(respondents, list(by), outcome, extra, drop="psu")
     strata = respondents.design.strata
     numbered = strata[keys].assign(row=np.arange(len(strata)))
-    rows = summed[keys].merge(numbered, on=keys, how="left")["row"].to_numpy()
+    rows = (
+        summed[keys]
+        .merge(
+            numbered,
+            on=keys,
+            how="left",
+        )["row"]
+        .to_numpy()
+    )
     return summed[[*by, *SUMS]].assign(stratum=rows)
 
 
@@ -80,7 +92,9 @@ def presence(
 
 
 def replicate_totals(
-    respondents: Respondents, by: Sequence[str], outcome: str
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σw_r and Σw_r y of every replicate, each (cells, replicates), cells in the
     order of `cells`.
@@ -106,7 +120,9 @@ def replicate_totals(
 
 
 def replicate_ranks(
-    respondents: Respondents, by: Sequence[str], outcome: str | None
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str | None,
 ) -> np.ndarray:
     """Return the rank of each cell's matrix of replicate weights, respondents ×
     replicates; (cells,).
@@ -252,9 +268,13 @@ def _scale(respondents: Respondents, power: int) -> float:
     return ldexp(1.0, BITS - power * frexp(respondents.heaviest)[1])
 
 
-def _exact(value: str, scale: float, condition: str) -> str:
+def _exact(
+    value: str,
+    scale: float,
+    condition: str,
+) -> str:
     """SQL for the scaled sum of a double where a condition holds: exact, so the same in
     any order.
     """
-    whole = f"CAST({value} * CAST('{scale!r}' AS DOUBLE) AS HUGEINT)"
-    return f"CAST(coalesce(sum({whole}) FILTER ({condition}), 0) AS DOUBLE)"
+    integer = f"CAST({value} * CAST('{scale!r}' AS DOUBLE) AS HUGEINT)"
+    return f"CAST(coalesce(sum({integer}) FILTER ({condition}), 0) AS DOUBLE)"

@@ -107,9 +107,9 @@ def ordered(bands: Iterable[Band]) -> tuple[Band, ...]:
     return tuple(sorted(set(bands), key=lambda band: (band.lower, band.end)))
 
 
-def contains(band: Band, other: Band) -> bool:
-    """Say whether every age of `other` is in `band`."""
-    return band.lower <= other.lower and other.end <= band.end
+def contains(band: Band, inner: Band) -> bool:
+    """Say whether every age of `inner` is in `band`."""
+    return band.lower <= inner.lower and inner.end <= band.end
 
 
 def within(bands: Iterable[Band], band: Band) -> bool:

@@ -110,4 +110,8 @@ def border_table(borders: Borders) -> pd.DataFrame:
     island's neighbour is "".
     """
     islands = [(code, "") for code in borders.islands]
-    return pd.DataFrame([*borders.pairs, *islands], columns=COLUMNS, dtype="str")
+    return pd.DataFrame(
+        [*borders.pairs, *islands],
+        columns=COLUMNS,
+        dtype="str",
+    )

@@ -19,7 +19,15 @@ M49 = "M49"
 OFFICIAL = "name"
 # The order in which a sentence names the systems.
 ORDER = (ISO, M49, OFFICIAL, "World Bank", "DHS", "FIPS")
-LETTERS = str.maketrans({"’": "", "'": "", "`": "", "ʻ": "", "&": " and "})
+LETTERS = str.maketrans(
+    {
+        "’": "",
+        "'": "",
+        "`": "",
+        "ʻ": "",
+        "&": " and ",
+    }
+)
 INITIAL = re.compile(r"(?<=\b\w)\.")
 ELISION = re.compile(r"\b([dl]) (?=\w)")  # "cote d ivoire" as "cote d'ivoire"
 FULL = {
@@ -55,7 +63,11 @@ type Systems = dict[str, tuple[str, ...]]
 type Aliases = dict[str, list[tuple[str, str]]]
 
 
-def check_known(codes: Iterable[str], places: pd.DataFrame, where: str) -> None:
+def check_known(
+    codes: Iterable[str],
+    places: pd.DataFrame,
+    where: str,
+) -> None:
     """Raise one sentence that lists every code that no place has, each with the country
     that it stands for: "Viet Nam → VNM".
 
@@ -118,7 +130,11 @@ def meanings(word: str, places: pd.DataFrame) -> Systems:
     return _meanings(word, places, _aliases_of(places))
 
 
-def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
+def _meanings(
+    word: str,
+    places: pd.DataFrame,
+    aliases: Aliases,
+) -> Systems:
     code = word.strip().upper()
     code = SYNONYMS.get(code, code)
     if code in places.index:
@@ -130,7 +146,11 @@ def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
     return {iso3: tuple(names) for iso3, names in systems.items()}
 
 
-def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
+def hint(
+    word: str,
+    places: pd.DataFrame,
+    names: Iterable[str] = (),
+) -> str:
     """Return " Did you mean 'Eswatini' (SWZ)?" of every place that a word is an alias
     of.
 
@@ -217,7 +237,12 @@ def _aliases_of(places: pd.DataFrame) -> Aliases:
     """Return the aliases of each place: its own alpha-2 and M49 codes and names, and
     the aliases that ship.
     """
-    systems = {"iso2": ISO, "m49": M49, "name": OFFICIAL, "official_name": OFFICIAL}
+    systems = {
+        "iso2": ISO,
+        "m49": M49,
+        "name": OFFICIAL,
+        "official_name": OFFICIAL,
+    }
     aliases: Aliases = defaultdict(list)
     for column, system in systems.items():
         for iso3, alias in places[column].items():

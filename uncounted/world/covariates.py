@@ -56,16 +56,18 @@ def _transformed(column: pd.Series, transform: str) -> pd.Series:
     inside = (column > lower) & (column < upper)
     outside = column[~inside & column.notna()]
     if len(outside):
-        more = f", and {len(outside) - 1} more" if len(outside) > 1 else ""
+        count = f", and {len(outside) - 1} more" if len(outside) > 1 else ""
         raise UncountedError(
             f"{transform} of '{column.name}' cannot be taken: {outside.index[0]} has"
-            f" {outside.iloc[0]:g}{more}. Choose another transform."
+            f" {outside.iloc[0]:g}{count}. Choose another transform."
         )
     return function(column)
 
 
 def z_scores(
-    covariates: pd.DataFrame, names: Sequence[str], transforms: Mapping[str, str]
+    covariates: pd.DataFrame,
+    names: Sequence[str],
+    transforms: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return (x − mean) / sd over the countries that have a value; sd with 1/N, missing
     kept missing.

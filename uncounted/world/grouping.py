@@ -105,7 +105,9 @@ def _from_table(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     subregion = table.get("subregion", table["region"])
     table = table.assign(subregion=subregion).set_index("iso3")
     return table.reindex(
-        index=places.index, columns=["region", "subregion"], fill_value=""
+        index=places.index,
+        columns=["region", "subregion"],
+        fill_value="",
     )
 
 
@@ -197,7 +199,12 @@ def apart(pairs: pd.DataFrame, codes: pd.Index) -> list[pd.Series]:
         if free:
             division = free[0]
         else:
-            division = pd.Series(NO_GROUP, codes, dtype="str", name="group")
+            division = pd.Series(
+                NO_GROUP,
+                codes,
+                dtype="str",
+                name="group",
+            )
             divisions.append(division)
         division[countries] = str(name)
     return divisions
@@ -220,9 +227,9 @@ def _code_column(table: pd.DataFrame) -> str:
 
 
 def _group_column(table: pd.DataFrame, code: str) -> str:
-    others = [column for column in _headers(table) if column != code]
-    named = [column for column in others if _plain(column) in GROUP_HEADERS]
-    for columns in (others, named):
+    headers = [column for column in _headers(table) if column != code]
+    named = [column for column in headers if _plain(column) in GROUP_HEADERS]
+    for columns in (headers, named):
         if len(columns) == 1:
             return columns[0]
     raise UncountedError(_rename(table))

@@ -67,7 +67,10 @@ class _Linear:
 
 
 def pooled_shares(
-    cells: Cells, seed: int, draws: int = 1000, scale: float = 1.0
+    cells: Cells,
+    seed: int,
+    draws: int = 1000,
+    scale: float = 1.0,
 ) -> np.ndarray:
     """Draw the shares of a trait's levels in every country and group (draws, countries,
     groups, levels).
@@ -87,7 +90,11 @@ def pooled_shares(
     root = np.linalg.cholesky((np.eye(cells.counts.shape[1] - 1) + 1) / 2)
     model = _about_the_mode(cells, root, scale)
     scales = _scales(model, scale, rng, draws)
-    distinct, index = np.unique(scales, axis=0, return_inverse=True)
+    distinct, index = np.unique(
+        scales,
+        axis=0,
+        return_inverse=True,
+    )
     whitened = np.empty((draws, len(cells.region), cells.groups, len(root)))
     for row, log_tau in enumerate(distinct):
         these = np.flatnonzero(index.ravel() == row)
@@ -97,7 +104,11 @@ def pooled_shares(
     return softmax(np.concatenate([log_odds, reference], axis=-1), axis=-1)
 
 
-def _about_the_mode(cells: Cells, root: np.ndarray, scale: float) -> _Linear:
+def _about_the_mode(
+    cells: Cells,
+    root: np.ndarray,
+    scale: float,
+) -> _Linear:
     """Return the model with its likelihood about the mode of η, at the mode of τ; the
     two modes are found in turn.
     """
@@ -117,7 +128,11 @@ def _about_the_mode(cells: Cells, root: np.ndarray, scale: float) -> _Linear:
     return model
 
 
-def _linear(cells: Cells, root: np.ndarray, eta: np.ndarray) -> _Linear:
+def _linear(
+    cells: Cells,
+    root: np.ndarray,
+    eta: np.ndarray,
+) -> _Linear:
     """Return the model with its likelihood taken as Gaussian about log odds η (cells,
     k) against the last level.
     """
@@ -199,7 +214,10 @@ def _mode(model: _Linear, scale: float) -> np.ndarray:
 
 
 def _scales(
-    model: _Linear, scale: float, rng: np.random.Generator, draws: int
+    model: _Linear,
+    scale: float,
+    rng: np.random.Generator,
+    draws: int,
 ) -> np.ndarray:
     """Draw the logs of τ (draws, 2 or 3) from their marginal posterior."""
     log_density = _log_density(model, scale)
@@ -219,7 +237,9 @@ def _scales(
 
 
 def _curvature(
-    log_density: LogDensity, mode: np.ndarray, step: float = 0.1
+    log_density: LogDensity,
+    mode: np.ndarray,
+    step: float = 0.1,
 ) -> np.ndarray:
     """Return minus the second derivatives at a mode, by central differences, made
     positive definite.
@@ -249,7 +269,12 @@ def _draw(
     factor, mean, _ = _posterior(model, log_tau)
     k = model.z.shape[1]
     normal = rng.normal(size=(len(mean), draws))
-    noise = solve_triangular(factor[0], normal, lower=True, trans=1)
+    noise = solve_triangular(
+        factor[0],
+        normal,
+        lower=True,
+        trans=1,
+    )
     theta = (mean[:, None] + noise).reshape(k, -1, draws).transpose(2, 1, 0)
     level, region, country = np.split(theta, np.cumsum(model.sizes)[:2], axis=1)
     places = region[:, cells.region] + country

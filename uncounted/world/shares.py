@@ -92,7 +92,10 @@ def with_shares(
 
 
 def persons_drawn(
-    world: World, bands: Sequence[Band], year: float, traits: Sequence[str]
+    world: World,
+    bands: Sequence[Band],
+    year: float,
+    traits: Sequence[str],
 ) -> xr.DataArray | None:
     """Return draws of persons (draw, country, sex, age, *traits) in age bands in a
     year; None if all are certain.
@@ -122,7 +125,11 @@ def persons_drawn(
     return persons.assign_attrs(people.attrs)
 
 
-def _observed(world: World, table: pd.DataFrame, trait: str) -> _Observed:
+def _observed(
+    world: World,
+    table: pd.DataFrame,
+    trait: str,
+) -> _Observed:
     _check_columns(table, trait)
     lacking = check_codes(world, table["iso3"].unique(), "The table of shares")
     table = table.loc[~table["iso3"].isin(lacking)]
@@ -153,7 +160,9 @@ def _observed(world: World, table: pd.DataFrame, trait: str) -> _Observed:
 
 
 def _respondents_by_level(
-    table: pd.DataFrame, cell: list[str], trait: str
+    table: pd.DataFrame,
+    cell: list[str],
+    trait: str,
 ) -> pd.DataFrame:
     """Return effective respondents by level, one row for each cell that has any."""
     strange = sorted(set(table.get("sex", SEXES)) - set(SEXES))
@@ -231,11 +240,19 @@ def _counts(table: pd.DataFrame, cell: list[str]) -> np.ndarray:
     sums = rows.groupby(cell)[["spread", "error"]].transform("sum")
     with np.errstate(divide="ignore", invalid="ignore"):
         n = (sums["spread"] / sums["error"]).to_numpy()
-    n = np.nan_to_num(n, nan=PRECISE, posinf=PRECISE)
+    n = np.nan_to_num(
+        n,
+        nan=PRECISE,
+        posinf=PRECISE,
+    )
     return rows["share"].to_numpy() * np.minimum(n, PRECISE)
 
 
-def _measure(table: pd.DataFrame, column: str, most: float) -> np.ndarray:
+def _measure(
+    table: pd.DataFrame,
+    column: str,
+    most: float,
+) -> np.ndarray:
     """Return a column's numbers; raises UncountedError for one outside 0 to `most`."""
     values = numbers(table.loc[:, column])
     wrong = ~(np.isfinite(values) & (values >= 0) & (values <= most))
@@ -249,7 +266,12 @@ def _measure(table: pd.DataFrame, column: str, most: float) -> np.ndarray:
 
 
 def _pooled(
-    world: World, observed: _Observed, trait: str, seed: int, draws: int, scale: float
+    world: World,
+    observed: _Observed,
+    trait: str,
+    seed: int,
+    draws: int,
+    scale: float,
 ) -> xr.DataArray:
     """Return draws of every country's shares, dims (draw, country, …, trait)."""
     sizes = (
@@ -273,7 +295,11 @@ def _pooled(
     return _by_group(world, array, observed.bands)
 
 
-def _by_group(world: World, array: xr.DataArray, bands: list[Band]) -> xr.DataArray:
+def _by_group(
+    world: World,
+    array: xr.DataArray,
+    bands: list[Band],
+) -> xr.DataArray:
     """Return shares by the population's age groups, each that of the first band which
     contains it; groups in no band are left out.
     """
@@ -287,17 +313,21 @@ def _by_group(world: World, array: xr.DataArray, bands: list[Band]) -> xr.DataAr
     return array.assign_coords(age=list(band_of))
 
 
-def _drawn_elsewhere(world: World, given: xr.DataArray, trait: str) -> xr.DataArray:
+def _drawn_elsewhere(
+    world: World,
+    draws: xr.DataArray,
+    trait: str,
+) -> xr.DataArray:
     """Return draws of shares from elsewhere in the world's own order, dims (draw,
     country, …, trait).
     """
-    if "chain" in given.dims:
-        array = given.stack(sample=("chain", "draw"))
+    if "chain" in draws.dims:
+        array = draws.stack(sample=("chain", "draw"))
     else:
-        array = given.rename(draw="sample")
+        array = draws.rename(draw="sample")
     array = array.drop_vars(["sample", "chain", "draw"], errors="ignore")
     array = array.rename(sample="draw")
-    _check_drawn(world, array, given, trait)
+    _check_drawn(world, array, draws.dims, trait)
     array = array.sel(country=world.places.index.to_numpy()).rename(trait)
     array = array / array.sum(trait)
     if "age" in array.dims:
@@ -308,13 +338,16 @@ def _drawn_elsewhere(world: World, given: xr.DataArray, trait: str) -> xr.DataAr
 
 
 def _check_drawn(
-    world: World, array: xr.DataArray, given: xr.DataArray, trait: str
+    world: World,
+    array: xr.DataArray,
+    dims_given: tuple,
+    trait: str,
 ) -> None:
     dims = set(array.dims)
     if not {"draw", "country", trait} <= dims <= {"draw", *DIMS, trait}:
         raise UncountedError(
             "Draws of shares should have dims draw, country, sex and age if they"
-            f" differ, and {trait}; these have {', '.join(map(str, given.dims))}."
+            f" differ, and {trait}; these have {', '.join(map(str, dims_given))}."
         )
     countries = world.places.index
     lacking = countries[~countries.isin(array["country"].to_numpy())]
@@ -323,8 +356,8 @@ def _check_drawn(
             f"Draws of shares lack {', '.join(lacking[:8])}. Give those of every"
             " country of the world."
         )
-    whole = np.allclose(array.sum(trait), 1, atol=ROUNDING)
-    if not whole or float(array.min()) < 0:
+    sums_to_one = np.allclose(array.sum(trait), 1, atol=ROUNDING)
+    if not sums_to_one or float(array.min()) < 0:
         raise UncountedError(
             f"Draws of shares are below 0, or do not sum to 1 along {trait}. Give those"
             " of all levels."

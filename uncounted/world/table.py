@@ -27,7 +27,10 @@ BLANK = ("", "NA", "NaN", "nan", "N/A", "n/a", "..")
 
 
 def read_table(
-    source: Source, what: str, needs: Iterable[str] = (), encoding: str = "utf-8"
+    source: Source,
+    what: str,
+    needs: Iterable[str] = (),
+    encoding: str = "utf-8",
 ) -> pd.DataFrame:
     """Return a table as text without outer blanks, "" where empty; an index named iso3
     counts as a column.
@@ -63,7 +66,11 @@ def one_code(codes: pd.Series) -> pd.Series:
     return codes
 
 
-def require(table: pd.DataFrame, needs: Iterable[str], what: str) -> None:
+def require(
+    table: pd.DataFrame,
+    needs: Iterable[str],
+    what: str,
+) -> None:
     """Raise a sentence naming the first column that a table lacks."""
     for column in needs:
         if column not in table:
@@ -78,7 +85,11 @@ def _texts(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index(drop=not by_code).astype("str")
 
 
-def _texts_of_file(source: str | Path, what: str, encoding: str) -> pd.DataFrame:
+def _texts_of_file(
+    source: str | Path,
+    what: str,
+    encoding: str,
+) -> pd.DataFrame:
     if not isinstance(source, str | Path):
         raise UncountedError(
             f"The {what} is a {type(source).__name__}. Give the path of a CSV file, or"

@@ -139,7 +139,11 @@ def _shipped_covariates(places: pd.DataFrame) -> pd.DataFrame:
     return table[table["iso3"].isin(places.index)]
 
 
-def check_codes(world: World, codes: Iterable[str], where: str) -> set[str]:
+def check_codes(
+    world: World,
+    codes: Iterable[str],
+    where: str,
+) -> set[str]:
     """Return the codes that geography knows and the population table lacks; `where`
     begins an error.
 
@@ -198,7 +202,9 @@ def levels(world: World, trait: str) -> list[str]:
 
 
 def standardised(
-    world: World, names: Sequence[str], transforms: Mapping[str, str] | None = None
+    world: World,
+    names: Sequence[str],
+    transforms: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return z-scores of covariates (countries, names), missing kept missing:
     `covariates.z_scores`.
@@ -228,7 +234,12 @@ def groups(world: World, by: Source | pd.Series) -> pd.Series:
         names = list(index)
     else:
         names = list(world.places[by])
-    return pd.Series(names, index=index, name=by, dtype="str")
+    return pd.Series(
+        names,
+        index=index,
+        name=by,
+        dtype="str",
+    )
 
 
 def divisions(world: World, by: Source | pd.Series) -> list[pd.Series]:
