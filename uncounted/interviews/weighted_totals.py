@@ -56,16 +56,8 @@ def psu_totals(
     summed = _summed(respondents, list(by), outcome, extra, drop="psu")
     strata = respondents.design.strata
     numbered = strata[keys].assign(row=np.arange(len(strata)))
-    rows = (
-        summed[keys]
-        .merge(
-            numbered,
-            on=keys,
-            how="left",
-        )["row"]
-        .to_numpy()
-    )
-    return summed[[*by, *SUMS]].assign(stratum=rows)
+    rows = summed[keys].merge(numbered, on=keys, how="left")
+    return summed[[*by, *SUMS]].assign(stratum=rows["row"].to_numpy())
 
 
 def presence(
