@@ -18,19 +18,11 @@ from uncounted.world.table import numbers, one_code
 type Table = str | Path | pd.DataFrame | pa.Table
 
 SURVEY = ("country", "year", "survey", "source", "interviewed")
+PERSON = ("id", "member")  # the respondent, and a person on the respondent's roster
 ROLES = {
     "respondents": ("id", "weight", "stratum", "psu", *SURVEY, "sex", "age", "m"),
-    "roster": (
-        "id",
-        "member",
-        "relationship",
-        "through",
-        "sex",
-        "age",
-        "lives_in",
-        "m",
-    ),
-    "events": ("id", "member", "outcome", "age", "country", "start", "end"),
+    "roster": (*PERSON, "relationship", "through", "sex", "age", "lives_in", "m"),
+    "events": (*PERSON, "outcome", "age", "country", "start", "end"),
 }
 NEEDED = {
     "respondents": ("id", "country", "year"),
@@ -383,7 +375,7 @@ def _events(
 
 
 def _persons(rows: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(rows[["id", "member"]])
+    return pd.MultiIndex.from_frame(rows[list(PERSON)])
 
 
 def _refuse(rows: pd.DataFrame, wrong: pd.Series, fault: str, advice: str) -> None:
