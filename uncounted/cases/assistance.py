@@ -1,8 +1,8 @@
-"""Selection: from ratios among those whom services met to ratios among all, as the
-analyst believes of who is met.
+"""Selection: from ratios among assisted victims to ratios among all victims, by the
+analyst's priors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -24,8 +24,8 @@ def selected(
     draw, region, sex).
 
         log R_true = log R_records + δ,   δ = δ_world + δ_stratum
-        δ_world ~ N(mean, world_sd), one draw per ratio;   δ_stratum ~ N(0, stratum_sd),
-        one per ratio × region × sex
+        δ_world ~ N(mean, world_sd), one draw per ratio
+        δ_stratum ~ N(0, stratum_sd), one per ratio × region × sex
 
     Nothing in the records tells δ: the three numbers are the analyst's, one for all
     ratios or ratio → number, and prior only. If δ_world were drawn per stratum it would
@@ -34,10 +34,11 @@ def selected(
     world_sd with the same seed scales the same draws. Raises UncountedError for an sd
     below 0 and a ratio without a number.
     """
-    given = {"mean": mean, "world_sd": world_sd, "stratum_sd": stratum_sd}
-    at = {name: _by_ratio(name, value, log_odds) for name, value in given.items()}
-    for name in ("world_sd", "stratum_sd"):
-        if not (at[name] >= 0).all():
+    mean_of = _by_ratio("mean", mean, log_odds)
+    world_sd_of = _by_ratio("world_sd", world_sd, log_odds)
+    stratum_sd_of = _by_ratio("stratum_sd", stratum_sd, log_odds)
+    for name, sd in (("world_sd", world_sd_of), ("stratum_sd", stratum_sd_of)):
+        if not (sd >= 0).all():
             raise UncountedError(
                 f"{name} of the selection is below 0 or no number. Give an sd of log"
                 " odds, 0 or above."
@@ -46,27 +47,36 @@ def selected(
     world = log_odds.isel(dict.fromkeys(STRATUM, 0), drop=True)
     z_world = xr.zeros_like(world) + rng.normal(size=world.shape)
     z_stratum = xr.zeros_like(log_odds) + rng.normal(size=log_odds.shape)
-    return (
-        log_odds + at["mean"] + at["world_sd"] * z_world + at["stratum_sd"] * z_stratum
-    )
+    shifted = log_odds + mean_of + world_sd_of * z_world
+    return shifted + stratum_sd_of * z_stratum
 
 
 def _by_ratio(
-    name: str, value: float | Mapping[str, float], log_odds: xr.DataArray
+    name: str,
+    value: float | Mapping[str, float],
+    log_odds: xr.DataArray,
 ) -> xr.DataArray:
-    labels = [str(label) for label in log_odds["ratio"].values]
+    ratios = [str(label) for label in log_odds["ratio"].values]
     if isinstance(value, Mapping):
-        for label in [*value, *labels]:
-            if label not in value or label not in labels:
-                said = (
-                    "is given for no ratio of these"
-                    if label not in labels
-                    else "is not given"
-                )
-                raise UncountedError(
-                    f"{name} of '{label}' {said}.{did_you_mean(label, labels)}"
-                )
-        value_of = [float(value[label]) for label in labels]
+        _check_ratios(name, value, ratios)
+        values = [float(value[ratio]) for ratio in ratios]
     else:
-        value_of = [float(value)] * len(labels)
-    return xr.DataArray(value_of, {"ratio": log_odds["ratio"]}, ("ratio",))
+        values = [float(value)] * len(ratios)
+    return xr.DataArray(values, {"ratio": log_odds["ratio"]}, ("ratio",))
+
+
+def _check_ratios(
+    name: str,
+    values: Mapping[str, float],
+    ratios: Sequence[str],
+) -> None:
+    for ratio in (*values, *ratios):
+        if ratio not in ratios:
+            fault = "is given for no ratio of these"
+        elif ratio not in values:
+            fault = "is not given"
+        else:
+            continue
+        raise UncountedError(
+            f"{name} of '{ratio}' {fault}.{did_you_mean(ratio, ratios)}"
+        )

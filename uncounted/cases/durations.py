@@ -1,5 +1,5 @@
 """Durations: the mean length of a spell from what a window shows of spells, and the
-stock that a flow amounts to.
+stock that follows from it.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,9 @@ from uncounted.model.card import Sampling
 from uncounted.model.priors import FAMILIES as PRIORS
 from uncounted.model.priors import Prior, parse_prior
 
-POOLED, APART = ("duration", "shape", "sigma_duration"), ("duration", "shape")
-type Given = Mapping[str, Prior | Mapping[str, object]]
+APART = ("duration", "shape")
+POOLED = (*APART, "sigma_duration")
+type Priors = Mapping[str, Prior | Mapping[str, object]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,26 +50,30 @@ class Durations:
         """
         window = self.spells.window_years
         share = (self.mu / (window + self.mu)).stack(sample=("chain", "draw"))
-        told = pd.DataFrame(
+        by_model = pd.DataFrame(
             {"by_model": share.mean("sample"), "by_model_sd": share.std("sample")},
             self.spells.groups,
         )
-        return without_model(self.spells).join(told)
+        return without_model(self.spells).join(by_model)
 
     def _repr_html_(self) -> str:
-        low, mid, high = self.mu.quantile(
-            [0.025, 0.5, 0.975], ["chain", "draw"]
-        ).to_numpy()
-        told = pd.DataFrame(
-            {"mean years": mid, "lower": low, "upper": high}, self.spells.groups
+        quantiles = self.mu.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
+        lower, median, upper = quantiles.to_numpy()
+        years = pd.DataFrame(
+            {
+                "mean years": median,
+                "lower": lower,
+                "upper": upper,
+            },
+            self.spells.groups,
         )
-        tables = (told.round(2), self.checks.round(3))
-        return self.spells._repr_html_() + "".join(table.to_html() for table in tables)
+        tables = years.round(2).to_html() + self.checks.round(3).to_html()
+        return self.spells._repr_html_() + tables
 
 
 def fit_durations(
     spells: Spells,
-    priors: Given,
+    priors: Priors,
     *,
     seed: int,
     family: str = "log_normal",
@@ -84,54 +89,62 @@ def fit_durations(
     shape. settings: chains, tune, draws, target_accept.
     """
     model = durations_model(spells, priors, family)
-    how = replace(Sampling(tune=500, draws=1000, target_accept=0.9), **settings)
-    drawn = draw(model, how, seed, sampler, progress or Progress(show=False))
+    usual = Sampling(
+        tune=500,
+        draws=1000,
+        target_accept=0.9,
+    )
+    sampling = replace(usual, **settings)
+    progress = progress or Progress(show=False)
+    drawn = draw(model, sampling, seed, sampler, progress)
     return Durations(
-        mu_of(model, drawn.posterior),
-        drawn.posterior,
-        drawn.stats,
-        spells,
-        family,
-        seed,
+        mu=mu_of(model, drawn.posterior),
+        posterior=drawn.posterior,
+        stats=drawn.stats,
+        spells=spells,
+        family=family,
+        seed=seed,
     )
 
 
 def durations_model(
-    spells: Spells, priors: Given, family: str = "log_normal"
+    spells: Spells,
+    priors: Priors,
+    family: str = "log_normal",
 ) -> pm.Model:
     """Return the model of spells that touch a window of T years.
 
-        ended in the window, whole length d:  T f(d)/(T+μ)       going on after a years:
-        (1−F(a))/(T+μ) μ_g = duration · exp(sigma_duration · z_g), one shape;  or μ_g =
-        duration_g, shape_g, each with the same prior
+        ended in the window, whole length d:  T f(d)/(T+μ)
+        going on after a years:               (1−F(a))/(T+μ)
+        μ_g = duration · exp(sigma_duration · z_g), one shape;
+        or μ_g = duration_g, shape_g, each with the same prior
 
-    Nothing else is right: censoring alone, or length-biasing every spell, overstates
-    the stock. `mu` (group).
+    Other likelihoods overstate the stock: censoring alone does, and so does
+    length-biasing every spell. `mu` (group).
     """
     if family not in FAMILIES:
         raise UncountedError(
-            "There is no family of durations"
-            f" '{family}'.{did_you_mean(family, FAMILIES)}"
+            f"There is no family of durations '{family}'."
+            + did_you_mean(family, FAMILIES)
         )
-    pooled = "sigma_duration" in priors
-    asked = POOLED if pooled else APART
-    given, data = (
-        {key: _prior(priors, key, asked) for key in (*asked, *priors)},
-        refit_data(spells, priors),
-    )
+    parameters = _parameters(priors)
+    pooled = parameters == POOLED
+    dims = None if pooled else "group"
+    for key in (*parameters, *priors):
+        _prior(priors, key, parameters)
+    data = refit_data(spells, priors)
     with pm.Model(coords={"group": spells.groups}) as model:
         numbers = pt.as_tensor(pm.Data("prior_numbers", data["prior_numbers"]))
-        own = {
-            key: _variable(key, given[key], numbers[i], None if pooled else "group")
-            for i, key in enumerate(asked)
-        }
-        mu, shape = own["duration"], own["shape"]
+        drawn = {}
+        for row, key in enumerate(parameters):
+            prior = _prior(priors, key, parameters)
+            drawn[key] = _variable(key, prior, numbers[row], dims)
+        mu = drawn["duration"]
         if pooled:
-            mu = mu * pt.exp(
-                own["sigma_duration"] * pm.Normal("group_raw", dims="group")
-            )
+            z = pm.Normal("group_raw", dims="group")
+            mu = mu * pt.exp(drawn["sigma_duration"] * z)
         pm.Deterministic("mu", mu, dims="group")
-        _observe(data, mu, shape, FAMILIES[family])
+        _observe(data, mu, drawn["shape"], FAMILIES[family])
     return model
 
 
@@ -140,26 +153,30 @@ def mu_of(model: pm.Model, posterior: xr.Dataset) -> xr.DataArray:
     return derived(model, posterior, ["mu"])["mu"]
 
 
-def refit_data(spells: Spells, priors: Given) -> dict[str, np.ndarray]:
+def refit_data(spells: Spells, priors: Priors) -> dict[str, np.ndarray]:
     """Return all pm.Data of the model, for `Compiled.on`: of as many spells; years
     below zero are going on.
     """
-    years, asked = (
-        spells.table["years"].to_numpy(float),
-        (POOLED if "sigma_duration" in priors else APART),
-    )
+    parameters = _parameters(priors)
+    prior_numbers = np.zeros((len(parameters), 2))
+    for row, key in enumerate(parameters):
+        numbers = _prior(priors, key, parameters).numbers[:2]
+        prior_numbers[row, : len(numbers)] = numbers
+    years = spells.table["years"].to_numpy(float)
+    groups = pd.Index(spells.groups)
     return {
-        "prior_numbers": np.array(
-            [[*_prior(priors, key, asked).numbers, 0.0][:2] for key in asked]
-        ),
+        "prior_numbers": prior_numbers,
         "years": np.where(spells.table["ongoing"], -years, years),
-        "group_of_spell": _group(spells),
+        "group_of_spell": groups.get_indexer(pd.Index(spells.table["group"])),
         "window": np.array(spells.window_years),
     }
 
 
 def stock(
-    affected: xr.DataArray, mu: xr.DataArray, window_years: float, how: str = "touching"
+    affected: xr.DataArray,
+    mu: xr.DataArray,
+    window_years: float,
+    how: str = "touching",
 ) -> xr.DataArray:
     """Return persons affected at a moment, from persons affected within a window, in
     every draw: S = N μ/(T+μ).
@@ -177,10 +194,10 @@ def stock(
             " 1.8 (exponential lengths) to 2.1 (lognormal): a window of five years"
             " sees little of a long spell. Use S = N·μ/(T+μ), how = 'touching'."
         )
-    for dim in (dim for dim in affected.dims if dim in mu.dims):
-        if affected.sizes[dim] != mu.sizes[dim] or list(affected[dim].values) != list(
-            mu[dim].values
-        ):
+    for dim in affected.dims:
+        if dim not in mu.dims:
+            continue
+        if list(affected[dim].values) != list(mu[dim].values):
             raise UncountedError(
                 f"Those affected and their durations have another {dim}:"
                 f" {affected.sizes[dim]} and {mu.sizes[dim]}. Give both as many chains"
@@ -190,29 +207,40 @@ def stock(
 
 
 def without_model(spells: Spells) -> pd.DataFrame:
-    """Return the stock's share of those affected within the window, by group, by two
+    """Return the stock's share of those affected within the window, by group, from two
     counts that need no model.
 
-        S/N = share going on at the interview        S/N = mean years inside the window
-        / T
+        S/N = share going on at the interview
+        S/N = mean years inside the window / T
 
-    each with its standard error. Where nobody said when a spell ended, it ends anywhere
-    in the window alike: d − d²/2T years are inside, or T/2 of a spell longer than T.
+    Each has its standard error. A spell whose end is not dated ends anywhere in the
+    window with equal probability: d − d²/2T years are inside, or T/2 of a spell longer
+    than T.
     """
     table, window = spells.table, spells.window_years
-    d = table["years"].clip(upper=window)
-    inside = table["inside"].where(table["inside"].notna(), d - d**2 / (2 * window))
+    years = table["years"].clip(upper=window)
+    expected = years - years**2 / (2 * window)
+    inside = table["inside"].where(table["inside"].notna(), expected)
     table = table.assign(inside=inside / window, ongoing=table["ongoing"].astype(float))
-    by = table.groupby("group")
-    size = np.sqrt(by.size())
-    told = {"spells": by.size()}
+    groups = table.groupby("group")
+    size = groups.size()
+    columns = {"spells": size}
     for column, name in (("ongoing", "going_on"), ("inside", "inside_window")):
-        told |= {name: by[column].mean(), f"{name}_se": by[column].std() / size}
-    return pd.DataFrame(told)
+        columns[name] = groups[column].mean()
+        columns[f"{name}_se"] = groups[column].std() / np.sqrt(size)
+    return pd.DataFrame(columns)
 
 
-def _prior(priors: Given, key: str, asked: tuple[str, ...]) -> Prior:
-    if key not in asked:
+def _parameters(priors: Priors) -> tuple[str, ...]:
+    return POOLED if "sigma_duration" in priors else APART
+
+
+def _prior(
+    priors: Priors,
+    key: str,
+    parameters: tuple[str, ...],
+) -> Prior:
+    if key not in parameters:
         raise UncountedError(
             f"Durations have no parameter '{key}'.{did_you_mean(key, POOLED)}"
         )
@@ -221,25 +249,29 @@ def _prior(priors: Given, key: str, asked: tuple[str, ...]) -> Prior:
             f"The prior of {key} is missing. Say what is believed: {key} = {{"
             " log_normal = [2, 0.5] }."
         )
-    given = priors[key]
-    prior = given if isinstance(given, Prior) else parse_prior(key, given)
+    prior = priors[key]
+    if not isinstance(prior, Prior):
+        prior = parse_prior(key, prior)
     prior.fits(key)
     return prior
 
 
-def _variable(key: str, prior: Prior, numbers: Any, dims: str | None) -> Any:
+def _variable(
+    key: str,
+    prior: Prior,
+    numbers: Any,
+    dims: str | None,
+) -> Any:
     family = PRIORS[prior.family]
-    return family.make(
-        key, *(numbers[i] for i in range(len(family.numbers))), dims=dims
-    )
-
-
-def _group(spells: Spells) -> np.ndarray:
-    return pd.Index(spells.groups).get_indexer(pd.Index(spells.table["group"]))
+    arguments = [numbers[index] for index in range(len(family.numbers))]
+    return family.make(key, *arguments, dims=dims)
 
 
 def _observe(
-    data: Mapping[str, np.ndarray], mu: Any, shape: Any, family: Family
+    data: Mapping[str, np.ndarray],
+    mu: Any,
+    shape: Any,
+    family: Family,
 ) -> None:
     group = pt.as_tensor(pm.Data("group_of_spell", data["group_of_spell"]))
     pm.CustomDist(

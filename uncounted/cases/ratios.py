@@ -1,4 +1,4 @@
-"""Ratios: how many are sexually exploited, or children, for each in another leaf, from
+"""Ratios: how many persons of one group there are for each person of another, from
 records of victims.
 """
 
@@ -38,11 +38,8 @@ class Ratios:
     seed: int
 
     def _repr_html_(self) -> str:
-        rows = (
-            self.log_odds.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
-            .to_series()
-            .unstack("quantile")
-        )
+        quantiles = self.log_odds.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
+        rows = quantiles.to_series().unstack("quantile")
         return (
             "Persons per person, registered; in several forms:"
             f" {self.both}{rows.map('{:.3g}'.format).to_html()}"
@@ -71,20 +68,31 @@ def fit_ratios(
     draws, target_accept. What registrations say of the population is another question:
     `selected`.
     """
-    counted = tally(records, world, ratios, both=both, periods=periods, year=year)
+    counted = tally(
+        records,
+        world,
+        ratios,
+        both=both,
+        periods=periods,
+        year=year,
+    )
     model = hierarchy(counted, priors)
+    # at target_accept 0.9 a run in twelve had a divergence
     usual = Sampling(
-        tune=500, draws=1000, target_accept=0.97
-    )  # at 0.9 a run in twelve had a divergence
-    how = replace(usual, **settings)
-    drawn = draw(model, how, seed, sampler, progress or Progress(show=False))
+        tune=500,
+        draws=1000,
+        target_accept=0.97,
+    )
+    sampling = replace(usual, **settings)
+    progress = progress or Progress(show=False)
+    drawn = draw(model, sampling, seed, sampler, progress)
     return Ratios(
-        log_odds_of(model, drawn.posterior),
-        drawn.posterior,
-        drawn.stats,
-        counted,
-        both,
-        seed,
+        log_odds=log_odds_of(model, drawn.posterior),
+        posterior=drawn.posterior,
+        stats=drawn.stats,
+        tally=counted,
+        both=both,
+        seed=seed,
     )
 
 

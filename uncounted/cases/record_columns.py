@@ -23,10 +23,11 @@ BLANK = "blank"
 
 @dataclass(frozen=True)
 class Layout:
-    """columns: role → column; forms: form of exploitation → its column of 1 and 0;
-    values: role → {text → our word}.
+    """Columns of a file of victim records, and what their texts mean.
 
-    unknown: text that stands for an unknown value in any column → reason.
+    columns: role → column; forms: form of exploitation → its column of 1 and 0; values:
+    role → {text → our word}; unknown: text that stands for an unknown value in any
+    column → reason.
     """
 
     columns: Mapping[str, str]
@@ -34,29 +35,25 @@ class Layout:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
 
-    def present(self, known: Mapping[str, object], where: str) -> "Layout":
+    def present(self, headers: Mapping[str, object], where: str) -> "Layout":
         """Return the layout of the columns that a file has; raises UncountedError where
         it lacks one that is needed.
         """
-        columns = {
-            role: column for role, column in self.columns.items() if column in known
-        }
-        forms = {form: column for form, column in self.forms.items() if column in known}
+        columns = _present(self.columns, headers)
+        forms = _present(self.forms, headers)
         for role in NEEDED:
-            _need(role in columns, role, self.columns.get(role, role), known, where)
-        has_age, age = (
-            "age" in columns or "majority" in columns,
-            self.columns.get("age", self.columns["majority"]),
+            _need(role in columns, role, self.columns.get(role, role), headers, where)
+        has_age = "age" in columns or "majority" in columns
+        age = self.columns.get("age", self.columns["majority"])
+        _need(has_age, "age or majority", age, headers, where)
+        has_form = bool(forms) or "form" in columns
+        form = next(iter(self.forms.values()), "form")
+        _need(has_form, "form", form, headers, where)
+        return replace(
+            self,
+            columns=columns,
+            forms=forms,
         )
-        _need(has_age, "age or majority", age, known, where)
-        _need(
-            bool(forms) or "form" in columns,
-            "form",
-            next(iter(self.forms.values()), "form"),
-            known,
-            where,
-        )
-        return replace(self, columns=columns, forms=forms)
 
 
 LAYOUTS = {
@@ -106,29 +103,42 @@ def layout_of(
             f" records.{did_you_mean(name, LAYOUTS)}"
         )
     layout = LAYOUTS[name]
-    for role in {**(columns or {}), **(values or {})}:
-        if role not in ROLES and role not in {**layout.forms, **(forms or {})}:
+    columns = {**layout.columns, **(columns or {})}
+    forms = layout.forms if forms is None else forms
+    values = values or {}
+    roles = {*ROLES, *layout.forms, *forms}
+    for role in (*columns, *values):
+        if role not in roles:
             raise UncountedError(
                 f"Victim records have no role '{role}'.{did_you_mean(role, ROLES)}"
             )
-    words = {
-        role: {**layout.values.get(role, {}), **more}
-        for role, more in (values or {}).items()
-    }
+    words = dict(layout.values)
+    for role, translations in values.items():
+        words[role] = {**words.get(role, {}), **translations}
     return Layout(
-        {**layout.columns, **(columns or {})},
-        layout.forms if forms is None else forms,
-        {**layout.values, **words},
-        {**layout.unknown, **(unknown or {})},
+        columns=columns,
+        forms=forms,
+        values=words,
+        unknown={**layout.unknown, **(unknown or {})},
     )
 
 
+def _present(
+    columns: Mapping[str, str], headers: Mapping[str, object]
+) -> dict[str, str]:
+    return {role: column for role, column in columns.items() if column in headers}
+
+
 def _need(
-    there: bool, role: str, column: str, known: Mapping[str, object], where: str
+    present: bool,
+    role: str,
+    column: str,
+    headers: Mapping[str, object],
+    where: str,
 ) -> None:
-    if not there:
+    if not present:
         raise UncountedError(
             f"{where} has no column for {role} (looked for"
-            f" '{column}').{did_you_mean(column, known)} Say which columns hold what:"
+            f" '{column}').{did_you_mean(column, headers)} Say which columns hold what:"
             " columns={…} and forms={…}, or the layout of the public case data."
         )

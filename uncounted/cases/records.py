@@ -14,7 +14,8 @@ import pyarrow as pa
 from uncounted.cases.record_columns import BLANK, Layout, layout_of
 from uncounted.errors import UncountedError
 from uncounted.interviews.column import identifier
-from uncounted.interviews.files import Source, open_source, query
+from uncounted.interviews.files import open_source
+from uncounted.interviews.source import Source, query
 from uncounted.world.age import parse_band
 from uncounted.world.shelf import shipped
 from uncounted.world.table import SIMULATED, TOLD_IN, numbers
@@ -36,7 +37,7 @@ class Records:
     then count, below (k where a count is suppressed: it is 1 … k − 1) and noise_sd (of
     added noise). "" and <NA> are unknown. ledger: column, reason, rows, registrations
     (of suppressed counts, one). people: whether the file had a row for each person.
-    simulated: whether it says so of itself.
+    simulated: whether the file says that it was made up.
     """
 
     name: str
@@ -49,13 +50,15 @@ class Records:
     @property
     def registrations(self) -> float:
         """Persons registered, suppressed counts taken as one."""
-        return float(self.table["count"].where(self.table["below"].isna(), 1.0).sum())
+        return float(_registrations(self.table).sum())
 
     def _repr_html_(self) -> str:
-        years, suppressed = self.table["year"], int(self.table["below"].notna().sum())
+        years = self.table["year"]
+        countries = self.table["country"].nunique()
+        suppressed = int(self.table["below"].notna().sum())
         return (
             f"<b>{self.name}</b>: {self.registrations:,.0f} registrations in"
-            f" {self.table['country'].nunique()} countries of exploitation,"
+            f" {countries} countries of exploitation,"
             f" {years.min()}–{years.max()}; forms {', '.join(self.forms)};"
             f" {suppressed:,} counts suppressed{self.ledger.to_html(index=False)}"
         )
@@ -73,8 +76,8 @@ def read_records(
     noise_sd: float = 0.0,
     name: str | None = None,
 ) -> Records:
-    """Read victim records: one row for each person, or counts by cell where a column
-    `count` is there.
+    """Read victim records: a row for each person or, with a column `count`, counts by
+    cell.
 
     layout: "own", columns named as the roles, or "public case data". columns: role →
     column; the roles are year (of registration), country (of exploitation: alpha-2 or
@@ -88,140 +91,150 @@ def read_records(
     UncountedError for a word that is no sex, age, form, year or count, and for a cell
     twice; blanks are kept as unknown, and why, in the ledger.
     """
-    opened = open_source(
-        shipped(source) if isinstance(source, str | Path) else source, ["*"]
-    )
+    if isinstance(source, str | Path):
+        source = shipped(source)
+    opened = open_source(source, ["*"])
     where = f"The victim records {opened.name}"
-    known = layout_of(layout, columns, forms, values, unknown).present(
-        opened.columns, where
-    )
-    named = {**known.columns, **known.forms}
-    sql = ", ".join(
-        f"{opened.columns[column].text} AS {identifier(role)}"
-        for role, column in named.items()
-    )
-    raw = query(
-        opened, f"SELECT {sql}, count(*) AS registered FROM {opened.scan} GROUP BY ALL"
-    ).to_pandas()
-    texts, why = _words(raw, known)
-    cells, why = _cells(texts, why, known, where)
-    people = "count" not in known.columns
-    counts = (
-        _people(raw) if people else _counts(texts, suppressed or {}, noise_sd, where)
-    )
-    names = tuple(str(column) for column in cells if column not in CELL)
+    roles = layout_of(layout, columns, forms, values, unknown)
+    roles = roles.present(opened.columns, where)
+    raw = _distinct_rows(opened, roles)
+    texts, reasons = _words(raw, roles)
+    cells, reasons = _cells(texts, reasons, roles, where)
+    people = "count" not in roles.columns
+    if people:
+        counts = _one_each(raw)
+    else:
+        counts = _counts(texts, suppressed or {}, noise_sd, where)
+        _check_once(raw, where)
+    form_names = [str(column) for column in cells if column not in CELL]
     table = pd.concat([cells, counts], axis=1).sort_values(
-        [*CELL, *names], ignore_index=True, kind="stable"
+        [*CELL, *form_names],
+        ignore_index=True,
+        kind="stable",
     )
-    if not people:
-        _check_once(raw, [role for role in named if role not in COUNTS], where)
     return Records(
-        name or opened.name.strip("'"),
-        names,
-        table,
-        _ledger(why, counts),
-        people,
-        _simulated(opened),
+        name=name or opened.name.strip("'"),
+        forms=tuple(form_names),
+        table=table,
+        ledger=_ledger(reasons, counts),
+        people=people,
+        simulated=_simulated(opened),
     )
+
+
+def _distinct_rows(opened: Source, layout: Layout) -> pd.DataFrame:
+    """Return the distinct rows of the layout's roles, and how often each is there
+    (`registered`).
+    """
+    columns = []
+    for role, column in {**layout.columns, **layout.forms}.items():
+        columns.append(f"{opened.columns[column].text} AS {identifier(role)}")
+    sql = (
+        f"SELECT {', '.join(columns)}, count(*) AS registered FROM {opened.scan} GROUP"
+        " BY ALL"
+    )
+    return query(opened, sql).to_pandas()
 
 
 def _simulated(opened: Source) -> bool:
-    told = [
+    conditions = [
         f"contains(lower({opened.columns[name].text}), '{SIMULATED}')"
         for name in TOLD_IN
         if name in opened.columns
     ]
-    if not told:
+    if not conditions:
         return False
-    found = query(
-        opened,
-        f"SELECT bool_or(coalesce({' OR '.join(told)}, false)) AS told FROM"
-        f" {opened.scan}",
+    sql = (
+        f"SELECT bool_or(coalesce({' OR '.join(conditions)}, false)) AS simulated FROM"
+        f" {opened.scan}"
     )
-    return bool(found["told"][0].as_py())
+    return bool(query(opened, sql)["simulated"][0].as_py())
 
 
-def _words(raw: pd.DataFrame, known: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return every column as text in our words, "" where unknown, and why it is so, ""
-    where known.
+def _words(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return every column as text in our words, "" where unknown, and the reason why it
+    is unknown, "" where known.
     """
-    texts, why = {}, {}
-    for role in [*known.columns, *known.forms]:
-        told = raw[role].astype("object").where(raw[role].notna(), "").astype("str")
-        why[role] = told.map({"": BLANK, **known.unknown}).fillna("").astype("str")
-        words = known.values.get(role, {})
-        texts[role] = told.map(lambda text, words=words: words.get(text, text)).where(
-            why[role] == "", ""
-        )
-    return pd.DataFrame(texts), pd.DataFrame(why)
+    texts = {}
+    reasons = {}
+    reason_of = {"": BLANK, **layout.unknown}
+    for role in (*layout.columns, *layout.forms):
+        column = raw[role].astype("object").where(raw[role].notna(), "").astype("str")
+        reason = column.map(reason_of).fillna("").astype("str")
+        words = _translated(column, layout.values.get(role, {}))
+        texts[role] = words.where(reason == "", "")
+        reasons[role] = reason
+    return pd.DataFrame(texts), pd.DataFrame(reasons)
+
+
+def _translated(column: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    translated = [words.get(text, text) for text in column]
+    return pd.Series(translated, column.index, "str")
 
 
 def _cells(
-    texts: pd.DataFrame, why: pd.DataFrame, known: Layout, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    layout: Layout,
+    where: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the columns CELL and the forms, and why each is unknown."""
-    year = numbers(texts["year"])
-    _refuse(
-        ~np.isnan(year) & ~((year >= 1900) & (year <= 2100) & (year % 1 == 0)),
-        texts["year"],
-        "no year",
-        where,
-    )
     sex = texts["sex"].str.lower()
+    year = _years(texts["year"], where)
     _refuse(~sex.isin([*SEXES, ""]), texts["sex"], "no sex (female, male)", where)
-    age, age_why = _ages(texts, why, where)
-    forms, forms_why = _forms(texts, why, known, where)
+    age, age_reason = _ages(texts, reasons, where)
+    forms, form_reasons = _forms(texts, reasons, layout, where)
     cells = pd.DataFrame(
         {
-            "year": pd.array(np.where(np.isnan(year), -1, year).astype(int)),
+            "year": year,
             "sex": sex,
             "age": age,
         }
     )
-    cells["year"] = cells["year"].where(~np.isnan(year))
     for role in ("country", "programme", "citizenship"):
         cells[role] = texts.get(role, "")
-    of = pd.DataFrame(
-        {
-            "year": why["year"],
-            "country": why["country"],
-            "sex": why["sex"],
-            "age": age_why,
-        }
+    reasons = reasons[["year", "country", "sex"]].assign(age=age_reason)
+    return (
+        pd.concat([cells[list(CELL)], forms], axis=1),
+        pd.concat([reasons, form_reasons], axis=1),
     )
-    return pd.concat([cells[list(CELL)], forms], axis=1), pd.concat(
-        [of, forms_why], axis=1
-    )
+
+
+def _years(texts: pd.Series, where: str) -> pd.Series:
+    """Return whole years, <NA> where unknown."""
+    year = numbers(texts)
+    possible = (year >= 1900) & (year <= 2100) & (year % 1 == 0)
+    _refuse(~np.isnan(year) & ~possible, texts, "no year", where)
+    return pd.Series(year, texts.index).astype("Int64")
 
 
 def _ages(
-    texts: pd.DataFrame, why: pd.DataFrame, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    where: str,
 ) -> tuple[pd.Series, pd.Series]:
     """Return adult, child or "", by majority status and, where that is unknown, by age;
-    and why unknown.
+    and why it is unknown.
     """
-    none = pd.Series("", texts.index)
-    status, age = texts.get("majority", none).str.lower(), texts.get("age", none)
-    _refuse(
-        ~status.isin([*AGES, ""]), status, "no majority status (adult, child)", where
-    )
+    blank = pd.Series("", texts.index)
+    status = texts.get("majority", blank).str.lower()
+    age = texts.get("age", blank)
+    strange = ~status.isin([*AGES, ""])
+    _refuse(strange, status, "no majority status (adult, child)", where)
     by_age = age.map({text: _adult(text) for text in age.unique()})
     _refuse(by_age == "?", age, "no age", where)
-    apart = status.isin(AGES) & by_age.isin(AGES) & (status != by_age)
-    found = status.where(status != "", by_age.where(by_age.isin(AGES), "")).where(
-        ~apart, ""
-    )
-    reasons = why.get("majority", none).where(
-        lambda told: told != "", why.get("age", none)
-    )
-    reasons = reasons.where(by_age != "both", "the age band holds children and adults")
-    return found, reasons.where(~apart, "age and majority status disagree").where(
-        found == "", ""
-    )
+    settled = by_age.where(by_age.isin(AGES), "")
+    disagree = status.isin(AGES) & by_age.isin(AGES) & (status != by_age)
+    majority = status.where(status != "", settled).where(~disagree, "")
+    reason = reasons.get("majority", blank)
+    reason = reason.where(reason != "", reasons.get("age", blank))
+    reason = reason.mask(by_age == "both", "the age band holds children and adults")
+    reason = reason.mask(disagree, "age and majority status disagree")
+    return majority, reason.where(majority == "", "")
 
 
 def _adult(text: str) -> str:
-    """Return adult, child, both (a band about 18), "" for "" and ? for what is no
+    """Return adult, child, both (a band about 18), "" for "", and ? for what is no
     age.
     """
     if text.lower() in (*AGES, ""):
@@ -230,63 +243,81 @@ def _adult(text: str) -> str:
         band = parse_band(text.replace("--", "-"))
     except UncountedError:
         return "?"
-    return "adult" if band.lower >= ADULT else "child" if band.end <= ADULT else "both"
+    if band.lower >= ADULT:
+        return "adult"
+    return "child" if band.end <= ADULT else "both"
 
 
 def _forms(
-    texts: pd.DataFrame, why: pd.DataFrame, known: Layout, where: str
+    texts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    layout: Layout,
+    where: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a column of 1, 0 and <NA> for each form, from columns or from one that
-    names them, and why unknown.
-    """
-    if "form" in known.columns:
-        listed = (
-            texts["form"]
-            .str.split("+")
-            .map(lambda parts: {part.strip() for part in parts} - {""})
-        )
-        names = sorted(set().union(*listed))
-        told = pd.DataFrame(
-            {
-                form: listed.map(lambda have, form=form: "1" if form in have else "0")
-                for form in names
-            }
-        )
-        told = told.where(texts["form"] != "", "")
-        reasons = pd.DataFrame(dict.fromkeys(names, why["form"]))
+    """Return a column of 1, 0 and <NA> for each form, and why it is unknown."""
+    if "form" in layout.columns:
+        flags = _listed_forms(texts["form"])
+        reasons = pd.DataFrame(dict.fromkeys(flags, reasons["form"]))
     else:
-        told, reasons = texts[list(known.forms)], why[list(known.forms)]
-    for form in told:
-        _refuse(
-            ~told[form].isin(["1", "0", ""]),
-            told[form],
-            f"neither 1 nor 0 for '{form}'",
-            where,
-        )
-    return told.replace({"": None}).astype("Int8"), reasons
+        flags = texts[list(layout.forms)]
+        reasons = reasons[list(layout.forms)]
+    for form in flags:
+        strange = ~flags[form].isin(["1", "0", ""])
+        _refuse(strange, flags[form], f"neither 1 nor 0 for '{form}'", where)
+    return flags.replace({"": None}).astype("Int8"), reasons
 
 
-def _people(raw: pd.DataFrame) -> pd.DataFrame:
+def _listed_forms(texts: pd.Series) -> pd.DataFrame:
+    """Return "1" or "0" for each form that texts such as "labour+sexual" name, ""
+    where a text is blank.
+    """
+    listed = [{part.strip() for part in text.split("+")} - {""} for text in texts]
+    flags = {}
+    for form in sorted(set().union(*listed)):
+        named = pd.Series([form in forms for forms in listed], texts.index)
+        flags[form] = named.map({True: "1", False: "0"}).where(texts != "", "")
+    return pd.DataFrame(flags)
+
+
+def _one_each(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return counts of a file with a row for each person."""
+    persons = raw["registered"].astype(float)
     return pd.DataFrame(
-        {"count": raw["registered"].astype(float), "below": np.nan, "noise_sd": 0.0}
+        {
+            "count": persons,
+            "below": np.nan,
+            "noise_sd": 0.0,
+        }
     )
 
 
 def _counts(
-    texts: pd.DataFrame, suppressed: Mapping[str, int], noise_sd: float, where: str
+    texts: pd.DataFrame,
+    suppressed: Mapping[str, int],
+    noise_sd: float,
+    where: str,
 ) -> pd.DataFrame:
-    told = texts["count"]
-    below = pd.Series([_below(text, suppressed) for text in told], told.index)
-    sd = pd.Series(noise_sd, told.index, dtype=float)
+    published = texts["count"]
+    limits = [_below(text, suppressed) for text in published]
+    below = pd.Series(limits, published.index)
+    count = pd.Series(numbers(published.where(below.isna(), "0")), published.index)
+    sd = pd.Series(noise_sd, published.index, dtype=float)
     if "noise_sd" in texts:
-        sd = pd.Series(numbers(texts["noise_sd"]), told.index).fillna(noise_sd)
-    count = pd.Series(numbers(told.where(below.isna(), "0")), told.index)
-    _refuse(~(np.isfinite(sd) & (sd >= 0)), told, "no sd of its noise", where)
-    whole = (sd > 0) | ((count >= 0) & (count % 1 == 0))
-    _refuse(~np.isfinite(count) | ~whole, told, "no whole count from 0", where)
-    _refuse(below < 2, told, "a suppressed count below 2", where)
+        sd = pd.Series(numbers(texts["noise_sd"]), published.index).fillna(noise_sd)
+    noisy = sd > 0
+    is_count = (count >= 0) & (count % 1 == 0)
+    wrong_sd = ~(np.isfinite(sd) & (sd >= 0))
+    wrong_count = ~np.isfinite(count) | ~(noisy | is_count)
+    _refuse(wrong_sd, published, "no sd of its noise", where)
+    _refuse(wrong_count, published, "no whole count from 0", where)
+    _refuse(below < 2, published, "a suppressed count below 2", where)
+    sd = sd.where(below.isna(), 0.0)
     return pd.DataFrame(
-        {"count": count, "below": below, "noise_sd": sd.where(below.isna(), 0.0)}
+        {
+            "count": count,
+            "below": below,
+            "noise_sd": sd,
+        }
     )
 
 
@@ -295,41 +326,50 @@ def _below(text: str, suppressed: Mapping[str, int]) -> float:
     return float(match[1] if match else suppressed.get(text, np.nan))
 
 
+def _registrations(counts: pd.DataFrame) -> pd.Series:
+    """Return persons of every row, a suppressed count taken as one."""
+    return counts["count"].where(counts["below"].isna(), 1.0)
+
+
 def _refuse(
-    wrong: pd.Series | np.ndarray, texts: pd.Series, what: str, where: str
+    wrong: pd.Series | np.ndarray,
+    texts: pd.Series,
+    fault: str,
+    where: str,
 ) -> None:
     wrong = np.asarray(wrong, bool)
     if wrong.any():
-        seen = ", ".join(f"'{text}'" for text in sorted(set(texts[wrong]))[:5])
+        examples = sorted(set(texts[wrong]))[:5]
+        listed = ", ".join(f"'{text}'" for text in examples)
         raise UncountedError(
-            f"{where} have {what} in {int(wrong.sum())} row(s): {seen}. Mend them, or"
-            " say in values={…} or unknown={…} what they mean."
+            f"{where} have {fault} in {int(wrong.sum())} row(s): {listed}. Mend them,"
+            " or say in values={…} or unknown={…} what they mean."
         )
 
 
-def _check_once(raw: pd.DataFrame, cell: list[str], where: str) -> None:
-    twice = raw.loc[(raw["registered"] > 1) | raw.duplicated(cell), cell]
+def _check_once(raw: pd.DataFrame, where: str) -> None:
+    cell = [role for role in raw if role not in (*COUNTS, "registered")]
+    repeated = (raw["registered"] > 1) | raw.duplicated(cell)
+    twice = raw.loc[repeated, cell]
     if len(twice):
-        first = ", ".join(
-            str(value) for value in twice.iloc[0] if isinstance(value, str)
-        )
+        texts = [value for value in twice.iloc[0] if isinstance(value, str)]
         raise UncountedError(
-            f"{where} have {len(twice)} cell(s) more than once, as {first}. Keep each"
-            " once."
+            f"{where} have {len(twice)} cell(s) more than once, as {', '.join(texts)}."
+            " Keep each once."
         )
 
 
-def _ledger(why: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    """Return how many rows and registrations lack what, and why: columns column,
+def _ledger(reasons: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return how many rows and registrations lack a column's value, and why: column,
     reason, rows, registrations.
     """
-    size = counts["count"].where(counts["below"].isna(), 1.0)
-    told = [
-        pd.DataFrame(
-            {"column": column, "reason": why[column], "rows": 1, "registrations": size}
-        )[why[column] != ""]
-        for column in why
-    ]
-    return (
-        pd.concat(told).groupby(["column", "reason"], sort=False, as_index=False).sum()
+    long = reasons.melt(var_name="column", value_name="reason")
+    long["rows"] = 1
+    long["registrations"] = np.tile(_registrations(counts), reasons.shape[1])
+    unknown = long[long["reason"] != ""]
+    groups = unknown.groupby(
+        ["column", "reason"],
+        sort=False,
+        as_index=False,
     )
+    return groups.sum()

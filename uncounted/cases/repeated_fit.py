@@ -1,5 +1,5 @@
-"""Compiled: a model of cases compiled once, and fitted as often as its numbers
-change.
+"""Compiled: a model of ratios or durations, compiled once and fitted to several data
+sets.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from uncounted.model.card import Sampling
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model, its sampler and the Deterministic that is asked of it: `log_odds` of
-    ratios, `mu` of durations.
+    """A model and its sampler; what: name of the Deterministic that a fit returns,
+    `log_odds` of ratios or `mu` of durations.
     """
 
     model: pm.Model
@@ -25,7 +25,10 @@ class Compiled:
     what: str
 
     def on(
-        self, data: Mapping[str, np.ndarray], seed: int, how: Sampling
+        self,
+        data: Mapping[str, np.ndarray],
+        seed: int,
+        how: Sampling,
     ) -> tuple[xr.DataArray, xr.Dataset]:
         """Return draws (chain, draw, …) given other data of the same shapes, and the
         sampler's statistics.
@@ -37,7 +40,8 @@ class Compiled:
         posterior, stats = self.sampler.with_data(**data).run(seed, how)
         with self.model:
             pm.set_data(dict(data))
-        return derived(self.model, posterior, [self.what])[self.what], stats
+        draws = derived(self.model, posterior, [self.what])
+        return draws[self.what], stats
 
 
 def compiled(model: pm.Model, what: str) -> Compiled:

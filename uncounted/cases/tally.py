@@ -4,12 +4,12 @@ and period.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pandas as pd
 
-from uncounted.cases.possible import Possible, pairs, possible, total
+from uncounted.cases.possible import Pairs, Possible, pairs, possible, total
 from uncounted.cases.records import AGES, SEXES, Records
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.world.codes import check_known
@@ -32,6 +32,11 @@ class Ratio:
     numerator: Side
     denominator: Side
 
+    @property
+    def forms(self) -> tuple[str, str]:
+        """The forms of the numerator and of the denominator."""
+        return self.numerator[0], self.denominator[0]
+
 
 RATIOS = {
     ratio.name: ratio
@@ -48,10 +53,10 @@ class Tally:
     """Counts of every ratio by unit (place × programme), sex and period.
 
     units: place, programme, region. y, n (ratio, unit, sex, period): persons of the
-    numerator, and of both sides, where both are known. Where one isn't, rows of `cell`
-    (rows,), the index in the flattened y, and `a`, `b`, `log_weight` (rows, pairs):
-    what both may be (`possible.pairs`). at: the period that the estimate speaks of.
-    left_out: ratio, reason, rows, registrations.
+    numerator, and of both sides, where both are known. Where one isn't, there are rows
+    of `cell` (rows,), the index in the flattened y, and of `a`, `b`, `log_weight`
+    (rows, pairs): what both may be (`possible.pairs`). at: index of the period of the
+    estimate. left_out: ratio, reason, rows, registrations.
     """
 
     ratios: tuple[Ratio, ...]
@@ -73,6 +78,21 @@ class Tally:
         return len(self.ratios), len(self.units), len(SEXES), len(self.periods)
 
 
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Registrations on both sides of one ratio.
+
+    y, n (unit, sex, period): certain persons of the numerator, and of both sides.
+    cells (groups,): index in the flattened y of each group of uncertain counts; pairs:
+    what the two sides of that group may be (`possible.pairs`).
+    """
+
+    y: np.ndarray
+    n: np.ndarray
+    cells: np.ndarray
+    pairs: list[Pairs]
+
+
 def tally(
     records: Records,
     world: World,
@@ -86,53 +106,47 @@ def tally(
 
     both: the form under which a person registered in several of these ratios' forms
     counts, or "shared" (1/f in each of f), or "apart" (left out). periods: first and
-    last year of each; year: the one that the estimate speaks of. Persons whose year,
-    country, sex, age or form isn't known are left out as if missing at random, and
-    told. Raises UncountedError for a form, place or period that cannot be.
+    last year of each; year: that of the estimate. Persons whose year, country, sex, age
+    or form isn't known are left out as if missing at random, and listed in `left_out`.
+    Raises UncountedError for a form, place or period that cannot be.
     """
     chosen = tuple(_ratio(ratio) for ratio in ratios)
-    forms = sorted(
-        {side[0] for ratio in chosen for side in (ratio.numerator, ratio.denominator)}
-    )
+    forms = sorted({form for ratio in chosen for form in ratio.forms})
     _check(records, chosen, forms, both)
     _check_periods(periods, year)
-    rows = _placed(records, world).assign(
-        period=[_period(year, periods) for year in records.table["year"]]
-    )
+    rows = _placed(records, world)
+    rows["period"] = [_period(registered, periods) for registered in rows["year"]]
     share, unclear = _assigned(rows, forms, both)
-    why = _left_out(rows, unclear)
-    used = rows.assign(**{f"share {form}": share[form] for form in forms})[why == ""]
-    units = (
-        used[[*UNIT, "region"]]
-        .drop_duplicates()
-        .sort_values(UNIT, ignore_index=True, kind="stable")
-    )
+    reason = _left_out(rows, unclear)
+    used = rows.join(share.add_prefix("share "))[reason == ""]
     if not len(used):
         raise UncountedError(
             f"The victim records '{records.name}' have nobody whose ratio could be"
-            f" told. {_told(why)}"
+            f" told. {_sentence(reason)}"
         )
-    counted = [_sides(used, ratio, units, len(periods)) for ratio in chosen]
-    y, n = (np.array([one[i] for one in counted]) for i in (0, 1))
-    cell = np.concatenate(
-        [k * y[0].size + np.array(one[2], int) for k, one in enumerate(counted)]
+    units = used[[*UNIT, "region"]].drop_duplicates()
+    units = units.sort_values(
+        UNIT,
+        ignore_index=True,
+        kind="stable",
     )
-    a, b, log_weight = _padded([pair for one in counted for pair in one[3]])
+    counts = [_sides(used, ratio, units, len(periods)) for ratio in chosen]
+    size = counts[0].y.size
+    cells = [ratio * size + count.cells for ratio, count in enumerate(counts)]
+    a, b, log_weight = _padded(list(chain(*(count.pairs for count in counts))))
     return Tally(
         ratios=chosen,
         regions=tuple(sorted(set(world.places["region"]))),
         units=units,
-        periods=tuple(
-            f"{first}–{last}" if first < last else str(first) for first, last in periods
-        ),
+        periods=tuple(_period_label(start, end) for start, end in periods),
         at=_period(year, periods),
-        y=y,
-        n=n,
-        cell=cell,
+        y=np.array([count.y for count in counts]),
+        n=np.array([count.n for count in counts]),
+        cell=np.concatenate(cells),
         a=a,
         b=b,
         log_weight=log_weight,
-        left_out=_summed(rows, why),
+        left_out=_summed(rows, reason),
     )
 
 
@@ -148,21 +162,19 @@ def _ratio(ratio: Ratio | str) -> Ratio:
 
 
 def _check(
-    records: Records, ratios: Sequence[Ratio], forms: Sequence[str], both: str
+    records: Records,
+    ratios: Sequence[Ratio],
+    forms: Sequence[str],
+    both: str,
 ) -> None:
-    if not ratios or len({ratio.name for ratio in ratios}) < len(ratios):
+    names = {ratio.name for ratio in ratios}
+    if not ratios or len(names) < len(ratios):
         raise UncountedError(
             "The ratios are none, or two have one name. Give each its own."
         )
     for ratio in ratios:
-        for form, age in (ratio.numerator, ratio.denominator):
-            if form not in records.forms or age not in AGES:
-                unknown = form if form not in records.forms else age
-                raise UncountedError(
-                    f"The ratio '{ratio.name}' is of {age}s in '{form}', which the"
-                    f" victim records '{records.name}' do not tell."
-                    + did_you_mean(unknown, [*records.forms, *AGES])
-                )
+        _check_side(records, ratio, ratio.numerator)
+        _check_side(records, ratio, ratio.denominator)
         if ratio.numerator == ratio.denominator:
             raise UncountedError(
                 f"The ratio '{ratio.name}' has the same persons on both sides. Name two"
@@ -175,12 +187,27 @@ def _check(
         )
 
 
+def _check_side(
+    records: Records,
+    ratio: Ratio,
+    side: Side,
+) -> None:
+    form, age = side
+    if form in records.forms and age in AGES:
+        return
+    unknown = age if form in records.forms else form
+    raise UncountedError(
+        f"The ratio '{ratio.name}' is of {age}s in '{form}', which the"
+        f" victim records '{records.name}' do not tell."
+        + did_you_mean(unknown, [*records.forms, *AGES])
+    )
+
+
 def _check_periods(periods: Sequence[tuple[int, int]], year: int) -> None:
     ordered = sorted(periods)
-    broken = any(first > last for first, last in ordered) or any(
-        a[1] >= b[0] for a, b in pairwise(ordered)
-    )
-    if not ordered or broken:
+    backwards = any(start > end for start, end in ordered)
+    overlap = any(end >= start for (_, end), (start, _) in pairwise(ordered))
+    if not ordered or backwards or overlap:
         raise UncountedError(
             f"The periods {list(periods)} overlap or run backwards. Give the first and"
             " last year of each."
@@ -193,10 +220,17 @@ def _check_periods(periods: Sequence[tuple[int, int]], year: int) -> None:
 
 
 def _period(year: int, periods: Sequence[tuple[int, int]]) -> int:
-    return next(
-        (i for i, (a, b) in enumerate(periods) if not pd.isna(year) and a <= year <= b),
-        -1,
-    )
+    """Return the index of the period that holds a year, −1 if none does."""
+    if pd.isna(year):
+        return -1
+    for index, (start, end) in enumerate(periods):
+        if start <= year <= end:
+            return index
+    return -1
+
+
+def _period_label(start: int, end: int) -> str:
+    return f"{start}–{end}" if start < end else str(start)
 
 
 def _placed(records: Records, world: World) -> pd.DataFrame:
@@ -204,116 +238,132 @@ def _placed(records: Records, world: World) -> pd.DataFrame:
     where unknown.
     """
     everywhere = pd.concat([world.places, world.elsewhere])
-    known = {str(code): str(code) for code in everywhere.index}
-    known |= {str(two): str(code) for code, two in everywhere["iso2"].items() if two}
-    known |= {region: region for region in world.places["region"]} | {"": ""}
-    told = records.table["country"]
-    check_known(
-        set(told) - set(known), everywhere, f"The victim records '{records.name}'"
-    )
-    region = (
-        everywhere["region"].to_dict()
-        | {region: region for region in world.places["region"]}
-        | {"": ""}
-    )
-    place = told.map(known)
-    return records.table.assign(place=place, region=place.map(region))
+    regions = {region: region for region in world.places["region"]} | {"": ""}
+    alpha2 = everywhere.loc[everywhere["iso2"] != "", "iso2"]
+    place_of = {code: code for code in everywhere.index}
+    place_of |= dict(zip(alpha2, alpha2.index, strict=True))
+    place_of |= regions
+    country = records.table["country"]
+    unknown = set(country) - set(place_of)
+    check_known(unknown, everywhere, f"The victim records '{records.name}'")
+    region_of = everywhere["region"].to_dict() | regions
+    place = country.map(place_of)
+    return records.table.assign(place=place, region=place.map(region_of))
 
 
 def _assigned(
-    rows: pd.DataFrame, forms: Sequence[str], both: str
+    rows: pd.DataFrame,
+    forms: Sequence[str],
+    both: str,
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the share of a person that each form counts (rows, forms), and why none
-    can be told, else "".
+    """Return the share of a person that counts for each form (rows, forms), and the
+    reason why no share is known, else "".
     """
     flags = rows[forms]
-    in_form, blank = flags.eq(1).fillna(False).astype(bool), flags.isna()
-    several = in_form.sum(axis=1) > 1
+    in_form = flags.eq(1).fillna(False).astype(bool)
+    forms_each = in_form.sum(axis=1)
+    settled = pd.Series(False, rows.index)
     share = in_form.astype(float)
     if both == SHARED:
-        share = share.div(in_form.sum(axis=1).clip(lower=1), axis=0)
+        share = share.div(forms_each.clip(lower=1), axis=0)
     elif both != APART:
-        share = share.mask(in_form[both], 0.0)
-        share[both] = in_form[both].astype(float)
-    settled = in_form[both] if both in forms else pd.Series(False, rows.index)
-    why = pd.Series("", rows.index)
-    why = why.mask(
-        several & ~settled & (both != SHARED), "in several forms, left out by the rule"
-    )
-    why = why.mask(blank.any(axis=1) & ~settled, "form unknown")
-    return share.where(why == "", 0.0), why
+        settled = in_form[both]
+        share = share.mask(settled, 0.0)
+        share[both] = settled.astype(float)
+    in_several = (forms_each > 1) & ~settled & (both != SHARED)
+    blank = flags.isna().any(axis=1) & ~settled
+    reason = pd.Series("", rows.index)
+    reason = reason.mask(in_several, "in several forms, left out by the rule")
+    reason = reason.mask(blank, "form unknown")
+    return share.where(reason == "", 0.0), reason
 
 
 def _left_out(rows: pd.DataFrame, unclear: pd.Series) -> pd.Series:
-    """Return why each row is left out, else ""."""
-    why = unclear.mask(rows["age"] == "", "adult or child unknown").mask(
-        rows["sex"] == "", "sex unknown"
-    )
-    why = why.mask(rows["place"] == "", "country unknown").mask(
-        rows["period"] < 0, "registered outside the periods"
-    )
-    return why.mask(rows["year"].isna(), "year unknown")
+    """Return why each row is left out, else ""; later reasons stand for earlier."""
+    reason = unclear.mask(rows["age"] == "", "adult or child unknown")
+    reason = reason.mask(rows["sex"] == "", "sex unknown")
+    reason = reason.mask(rows["place"] == "", "country unknown")
+    reason = reason.mask(rows["period"] < 0, "registered outside the periods")
+    return reason.mask(rows["year"].isna(), "year unknown")
 
 
-def _summed(rows: pd.DataFrame, why: pd.Series) -> pd.DataFrame:
+def _summed(rows: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
     size = rows["count"].where(rows["below"].isna(), 1.0)
-    told = pd.DataFrame({"reason": why, "rows": 1, "registrations": size})[why != ""]
-    return told.groupby("reason", as_index=False).sum()
-
-
-def _told(why: pd.Series) -> str:
-    return (
-        "Left out: "
-        + "; ".join(f"{reason} ({n} rows)" for reason, n in why.value_counts().items())
-        + "."
+    counts = pd.DataFrame(
+        {
+            "reason": reason,
+            "rows": 1,
+            "registrations": size,
+        }
     )
+    return counts[reason != ""].groupby("reason", as_index=False).sum()
+
+
+def _sentence(reason: pd.Series) -> str:
+    parts = [f"{name} ({rows} rows)" for name, rows in reason.value_counts().items()]
+    return f"Left out: {'; '.join(parts)}."
 
 
 def _sides(
-    used: pd.DataFrame, ratio: Ratio, units: pd.DataFrame, periods: int
-) -> tuple[np.ndarray, np.ndarray, list[int], list[tuple[np.ndarray, ...]]]:
-    """Return y and n of what is known, and the cells and pairs of what is not."""
-    parts = [
-        used[used["age"] == age].assign(top=top, share=used[f"share {form}"])
-        for top, (form, age) in ((True, ratio.numerator), (False, ratio.denominator))
-    ]
-    rows = pd.concat(parts).query("share > 0")
-    unit = pd.MultiIndex.from_frame(units[UNIT]).get_indexer(
-        pd.MultiIndex.from_frame(rows[UNIT])
-    )
-    sex = rows["sex"].map({sex: i for i, sex in enumerate(SEXES)})
+    used: pd.DataFrame,
+    ratio: Ratio,
+    units: pd.DataFrame,
+    periods: int,
+) -> _Sides:
+    """Count both sides of a ratio: certain counts by cell, uncertain ones as pairs."""
     shape = (len(units), len(SEXES), periods)
-    rows = rows.assign(
-        cell=(
-            np.ravel_multi_index((unit, sex, rows["period"]), shape) if len(rows) else 0
-        )
+    rows = _rows_of_ratio(used, ratio)
+    unit_of_row = pd.MultiIndex.from_frame(rows[UNIT])
+    unit = pd.MultiIndex.from_frame(units[UNIT]).get_indexer(unit_of_row)
+    sex = pd.Index(SEXES).get_indexer(pd.Index(rows["sex"]))
+    period = rows["period"].to_numpy(int)
+    rows["cell"] = np.ravel_multi_index((unit, sex, period), shape)
+    rows["persons"] = rows["count"] * rows["share"]
+    rows["uncertain"] = rows["below"].notna() | (rows["noise_sd"] > 0)
+    # one uncertain count makes the whole group of its key uncertain
+    groups = rows.groupby(KEY, dropna=False)
+    uncertain = groups["uncertain"].transform("any").astype(bool)
+    certain = rows[~uncertain]
+    cells, pairs_of_cells = _uncertain_pairs(rows[uncertain])
+    return _Sides(
+        y=_persons(certain[certain["top"]], shape),
+        n=_persons(certain, shape),
+        cells=cells,
+        pairs=pairs_of_cells,
     )
-    unsure = rows["below"].notna() | (rows["noise_sd"] > 0)
-    unsure = (
-        unsure.groupby([rows[key] for key in KEY], dropna=False)
-        .transform("any")
-        .astype(bool)
-    )
-    sure = rows[~unsure]
-    y, n = (
-        np.bincount(
-            part["cell"], part["count"] * part["share"], np.prod(shape)
-        ).reshape(shape)
-        for part in (sure[sure["top"]], sure)
-    )
-    apart = rows[unsure].sort_values(KEY, kind="stable")
-    groups = (
-        np.split(np.arange(len(apart)), np.flatnonzero(~apart.duplicated(KEY))[1:])
-        if len(apart)
-        else []
-    )
-    counts = apart[["count", "below", "noise_sd", "share"]].to_numpy(float)
-    cells, top = apart["cell"].to_numpy(int), apart["top"].to_numpy(bool)
-    found = [
-        pairs(*(_sum(counts[at[top[at] == side]]) for side in (True, False)))
-        for at in groups
-    ]
-    return y, n, [int(cells[at[0]]) for at in groups], found
+
+
+def _rows_of_ratio(used: pd.DataFrame, ratio: Ratio) -> pd.DataFrame:
+    """Return the rows of the numerator (`top`), then those of the denominator."""
+    parts = []
+    for side in (ratio.numerator, ratio.denominator):
+        form, age = side
+        part = used[used["age"] == age]
+        share = part[f"share {form}"]
+        parts.append(part.assign(top=side == ratio.numerator, share=share))
+    return pd.concat(parts).query("share > 0")
+
+
+def _persons(rows: pd.DataFrame, shape: tuple[int, ...]) -> np.ndarray:
+    size = int(np.prod(shape))
+    return np.bincount(rows["cell"], rows["persons"], size).reshape(shape)
+
+
+def _uncertain_pairs(rows: pd.DataFrame) -> tuple[np.ndarray, list[Pairs]]:
+    """Return the cell and the pairs of both sides of each group of a key."""
+    rows = rows.sort_values(KEY, kind="stable")
+    counts = rows[["count", "below", "noise_sd", "share"]].to_numpy(float)
+    cell = rows["cell"].to_numpy(int)
+    top = rows["top"].to_numpy(bool)
+    starts = np.flatnonzero(~rows.duplicated(KEY))
+    pairs_of_cells = []
+    for start, end in pairwise([*starts, len(rows)]):
+        group = counts[start:end]
+        in_numerator = top[start:end]
+        numerator = _sum(group[in_numerator])
+        denominator = _sum(group[~in_numerator])
+        pairs_of_cells.append(pairs(numerator, denominator))
+    return cell[starts], pairs_of_cells
 
 
 def _sum(counts: np.ndarray) -> Possible:
@@ -323,18 +373,16 @@ def _sum(counts: np.ndarray) -> Possible:
     )
 
 
-def _padded(found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    """Return the pairs of all rows as arrays (rows, pairs); a row with fewer has
+def _padded(rows: Sequence[Pairs]) -> Pairs:
+    """Return the pairs of all rows as arrays (rows, pairs); a row with fewer pairs has
     weights of nothing.
     """
-    width = max((len(one[0]) for one in found), default=1)
-    fill = (0.0, 0.0, NOTHING)
-    return tuple(
-        np.array(
-            [
-                np.pad(one[i], (0, width - len(one[i])), constant_values=fill[i])
-                for one in found
-            ]
-        ).reshape(-1, width)
-        for i in range(3)
-    )
+    width = max((len(a) for a, _, _ in rows), default=1)
+    columns = []
+    for index, fill in enumerate((0.0, 0.0, NOTHING)):
+        column = np.full((len(rows), width), fill)
+        for row, values in zip(column, rows, strict=True):
+            row[: len(values[index])] = values[index]
+        columns.append(column)
+    a, b, log_weight = columns
+    return a, b, log_weight

@@ -1,5 +1,5 @@
-"""Audit: a look at all respondents, to refuse what is not as declared and to count what
-is missing.
+"""Audit: checks of all respondents against their declaration, and counts of missing
+answers.
 """
 
 from collections import Counter
@@ -21,10 +21,11 @@ from uncounted.interviews.codebook import (
 )
 from uncounted.interviews.column import identifier
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import Source, query
 from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.source import Source, query
 
-FAULTS = {  # name: SQL, what it is, what to do
+# name: SQL, the fault in words, what to do
+FAULTS = {
     "without_weight": (
         "weight IS NULL",
         "no weight, or one that isn't a number",
@@ -71,18 +72,12 @@ def found(
     Raises UncountedError for values that nothing declares, FAULTS, no respondents, and
     ids that occur twice.
     """
-    named = {
-        role: CROSS.join(parts(column))
-        for role, column in {**columns, **outcomes}.items()
-    }
-    answers = {role: column for role, column in named.items() if role not in ROLES}
-    groups = _groups(
-        source,
-        select,
-        columns,
-        list(answers),
-        len(replicates.columns) if replicates else 0,
-    )
+    answers = {}
+    for role, column in {**columns, **outcomes}.items():
+        if role not in ROLES:
+            answers[role] = CROSS.join(parts(column))
+    size = len(replicates.columns) if replicates else 0
+    groups = _groups(source, select, columns, list(answers), size)
     if not groups:
         raise UncountedError(
             f"{source.name} has no respondents. Check that it is the right file, and"
@@ -93,7 +88,8 @@ def found(
             _refuse_unknown(source, select, answer, column)
     _refuse_faults(source, select, groups, crossed(columns))
     if "id" in columns:
-        _refuse_twins(source, select, unit(columns), named["id"])
+        id_column = CROSS.join(parts(columns["id"]))
+        _refuse_twins(source, select, unit(columns), id_column)
     return groups
 
 
@@ -102,29 +98,24 @@ def _groups(
     select: str,
     declared: Mapping[str, Named],
     answers: Sequence[str],
-    reps: int,
+    size: int,
 ) -> list[dict]:
-    # replicate weights below zero are as they should be: successive differences and
-    # calibration make them
-    weights = ["weight", *(replicate(i) for i in range(reps))]
-    bad = (
-        " OR ".join(f"{w} IS NULL OR abs({w}) > 1e100" for w in weights[1:]) or "false"
-    )
-    conditions = {
-        fault: condition or bad for fault, (condition, _, _) in FAULTS.items()
-    }
-    conditions |= {
-        f"without_{role}": "false" for role in ("psu", "fpc") if role not in declared
-    }
+    """Return the respondents grouped by their reasons; size: number of replicates."""
+    # replicate weights below zero are valid: successive differences and calibration
+    # make them
+    replicates = [replicate(index) for index in range(size)]
+    bad = [f"{name} IS NULL OR abs({name}) > 1e100" for name in replicates] or ["false"]
     counts = ["count(*) AS n", "count(*) FILTER (weight = 0) AS zero_weight"]
-    counts += [
-        f"count(*) FILTER ({condition}) AS {fault}"
-        for fault, condition in conditions.items()
-    ]
-    counts += [
-        f"greatest({', '.join(f'max(abs({w}))' for w in [*weights, 'weight'])}) AS"
-        " heaviest"
-    ]
+    for fault, (condition, _, _) in FAULTS.items():
+        if fault in ("without_psu", "without_fpc"):
+            role = fault.removeprefix("without_")
+            condition = condition if role in declared else "false"
+        condition = condition or " OR ".join(bad)
+        counts.append(f"count(*) FILTER ({condition}) AS {fault}")
+    # greatest wants two arguments or more
+    weights = ["weight", *replicates, "weight"]
+    largest = ", ".join(f"max(abs({name}))" for name in weights)
+    counts.append(f"greatest({largest}) AS heaviest")
     reasons = [identifier(WHY + answer) for answer in answers]
     sql = (
         f"SELECT {', '.join([*reasons, *counts])} FROM ({select}) GROUP BY ALL ORDER"
@@ -133,10 +124,14 @@ def _groups(
     return [group for group in query(source, sql).to_pylist() if group["n"]]
 
 
-def _refuse_unknown(source: Source, select: str, answer: str, column: str) -> None:
-    values = _examples(
-        source, select, f"{identifier(WHY + answer)} = '{UNKNOWN}'", answer
-    )
+def _refuse_unknown(
+    source: Source,
+    select: str,
+    answer: str,
+    column: str,
+) -> None:
+    unknown = f"{identifier(WHY + answer)} = '{UNKNOWN}'"
+    values = _examples(source, select, unknown, answer)
     raise UncountedError(
         f"Column '{column}' of {source.name} has values that don't say what '{answer}'"
         f" is: {values}. Recode them, or give them as codes that mean missing."
@@ -147,17 +142,17 @@ def _refuse_faults(
     source: Source,
     select: str,
     groups: Sequence[dict],
-    made: Mapping[str, Sequence[str]],
+    several: Mapping[str, Sequence[str]],
 ) -> None:
-    for fault, (condition, what, advice) in FAULTS.items():
+    for fault, (condition, description, advice) in FAULTS.items():
         n = sum(group[fault] for group in groups)
         if n:
             role = fault.partition("_")[2]
-            shown = role == "weight" or role in made
-            example = f": {_examples(source, select, condition, role)}" if shown else ""
+            if role == "weight" or role in several:
+                description += f": {_examples(source, select, condition, role)}"
             have = "respondent has" if n == 1 else "respondents have"
             raise UncountedError(
-                f"{source.name}: {n:,} {have} {what}{example}. {advice}."
+                f"{source.name}: {n:,} {have} {description}. {advice}."
             )
     # a largest weight below this would leave nothing of its square
     if max(group["heaviest"] for group in groups) < 1e-100:
@@ -166,14 +161,19 @@ def _refuse_faults(
         )
 
 
-def _examples(source: Source, select: str, condition: str, answer: str) -> str:
+def _examples(
+    source: Source,
+    select: str,
+    condition: str,
+    answer: str,
+) -> str:
     raw = identifier(RAW + answer)
     grouped = (
         f"SELECT {raw} AS value, count(*) AS n FROM ({select}) WHERE {condition} GROUP"
         " BY ALL"
     )
-    told = query(source, f"{grouped} ORDER BY n DESC, value LIMIT 5").to_pylist()
-    return ", ".join(f"{_value(row['value'])} ({_times(row['n'])})" for row in told)
+    rows = query(source, f"{grouped} ORDER BY n DESC, value LIMIT 5").to_pylist()
+    return ", ".join(f"{_value(row['value'])} ({_times(row['n'])})" for row in rows)
 
 
 def _value(text: str | None) -> str:
@@ -185,7 +185,10 @@ def _times(n: int) -> str:
 
 
 def _refuse_twins(
-    source: Source, select: str, within: Sequence[str], column: str
+    source: Source,
+    select: str,
+    within: Sequence[str],
+    column: str,
 ) -> None:
     keys = ", ".join([*map(identifier, within), "id"])
     grouped = (
@@ -233,7 +236,11 @@ def strata(
     return rows.drop_columns("most").to_pandas()
 
 
-def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) -> None:
+def _refuse_strata(
+    source: Source,
+    rows: Sequence[dict],
+    within: Sequence[str],
+) -> None:
     for row in rows:
         for name in within:
             if row[name] is None:
@@ -241,13 +248,15 @@ def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) 
                     f"{source.name}: some respondents have no {name}. Give each its"
                     f" {name}."
                 )
-        if row["fpc"] is not None and row["fpc"] < row["most"]:
+        if row["fpc"] is None:
+            continue
+        if row["fpc"] < row["most"]:
             raise UncountedError(
                 f"{source.name}: stratum '{row['stratum']}' has {row['fpc']:g} and"
                 f" {row['most']:g} PSUs in the population. Give every respondent of a"
                 " stratum the same number."
             )
-        if row["fpc"] is not None and row["fpc"] < row["psus"]:
+        if row["fpc"] < row["psus"]:
             raise UncountedError(
                 f"{source.name}: stratum '{row['stratum']}' has {row['psus']:,} PSUs in"
                 f" the sample and {row['fpc']:g} in the population. The fpc column"
@@ -255,7 +264,11 @@ def _refuse_strata(source: Source, rows: Sequence[dict], within: Sequence[str]) 
             )
 
 
-def _refuse_astride(source: Source, inner: str, within: Sequence[str]) -> None:
+def _refuse_astride(
+    source: Source,
+    inner: str,
+    within: Sequence[str],
+) -> None:
     keys = ", ".join([*map(identifier, within), "psu"])
     astride = (
         f"SELECT psu, min(stratum) AS a, max(stratum) AS b FROM ({inner}) GROUP BY"
@@ -270,10 +283,10 @@ def _refuse_astride(source: Source, inner: str, within: Sequence[str]) -> None:
 
 
 def missing(groups: Sequence[dict]) -> pd.DataFrame:
-    """Return how many respondents lack what, and why; columns column, reason,
+    """Return how many respondents lack a column, and why; columns column, reason,
     respondents.
 
-    A weight of zero is told too: such a respondent counts in no estimate.
+    A weight of zero is listed too: such a respondent counts in no estimate.
     """
     lines: Counter[tuple[str, str]] = Counter()
     for group in groups:
@@ -281,5 +294,5 @@ def missing(groups: Sequence[dict]) -> pd.DataFrame:
             if key.startswith(WHY) and reason is not None:
                 lines[key.removeprefix(WHY), reason] += group["n"]
         lines["weight", "weight is 0"] += group["zero_weight"]
-    told = [(*line, n) for line, n in sorted(lines.items()) if n]
-    return pd.DataFrame(told, columns=["column", "reason", "respondents"])
+    rows = [(*line, n) for line, n in sorted(lines.items()) if n]
+    return pd.DataFrame(rows, columns=["column", "reason", "respondents"])

@@ -1,7 +1,6 @@
-"""Codebook: what the columns and codes of a file of respondents mean, and the SQL that
-says so.
-"""
+"""Codebook: the meaning of columns and codes of a file of respondents, and its SQL."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,67 +8,42 @@ from math import inf
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.column import Column, double, identifier, literal
-from uncounted.interviews.files import Source
 from uncounted.interviews.replicates import Replicates
+from uncounted.interviews.source import Source
 
-ROLES = (
-    "weight",
-    "stratum",
-    "psu",
-    "fpc",
-    "id",
-)  # every other named column is a trait, to break down by
+# Every other named column is a trait, to break down by.
+ROLES = ("weight", "stratum", "psu", "fpc", "id")
 CROSSED = ("stratum", "psu", "id")  # roles that several columns may make together
 CROSS = " × "
 INSIDE = (*ROLES, "bucket", "half")  # names within the relation, taken for outcomes
-RESULTS = (  # columns of the tables made of it, taken for traits
-    *(
-        "outcome",
-        "n",
-        "cases",
-        "weighted",
-        "weighted_cases",
-        "squares",
-        "squared_cases",
-        "row",
-        "domain",
-    ),
-    *(
-        "prevalence",
-        "se",
-        "lower",
-        "upper",
-        "interval",
-        "interval_method",
-        "effective_n",
-        "df",
-        "total",
-        "total_se",
-    ),
-    *(
-        "deff_without_replacement",
-        "deff_with_replacement",
-        "deff_kish",
-        "reliability",
-        "reliability_because",
-    ),
+# Columns of the tables made of the relation, taken for traits.
+RESULTS = (
+    *("outcome", "n", "cases", "weighted", "weighted_cases", "squares"),
+    *("squared_cases", "row", "domain", "prevalence", "se", "lower", "upper"),
+    *("interval", "interval_method", "effective_n", "df", "total", "total_se"),
+    *("deff_without_replacement", "deff_with_replacement", "deff_kish"),
+    *("reliability", "reliability_because"),
 )
 WHY, RAW, REPLICATE = "why ", "raw ", "replicate"  # prefixes within the relation
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # the reason of a value that nothing declares
 BLANK = "blank"
 
-Named = str | Sequence[str]  # a column, or several that are crossed
+type Named = str | Sequence[str]  # a column, or several that are crossed
+type Cuts = Mapping[str, tuple[float, float | None]]  # label → (from, below)
+type Cases = list[tuple[str, str]]  # SQL conditions and their SQL values or reasons
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """By trait or outcome: recodes value → value, missing code → reason, cuts label →
-    (from, below).
+    """Codes by trait or outcome.
+
+    recodes: value → value; missing: code → reason; cuts: label → (from, below);
+    constants: trait → value.
     """
 
     recodes: Mapping[str, Mapping]
     missing: Mapping[str, Mapping[object, str]]
-    cuts: Mapping[str, Mapping[str, tuple[float, float | None]]]
+    cuts: Mapping[str, Cuts]
     constants: Mapping[str, str]
 
 
@@ -80,13 +54,14 @@ def parts(named: Named) -> tuple[str, ...]:
 
 def crossed(columns: Mapping[str, Named]) -> dict[str, tuple[str, ...]]:
     """Return role → columns of the roles that several columns make together."""
-    return {
-        role: parts(named) for role, named in columns.items() if len(parts(named)) > 1
-    }
+    names = {role: parts(named) for role, named in columns.items()}
+    return {role: several for role, several in names.items() if len(several) > 1}
 
 
 def check_words(
-    columns: Mapping[str, Named], outcomes: Mapping[str, str], book: Codebook
+    columns: Mapping[str, Named],
+    outcomes: Mapping[str, str],
+    book: Codebook,
 ) -> None:
     """Raise UncountedError for declarations that contradict each other, before any file
     is opened.
@@ -96,45 +71,54 @@ def check_words(
         raise UncountedError(
             "No outcome is named. Say which column holds it: outcomes='…'."
         )
+    _check_names(columns, outcomes, book)
+    for codes in (book.recodes, book.missing, book.cuts):
+        _check_coded(set(codes), {*columns, *outcomes, *book.constants})
+    recoded = {*outcomes, *book.recodes}
+    _refuse(
+        recoded.intersection(book.cuts),
+        "cannot be cut: only a trait without recodes can",
+    )
+    for outcome in sorted(outcomes):
+        values = book.recodes.get(outcome, {}).values()
+        wrong = {str(value) for value in values if value not in (0, 1)}
+        _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")
+
+
+def _check_names(
+    columns: Mapping[str, Named],
+    outcomes: Mapping[str, str],
+    book: Codebook,
+) -> None:
     traits = {*columns, *book.constants} - set(ROLES)
     taken = {name for name in traits if name.lower() in (*INSIDE, *RESULTS)}
     taken |= {name for name in outcomes if name.lower() in INSIDE}
-    taken |= {
-        name
-        for name in traits | {*outcomes}
-        if name.lower().startswith((WHY, RAW, REPLICATE))
-    }
+    for name in traits.union(outcomes):
+        if name.lower().startswith((WHY, RAW, REPLICATE)):
+            taken.add(name)
     _refuse(taken, "has a meaning of its own here: call the trait or outcome otherwise")
     _refuse(
-        set(book.constants) & ({*columns} | set(ROLES)),
+        {*columns, *ROLES}.intersection(book.constants),
         "is a constant and a column, or part of the design",
     )
     _refuse(
-        set(outcomes) & ({*columns} | traits),
+        {*columns, *traits}.intersection(outcomes),
         "names an outcome and something else: keep them apart",
     )
-    names = sorted([*columns, *outcomes, *book.constants])
-    lower = [name.lower() for name in names]
-    alike = {name for name in names if lower.count(name.lower()) > 1}
+    lower = Counter(name.lower() for name in (*columns, *outcomes, *book.constants))
+    alike = {
+        name for name in traits.union(columns, outcomes) if lower[name.lower()] > 1
+    }
     _refuse(alike, "differs from another name by case alone: call it otherwise")
-    for part in (book.recodes, book.missing, book.cuts):
-        for name in sorted(set(part) - set(names)):
-            near = did_you_mean(name, names)
-            raise UncountedError(
-                f"Codes are given for '{name}', which names no column.{near}"
-            )
-        _refuse(set(part) & set(ROLES), "is part of the design: it has no codes")
-    _refuse(
-        set(book.cuts) & ({*outcomes} | {*book.recodes}),
-        "cannot be cut: only a trait without recodes can",
-    )
-    for outcome in sorted(set(outcomes) & set(book.recodes)):
-        wrong = {
-            str(value)
-            for value in book.recodes[outcome].values()
-            if value not in (0, 1)
-        }
-        _refuse(wrong, f"is no value of outcome '{outcome}': recode to 0 or 1")
+
+
+def _check_coded(coded: set[str], names: set[str]) -> None:
+    for name in sorted(coded - names):
+        raise UncountedError(
+            f"Codes are given for '{name}', which names no column."
+            + did_you_mean(name, names)
+        )
+    _refuse(coded.intersection(ROLES), "is part of the design: it has no codes")
 
 
 def _check_crossed(columns: Mapping[str, Named]) -> None:
@@ -156,9 +140,9 @@ def _check_crossed(columns: Mapping[str, Named]) -> None:
             )
 
 
-def _refuse(names: Collection[str], why: str) -> None:
+def _refuse(names: Collection[str], fault: str) -> None:
     if names:
-        raise UncountedError(f"'{min(names)}' {why}.")
+        raise UncountedError(f"'{min(names)}' {fault}.")
 
 
 def relation(
@@ -174,7 +158,7 @@ def relation(
     Beside a trait or outcome, 'why …' is the reason where it is NULL and 'raw …' the
     text in the file.
     """
-    found = {
+    declared = {
         role: _column(source, role, named)
         for role, named in {**columns, **outcomes}.items()
     }
@@ -182,26 +166,44 @@ def relation(
         f"{literal(str(value))} AS {identifier(trait)}"
         for trait, value in book.constants.items()
     ]
-    for role, column in found.items():
+    for role, column in declared.items():
         if role not in ROLES:
             sql += _answer(role, column, book, role in outcomes)
-    weight, stratum = found.get("weight"), found.get("stratum")
-    sql.append(f"{weight.number if weight else double(1.0)} AS weight")
-    sql.append(f"{weight.text if weight else 'NULL'} AS {identifier(RAW + 'weight')}")
-    sql.append(f"{stratum.text if stratum else literal('all')} AS stratum")
-    sql += [f"{found[role].text} AS {role}" for role in ("psu", "id") if role in found]
-    sql += [f"{found['fpc'].number} AS fpc"] if "fpc" in found else []
+    sql += _design(declared)
     sql += [_shown(source, role, names) for role, names in crossed(columns).items()]
-    for i, name in enumerate(reps.columns if reps else ()):
-        factor = "" if reps is None or reps.combined else " * weight"
-        sql.append(
-            f"({source.column(name, 'replicate weight').number}){factor} AS"
-            f" {replicate(i)}"
-        )
+    if reps:
+        factor = "" if reps.combined else " * weight"
+        for index, name in enumerate(reps.columns):
+            number = source.column(name, "replicate weight").number
+            sql.append(f"({number}){factor} AS {replicate(index)}")
     return f"SELECT {', '.join(sql)} FROM {source.scan}"
 
 
-def _column(source: Source, role: str, named: Named) -> Column:
+def _design(columns: Mapping[str, Column]) -> list[str]:
+    """Return the SQL of the design: weights of 1 and one stratum where none is
+    declared.
+    """
+    raw_weight = identifier(RAW + "weight")
+    if "weight" in columns:
+        weight = columns["weight"]
+        sql = [f"{weight.number} AS weight", f"{weight.text} AS {raw_weight}"]
+    else:
+        sql = [f"{double(1.0)} AS weight", f"NULL AS {raw_weight}"]
+    stratum = columns["stratum"].text if "stratum" in columns else literal("all")
+    sql.append(f"{stratum} AS stratum")
+    for role in ("psu", "id"):
+        if role in columns:
+            sql.append(f"{columns[role].text} AS {role}")
+    if "fpc" in columns:
+        sql.append(f"{columns['fpc'].number} AS fpc")
+    return sql
+
+
+def _column(
+    source: Source,
+    role: str,
+    named: Named,
+) -> Column:
     """Return a role's column; several are crossed to one text, NULL where one of them
     is blank.
     """
@@ -213,7 +215,11 @@ def _column(source: Source, role: str, named: Named) -> Column:
     return Column(f"({f' || {literal(CROSS)} || '.join(texts)})", "VARCHAR")
 
 
-def _shown(source: Source, role: str, names: Sequence[str]) -> str:
+def _shown(
+    source: Source,
+    role: str,
+    names: Sequence[str],
+) -> str:
     """Return the SQL of a crossed role's text with its blanks, for sentences."""
     texts = [
         f"coalesce({source.column(name, role).text}, {literal(BLANK)})"
@@ -222,103 +228,117 @@ def _shown(source: Source, role: str, names: Sequence[str]) -> str:
     return f"{f' || {literal(CROSS)} || '.join(texts)} AS {identifier(RAW + role)}"
 
 
-def replicate(i: int) -> str:
-    """Return the name, in the relation, of the i-th replicate weight."""
-    return f"{REPLICATE}{i}"
+def replicate(index: int) -> str:
+    """Return the name, in the relation, of a replicate weight, counted from 0."""
+    return f"{REPLICATE}{index}"
 
 
-def _answer(role: str, column: Column, book: Codebook, outcome: bool) -> list[str]:
+def _answer(
+    role: str,
+    column: Column,
+    book: Codebook,
+    outcome: bool,
+) -> list[str]:
     """Return the SQL of a trait or outcome: why it is missing, else its value; and its
     text in the file.
     """
-    cases, outside = _cases(role, column, book, outcome)
-    told = [
-        (column.equals(key), why) for key, why in book.missing.get(role, {}).items()
-    ]
-    told += [
-        (column.between(low, high), why) for (low, high), why in column.missing.items()
-    ]
-    told += [(f"{column.text} IS NULL", BLANK), *outside]
-    if cases:
-        known = " OR ".join(f"({condition})" for condition, _ in cases)
-        told.append((f"({known}) IS NOT TRUE", UNKNOWN))
-    reason, value = (
-        identifier(WHY + role),
-        (f"CASE {_whens(cases)} END" if cases else column.text),
-    )
+    values, reasons = _cases(role, column, book, outcome)
+    missing = []
+    for key, why in book.missing.get(role, {}).items():
+        missing.append((column.equals(key), literal(str(why))))
+    for (low, high), why in column.missing.items():
+        missing.append((column.between(low, high), literal(str(why))))
+    missing.append((f"{column.text} IS NULL", literal(BLANK)))
+    missing += reasons
+    value = column.text
+    if values:
+        value = f"CASE {_whens(values)} END"
+        declared = " OR ".join(f"({condition})" for condition, _ in values)
+        missing.append((f"({declared}) IS NOT TRUE", literal(UNKNOWN)))
+    reason = identifier(WHY + role)
     return [
-        (
-            f"CASE {_whens((condition, literal(str(why))) for condition, why in told)}"
-            f" END AS {reason}"
-        ),
+        f"CASE {_whens(missing)} END AS {reason}",
         f"CASE WHEN {reason} IS NULL THEN {value} END AS {identifier(role)}",
         f"{column.text} AS {identifier(RAW + role)}",
     ]
 
 
 def _cases(
-    role: str, column: Column, book: Codebook, outcome: bool
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    role: str,
+    column: Column,
+    book: Codebook,
+    outcome: bool,
+) -> tuple[Cases, Cases]:
     """Return (condition, value) of each declared value, and (condition, reason) of
     numbers in no group.
     """
-    recodes, cuts = book.recodes.get(role, {}), book.cuts.get(role, {})
-    if recodes:
-        cases = [
-            (column.equals(k), str(int(v)) if outcome else literal(str(v)))
-            for k, v in recodes.items()
-        ]
-        conditions = [condition for condition, _ in cases]
-        twice = {
-            str(k)
-            for k, c in zip(recodes, conditions, strict=True)
-            if conditions.count(c) > 1
-        }
-        _refuse(twice, f"is recoded twice for '{role}', in two spellings: keep one")
-        return cases, []
-    if cuts:
-        _refuse_overlap(role, cuts)
-        cases = [
-            (_within(column, *bounds), literal(label)) for label, bounds in cuts.items()
-        ]
-        outside = " AND ".join(
-            [f"({column.number}) IS NOT NULL", *(f"NOT ({c})" for c, _ in cases)]
-        )
-        return cases, [(outside, f"outside the groups of {role}")]
-    return (
-        [(f"{column.number} = {value}", f"{value}") for value in (0, 1)]
-        if outcome
-        else []
-    ), []
+    if book.recodes.get(role):
+        return _recoded(role, column, book.recodes[role], outcome), []
+    if book.cuts.get(role):
+        return _cut(role, column, book.cuts[role])
+    if outcome:
+        return [(f"{column.number} = {value}", value) for value in ("0", "1")], []
+    return [], []
+
+
+def _recoded(
+    role: str,
+    column: Column,
+    recodes: Mapping,
+    outcome: bool,
+) -> Cases:
+    cases: dict[str, str] = {}
+    twice = set()
+    for code, value in recodes.items():
+        condition = column.equals(code)
+        if condition in cases:
+            twice |= {str(key) for key in recodes if column.equals(key) == condition}
+        cases[condition] = str(int(value)) if outcome else literal(str(value))
+    _refuse(twice, f"is recoded twice for '{role}', in two spellings: keep one")
+    return list(cases.items())
+
+
+def _cut(
+    role: str,
+    column: Column,
+    cuts: Cuts,
+) -> tuple[Cases, Cases]:
+    _refuse_overlap(role, cuts)
+    cases = []
+    outside = [f"({column.number}) IS NOT NULL"]
+    for label, (low, below) in cuts.items():
+        condition = _within(column, low, below)
+        cases.append((condition, literal(label)))
+        outside.append(f"NOT ({condition})")
+    reason = literal(f"outside the groups of {role}")
+    return cases, [(" AND ".join(outside), reason)]
 
 
 def _whens(cases: Iterable[tuple[str, str]]) -> str:
     return " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
 
 
-def _refuse_overlap(role: str, cuts: Mapping[str, tuple[float, float | None]]) -> None:
-    groups = sorted(
-        (low, inf if below is None else below, label)
-        for label, (low, below) in cuts.items()
-    )
+def _refuse_overlap(role: str, cuts: Cuts) -> None:
+    rule = "from its first number to below its second"
+    groups = []
+    for label, (low, below) in cuts.items():
+        groups.append((low, inf if below is None else below, label))
     empty = {label for low, below, label in groups if below <= low}
-    _refuse(
-        empty,
-        f"is an empty group of {role}: it goes from its first number to below its"
-        " second",
-    )
-    for (_, below, label), (low, _, other) in pairwise(groups):
-        if low < below:
-            overlap = f"The groups '{label}' and '{other}' of {role} overlap"
+    _refuse(empty, f"is an empty group of {role}: it goes {rule}")
+    for lower, upper in pairwise(sorted(groups)):
+        if upper[0] < lower[1]:
             raise UncountedError(
-                f"{overlap}: a group goes from its first number to below its second."
+                f"The groups '{lower[2]}' and '{upper[2]}' of {role} overlap: a group"
+                f" goes {rule}."
             )
 
 
-def _within(column: Column, low: float, below: float | None) -> str:
+def _within(
+    column: Column,
+    low: float,
+    below: float | None,
+) -> str:
     above = f"({column.number}) >= {double(float(low))}"
-    return (
-        above
-        if below is None
-        else f"{above} AND ({column.number}) < {double(float(below))}"
-    )
+    if below is None:
+        return above
+    return f"{above} AND ({column.number}) < {double(float(below))}"

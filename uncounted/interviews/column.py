@@ -1,4 +1,4 @@
-"""Column: one column of a file as SQL reads it, whatever type the file gave it."""
+"""Column: SQL for a column of a file, whatever type the file gives it."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ WHOLE = (
 
 @dataclass(frozen=True)
 class Column:
-    """SQL that names the column, its DuckDB type, and what the file says of its codes.
+    """SQL that names the column, its DuckDB type, and the codes that the file declares.
 
     labels: code → label; missing: (lowest, highest) codes, as declared in the file →
     reason.
@@ -40,14 +40,11 @@ class Column:
         if self.type == "VARCHAR":
             return f"nullif(trim({self.sql}), '')"
         if self.type in FLOATS:
-            whole = f"{self.sql} = floor({self.sql}) AND abs({self.sql}) < 1e15"
-            texts = [
-                f"CAST({value} AS VARCHAR)"
-                for value in (f"CAST({self.sql} AS BIGINT)", self.sql)
-            ]
+            is_whole = f"{self.sql} = floor({self.sql}) AND abs({self.sql}) < 1e15"
+            integer = f"CAST(CAST({self.sql} AS BIGINT) AS VARCHAR)"
             return (
-                f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {whole} THEN {texts[0]}"
-                f" ELSE {texts[1]} END"
+                f"CASE WHEN isnan({self.sql}) THEN NULL WHEN {is_whole} THEN {integer}"
+                f" ELSE CAST({self.sql} AS VARCHAR) END"
             )
         return f"CAST({self.sql} AS VARCHAR)"
 
@@ -62,38 +59,35 @@ class Column:
                 f"CASE WHEN isnan({self.sql}) THEN NULL ELSE CAST({self.sql} AS"
                 " DOUBLE) END"
             )
-        numeric = (
-            self.type in WHOLE
-            or self.type == "BOOLEAN"
-            or self.type.startswith("DECIMAL")
-        )
-        return f"CAST({self.sql} AS DOUBLE)" if numeric else "CAST(NULL AS DOUBLE)"
+        numeric = self.type in (*WHOLE, "BOOLEAN") or self.type.startswith("DECIMAL")
+        value = self.sql if numeric else "NULL"
+        return f"CAST({value} AS DOUBLE)"
 
     def equals(self, key: object) -> str:
         """SQL that is true where the value is `key`: a number however spelt, a text, or
         a code's label.
         """
-        known = self._code(key)
-        if isinstance(known, str):
-            return f"{self.text} = {literal(known)}"
-        return f"{self.number} = {double(float(known))}"
+        value = self._code(key)
+        if isinstance(value, str):
+            return f"{self.text} = {literal(value)}"
+        return f"{self.number} = {double(float(value))}"
 
     def between(self, low: object, high: object) -> str:
         """SQL that is true where the value lies from `low` to `high`, both included."""
         if low == high:
             return self.equals(low)
-        return (
-            f"{self.number} BETWEEN {double(float(str(low)))} AND"
-            f" {double(float(str(high)))}"
-        )
+        lower = double(float(str(low)))
+        upper = double(float(str(high)))
+        return f"{self.number} BETWEEN {lower} AND {upper}"
 
     def _code(self, key: object) -> float | str:
-        known = code(key)
-        if known in {code(value) for value in self.labels}:
-            return known
-        return next(
-            (code(value) for value, label in self.labels.items() if label == key), known
-        )
+        value = code(key)
+        if value in map(code, self.labels):
+            return value
+        for labelled, label in self.labels.items():
+            if label == key:
+                return code(labelled)
+        return value
 
 
 def code(key: object) -> float | str:

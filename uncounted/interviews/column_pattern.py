@@ -1,6 +1,4 @@
-"""Pattern: how a text names several columns of a file, as a glob or as a regular
-expression.
-"""
+"""Pattern: globs and regular expressions that name several columns of a file."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from uncounted.errors import UncountedError
 
-EXPLICIT = "re:"  # what begins a regular expression that could be taken for a glob
+EXPLICIT = "re:"  # prefix of a regular expression that could be taken for a glob
 SIGNS = "^$+(){}|\\"  # signs of regular expressions that mean nothing in a glob
 SHOWN = 12  # names that a sentence lists; of more, the first and the last
 
@@ -53,42 +51,37 @@ def left_out(matched: Sequence[str], names: Sequence[str]) -> list[str]:
     numbering: dict[str, list[tuple[str, ...]]] = {}
     for name in matched:
         numbering.setdefault(_stem(name), []).append(_numbers(name))
-    fixed = {
-        stem: [len(set(place)) == 1 for place in zip(*numbers, strict=True)]
-        for stem, numbers in numbering.items()
-        if len(numbers) > 1
-    }
-    alike = {
-        (stem, _kept(numbers, fixed[stem]))
-        for stem in fixed
-        for numbers in numbering[stem]
-    }
-    others = [
-        name for name in names if name not in set(matched) and _stem(name) in fixed
-    ]
-    return [
-        name
-        for name in others
-        if (_stem(name), _kept(_numbers(name), fixed[_stem(name)])) in alike
-    ]
+    fixed = {}
+    alike = set()
+    for stem, numbers in numbering.items():
+        if len(numbers) > 1:
+            fixed[stem] = [len(set(place)) == 1 for place in zip(*numbers, strict=True)]
+            alike |= {(stem, _kept(number, fixed[stem])) for number in numbers}
+    taken = set(matched)
+    untaken = [name for name in names if name not in taken and _stem(name) in fixed]
+    missed = []
+    for name in untaken:
+        stem = _stem(name)
+        if (stem, _kept(_numbers(name), fixed[stem])) in alike:
+            missed.append(name)
+    return missed
 
 
 def expression_for(matched: Sequence[str]) -> str:
-    """Return a regular expression for all columns that are numbered like the first one
-    that has a number.
+    """Return a regular expression for all columns that are numbered like the first
+    numbered column.
     """
     name = next((name for name in matched if _numbers(name)), matched[0])
-    return (
-        EXPLICIT
-        + "^"
-        + re.sub("[0-9]+", "[0-9]+", re.sub(r"([^A-Za-z0-9_])", r"\\\1", name))
-        + "$"
-    )
+    escaped = re.sub(r"([^A-Za-z0-9_])", r"\\\1", name)
+    numbered = re.sub("[0-9]+", "[0-9]+", escaped)
+    return f"{EXPLICIT}^{numbered}$"
 
 
 def listed(names: Sequence[str]) -> str:
     """Return names for a sentence: all of a few, the first and the last of many."""
-    return ", ".join(names) if len(names) <= SHOWN else f"{names[0]} … {names[-1]}"
+    if len(names) > SHOWN:
+        return f"{names[0]} … {names[-1]}"
+    return ", ".join(names)
 
 
 def _stem(name: str) -> str:

@@ -1,5 +1,5 @@
-"""Declaration: the card of a survey of respondents, as what `read_respondents` is to be
-told of their file.
+"""Declaration: the card of a survey of respondents, read as arguments of
+`read_respondents`.
 """
 
 import tomllib
@@ -15,72 +15,69 @@ from uncounted.interviews.respondents import Respondents, read_respondents
 
 ABOUT = ("title", "kind", "file", "publisher", "licence", "changes")
 NEEDED = ("title", "file", "columns", "outcomes")
-Shape = tuple[str, Callable[[Any], bool]]  # what a value should be, and whether it is
-Shapes = Mapping[str, Shape]
+type Shape = tuple[str, Callable[[Any], bool]]  # what a value should be, and its test
+type Shapes = Mapping[str, Shape]
 
 
 def read_declared(folder: Path) -> Respondents:
-    """Read respondents through their `survey.toml`: beside ABOUT, its words are
-    `read_respondents`' arguments.
+    """Read respondents through their `survey.toml`: its words are ABOUT and the
+    arguments of `read_respondents`.
 
     Under [replicates], the words are the fields of `Replicates`. Raises UncountedError,
-    naming the card, for a word that neither has, a value of the wrong kind, and
-    whatever `read_respondents` refuses.
+    naming the card, for an unknown word, a value of the wrong kind, and whatever
+    `read_respondents` refuses.
     """
     card = folder / "survey.toml"
     words = tomllib.loads(card.read_text(encoding="utf-8"))
-    known = [
-        *ABOUT,
-        *(word for word in signature(read_respondents).parameters if word != "source"),
-    ]
-    check_card(words, known, NEEDED, SHAPES, str(card))
-    given: dict[str, Any] = {
-        word: value for word, value in words.items() if word not in ABOUT
-    }
-    if "cuts" in given:
-        cuts = given["cuts"].items()
-        given["cuts"] = {
+    parameters = list(signature(read_respondents).parameters)
+    parameters.remove("source")
+    check_card(words, [*ABOUT, *parameters], NEEDED, SHAPES, str(card))
+    arguments: dict[str, Any] = {"name": words["title"]}
+    arguments |= {word: value for word, value in words.items() if word not in ABOUT}
+    if "cuts" in words:
+        arguments["cuts"] = {
             trait: {label: (*ends, None)[:2] for label, ends in cut.items()}
-            for trait, cut in cuts
+            for trait, cut in words["cuts"].items()
         }
-    if "replicates" in given:
-        named = [field.name for field in fields(Replicates)]
-        check_card(
-            given["replicates"],
-            named,
-            ("columns", "method"),
-            OF_REPLICATES,
-            f"{card}, under [replicates],",
-        )
-        given["replicates"] = Replicates(**given["replicates"])
+    if "replicates" in words:
+        arguments["replicates"] = _replicates(words["replicates"], card)
     try:
-        return read_respondents(
-            folder / words["file"], **{"name": words["title"], **given}
-        )
+        return read_respondents(folder / words["file"], **arguments)
     except UncountedError as error:
         raise UncountedError(f"{card}: {error}") from error
 
 
+def _replicates(words: dict[str, Any], card: Path) -> Replicates:
+    check_card(
+        words,
+        [field.name for field in fields(Replicates)],
+        ("columns", "method"),
+        OF_REPLICATES,
+        f"{card}, under [replicates],",
+    )
+    return Replicates(**words)
+
+
 def check_card(
     words: dict[str, Any],
-    known: Sequence[str],
+    vocabulary: Sequence[str],
     needed: Sequence[str],
     shapes: Shapes,
     where: str,
 ) -> None:
-    """Refuse words that are not known, words that lack, and values of a kind that their
-    word cannot have.
+    """Raise UncountedError for a word that is not in the vocabulary, a needed word that
+    is missing, and a value of the wrong kind.
     """
     for word, value in words.items():
-        if word not in known:
+        if word not in vocabulary:
             raise UncountedError(
-                f"{where} has the word '{word}', which means nothing"
-                f" there.{did_you_mean(word, known)}"
+                f"{where} has the word '{word}', which means nothing there."
+                + did_you_mean(word, vocabulary)
             )
-        what, fits = shapes.get(word, TEXT)
+        shape, fits = shapes.get(word, TEXT)
         if not fits(value):
             raise UncountedError(
-                f"{where} says {word} = {value!r}, which should be {what}."
+                f"{where} says {word} = {value!r}, which should be {shape}."
             )
     for word in needed:
         if word not in words:
@@ -109,8 +106,14 @@ def table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
 
 
-def _single(value: Any) -> bool:
+def is_single(value: Any) -> bool:
+    """Say whether a card's value is no table and no list."""
     return not isinstance(value, dict | list)
+
+
+def is_table(value: Any) -> bool:
+    """Say whether a card's value is a table."""
+    return isinstance(value, dict)
 
 
 def _ends(value: Any) -> bool:
@@ -121,23 +124,28 @@ def _columns(value: Any) -> bool:
     return is_text(value) or list_of(is_text)(value)
 
 
+def _outcomes(value: Any) -> bool:
+    return _columns(value) or table_of(is_text)(value)
+
+
+def _is_true_or_false(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 TEXT: Shape = ("a text", is_text)
-YES_OR_NO: Shape = ("true or false", lambda value: isinstance(value, bool))
+YES_OR_NO: Shape = ("true or false", _is_true_or_false)
 NUMBER: Shape = ("a number", is_number)
 SHAPES: Shapes = {
     "columns": ("a table of column names", table_of(_columns)),
-    "outcomes": (
-        "a column, a list of columns or a table of them",
-        lambda v: _columns(v) or table_of(is_text)(v),
-    ),
-    "recodes": ("a table of tables, code → value", table_of(table_of(_single))),
+    "outcomes": ("a column, a list of columns or a table of them", _outcomes),
+    "recodes": ("a table of tables, code → value", table_of(table_of(is_single))),
     "missing": ("a table of tables, code → reason", table_of(table_of(is_text))),
     "cuts": (
         "a table of tables, label → [from, below] or [from]",
         table_of(table_of(_ends)),
     ),
-    "constants": ("a table of values", table_of(_single)),
-    "replicates": ("a table", lambda value: isinstance(value, dict)),
+    "constants": ("a table of values", table_of(is_single)),
+    "replicates": ("a table", is_table),
     "nested": YES_OR_NO,
     "mask_below": NUMBER,
 }

@@ -1,6 +1,4 @@
-"""Design: how the respondents were drawn, as declared, and the strata that were found
-in the file.
-"""
+"""Design: the declared sampling design of respondents, and the strata of the file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +8,10 @@ import pandas as pd
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.replicates import Replicates
 
+SHOWN = 10  # strata that an error names
 SINGLE_PSU = ("error", "adjust", "average", "certainty")
-UNIT = (
-    "survey",
-    "country",
-)  # each survey of each country was drawn by itself: its strata are not another's
+# Each survey of each country was drawn by itself, and has strata of its own.
+UNIT = ("survey", "country")
 
 
 @dataclass(frozen=True)
@@ -25,9 +22,9 @@ class Design:
     1 each. nested: PSU numbers start anew in each stratum. strata: one row per stratum,
     columns survey and country (where there are such traits), stratum, psus in the
     sample (respondents where no PSU is declared) and fpc, the number of PSUs in the
-    population, NaN where not declared. single_psu: what strata with a single PSU count
-    as, unless an estimate is asked otherwise; a word of SINGLE_PSU. crossed: the
-    columns of each role that several columns make together.
+    population, NaN where not declared. single_psu: the policy on strata with a single
+    PSU, unless an estimate names another; a word of SINGLE_PSU. crossed: the columns of
+    each role that several columns make together.
     """
 
     declared: tuple[str, ...]
@@ -57,40 +54,45 @@ class Design:
 
 def unit(names: Iterable[str]) -> list[str]:
     """Return those of `names` that tell one survey's design from another's."""
-    found = set(names)
-    return [name for name in UNIT if name in found]
+    present = set(names)
+    return [name for name in UNIT if name in present]
 
 
 def check_policy(policy: str) -> None:
-    """Raise UncountedError for a policy on single PSUs that nobody knows."""
+    """Raise UncountedError for an unknown policy on single PSUs."""
     if policy not in SINGLE_PSU:
         raise UncountedError(
             f"single_psu='{policy}' is no policy.{did_you_mean(policy, SINGLE_PSU)}"
         )
 
 
-def refuse_single_psus(strata: pd.DataFrame, policy: str, fpc: bool) -> None:
-    """Raise UncountedError for a policy nobody knows, or, under 'error', where a
-    stratum has a single PSU.
+def refuse_single_psus(
+    strata: pd.DataFrame,
+    policy: str,
+    fpc: bool,
+) -> None:
+    """Raise UncountedError for an unknown policy, or, under 'error', where a stratum
+    has a single PSU.
 
     A stratum all of whose PSUs are in the sample has no sampling error, and is not
     refused if the fpc is used.
     """
     check_policy(policy)
-    single = strata[(strata["psus"] == 1) & ~(fpc & (strata["fpc"] <= strata["psus"]))]
-    if policy == "error" and len(single):
-        named = ", ".join(
-            _stratum(row, unit(strata.columns)) for _, row in single.head(10).iterrows()
-        )
-        have = "1 stratum has" if len(single) == 1 else f"{len(single)} strata have"
-        more = f" and {len(single) - 10} more" if len(single) > 10 else ""
-        raise UncountedError(
-            f"{have} a single PSU, so no variance: {named}{more}. Merge them with like"
-            " strata, or say single_psu='adjust', 'average' or 'certainty'."
-        )
-
-
-def _stratum(row: pd.Series, within: Sequence[str]) -> str:
-    return " ".join(
-        ["'" + str(row["stratum"]) + "'", *(f"of {row[name]}" for name in within)]
+    complete = fpc & (strata["fpc"] <= strata["psus"])
+    single = strata[(strata["psus"] == 1) & ~complete]
+    if policy != "error" or single.empty:
+        return
+    keys = unit(strata.columns)
+    listed = ", ".join(_stratum(row, keys) for _, row in single.head(SHOWN).iterrows())
+    if len(single) > SHOWN:
+        listed += f" and {len(single) - SHOWN} more"
+    have = "1 stratum has" if len(single) == 1 else f"{len(single)} strata have"
+    raise UncountedError(
+        f"{have} a single PSU, so no variance: {listed}. Merge them with like"
+        " strata, or say single_psu='adjust', 'average' or 'certainty'."
     )
+
+
+def _stratum(row: pd.Series, keys: Sequence[str]) -> str:
+    survey = [f"of {row[key]}" for key in keys]
+    return " ".join([f"'{row['stratum']}'", *survey])

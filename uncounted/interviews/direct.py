@@ -1,6 +1,6 @@
-"""Direct: what a survey says by itself, from its own respondents and design."""
+"""Direct: estimates of prevalence from a survey's own respondents and design."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,18 +54,18 @@ def direct(
     where p is 0 or 1, or V is 0, 'beta' stands in, with n/deff_kish as effective n.
     single_psu: 'error', 'adjust', 'average', 'certainty' (see `linearised`); None: as
     the respondents declare. fpc: use the finite population correction where one is
-    declared. missing: whose PSUs the degrees of freedom count. 'subset': of those who
-    answered, as R's survey counts them in `svyciprop(~y, subset(design, !is.na(y)))`;
-    'remove': of everybody in the domain, asked or not, as in `svyciprop(~y, design,
-    na.rm = TRUE)`. Estimates and standard errors are the same; where few were asked,
-    'remove' has more degrees of freedom and a narrower interval. scale_to: what
-    countries count in a number for several of them; see `pooling`. 'weights': what
-    their weights add up to; 'population': their persons, of `population` (persons by
-    iso3, or a World, whose persons are then of the sexes, ages and years interviewed);
-    'equal': alike. No file says whether weights add up to persons, so None refuses a
-    domain of several countries. Raises UncountedError for strata with a single PSU
-    unless a policy is named, for countries together whose weights nobody explained, and
-    for words that are none of these.
+    declared. missing: the respondents whose PSUs the degrees of freedom count.
+    'subset': those with an answer, as R's survey counts them in `svyciprop(~y,
+    subset(design, !is.na(y)))`; 'remove': everybody in the domain, as in `svyciprop(~y,
+    design, na.rm = TRUE)`. Estimates and standard errors are the same; where few were
+    interviewed about the outcome, 'remove' has more degrees of freedom and a narrower
+    interval. scale_to: the scale of countries in an estimate for several of them; see
+    `pooled_weights`. 'weights': the sums of their weights; 'population': their persons,
+    of `population` (persons by iso3, or a World, whose persons are then of the sexes,
+    ages and years interviewed); 'equal': all alike. No file says whether weights add up
+    to persons, so None refuses a domain of several countries whose scales are unlike.
+    Raises UncountedError for strata with a single PSU unless a policy is named, for
+    countries together whose weights are not explained, and for an unknown word.
     """
     if not isinstance(respondents, Respondents):
         raise UncountedError(
@@ -73,56 +73,61 @@ def direct(
             f" {type(respondents).__name__}. Read interviews with read_respondents;"
             " published figures are estimates already."
         )
-    names, asked = traits(respondents, by), outcomes(respondents, outcome)
-    policy = respondents.design.single_psu if single_psu is None else single_psu
-    chosen = variance or (
-        "replicates" if respondents.design.replicates else "linearised"
-    )
-    words = (
-        (method, METHODS, "interval method"),
-        (chosen, VARIANCES, "variance"),
-        (missing, MISSING, "way with missing answers"),
-    )
-    for word, known, what in words:
-        if word not in known:
-            raise UncountedError(
-                f"No {what} is called '{word}'.{did_you_mean(word, known)}"
-            )
+    design = respondents.design
+    names = traits(respondents, by)
+    requested = outcomes(respondents, outcome)
+    policy = design.single_psu if single_psu is None else single_psu
+    if not variance:
+        variance = "replicates" if design.replicates else "linearised"
+    _check_word(method, METHODS, "interval method")
+    _check_word(variance, VARIANCES, "variance")
+    _check_word(missing, MISSING, "way with missing answers")
     if not 0 < interval < 1:
         raise UncountedError(
             f"interval={interval} is no level. Give a number between 0 and 1, such as"
             " 0.95."
         )
-    if chosen != "replicates":
-        refuse_single_psus(respondents.design.strata, policy, fpc)
+    if variance != "replicates":
+        refuse_single_psus(design.strata, policy, fpc)
     respondents = on_common_scale(respondents, names, scale_to, population)
     tables = []
-    for one in asked:
-        domains = cells(respondents, names, one)
-        spread = VARIANCES[chosen](respondents, names, one, domains, policy, fpc)
+    for name in requested:
+        domains = cells(respondents, names, name)
+        spread = VARIANCES[variance](respondents, names, name, domains, policy, fpc)
         n = domains["n"].to_numpy(float)
         if missing == "remove":
-            n, spread = _of_everybody(respondents, names, spread, chosen)
-        tables.append(
-            _table(domains.assign(outcome=one), names, spread, interval, method, n)
-        )
+            n, spread = _of_everybody(respondents, names, spread, variance)
+        domains = domains.assign(outcome=name)
+        tables.append(_table(domains, names, spread, interval, method, n))
     return pd.concat(tables, ignore_index=True)
 
 
+def _check_word(
+    word: str,
+    vocabulary: Collection[str],
+    kind: str,
+) -> None:
+    if word not in vocabulary:
+        raise UncountedError(
+            f"No {kind} is called '{word}'.{did_you_mean(word, vocabulary)}"
+        )
+
+
 def _of_everybody(
-    respondents: Respondents, by: Sequence[str], spread: Spread, variance: str
+    respondents: Respondents,
+    by: Sequence[str],
+    spread: Spread,
+    variance: str,
 ) -> tuple[np.ndarray, Spread]:
-    """Return the domain's respondents, asked or not, and the spread with their degrees
-    of freedom.
+    """Return the domain's respondents, with an answer or without, and the spread with
+    their degrees of freedom.
     """
     n, df = presence(respondents, by)
     declared = respondents.design.replicates
     if variance == "replicates" and declared is not None:
-        df = (
-            spread.df
-            if declared.df is not None
-            else replicate_ranks(respondents, by, None) - 1.0
-        )
+        df = spread.df
+        if declared.df is None:
+            df = replicate_ranks(respondents, by, None) - 1.0
     return n, replace(spread, df=df)
 
 
@@ -148,25 +153,23 @@ def replicated(
             f"{respondents.name} declares no replicate weights. Declare them, or"
             " linearise."
         )
-    weighted, total = replicate_totals(respondents, by, outcome)
-    whole = domains["weighted"].to_numpy()
-    # less than this of the domain's weight is what rounding leaves of weights that
-    # cancel
-    weighted = np.where(weighted > 1e-9 * whole[:, None], weighted, np.nan)
+    weighted, cases = replicate_totals(respondents, by, outcome)
+    all_weighted = domains["weighted"].to_numpy()
+    all_cases = domains["weighted_cases"].to_numpy()
+    # rounding leaves less than this part of the domain's weight where weights cancel
+    positive = weighted > 1e-9 * all_weighted[:, None]
+    weighted = np.where(positive, weighted, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = domains["weighted_cases"].to_numpy() / whole
-        means = total / weighted
-    fixed = declared.df
-    df = (
-        replicate_ranks(respondents, by, outcome) - 1.0
-        if fixed is None
-        else np.full(len(p), float(fixed))
-    )
-    cases = domains["weighted_cases"].to_numpy()
+        p = all_cases / all_weighted
+        p_replicated = cases / weighted
+    if declared.df is None:
+        df = replicate_ranks(respondents, by, outcome) - 1.0
+    else:
+        df = np.full(len(p), float(declared.df))
     return Spread(
-        weights.variance(declared, means, p),
-        weights.variance(declared, total, cases),
-        df,
+        mean=weights.variance(declared, p_replicated, p),
+        total=weights.variance(declared, cases, all_cases),
+        df=df,
     )
 
 
@@ -175,8 +178,6 @@ VARIANCES: Mapping[str, Callable[..., Spread]] = {
     "jackknife": jackknife,
     "replicates": replicated,
 }
-
-
 MISSING = ("subset", "remove")
 
 
@@ -191,7 +192,8 @@ def _table(
     """Return the table of one outcome; drawn: respondents that the interval of Korn and
     Graubard counts.
     """
-    n, weighted = domains["n"].to_numpy(float), domains["weighted"].to_numpy()
+    n = domains["n"].to_numpy(float)
+    weighted = domains["weighted"].to_numpy()
     v, df = spread.mean, spread.df
     with np.errstate(divide="ignore", invalid="ignore"):
         p = domains["weighted_cases"].to_numpy() / weighted
@@ -199,7 +201,8 @@ def _table(
         simple = p * (1 - p) / (n - 1)
         # weights that don't add up to persons don't say what share of them was drawn
         free = np.where(weighted > n, 1 - n / weighted, np.nan)
-        effective = np.where(v > 0, p * (1 - p) / v, np.where(v == 0, n / kish, np.nan))
+        effective = np.where(v == 0, n / kish, np.nan)
+        effective = np.where(v > 0, p * (1 - p) / v, effective)
         effects = {
             "deff_without_replacement": v / (simple * free),
             "deff_with_replacement": v / simple,
@@ -234,11 +237,11 @@ def _bounds(
     method: str,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return lower and upper bounds and the method that made each."""
-    lower, upper = korn_graubard(p, effective, n, df, level)
     logit = (method == "logit") & (se > 0) & (p > 0) & (p < 1)
-    low, high = logit_interval(p, se, df, level)
+    lower, upper = korn_graubard(p, effective, n, df, level)
+    logit_lower, logit_upper = logit_interval(p, se, df, level)
     return (
-        np.where(logit, low, lower),
-        np.where(logit, high, upper),
+        np.where(logit, logit_lower, lower),
+        np.where(logit, logit_upper, upper),
         np.where(logit, "logit", "beta"),
     )

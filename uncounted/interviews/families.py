@@ -1,5 +1,5 @@
-"""Families: respondents who report on their immediate family, as one weighted table of
-reported persons.
+"""Families: reports of respondents on their immediate family, as a weighted table of
+persons.
 """
 
 import tomllib
@@ -20,26 +20,22 @@ from uncounted.interviews.declaration import (
     Shapes,
     check_card,
     is_number,
+    is_single,
+    is_table,
     is_text,
     list_of,
     table_of,
 )
 from uncounted.interviews.design import check_policy
-from uncounted.interviews.files import held, query
 from uncounted.interviews.kinship import THROUGH
 from uncounted.interviews.kinship import multiplicity as multiplicities
 from uncounted.interviews.network import Table, check_ages, read_network
 from uncounted.interviews.respondents import Respondents, read_respondents
+from uncounted.interviews.source import held, query
 from uncounted.world.age import Band, ordered, overlapping, parse_band
 
-CARRIED = (
-    "country",
-    "year",
-    "survey",
-    "source",
-    "stratum",
-    "psu",
-)  # what reported persons have of the respondent
+# Traits and design that reported persons have of the respondent.
+CARRIED = ("country", "year", "survey", "source", "stratum", "psu")
 NEEDED = (
     "title",
     "respondents",
@@ -50,21 +46,15 @@ NEEDED = (
     "window_years",
     "ages",
 )
-SHAPES: Shapes = {  # of the words of a card
+
+
+# Shapes of the words of a card.
+SHAPES: Shapes = {
     "columns": ("tables of column names", table_of(table_of(is_text))),
-    "recodes": (
-        "tables of values",
-        table_of(table_of(lambda value: not isinstance(value, dict | list))),
-    ),
-    "constants": (
-        "a table of values",
-        table_of(lambda value: not isinstance(value, dict | list)),
-    ),
+    "recodes": ("tables of values", table_of(table_of(is_single))),
+    "constants": ("a table of values", table_of(is_single)),
     "window_years": ("a table of years", table_of(is_number)),
-    "among": (
-        "tables with of and below",
-        table_of(lambda value: isinstance(value, dict)),
-    ),
+    "among": ("tables with of and below", table_of(is_table)),
     "ages": ("a list of age bands", list_of(is_text)),
     "nested": YES_OR_NO,
     "mask_below": ("a number", is_number),
@@ -73,8 +63,8 @@ SHAPES: Shapes = {  # of the words of a card
 
 @dataclass(frozen=True)
 class Among:
-    """An outcome among the persons of another: that it happened `below` an age, in
-    years, to those of outcome `of`.
+    """An outcome among the persons of outcome `of`: that outcome happened `below` an
+    age, in years.
     """
 
     of: str
@@ -83,7 +73,7 @@ class Among:
 
 @dataclass(frozen=True)
 class Families:
-    """Who was reported on, and what happened to them.
+    """Reported persons and their events.
 
     persons: one row per respondent and per member of their immediate family: id (the
     respondent's), member, relationship, sex, age (now), lives_in, m, weight = w/m, and
@@ -106,19 +96,20 @@ class Families:
     mask_below: float = MASK_BELOW
 
     def _repr_html_(self) -> str:
-        windows = ", ".join(
+        outcomes = [
             f"{outcome} ({years:g} years)"
             for outcome, years in self.window_years.items()
-        )
-        windows += "".join(
-            f", {outcome} (among {share.of})" for outcome, share in self.among.items()
-        )
+        ]
+        outcomes += [
+            f"{outcome} (among {share.of})" for outcome, share in self.among.items()
+        ]
+        countries = self.interviews["country"].nunique()
         return (
             f"<b>{self.name}</b>: {len(self.interviews):,} respondents in"
-            f" {self.interviews['country'].nunique()} countries report on"
+            f" {countries} countries report on"
             f" {len(self.persons):,} persons, themselves included; multiplicity:"
             f" {self.multiplicity}; {len(self.events):,} events within their windows;"
-            f" outcomes: {windows}"
+            f" outcomes: {', '.join(outcomes)}"
         )
 
 
@@ -158,37 +149,43 @@ def read_families(
     are 15 or older and live in the country. window_years: outcome → T. An event counts
     if end > interviewed − T and start is not after the interview; in whole years these
     are T calendar years. T = 0: going on at the interview. ages: age bands. among:
-    share → {"of": outcome, "below": age}, as of those in forced marriage who were
-    married below 18. Raises UncountedError for whatever is not as declared: nothing is
-    dropped or repaired in silence.
+    share → {"of": outcome, "below": age}, such as the share of persons in forced
+    marriage who were married below 18. Raises UncountedError for whatever is not as
+    declared: nothing is dropped or repaired in silence.
     """
     bands = _bands(ages)
     check_policy(single_psu)
     check_mask(mask_below, name)
     _check_windows(window_years)
     shares = _shares(among or {}, window_years)
-    sources = {"respondents": respondents, "roster": roster, "events": events}
+    sources = {
+        "respondents": respondents,
+        "roster": roster,
+        "events": events,
+    }
     network = read_network(
         sources, columns, recodes or {}, constants or {}, window_years, encoding
     )
     if multiplicity != "asked":
         check_ages(network.members)
     rows = network.members.assign(m=multiplicities(network.members, multiplicity))
-    persons = rows.loc[~rows["relationship"].isin(THROUGH)].drop(
-        columns=["through", "eligible"]
-    )
+    persons = rows.loc[~rows["relationship"].isin(THROUGH)]
+    persons = persons.drop(columns=["through", "eligible"])
     carried = [role for role in CARRIED if role in network.respondents]
+    interviews = network.respondents[["id", "weight", *carried]]
     persons = persons.merge(
-        network.respondents[["id", "weight", *carried]], on="id", validate="m:1"
+        interviews,
+        on="id",
+        validate="m:1",
     )
-    told = network.events
-    begins = told["interviewed"] - told["outcome"].map(window_years).astype(float)
+    reports = network.events
+    window = reports["outcome"].map(window_years).astype(float)
+    begins = reports["interviewed"] - window
+    in_window = reports["end"].isna() | (reports["end"] > begins)
     return Families(
         name=name,
         persons=persons.assign(weight=persons["weight"] / persons["m"]),
-        events=told.loc[told["end"].isna() | (told["end"] > begins)].reset_index(
-            drop=True
-        ),
+        events=reports.loc[in_window].reset_index(drop=True),
         interviews=network.respondents,
         ages=bands,
         window_years=dict(window_years),
@@ -201,20 +198,20 @@ def read_families(
 
 
 def reported(families: Families, outcome: str) -> Respondents:
-    """Return the persons reported on as respondents of weight w_i/m_j, to whom an event
-    at home happened or not.
+    """Return the reported persons as respondents of weight w_i/m_j; cases are those who
+    had an event at home.
 
     Sirken's estimator N̂ = Σ_i w_i Σ_j z_ij/m_j [Sirken 1970] is then the weighted
     total of persons j, and the prevalence N̂/Σ_i w_i Σ_j 1/m_j; `direct` linearises
     both over the respondents' strata and PSUs (a respondent is a PSU where none is
     declared: a family's reports are one cluster). A person with several events counts
-    once, by the last. Cases have the age at which it happened, others, and all cases of
-    an outcome without a window, the age now. Persons living abroad are left out unless
-    the event was at home; events abroad are no cases (`reported_from_elsewhere`). n
-    counts reports, and Kish's n of these weights is n·(N_cell/N_frame)/mean(1/m). An
-    outcome `among` another's persons: these are asked, of the ages they have in that
-    outcome, and they are cases if it happened below the age; everybody else stays in
-    the design without an answer.
+    once, by the last. The age of cases is that at the event; the age of others, and of
+    all cases of an outcome without a window, is that at the interview. Persons living
+    abroad are left out unless the event was at home; events abroad are no cases
+    (`reported_from_elsewhere`). n counts reports, and Kish's n of these weights is
+    n·(N_cell/N_frame)/mean(1/m). For an outcome `among` another's persons, these
+    persons have an answer, with the ages of that outcome, and are cases if it happened
+    below the age; everybody else stays in the design without an answer.
     """
     if outcome in families.among:
         return _reported_among(families, outcome, families.among[outcome])
@@ -225,36 +222,45 @@ def reported(families: Families, outcome: str) -> Respondents:
 
 
 def _reports(families: Families, outcome: str) -> pd.DataFrame:
-    """Return the persons reported on who live at home or are cases, with `case`, 0 or
-    1, and `then`, the age at it.
+    """Return the reported persons who live at home or are cases, with `case`, 0 or 1,
+    and `then`, the age at the event.
     """
-    home = events_of(families, outcome).merge(
-        families.persons[["id", "member", "country"]], on=["id", "member"]
+    persons = families.persons
+    events = events_of(families, outcome).merge(
+        persons[["id", "member", "country"]],
+        on=["id", "member"],
+        suffixes=("", "_of_person"),
     )
-    at = home.loc[home["country_x"] == home["country_y"]]
-    last = at.drop_duplicates(["id", "member"], keep="last")[
-        ["id", "member", "age"]
-    ].rename(columns={"age": "then"})
-    rows = families.persons.merge(last.assign(case=1), on=["id", "member"], how="left")
+    at_home = events.loc[events["country"] == events["country_of_person"]]
+    latest = at_home.drop_duplicates(["id", "member"], keep="last")
+    latest = latest[["id", "member", "age"]].rename(columns={"age": "then"})
+    rows = persons.merge(
+        latest.assign(case=1),
+        on=["id", "member"],
+        how="left",
+    )
     case = rows["case"] == 1
-    rows = rows.loc[case | (rows["lives_in"] == rows["country"])].assign(
-        case=case.astype(int)
-    )
-    if families.window_years[outcome] > 0:
-        rows = rows.assign(
-            age=rows["age"].where(~case, rows["then"]),
-            window=families.window_years[outcome],
-        )
+    rows = rows.assign(case=case.astype(int))
+    rows = rows.loc[case | (rows["lives_in"] == rows["country"])]
+    years = families.window_years[outcome]
+    if years > 0:
+        age = rows["age"].where(rows["case"] == 0, rows["then"])
+        rows = rows.assign(age=age, window=years)
     return rows
 
 
-def _reported_among(families: Families, outcome: str, share: Among) -> Respondents:
-    """Return the reports of the outcome that the share is of, `answer` blank where that
-    didn't happen.
+def _reported_among(
+    families: Families,
+    outcome: str,
+    share: Among,
+) -> Respondents:
+    """Return the reports of the outcome that the share is of, `answer` blank for
+    persons without that outcome.
     """
     rows = _reports(families, share.of)
     young = (rows["then"] < share.below).astype(float)
-    rows = rows.assign(answer=young.where((rows["case"] == 1) & rows["then"].notna()))
+    answered = (rows["case"] == 1) & rows["then"].notna()
+    rows = rows.assign(answer=young.where(answered))
     return as_respondents(
         families, rows, {outcome: "answer"}, ["sex", "age", "relationship"]
     )
@@ -269,78 +275,82 @@ def as_respondents(
     """Return reported persons as respondents in their reporters' design, their ages cut
     into the families' bands.
     """
-    rows = rows if "psu" in rows else rows.assign(psu=rows["id"])
+    if "psu" not in rows:
+        rows = rows.assign(psu=rows["id"])
     roles = [role for role in ("weight", "psu", *CARRIED, *traits) if role in rows]
-    read = read_respondents(
+    cuts = {}
+    for band in families.ages:
+        below = None if band.upper is None else band.upper / 12
+        cuts[band.label] = (band.lower / 12, below)
+    reports = read_respondents(
         rows,
         {role: role for role in roles},
         outcomes,
-        cuts={
-            "age": {
-                band.label: (band.lower / 12, band.upper and band.upper / 12)
-                for band in families.ages
-            }
-        },
+        cuts={"age": cuts},
         nested=families.nested,
         single_psu=families.single_psu,
         name=families.name,
         mask_below=families.mask_below,
     )
-    columns = [*read.traits, *read.outcomes, "weight", "stratum", "psu"]
-    table = query(
-        read.source,
-        f"SELECT {', '.join(map(identifier, columns))} FROM ({read.select})",
-    )
+    names = [*reports.traits, *reports.outcomes, "weight", "stratum", "psu"]
+    columns = ", ".join(map(identifier, names))
+    table = query(reports.source, f"SELECT {columns} FROM ({reports.select})")
     source = held(families.name, table)
-    return replace(read, source=source, select=f"SELECT * FROM {source.scan}")
+    return replace(
+        reports,
+        source=source,
+        select=f"SELECT * FROM {source.scan}",
+    )
 
 
 def events_of(families: Families, outcome: str) -> pd.DataFrame:
-    """Return an outcome's events in its window, a person's last one last; raises
-    UncountedError for an unknown one.
+    """Return an outcome's events in its window, a person's latest event last; raises
+    UncountedError for an unknown outcome.
     """
     if outcome not in families.window_years:
-        known = [*families.window_years, *families.among]
+        outcomes = [*families.window_years, *families.among]
         raise UncountedError(
-            f"{families.name} has no outcome '{outcome}'.{did_you_mean(outcome, known)}"
+            f"{families.name} has no outcome '{outcome}'."
+            + did_you_mean(outcome, outcomes)
         )
     return families.events.loc[families.events["outcome"] == outcome]
 
 
 def read_family_card(folder: Path) -> Families:
-    """Read a family survey through its `survey.toml`: beside ABOUT, its words are
-    `read_families`' arguments.
+    """Read a family survey through its `survey.toml`: its words are ABOUT and the
+    arguments of `read_families`.
 
     `respondents`, `roster` and `events` name files of the folder. Raises
-    UncountedError, naming the card, for what no card has or what `read_families`
-    refuses.
+    UncountedError, naming the card, for an unknown word and for whatever
+    `read_families` refuses.
     """
     card = folder / "survey.toml"
     words = tomllib.loads(card.read_text(encoding="utf-8"))
-    check_card(
-        words, [*ABOUT, *signature(read_families).parameters], NEEDED, SHAPES, str(card)
-    )
-    given = {word: value for word, value in words.items() if word not in ABOUT}
-    given |= {
-        file: folder / words[file] for file in ("respondents", "roster", "events")
-    }
+    vocabulary = [*ABOUT, *signature(read_families).parameters]
+    check_card(words, vocabulary, NEEDED, SHAPES, str(card))
+    arguments = {"name": words["title"]}
+    arguments |= {word: value for word, value in words.items() if word not in ABOUT}
+    for file in ("respondents", "roster", "events"):
+        arguments[file] = folder / words[file]
     try:
-        return read_families(**{"name": words["title"], **given})
+        return read_families(**arguments)
     except UncountedError as error:
         raise UncountedError(f"{card}: {error}") from error
 
 
 def _bands(ages: Sequence[str]) -> tuple[Band, ...]:
-    bands = ordered(
-        parse_band(age) for age in ([ages] if isinstance(ages, str) else ages)
-    )
+    if isinstance(ages, str):
+        ages = [ages]
+    bands = ordered(parse_band(age) for age in ages)
     if not bands:
         raise UncountedError(
             "No age band is named. Give some: ages=['0-14', '15-29', '30+']."
         )
-    if both := overlapping(bands):
+    overlap = overlapping(bands)
+    if overlap:
+        younger, older = overlap
         raise UncountedError(
-            f"The ages {both[0].label} and {both[1].label} overlap. Give bands that"
+            f"The ages {younger.label} and {older.label} overlap. Give bands that"
             " don't."
         )
     return bands
@@ -368,12 +378,9 @@ def _shares(
     """
     shares = {}
     for outcome, words in among.items():
-        right = (
-            isinstance(words, Mapping)
-            and set(words) == {"of", "below"}
-            and is_number(words["below"])
-        )
-        if outcome in window_years or not right:
+        complete = isinstance(words, Mapping) and set(words) == {"of", "below"}
+        valid = complete and is_number(words["below"])
+        if outcome in window_years or not valid:
             raise UncountedError(
                 f"among says {outcome} = {words!r}. Give a share its own name, the"
                 " outcome that it is a share of and an age in years: { of ="

@@ -1,4 +1,4 @@
-"""Jackknife: the estimate again and again, each time without one PSU."""
+"""Jackknife: the variance of estimates that each leave out one PSU."""
 
 from collections.abc import Callable, Sequence
 
@@ -37,8 +37,9 @@ def jackknife(
             " linearise."
         )
     sample = sampled(respondents, by, outcome, domains, fpc)
-    whole = domains[["weighted", "weighted_cases"]].to_numpy()
-    mean, total = (_dropped(sample, whole, estimate) for estimate in (_ratio, _total))
+    totals = domains[["weighted", "weighted_cases"]].to_numpy()
+    mean = _dropped(sample, totals, _ratio)
+    total = _dropped(sample, totals, _total)
     return Spread(mean, total, sample.df)
 
 
@@ -52,45 +53,55 @@ def _total(sums: np.ndarray) -> np.ndarray:
 
 
 def _dropped(
-    sample: Sample, whole: np.ndarray, estimate: Callable[[np.ndarray], np.ndarray]
+    sample: Sample,
+    totals: np.ndarray,
+    estimate: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Return the jackknife variance of an estimate of (Σw, Σwy); whole (domains, 2)."""
-    d, h = sample.psus["domain"].to_numpy(), sample.psus["stratum"].to_numpy()
-    pairs, pair = np.unique(d * len(sample.m) + h, return_inverse=True)
-    domain, stratum = np.divmod(pairs, len(sample.m))
+    """Return the jackknife variance of an estimate made of totals (domains, 2): Σw and
+    Σwy.
+    """
+    size = len(totals)
+    domain_of_psu = sample.psus["domain"].to_numpy()
+    sums = sample.psus[["weighted", "weighted_cases"]].to_numpy()
+    domain, stratum, pair = sample.pairs
     m = sample.m[stratum]
-    raised = (m / np.maximum(m - 1, 1))[:, None]
-    each = sample.psus[["weighted", "weighted_cases"]].to_numpy()
+    factor = (m / np.maximum(m - 1, 1))[:, None]
     inside = np.column_stack(
-        [np.bincount(pair, column, len(pairs)) for column in each.T]
+        [np.bincount(pair, column, len(domain)) for column in sums.T]
     )
-    full, empty = estimate(whole), m - np.bincount(pair, minlength=len(pairs))
-    unhit = estimate(whole[domain] - inside + inside * raised)
-    hit = estimate(
-        (whole[domain] - inside)[pair] + (inside[pair] - each) * raised[pair]
-    )
+    outside = totals[domain] - inside
+    full = estimate(totals)
+    # PSUs of the stratum where the domain has nobody
+    empty = m - np.bincount(pair, minlength=len(domain))
+    without_empty = estimate(outside + inside * factor)
+    without_psu = estimate(outside[pair] + (inside[pair] - sums) * factor[pair])
     used = ~sample.single[stratum]
-    idle, count = _idle(sample, domain, stratum, len(whole))
-    hit = np.where(used[pair], hit, full[d])  # where no PSU is dropped, nothing moves
-    moved = np.bincount(domain, used * empty * (unhit - full[domain]), len(whole))
-    moved += np.bincount(d, hit - full[d], len(whole))
+    # where no PSU is dropped, nothing moves
+    without_psu = np.where(used[pair], without_psu, full[domain_of_psu])
+    shift = used * empty * (without_empty - full[domain])
+    moved = np.bincount(domain, shift, size)
+    moved += np.bincount(domain_of_psu, without_psu - full[domain_of_psu], size)
+    idle, count = _idle(sample, domain, stratum, size)
     centre = full + moved / np.maximum(count, 1)
     scale = used * sample.free[stratum] * (m - 1) / m
-    spread = np.bincount(
-        domain, scale * empty * (unhit - centre[domain]) ** 2, len(whole)
-    )
-    spread += np.bincount(d, scale[pair] * (hit - centre[d]) ** 2, len(whole))
-    return spread + idle * (full - centre) ** 2
+    squares_empty = scale * empty * (without_empty - centre[domain]) ** 2
+    squares_psu = scale[pair] * (without_psu - centre[domain_of_psu]) ** 2
+    variance = np.bincount(domain, squares_empty, size)
+    variance += np.bincount(domain_of_psu, squares_psu, size)
+    return variance + idle * (full - centre) ** 2
 
 
 def _idle(
-    sample: Sample, domain: np.ndarray, stratum: np.ndarray, size: int
+    sample: Sample,
+    domain: np.ndarray,
+    stratum: np.ndarray,
+    size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σ_h (1 − m_h/M_h)(m_h − 1) over the strata without the domain, and the
     number of all replicates.
 
-    Strata are those of the surveys that the domain is in. To drop a PSU where the
-    domain is not leaves the estimate as it is, but that replicate counts in their mean.
+    Strata are those of the surveys that the domain is in. The estimate does not change
+    if a PSU without the domain is dropped, but that replicate counts in their mean.
     """
     used = ~sample.single
     surveys = np.zeros((size, sample.unit.max() + 1), bool)
@@ -98,4 +109,5 @@ def _idle(
     weight = used * sample.free * (sample.m - 1)
     reached = np.bincount(domain, weight[stratum], size)
     idle = surveys @ np.bincount(sample.unit, weight) - reached
-    return idle, surveys @ np.bincount(sample.unit, used * sample.m)
+    replicates = surveys @ np.bincount(sample.unit, used * sample.m)
+    return idle, replicates

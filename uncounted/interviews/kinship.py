@@ -1,5 +1,5 @@
-"""Kinship: how many eligible relatives could have reported a person, so that nobody
-counts twice.
+"""Kinship: the number of eligible relatives who could report a person, the
+multiplicity m.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,18 +11,16 @@ from uncounted.errors import UncountedError, did_you_mean
 
 ADULT = 15  # the youngest who are interviewed
 KIN = ("spouse", "parent", "child", "sibling")
-AMONG: Mapping[
-    str, tuple[str, ...]
-] = {  # whom a respondent's relative has for immediate family, of the same roster
+# A respondent's relative → the immediate family of that relative in the same roster.
+AMONG: Mapping[str, tuple[str, ...]] = {
     "self": KIN,
     "spouse": ("child",),
     "parent": ("parent", "sibling"),
     "child": ("spouse", "child"),
     "sibling": ("parent", "sibling"),
 }
-THROUGH = {
-    f"{near}'s {far}": near for near in KIN for far in KIN
-}  # a relative's relatives, and whose they are
+# A relative's relative → the relative.
+THROUGH = {f"{kin}'s {relative}": kin for kin in KIN for relative in KIN}
 
 
 def multiplicity(rows: pd.DataFrame, rule: str) -> np.ndarray:
@@ -31,8 +29,8 @@ def multiplicity(rows: pd.DataFrame, rule: str) -> np.ndarray:
 
     m_j is the number of people in the frame, the person included, who would report
     person j: the weight of a report is w_i/m_j [Sirken 1970]. Immediate family isn't
-    transitive, so m_j belongs to j and not to the respondent. Whoever has no eligible
-    relative is never reported, and no weight makes up for it.
+    transitive, so m_j belongs to j and not to the respondent. A person without an
+    eligible relative is never reported, and no weight makes up for it.
     """
     if rule not in MULTIPLICITY:
         raise UncountedError(
@@ -45,14 +43,15 @@ def asked(rows: pd.DataFrame) -> np.ndarray:
     """Return m as the respondents gave it; raises UncountedError where one is missing,
     below 1 or not whole.
     """
-    near = ~rows["relationship"].isin(THROUGH)
-    wrong = near & ~((rows["m"] >= 1) & (rows["m"] % 1 == 0))
+    immediate = ~rows["relationship"].isin(THROUGH)
+    valid = (rows["m"] >= 1) & (rows["m"] % 1 == 0)
+    wrong = immediate & ~valid
     if wrong.any():
-        first = rows.loc[wrong].iloc[0]
+        row = rows.loc[wrong].iloc[0]
         raise UncountedError(
             "m, the number of eligible relatives, is missing, below 1 or not whole for"
-            f" {int(wrong.sum()):,} of {int(near.sum()):,} reported persons, as for"
-            f" '{first['member']}' of respondent '{first['id']}'. Give each its m,"
+            f" {int(wrong.sum()):,} of {int(immediate.sum()):,} reported persons, as"
+            f" for '{row['member']}' of respondent '{row['id']}'. Give each its m,"
             " counting the person and the respondent, or say multiplicity='derived'."
         )
     return rows["m"].to_numpy(float)
@@ -75,22 +74,25 @@ def derived(rows: pd.DataFrame) -> np.ndarray:
     within = np.zeros(len(rows))
     included = np.zeros(len(rows), bool)
     for relationship, kin in AMONG.items():
-        at = (rows["relationship"] == relationship).to_numpy()
-        within[at] = counts.loc[rows.loc[at, "id"], list(kin)].sum(axis=1)
-        included[at] = relationship == "self" or relationship in kin
-    return 1 + within + (rows["eligible"].to_numpy() & ~included) + _further(rows)
+        related = (rows["relationship"] == relationship).to_numpy()
+        respondents = rows.loc[related, "id"]
+        within[related] = counts.loc[respondents, list(kin)].sum(axis=1)
+        included[related] = relationship in ("self", *kin)
+    person = rows["eligible"].to_numpy() & ~included
+    return 1 + within + person + _further(rows)
 
 
 def roster(rows: pd.DataFrame) -> np.ndarray:
-    """Return the eligible persons of the respondent's own roster for everybody on it,
-    which is no one's m but theirs.
+    """Return the eligible persons of the respondent's own roster, for everybody on it:
+    the m of the respondent alone.
 
     A shortcut, offered to reproduce estimates made with it: a parent lists own parents,
     siblings and spouse, whom a child does not have. In simulated families of three
     generations children come out at about 0.4 of the truth and ages 30–50 at about 1.2
     (docs/family-bias.csv).
     """
-    return 1 + _counted(rows).loc[rows["id"], list(KIN)].sum(axis=1).to_numpy(float)
+    counts = _counted(rows).loc[rows["id"], list(KIN)]
+    return 1 + counts.sum(axis=1).to_numpy(float)
 
 
 MULTIPLICITY: Mapping[str, Callable[[pd.DataFrame], np.ndarray]] = {
@@ -106,26 +108,30 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     """
     eligible = rows.loc[rows["eligible"]]
     counts = pd.crosstab(eligible["id"], eligible["relationship"])
-    return counts.reindex(index=rows["id"].unique(), columns=list(KIN), fill_value=0)
+    return counts.reindex(
+        index=rows["id"].unique(),
+        columns=list(KIN),
+        fill_value=0,
+    )
 
 
 def _further(rows: pd.DataFrame) -> np.ndarray:
     """Return each person's eligible relatives beyond the respondent's immediate
     family.
     """
-    far = rows.loc[
-        rows["relationship"].isin(THROUGH) & rows["eligible"],
-        ["id", "relationship", "through"],
-    ]
-    far = far.assign(near=far["relationship"].map(THROUGH))
-    only = rows.loc[
-        ~rows.duplicated(["id", "relationship"], keep=False),
-        ["id", "relationship", "member"],
-    ]
-    only = only.rename(columns={"relationship": "near", "member": "only"})
-    far = far.merge(only, on=["id", "near"], how="left")
-    link = far["through"].where(far["through"] != "", far["only"])
-    n = far.assign(member=link).groupby(["id", "member"]).size().rename("n")
-    return (
-        rows[["id", "member"]].join(n, on=["id", "member"])["n"].fillna(0.0).to_numpy()
+    relatives = rows.loc[rows["relationship"].isin(THROUGH) & rows["eligible"]]
+    relatives = relatives[["id", "relationship", "through"]]
+    relatives = relatives.assign(kin=relatives["relationship"].map(THROUGH))
+    # the only relative of a kind that a roster has
+    only = rows.loc[~rows.duplicated(["id", "relationship"], keep=False)]
+    only = only[["id", "relationship", "member"]]
+    only = only.rename(columns={"relationship": "kin", "member": "only"})
+    relatives = relatives.merge(
+        only,
+        on=["id", "kin"],
+        how="left",
     )
+    link = relatives["through"].where(relatives["through"] != "", relatives["only"])
+    count = relatives.assign(member=link).groupby(["id", "member"]).size().rename("n")
+    persons = rows[["id", "member"]].join(count, on=["id", "member"])
+    return persons["n"].fillna(0.0).to_numpy()

@@ -1,8 +1,6 @@
-"""Network: the three tables of a family-network survey, read and checked against each
-other.
-"""
+"""Network: the three tables of a family-network survey, checked against each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,26 +10,19 @@ import pyarrow as pa
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.column import Column, identifier, literal
-from uncounted.interviews.files import open_source, query
+from uncounted.interviews.files import open_source
 from uncounted.interviews.kinship import ADULT, KIN, THROUGH
+from uncounted.interviews.source import query
 from uncounted.world.table import numbers, one_code
 
 type Table = str | Path | pd.DataFrame | pa.Table
 
 SURVEY = ("country", "year", "survey", "source", "interviewed")
+PERSON = ("id", "member")  # the respondent, and a person on the respondent's roster
 ROLES = {
     "respondents": ("id", "weight", "stratum", "psu", *SURVEY, "sex", "age", "m"),
-    "roster": (
-        "id",
-        "member",
-        "relationship",
-        "through",
-        "sex",
-        "age",
-        "lives_in",
-        "m",
-    ),
-    "events": ("id", "member", "outcome", "age", "country", "start", "end"),
+    "roster": (*PERSON, "relationship", "through", "sex", "age", "lives_in", "m"),
+    "events": (*PERSON, "outcome", "age", "country", "start", "end"),
 }
 NEEDED = {
     "respondents": ("id", "country", "year"),
@@ -45,11 +36,10 @@ OLDEST = 130
 
 @dataclass(frozen=True)
 class Network:
-    """Tables that agree with each other: respondents, members (the respondents
-    themselves among them), events.
+    """Tables of a family-network survey that agree with each other.
 
-    members: the roles of "roster", and eligible: 15 or older, living in the country of
-    the interview.
+    members: the respondents themselves and everybody on their rosters, with the roles
+    of "roster", and eligible: 15 or older, living in the country of the interview.
     """
 
     respondents: pd.DataFrame
@@ -65,54 +55,41 @@ def read_network(
     outcomes: Mapping[str, float],
     encoding: str,
 ) -> Network:
-    """Read respondents, roster and events; raises UncountedError for what contradicts
-    itself or another table.
+    """Read respondents, roster and events; raises UncountedError for a table that
+    contradicts itself or another.
     """
     _check_words(columns, recodes, constants)
-    read = {
-        what: _read(sources[what], columns[what], what, recodes, encoding)
-        for what in ROLES
+    tables = {
+        name: _read(sources[name], columns[name], name, recodes, encoding)
+        for name in ROLES
     }
-    respondents = _respondents(read["respondents"], constants)
-    roster, told = read["roster"], read["events"]
-    own = roster.loc[roster["relationship"] == SELF]
-    members = _members(respondents, roster, own)
-    return Network(
-        respondents, members, _events(told, respondents, members, own, outcomes)
-    )
+    respondents = _respondents(tables["respondents"], constants)
+    roster = tables["roster"]
+    selves = roster.loc[roster["relationship"] == SELF]
+    members = _members(respondents, roster, selves)
+    events = _events(tables["events"], respondents, members, selves, outcomes)
+    return Network(respondents, members, events)
 
 
 def _check_words(columns: Mapping, recodes: Mapping, constants: Mapping) -> None:
-    for what in [*columns, *ROLES]:
-        if what not in ROLES or what not in columns:
-            told = (
-                "is no table of a family survey"
-                if what not in ROLES
-                else "has no columns declared"
-            )
-            raise UncountedError(f"'{what}' {told}.{did_you_mean(what, ROLES)}")
+    for table in (*columns, *ROLES):
+        if table not in ROLES:
+            fault = "is no table of a family survey"
+        elif table not in columns:
+            fault = "has no columns declared"
+        else:
+            continue
+        raise UncountedError(f"'{table}' {fault}.{did_you_mean(table, ROLES)}")
     for role in constants:
         if role not in SURVEY or role in columns["respondents"]:
-            told = "a column too" if role in SURVEY else "none of " + ", ".join(SURVEY)
+            fault = "a column too" if role in SURVEY else "none of " + ", ".join(SURVEY)
             raise UncountedError(
-                f"The constant '{role}' is {told}. Constants are what all interviews"
+                f"The constant '{role}' is {fault}. Constants are what all interviews"
                 " share."
             )
-    for what, known in ROLES.items():
-        for role in columns[what]:
-            if role not in known:
-                raise UncountedError(
-                    f"The table of {what} has no role"
-                    f" '{role}'.{did_you_mean(role, known)}"
-                )
-        for role in NEEDED[what]:
-            if role not in columns[what] and not (
-                what == "respondents" and role in constants
-            ):
-                raise UncountedError(
-                    f"The table of {what} has no '{role}'. Say which column it is:"
-                    f" columns={{'{what}': …}}."
-                )
+    for table, roles in ROLES.items():
+        shared = constants if table == "respondents" else {}
+        _check_roles(table, roles, columns[table], shared)
     for role in recodes:
         if not any(role in declared for declared in columns.values()):
             raise UncountedError(
@@ -120,10 +97,26 @@ def _check_words(columns: Mapping, recodes: Mapping, constants: Mapping) -> None
             )
 
 
+def _check_roles(
+    table: str, roles: Sequence[str], declared: Mapping, constants: Mapping
+) -> None:
+    for role in declared:
+        if role not in roles:
+            raise UncountedError(
+                f"The table of {table} has no role '{role}'.{did_you_mean(role, roles)}"
+            )
+    for role in NEEDED[table]:
+        if role not in declared and role not in constants:
+            raise UncountedError(
+                f"The table of {table} has no '{role}'. Say which column it is:"
+                f" columns={{'{table}': …}}."
+            )
+
+
 def _read(
     source: Table,
     columns: Mapping[str, str],
-    what: str,
+    name: str,
     recodes: Mapping,
     encoding: str,
 ) -> pd.DataFrame:
@@ -131,62 +124,72 @@ def _read(
     numbers, NaN where blank.
     """
     opened = open_source(source, list(columns.values()), encoding)
-    found = {
-        role: opened.column(column, f"{what}' {role}")
-        for role, column in columns.items()
-    }
-    parts = [
-        f"{_recoded(column, recodes.get(role, {}))} AS {identifier(role)}"
-        for role, column in found.items()
-    ]
+    parts = []
+    for role, header in columns.items():
+        column = opened.column(header, f"{name}' {role}")
+        text = _recoded(column, recodes.get(role, {}))
+        parts.append(f"{text} AS {identifier(role)}")
     frame = query(opened, f"SELECT {', '.join(parts)} FROM {opened.scan}").to_pandas()
-    frame = (
-        frame.astype("str")
-        .where(frame.notna(), "")
-        .sort_values(list(columns), ignore_index=True, kind="stable")
-    )
-    for role in sorted(set(columns) & {"country", "lives_in"}):
-        frame[role] = one_code(frame[role])
+    frame = frame.astype("str").where(frame.notna(), "")
+    frame = frame.sort_values(list(columns), ignore_index=True, kind="stable")
+    for role in ("country", "lives_in"):
+        if role in frame:
+            frame[role] = one_code(frame[role])
     for role in sorted(set(columns) & set(NUMBERS)):
-        code, texts = pd.factorize(frame[role])  # few values, many rows
-        values = numbers(texts.to_series())[code]
-        if np.isinf(values).any():
-            shown = frame[role][np.isinf(values)].iloc[0]
-            raise UncountedError(
-                f"The table of {what} has {role} '{shown}', which is no number, in"
-                f" {np.isinf(values).sum():,} row(s). Mend it, or recode it:"
-                f" recodes={{'{role}': {{'{shown}': None}}}}."
-            )
-        frame[role] = values
+        frame[role] = _numbers(frame[role], name)
     return frame
+
+
+def _numbers(texts: pd.Series, table: str) -> np.ndarray:
+    code, distinct = pd.factorize(texts)  # few values, many rows
+    values = numbers(distinct.to_series())[code]
+    wrong = texts[np.isinf(values)]
+    if len(wrong):
+        role, example = texts.name, wrong.iloc[0]
+        raise UncountedError(
+            f"The table of {table} has {role} '{example}', which is no number, in"
+            f" {len(wrong):,} row(s). Mend it, or recode it:"
+            f" recodes={{'{role}': {{'{example}': None}}}}."
+        )
+    return values
 
 
 def _recoded(column: Column, codes: Mapping) -> str:
     """SQL for a column's text, its codes spelt out; a code for None is blank."""
-    whens = [
-        f"WHEN {column.equals(k)} THEN {'NULL' if v is None else literal(str(v))}"
-        for k, v in codes.items()
-    ]
-    return f"CASE {' '.join(whens)} ELSE {column.text} END" if whens else column.text
+    if not codes:
+        return column.text
+    cases = []
+    for code, value in codes.items():
+        text = "NULL" if value is None else literal(str(value))
+        cases.append(f"WHEN {column.equals(code)} THEN {text}")
+    return f"CASE {' '.join(cases)} ELSE {column.text} END"
 
 
-def _respondents(read: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
-    given = {role: str(value) for role, value in constants.items()}
-    frame = read.assign(**given)
-    if "country" in given:
+def _with_defaults(
+    frame: pd.DataFrame, constants: Mapping[str, object]
+) -> pd.DataFrame:
+    frame = frame.copy()
+    for role, value in constants.items():
+        frame[role] = str(value)
+    if "country" in constants:
         frame["country"] = one_code(frame["country"])
-    for role in sorted({"year", "interviewed"} & set(given)):
-        frame[role] = numbers(frame.loc[:, role])
-    frame = frame.assign(
-        **{
-            role: value
-            for role, value in {"weight": 1.0, "sex": ""}.items()
-            if role not in frame
-        }
-    )
-    frame = frame.assign(**{role: np.nan for role in ("age", "m") if role not in frame})
+    for role in ("interviewed", "year"):
+        if role in constants:
+            frame[role] = numbers(frame[role])
+    defaults = {"weight": 1.0, "sex": "", "age": np.nan, "m": np.nan}
+    for role, value in defaults.items():
+        if role not in frame:
+            frame[role] = value
     if "interviewed" not in frame:
         frame["interviewed"] = frame["year"]
+    return frame
+
+
+def _respondents(frame: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
+    """Return the respondents with the constants and defaults; raises UncountedError for
+    a wrong row.
+    """
+    frame = _with_defaults(frame, constants)
     if frame.empty:
         raise UncountedError(
             "The table of respondents has no rows. Check that it is the right file, and"
@@ -194,136 +197,122 @@ def _respondents(read: pd.DataFrame, constants: Mapping[str, object]) -> pd.Data
         )
     for role in frame.columns.drop(["sex", "age", "m"]):
         blank = frame[role].isna() | frame[role].isin(["", np.inf])
-        _refuse(
-            frame,
-            blank,
-            f"no {role}" if role == "id" else f"no {role}, or none that can be read",
-            "Give it",
-        )
-    _refuse(
-        frame,
-        frame["id"].duplicated(),
-        "an id that another has too",
-        "Give each respondent one row and its own id",
-    )
-    _refuse(frame, frame["weight"] < 0, "a negative weight", "Correct it")
-    _refuse(
-        frame,
-        frame["year"] % 1 != 0,
-        "a year that isn't whole",
-        "Say when as 'interviewed'",
-    )
-    _refuse(
-        frame,
-        frame["age"] < ADULT,
-        f"an age below {ADULT}",
-        f"Only those of {ADULT} or older are in the frame",
-    )
+        fault = "no id" if role == "id" else f"no {role}, or none that can be read"
+        _refuse(frame, blank, fault, "Give it")
+    faults = [
+        (
+            frame["id"].duplicated(),
+            "an id that another has too",
+            "Give each respondent one row and its own id",
+        ),
+        (frame["weight"] < 0, "a negative weight", "Correct it"),
+        (
+            frame["year"] % 1 != 0,
+            "a year that isn't whole",
+            "Say when as 'interviewed'",
+        ),
+        (
+            frame["age"] < ADULT,
+            f"an age below {ADULT}",
+            f"Only those of {ADULT} or older are in the frame",
+        ),
+    ]
+    for wrong, fault, advice in faults:
+        _refuse(frame, wrong, fault, advice)
     return frame.assign(year=frame["year"].astype(int))
 
 
 def _members(
-    respondents: pd.DataFrame, roster: pd.DataFrame, own: pd.DataFrame
+    respondents: pd.DataFrame, roster: pd.DataFrame, own_rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return everybody whom a respondent lists, the respondent first; what the roster
-    says of them fills gaps.
+    """Return everybody whom a respondent lists, the respondent first; a respondent's
+    own row of the roster fills gaps.
     """
-    texts, values = (
-        dict.fromkeys(("sex", "through", "lives_in"), ""),
-        dict.fromkeys(("age", "m"), np.nan),
-    )
-    defaults = {
-        role: value for role, value in (texts | values).items() if role not in roster
-    }
-    roster = roster.assign(**defaults)
-    _check_roster(respondents, roster, own)
-    told = roster.loc[own.index].set_index("id").reindex(respondents["id"])
+    defaults = {"sex": "", "through": "", "lives_in": "", "age": np.nan, "m": np.nan}
+    for role, value in defaults.items():
+        if role not in roster:
+            roster = roster.assign(**{role: value})
+    _check_roster(respondents, roster, own_rows)
+    listed = roster.loc[own_rows.index].set_index("id").reindex(respondents["id"])
     selves = respondents[["id", "sex", "age", "m"]].assign(
         member=SELF, relationship=SELF, through="", lives_in=""
     )
     for role in ("age", "m"):
-        selves[role] = selves[role].fillna(
-            pd.Series(told[role].to_numpy(), index=selves.index)
-        )
-    selves["sex"] = selves["sex"].where(
-        selves["sex"] != "", told["sex"].fillna("").to_numpy()
-    )
-    members = pd.concat([selves, roster.drop(own.index)], ignore_index=True)
+        filling = pd.Series(listed[role].to_numpy(), index=selves.index)
+        selves[role] = selves[role].fillna(filling)
+    sex = listed["sex"].fillna("").to_numpy()
+    selves["sex"] = selves["sex"].where(selves["sex"] != "", sex)
+    members = pd.concat([selves, roster.drop(own_rows.index)], ignore_index=True)
     country = members["id"].map(respondents.set_index("id")["country"])
     members["lives_in"] = members["lives_in"].where(members["lives_in"] != "", country)
-    _refuse(
-        members,
-        ~members["sex"].isin(["female", "male", ""]),
-        "a sex that is not female or male",
-        "Recode it",
-    )
-    _refuse(
-        members,
-        (members["age"] < 0) | (members["age"] > OLDEST),
-        "an age that nobody has",
-        "Recode it",
-    )
-    eligible = ((members["age"] >= ADULT) & (members["lives_in"] == country)) | (
-        members["relationship"] == SELF
-    )
+    strange_sex = ~members["sex"].isin(["female", "male", ""])
+    _refuse(members, strange_sex, "a sex that is not female or male", "Recode it")
+    _refuse_ages(members)
+    adult_at_home = (members["age"] >= ADULT) & (members["lives_in"] == country)
+    eligible = adult_at_home | (members["relationship"] == SELF)
     return members.assign(eligible=eligible)
 
 
+def _refuse_ages(rows: pd.DataFrame) -> None:
+    impossible = (rows["age"] < 0) | (rows["age"] > OLDEST)
+    _refuse(rows, impossible, "an age that nobody has", "Recode it")
+
+
 def _check_roster(
-    respondents: pd.DataFrame, roster: pd.DataFrame, own: pd.DataFrame
+    respondents: pd.DataFrame, roster: pd.DataFrame, own_rows: pd.DataFrame
 ) -> None:
-    known = (SELF, *KIN, *THROUGH)
-    for word in sorted(set(roster["relationship"].unique()) - set(known)):
+    relationship = roster["relationship"]
+    relationships = (SELF, *KIN, *THROUGH)
+    for word in sorted(set(relationship.unique()) - set(relationships)):
         raise UncountedError(
             f"The roster has the relationship '{word}' in"
-            f" {(roster['relationship'] == word).sum():,} row(s), which is none that is"
-            f" reported on.{did_you_mean(word, known)} Recode it, or leave those rows"
+            f" {(relationship == word).sum():,} row(s), which is none that is reported"
+            f" on.{did_you_mean(word, relationships)} Recode it, or leave those rows"
             " out."
         )
-    _refuse(
-        roster,
-        ~roster["id"].isin(respondents["id"]),
-        "a respondent who is not in the respondents' table",
-        "Add it",
-    )
-    _refuse(
-        roster, roster["member"] == "", "no member", "Number the members of each roster"
-    )
-    taken = (roster["member"] == SELF) & (roster["relationship"] != SELF)
-    _refuse(
-        roster,
-        taken,
-        "a member called 'self' who is somebody else",
-        "Call it otherwise",
-    )
-    _refuse(
-        roster,
-        roster.duplicated(["id", "member"]),
-        "a member that is there twice",
-        "Give each member one row",
-    )
-    _refuse(
-        roster.loc[own.index], own["id"].duplicated(), "a second 'self'", "Keep one"
-    )
-    link = roster.loc[roster["through"] != ""]
-    near = roster.loc[
-        roster["id"].isin(link["id"].unique()), ["id", "member", "relationship"]
+    faults = [
+        (
+            ~roster["id"].isin(respondents["id"]),
+            "a respondent who is not in the respondents' table",
+            "Add it",
+        ),
+        (roster["member"] == "", "no member", "Number the members of each roster"),
+        (
+            (roster["member"] == SELF) & (relationship != SELF),
+            "a member called 'self' who is somebody else",
+            "Call it otherwise",
+        ),
+        (
+            roster.duplicated(["id", "member"]),
+            "a member that is there twice",
+            "Give each member one row",
+        ),
     ]
-    kin = pd.MultiIndex.from_frame(near)
-    asked = link.assign(near=link["relationship"].map(THROUGH))[
-        ["id", "through", "near"]
-    ]
-    bad = ~pd.Series(pd.MultiIndex.from_frame(asked).isin(kin), index=link.index)
+    for wrong, fault, advice in faults:
+        _refuse(roster, wrong, fault, advice)
+    selves = roster.loc[own_rows.index]
+    _refuse(selves, selves["id"].duplicated(), "a second 'self'", "Keep one")
+    _check_links(roster)
+
+
+def _check_links(roster: pd.DataFrame) -> None:
+    """Raise UncountedError where 'through' names no relative of the right kind."""
+    links = roster.loc[roster["through"] != ""]
+    in_family = roster["id"].isin(links["id"].unique())
+    family = roster.loc[in_family, ["id", "member", "relationship"]]
+    links = links.assign(kin=links["relationship"].map(THROUGH))
+    named = pd.MultiIndex.from_frame(links[["id", "through", "kin"]])
+    exists = named.isin(pd.MultiIndex.from_frame(family))
     _refuse(
-        link,
-        bad,
+        links,
+        pd.Series(~exists, index=links.index),
         "a 'through' that names no such relative of the respondent",
         "Name the member, or leave it blank",
     )
 
 
 def check_ages(members: pd.DataFrame) -> None:
-    """Raise UncountedError where it isn't known who is old enough to be eligible."""
+    """Raise UncountedError where the age that decides who is eligible is missing."""
     unknown = members["age"].isna() & (members["relationship"] != SELF)
     _refuse(
         members,
@@ -337,76 +326,70 @@ def _events(
     events: pd.DataFrame,
     respondents: pd.DataFrame,
     members: pd.DataFrame,
-    own: pd.DataFrame,
+    own_rows: pd.DataFrame,
     outcomes: Mapping,
 ) -> pd.DataFrame:
-    """Return events of reported persons, with when their respondent was interviewed, by
-    person, the last last.
+    """Return events of reported persons with the time of the interview, sorted so that
+    a person's latest event is the last.
     """
     for word in sorted(set(events["outcome"].unique()) - set(outcomes)):
         raise UncountedError(
-            f"There are events of '{word}', to which no window is"
-            f" given.{did_you_mean(word, outcomes)}"
+            f"There are events of '{word}', to which no window is given."
+            + did_you_mean(word, outcomes)
         )
-    of_self = pd.MultiIndex.from_frame(events[["id", "member"]]).isin(
-        pd.MultiIndex.from_frame(own[["id", "member"]])
-    )
+    of_self = _persons(events).isin(_persons(own_rows))
     events = events.assign(member=events["member"].where(~of_self, SELF))
-    near = members.loc[~members["relationship"].isin(THROUGH), ["id", "member"]]
-    known = pd.MultiIndex.from_frame(events[["id", "member"]]).isin(
-        pd.MultiIndex.from_frame(near)
-    )
+    immediate = members.loc[~members["relationship"].isin(THROUGH)]
+    stranger = ~_persons(events).isin(_persons(immediate))
     _refuse(
         events,
-        ~pd.Series(known, index=events.index),
+        pd.Series(stranger, index=events.index),
         "somebody who is not a respondent or immediate family",
         "Mend it",
     )
-    at = respondents.set_index("id").reindex(events["id"])
-    events["interviewed"] = at["interviewed"].to_numpy()
+    interviews = respondents.set_index("id").reindex(events["id"])
+    events["interviewed"] = interviews["interviewed"].to_numpy()
     if "country" not in events:
-        events["country"] = at["country"].to_numpy()
-    _refuse(
-        events,
-        events["country"] == "",
-        "no country where it happened",
-        "Write its code, at home too",
-    )
-    _refuse(
-        events, events["end"] < events["start"], "an end before its start", "Correct it"
-    )
-    begun = events[["start", "end"]].max(axis=1) >= np.floor(events["interviewed"]) + 1
-    _refuse(
-        events, begun, "a start or end after the year of the interview", "Correct it"
-    )
-    _refuse(
-        events,
-        (events["age"] < 0) | (events["age"] > OLDEST),
-        "an age that nobody has",
-        "Recode it",
-    )
+        events["country"] = interviews["country"].to_numpy()
+    next_year = np.floor(events["interviewed"]) + 1
+    faults = [
+        (
+            events["country"] == "",
+            "no country where it happened",
+            "Write its code, at home too",
+        ),
+        (events["end"] < events["start"], "an end before its start", "Correct it"),
+        (
+            events[["start", "end"]].max(axis=1) >= next_year,
+            "a start or end after the year of the interview",
+            "Correct it",
+        ),
+    ]
+    for wrong, fault, advice in faults:
+        _refuse(events, wrong, fault, advice)
+    _refuse_ages(events)
     order = ["id", "member", "start", "end", "outcome", "country", "age"]
     return events.sort_values(
         order, na_position="first", ignore_index=True, kind="stable"
     )
 
 
-def _refuse(rows: pd.DataFrame, bad: pd.Series, what: str, advice: str) -> None:
+def _persons(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[list(PERSON)])
+
+
+def _refuse(rows: pd.DataFrame, wrong: pd.Series, fault: str, advice: str) -> None:
     """Raise a sentence that counts the rows that are wrong and names the first."""
-    if bad.any():
-        first = rows.loc[bad].iloc[0]
-        of = (
-            f"member '{first['member']}' of respondent"
-            if "member" in rows
-            else "respondent"
-        )
-        kind = (
-            "event"
-            if "outcome" in rows
-            else "person"
-            if "member" in rows
-            else "respondent"
-        )
-        n = int(bad.sum())
-        have = f"1 {kind} has" if n == 1 else f"{n:,} {kind}s have"
-        raise UncountedError(f"{have} {what}, as {of} '{first['id']}'. {advice}.")
+    if not wrong.any():
+        return
+    row = rows.loc[wrong].iloc[0]
+    example = f"respondent '{row['id']}'"
+    kind = "respondent"
+    if "member" in rows:
+        example = f"member '{row['member']}' of {example}"
+        kind = "person"
+    if "outcome" in rows:
+        kind = "event"
+    count = int(wrong.sum())
+    have = f"1 {kind} has" if count == 1 else f"{count:,} {kind}s have"
+    raise UncountedError(f"{have} {fault}, as {example}. {advice}.")

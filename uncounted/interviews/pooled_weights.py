@@ -1,5 +1,4 @@
-"""Pooling: what the weights of several countries count where one number is made of all
-of them.
+"""Pooling: a common scale of weights for estimates over several countries.
 
 p = Σ_c W_c p_c / Σ_c W_c with W_c = Σw of country c is the prevalence of all only if
 W_c goes with the country's population. Weights that add up to persons do; weights with
@@ -17,20 +16,20 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.interviews.codebook import replicate
 from uncounted.interviews.column import double, identifier, literal
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import query
 from uncounted.interviews.respondents import Respondents
+from uncounted.interviews.source import query
+from uncounted.interviews.weighted_totals import replicate_names
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, persons
 
-Population = World | Mapping[str, float] | pd.Series
+type Population = World | Mapping[str, float] | pd.Series
 
 SCALE_TO = ("weights", "population", "equal")
-ROUNDS = ("survey", "year")  # what tells surveys of one country apart
-# rounds of one country differ in persons per interview, but not by what parts persons
-# from a mean of 1
+ROUNDS = ("survey", "year")  # traits that tell surveys of one country apart
+# Rounds of one country differ in persons per interview, but by less than weights that
+# count persons differ from weights with a mean of 1.
 TENFOLD = 10.0
 NORMALISED = 0.005  # how far from 1 a mean of normalised weights may be
 SHOWN = 6  # countries that a sentence names
@@ -44,16 +43,16 @@ def on_common_scale(
 ) -> Respondents:
     """Return respondents with weights that count their countries as `scale_to` says.
 
-    'weights' leaves them. 'population' makes the weights of each country (in each
-    survey and year that `by` tells apart) add up to its persons, 'equal' to as many as
-    every other's, with a mean of 1 over all.
+    'weights' leaves them unchanged. 'population' makes the weights of each country (in
+    each survey and year that `by` tells apart) add up to its persons; 'equal' makes all
+    countries' weights add up to the same, with a mean of 1 over all.
 
-    Raises UncountedError, where nothing is said, for a domain that holds respondents of
-    several countries whose weights are of different scales or have a mean of 1, or
+    Raises UncountedError, where scale_to is None, for a domain that holds respondents
+    of several countries whose weights are of different scales or have a mean of 1, or
     several surveys of one country whose mean weights differ more than TENFOLD; for
-    'population' without one, or without a country of the respondents; and where one of
-    them has several surveys that `by` doesn't tell apart, since what each is to count
-    isn't said.
+    'population' without a population, or without a country of the respondents; and
+    where a country has several surveys that `by` doesn't tell apart, since the count of
+    each is not declared.
     """
     if scale_to is not None and scale_to not in SCALE_TO:
         raise UncountedError(
@@ -79,24 +78,17 @@ def on_common_scale(
 
 def _refuse_mixture(respondents: Respondents, by: Sequence[str]) -> None:
     """Raise UncountedError where domains hold countries, or surveys of a country, whose
-    scales nobody explained.
+    scales are not declared.
     """
     keys = unit(respondents.traits)
-    strata = respondents.design.strata
-    if not _meet(
-        strata,
-        [key for key in keys if key not in by],
-        [key for key in keys if key in by],
-    ):
-        # each domain lies within one survey of one country: nothing is to be read for
-        # it
+    pooled = [key for key in keys if key not in by]
+    separate = [key for key in keys if key in by]
+    if not _meet(respondents.design.strata, pooled, separate):
+        # each domain lies within one survey of one country: no row needs to be read
         return
     sums = _sums(respondents, list(dict.fromkeys([*by, *keys])))
-    if (
-        "country" in keys
-        and _meet(sums, ["country"], by)
-        and _of_unlike_scales(respondents, sums)
-    ):
+    countries_meet = "country" in keys and _meet(sums, ["country"], by)
+    if countries_meet and _of_unlike_scales(respondents, sums):
         raise UncountedError(_unexplained(respondents, sums))
     if "survey" in keys:
         _refuse_rounds(respondents, sums, by)
@@ -108,19 +100,24 @@ def _of_unlike_scales(respondents: Respondents, sums: pd.DataFrame) -> bool:
     """
     totals = sums.groupby("country")[["weighted", "n"]].sum()
     mean = totals["weighted"] / totals["n"]
-    normalised = (
-        bool(((mean - 1).abs() < NORMALISED).all())
-        and respondents.heaviest > 1 + NORMALISED
-    )
-    return normalised or bool(mean.max() > TENFOLD * mean.min())
+    if mean.max() > TENFOLD * mean.min():
+        return True
+    normalised = bool(((mean - 1).abs() < NORMALISED).all())
+    return normalised and respondents.heaviest > 1 + NORMALISED
 
 
-def _meet(table: pd.DataFrame, apart: Sequence[str], by: Sequence[str]) -> bool:
+def _meet(
+    table: pd.DataFrame,
+    apart: Sequence[str],
+    by: Sequence[str],
+) -> bool:
     """Say whether rows that differ in `apart` are alike in `by`."""
+    if not apart:
+        return False
     rows = table[[*dict.fromkeys([*by, *apart])]].drop_duplicates()
-    return bool(apart) and bool(
-        rows.duplicated(list(by)).any() if by else len(rows) > 1
-    )
+    if not by:
+        return len(rows) > 1
+    return bool(rows.duplicated(list(by)).any())
 
 
 def _sums(respondents: Respondents, keys: Sequence[str]) -> pd.DataFrame:
@@ -143,21 +140,21 @@ def _unexplained(respondents: Respondents, sums: pd.DataFrame) -> str:
         f"{row.Index} {row.weighted:,.0f} of {row.n:,}"
         for row in countries.head(SHOWN).itertuples()
     ]
-    more = (
-        f" and {len(lines)} of {len(countries)} countries are shown"
-        if len(countries) > SHOWN
-        else ""
-    )
+    omission = ""
+    if len(countries) > SHOWN:
+        omission = f" and {len(lines)} of {len(countries)} countries are shown"
     return (
         f"A number for several countries of {respondents.name} depends on what their"
-        f" weights add up to. They add up to {', '.join(lines)} respondents{more}. Say"
-        " scale_to='weights' if those are persons, 'population' with population=… to"
-        " weigh countries by persons, or 'equal'; or put country into by."
+        f" weights add up to. They add up to {', '.join(lines)} respondents{omission}."
+        " Say scale_to='weights' if those are persons, 'population' with population=…"
+        " to weigh countries by persons, or 'equal'; or put country into by."
     )
 
 
 def _refuse_rounds(
-    respondents: Respondents, sums: pd.DataFrame, by: Sequence[str]
+    respondents: Respondents,
+    sums: pd.DataFrame,
+    by: Sequence[str],
 ) -> None:
     """Raise UncountedError where surveys of one country that meet in a domain have
     weights of different scales.
@@ -165,13 +162,13 @@ def _refuse_rounds(
     country = ["country"] if "country" in sums else []
     totals = sums.groupby([*country, "survey"], as_index=False)[["weighted", "n"]].sum()
     totals["mean"] = totals["weighted"] / totals["n"]
-    domains = sums[list(dict.fromkeys([*by, *country, "survey"]))].merge(
-        totals[[*country, "survey", "mean"]]
-    )
-    groups = list(dict.fromkeys([*by, *country]))
-    for _, rows in domains.groupby(groups) if groups else [((), domains)]:
-        ordered = rows.sort_values(["mean", "survey"], kind="stable")
-        light, heavy = ordered.iloc[0], ordered.iloc[-1]
+    keys = list(dict.fromkeys([*by, *country]))
+    domains = sums[list(dict.fromkeys([*keys, "survey"]))]
+    domains = domains.merge(totals[[*country, "survey", "mean"]])
+    groups = domains.groupby(keys) if keys else [((), domains)]
+    for _, rows in groups:
+        surveys = rows.sort_values(["mean", "survey"], kind="stable")
+        light, heavy = surveys.iloc[0], surveys.iloc[-1]
         if heavy["mean"] > TENFOLD * light["mean"]:
             raise UncountedError(
                 f"Weights of survey {light['survey']} in {respondents.name} have a mean"
@@ -205,7 +202,9 @@ def _groups(respondents: Respondents, by: Sequence[str]) -> pd.DataFrame:
 
 
 def _targets(
-    respondents: Respondents, groups: pd.DataFrame, population: Population | None
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    population: Population | None,
 ) -> np.ndarray:
     """Return the persons of each row of `groups`; raises UncountedError listing the
     countries without them.
@@ -218,23 +217,20 @@ def _targets(
     if isinstance(population, World):
         return _of_world(respondents, groups, population)
     counts = {str(country): float(count) for country, count in population.items()}
-    lacking = sorted(
-        {
-            c
-            for c in groups["country"]
-            if not (np.isfinite(counts.get(c, np.nan)) and counts[c] > 0)
-        }
-    )
-    if lacking:
+    persons_of = np.array([counts.get(code, np.nan) for code in groups["country"]])
+    lacking = groups["country"][~(np.isfinite(persons_of) & (persons_of > 0))]
+    if len(lacking):
         raise UncountedError(
-            f"The population has no number of persons above 0 of {', '.join(lacking)}."
-            " Give one."
+            "The population has no number of persons above 0 of"
+            f" {', '.join(sorted(set(lacking)))}. Give one."
         )
-    return np.array([counts[country] for country in groups["country"]])
+    return persons_of
 
 
 def _of_world(
-    respondents: Respondents, groups: pd.DataFrame, world: World
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    world: World,
 ) -> np.ndarray:
     """Return the world's persons of the sexes, ages and years that were interviewed in
     each row of `groups`.
@@ -252,63 +248,67 @@ def _of_world(
             " iso3."
         )
     sexes = ["sex"] if "sex" in respondents.traits else []
-    seen = _sums(respondents, ["country", "year", "age", *sexes])
-    rounds = [name for name in ("year",) if name in groups]
-    return np.array(
-        [
-            _persons_of(
-                world,
-                row,
-                seen[
-                    (seen[["country", *rounds]] == row[["country", *rounds]]).all(
-                        axis=1
-                    )
-                ],
-            )
-            for _, row in groups.iterrows()
-        ]
-    )
+    cells = _sums(respondents, ["country", "year", "age", *sexes])
+    keys = ["country", "year"] if "year" in groups else ["country"]
+    totals = []
+    for _, row in groups.iterrows():
+        in_group = (cells[keys] == row[keys]).all(axis=1)
+        totals.append(_persons_of(world, row["country"], cells[in_group]))
+    return np.array(totals)
 
 
-def _persons_of(world: World, row: pd.Series, seen: pd.DataFrame) -> float:
-    """Return a country's persons in the cells of `seen`, in their middle year."""
-    year = np.average(seen["year"].astype(float), weights=seen["n"])
-    groups = (
-        seen.groupby("sex")["age"].unique().items()
-        if "sex" in seen
-        else [(None, seen["age"].unique())]
-    )
+def _persons_of(
+    world: World,
+    country: str,
+    cells: pd.DataFrame,
+) -> float:
+    """Return a country's persons in the interviewed cells, in their middle year."""
+    year = np.average(cells["year"].astype(float), weights=cells["n"])
+    if "sex" not in cells:
+        return _persons_aged(world, country, cells["age"], year)
     total = 0.0
-    for sex, ages in groups:
-        bands = [parse_band(age) for age in ages]
-        people = persons(world, bands, year, nearest=True).sel(country=row["country"])
-        total += float((people if sex is None else people.sel(sex=sex)).sum())
+    for sex, ages in cells.groupby("sex")["age"]:
+        total += _persons_aged(world, country, ages, year, str(sex))
     return total
 
 
+def _persons_aged(
+    world: World,
+    country: str,
+    ages: pd.Series,
+    year: float,
+    sex: str = "",
+) -> float:
+    bands = [parse_band(age) for age in ages.unique()]
+    people = persons(world, bands, year, nearest=True).sel(country=country)
+    if sex:
+        people = people.sel(sex=sex)
+    return float(people.sum())
+
+
 def _scaled(
-    respondents: Respondents, groups: pd.DataFrame, factors: np.ndarray
+    respondents: Respondents,
+    groups: pd.DataFrame,
+    factors: np.ndarray,
 ) -> Respondents:
     """Return the respondents with every weight, replicates too, multiplied by its
     group's factor.
     """
     keys = [name for name in ("country", *ROUNDS) if name in groups]
-    whens = [
-        "WHEN"
-        f" {' AND '.join(f'{identifier(key)} = {literal(row[key])}' for key in keys)}"
-        f" THEN {double(float(factor))}"
-        for (_, row), factor in zip(groups.iterrows(), factors, strict=True)
-    ]
-    case = f"CASE {' '.join(whens)} END"
-    declared = respondents.design.replicates
-    weights = [
-        "weight",
-        *(replicate(i) for i in range(len(declared.columns) if declared else 0)),
-    ]
+    cases = []
+    for (_, row), factor in zip(groups.iterrows(), factors, strict=True):
+        equal = [f"{identifier(key)} = {literal(row[key])}" for key in keys]
+        cases.append(f"WHEN {' AND '.join(equal)} THEN {double(float(factor))}")
+    case = f"CASE {' '.join(cases)} END"
+    weights = ["weight", *replicate_names(respondents)]
     replaced = ", ".join(f"{weight} * {case} AS {weight}" for weight in weights)
     select = f"SELECT * REPLACE ({replaced}) FROM ({respondents.select})"
-    most = ", ".join(f"max(abs({weight}))" for weight in [*weights, "weight"])
-    heaviest = query(
-        respondents.source, f"SELECT greatest({most}) AS heaviest FROM ({select})"
-    )["heaviest"][0].as_py()
-    return replace(respondents, select=select, heaviest=heaviest)
+    # greatest wants two arguments or more
+    largest = ", ".join(f"max(abs({weight}))" for weight in [*weights, "weight"])
+    sql = f"SELECT greatest({largest}) AS heaviest FROM ({select})"
+    heaviest = query(respondents.source, sql)["heaviest"][0].as_py()
+    return replace(
+        respondents,
+        select=select,
+        heaviest=heaviest,
+    )

@@ -1,6 +1,4 @@
-"""Reliability: whether a direct estimate can be shown without a warning, by a published
-rule.
-"""
+"""Reliability: a published rule for the direct estimates that need a warning."""
 
 import numpy as np
 import pandas as pd
@@ -8,13 +6,19 @@ import pandas as pd
 from uncounted.figures.interval import adjusted, clopper_pearson
 
 SMALLEST_N = 30
-WIDE, NARROW = 0.30, 0.05  # absolute widths of the 95 % interval
+# Absolute widths of the 95 % interval.
+WIDE = 0.30
+NARROW = 0.05
 RELATIVELY_WIDE = 1.30  # width over p
 FEW_DF = 8
+NO_INTERVAL = "no interval: too few PSUs, or replicates without respondents or weight"
 
 
 def reliability(
-    p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndarray
+    p: np.ndarray,
+    effective: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
 ) -> pd.DataFrame:
     """Return `reliability` (reliable, review, unreliable) and `reliability_because`;
     all arrays (rows,).
@@ -27,33 +31,28 @@ def reliability(
     computed the estimate is unreliable. No row is ever hidden.
     """
     effective = np.minimum(effective, n)
-    lower, upper = clopper_pearson(
-        p, np.minimum(adjusted(effective, n, df, 0.95), n), 0.95
-    )
+    adjusted_n = np.minimum(adjusted(effective, n, df, 0.95), n)
+    lower, upper = clopper_pearson(p, adjusted_n, 0.95)
     width = upper - lower
-    rules = [
-        (n == 0, "unreliable", "nobody answered"),
-        (n < SMALLEST_N, "unreliable", f"fewer than {SMALLEST_N} respondents"),
-        (
-            effective < SMALLEST_N,
-            "unreliable",
-            f"effective sample size below {SMALLEST_N}",
-        ),
-        (
-            ~np.isfinite(width),
-            "unreliable",
-            "no interval: too few PSUs, or replicates without respondents or weight",
-        ),
-        (width >= WIDE, "unreliable", f"95 % interval at least {WIDE:.2f} wide"),
-        (
-            (width > NARROW) & (width > RELATIVELY_WIDE * p),
-            "unreliable",
-            "95 % interval wider than 130 % of the estimate",
-        ),
-        (df < FEW_DF, "review", f"fewer than {FEW_DF} degrees of freedom"),
-        ((p == 0) | (p == 1), "review", "no case, or nobody who isn't one"),
-    ]
-    met = [condition for condition, _, _ in rules]
-    verdict = np.select(met, [word for _, word, _ in rules], default="reliable")
-    because = np.select(met, [why for _, _, why in rules], default="")
-    return pd.DataFrame({"reliability": verdict, "reliability_because": because})
+    too_wide = (width > NARROW) & (width > RELATIVELY_WIDE * p)
+    unreliable = {
+        "nobody answered": n == 0,
+        f"fewer than {SMALLEST_N} respondents": n < SMALLEST_N,
+        f"effective sample size below {SMALLEST_N}": effective < SMALLEST_N,
+        NO_INTERVAL: ~np.isfinite(width),
+        f"95 % interval at least {WIDE:.2f} wide": width >= WIDE,
+        "95 % interval wider than 130 % of the estimate": too_wide,
+    }
+    review = {
+        f"fewer than {FEW_DF} degrees of freedom": df < FEW_DF,
+        "no case, or nobody who isn't one": (p == 0) | (p == 1),
+    }
+    conditions = [*unreliable.values(), *review.values()]
+    verdicts = ["unreliable"] * len(unreliable) + ["review"] * len(review)
+    reasons = [*unreliable, *review]
+    return pd.DataFrame(
+        {
+            "reliability": np.select(conditions, verdicts, default="reliable"),
+            "reliability_because": np.select(conditions, reasons, default=""),
+        }
+    )

@@ -1,6 +1,4 @@
-"""Replicates: sets of weights whose estimates vary as the estimate would over
-samples.
-"""
+"""Replicates: replicate weights, and the variance of an estimate from them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -94,13 +92,14 @@ SCALES: Mapping[str, Callable[[Replicates], float]] = {
 
 
 def resolve(
-    replicates: Replicates, names: Sequence[str], roles: Mapping[str, str] | None = None
+    replicates: Replicates,
+    names: Sequence[str],
+    roles: Mapping[str, str] | None = None,
 ) -> Replicates:
-    """Return the replicates with columns for a pattern; raises UncountedError for what
-    doesn't fit.
+    """Return the replicates with columns for a pattern; raises UncountedError where
+    columns and method don't fit.
 
-    names: all columns of the file; roles: column → role of those that are something
-    else.
+    names: all columns of the file; roles: column → role of those with another role.
     """
     columns = replicates.columns
     if isinstance(columns, str):
@@ -120,21 +119,22 @@ def resolve(
     return resolved
 
 
-def _matched(pattern: str, names: Sequence[str], roles: Mapping[str, str]) -> list[str]:
+def _matched(
+    pattern: str,
+    names: Sequence[str],
+    roles: Mapping[str, str],
+) -> list[str]:
     """Return the columns that a pattern names; raises UncountedError where it seems to
     name too many or too few.
     """
     columns = matching(pattern, names)
     free = [name for name in columns if name not in roles]
     expression = expression_for(free) if free else "re:^rw[0-9]+$"
-    other = [
-        f"'{name}', which is named as {roles[name]}"
-        for name in columns
-        if name in roles
-    ]
-    if other:
+    taken = [name for name in columns if name in roles]
+    if taken:
+        texts = [f"'{name}', which is named as {roles[name]}" for name in taken]
         raise UncountedError(
-            f"The replicate weights '{pattern}' match {', '.join(other)}. "
+            f"The replicate weights '{pattern}' match {', '.join(texts)}. "
             f"Say which columns are meant, as in columns='{expression}', or list them."
         )
     missed = [name for name in left_out(columns, names) if name not in roles]
@@ -173,34 +173,28 @@ def _check(replicates: Replicates) -> None:
         raise UncountedError(
             "Replicates of method 'other' need their scale, such as 4/20 of 20 columns."
         )
-    if replicates.rscales is not None and len(replicates.rscales) != len(
-        replicates.columns
-    ):
-        raise UncountedError(
-            f"There are {len(replicates.columns)} replicates and"
-            f" {len(replicates.rscales)} rscales."
-        )
+    if replicates.rscales is None:
+        return
+    columns, rscales = len(replicates.columns), len(replicates.rscales)
+    if rscales != columns:
+        raise UncountedError(f"There are {columns} replicates and {rscales} rscales.")
 
 
 def variance(
-    replicates: Replicates, estimates: np.ndarray, estimate: np.ndarray
+    replicates: Replicates,
+    estimates: np.ndarray,
+    estimate: np.ndarray,
 ) -> np.ndarray:
     """Return scale · Σ_r rscale_r (θ_r − centre)²; estimates (domains, replicates),
     estimate (domains,).
     """
-    rscales = (
-        np.ones(estimates.shape[1])
-        if replicates.rscales is None
-        else np.asarray(replicates.rscales, float)
-    )
-    scale = (
-        SCALES[replicates.method](replicates)
-        if replicates.scale is None
-        else replicates.scale
-    )
-    centre = (
-        estimate
-        if replicates.centre == "estimate"
-        else estimates[:, rscales > 0].mean(axis=1)
-    )
+    rscales = np.ones(estimates.shape[1])
+    if replicates.rscales is not None:
+        rscales = np.asarray(replicates.rscales, float)
+    scale = replicates.scale
+    if scale is None:
+        scale = SCALES[replicates.method](replicates)
+    centre = estimate
+    if replicates.centre == "mean":
+        centre = estimates[:, rscales > 0].mean(axis=1)
     return scale * ((estimates - centre[:, None]) ** 2) @ rscales

@@ -1,5 +1,5 @@
-"""Respondents: survey microdata where it lies, with its design, recodes and reasons for
-missing answers.
+"""Respondents: survey microdata in files, with design, codes and reasons for missing
+answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,14 @@ from uncounted.interviews.codebook import (
     relation,
 )
 from uncounted.interviews.design import Design, check_policy, unit
-from uncounted.interviews.files import Source, held, open_source, query
+from uncounted.interviews.files import open_source
 from uncounted.interviews.replicates import Replicates, resolve
+from uncounted.interviews.source import Source, held, query
 
-# rows in memory that are recoded once and kept so; of more, each query recodes what it
-# needs
+# Rows in memory are recoded once up to this number; of more rows, each query recodes
+# the columns that it needs.
 SETTLED = 2_000_000
+DECLARED = ("stratum", "psu", "fpc", "weight")  # the order in which a design names them
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class Respondents:
     """One row per respondent, by the SQL `select` over `source`: DuckDB aggregates it
     in place.
 
-    traits: what can be broken down by; outcomes: 0/1 columns. missing: how many
-    respondents lack what, and why (columns column, reason, respondents); they stay in
-    the design. heaviest: the largest weight.
+    traits: columns to break down by; outcomes: 0/1 columns. missing: how many
+    respondents lack a column, and why (columns column, reason, respondents); they stay
+    in the design. heaviest: the largest weight.
     """
 
     name: str
@@ -73,8 +75,8 @@ def read_respondents(
     encoding: str = "utf-8",
     mask_below: float = MASK_BELOW,
 ) -> Respondents:
-    """Declare what the columns of a file, folder, glob or table of respondents are, and
-    check that it is so.
+    """Declare the columns of a file, folder, glob or table of respondents, and check
+    that they are as declared.
 
     columns: role → column; the roles are weight, stratum, psu, fpc (PSUs in the stratum
     in the population), id, and traits of any name: country, sex, age, year, survey,
@@ -86,9 +88,9 @@ def read_respondents(
     an error. missing: trait or outcome → {code → reason}, beside the codes that the
     file itself declares missing. cuts: trait → {label → (from, below)}, of numbers;
     below None is without end. constants: traits that are the same for everybody.
-    nested: PSU numbers start anew in each stratum. single_psu: what `direct` and
-    `evidence` make of a stratum with a single PSU, unless told otherwise. encoding: by
-    any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
+    nested: PSU numbers start anew in each stratum. single_psu: the policy of `direct`
+    and `evidence` on a stratum with a single PSU, unless they name another. encoding:
+    by any usual name; utf-8 of an SPSS, Stata or SAS file is what the file declares.
     mask_below: observed counts of fewer persons are masked in what is released
     (`disclosure`). Raises UncountedError for whatever is not as declared: nothing is
     dropped or repaired in silence.
@@ -99,35 +101,33 @@ def read_respondents(
     check_policy(single_psu)
     check_mask(mask_below, name or "read_respondents")
     opened = open_source(source, _wanted(columns, named, replicates), encoding)
-    replicates = (
-        resolve(replicates, opened.all_names, _roles(columns, named))
-        if replicates
-        else None
-    )
+    if replicates:
+        roles = _roles(columns, named)
+        replicates = resolve(replicates, opened.all_names, roles)
     select = relation(opened, columns, named, book, replicates)
     if opened.table is not None and len(opened.table) <= SETTLED:
         opened = held(opened.name, query(opened, select))
         select = f"SELECT * FROM {opened.scan}"
-    found = audit.found(opened, select, columns, named, replicates)
-    traits = tuple(
-        sorted({role for role in columns if role not in ROLES} | set(book.constants))
-    )
-    strata = audit.strata(opened, select, unit(traits), columns, nested)
-    declared = tuple(
-        role for role in ("stratum", "psu", "fpc", "weight") if role in columns
+    groups = audit.found(opened, select, columns, named, replicates)
+    traits = sorted(set(columns).difference(ROLES).union(book.constants))
+    design = Design(
+        declared=tuple(role for role in DECLARED if role in columns),
+        nested=nested,
+        strata=audit.strata(opened, select, unit(traits), columns, nested),
+        replicates=replicates,
+        single_psu=single_psu,
+        crossed=crossed(columns),
     )
     return Respondents(
         name=name or opened.name,
         source=opened,
         select=select,
-        design=Design(
-            declared, nested, strata, replicates, single_psu, crossed(columns)
-        ),
-        traits=traits,
+        design=design,
+        traits=tuple(traits),
         outcomes=tuple(named),
-        missing=audit.missing(found),
-        n=sum(group["n"] for group in found),
-        heaviest=max(group["heaviest"] for group in found),
+        missing=audit.missing(groups),
+        n=sum(group["n"] for group in groups),
+        heaviest=max(group["heaviest"] for group in groups),
         mask_below=mask_below,
     )
 
@@ -135,9 +135,9 @@ def read_respondents(
 def _named(outcomes: str | Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(outcomes, Mapping):
         return dict(outcomes)
-    return {
-        name: name for name in ([outcomes] if isinstance(outcomes, str) else outcomes)
-    }
+    if isinstance(outcomes, str):
+        return {outcomes: outcomes}
+    return {name: name for name in outcomes}
 
 
 def _roles(
@@ -145,14 +145,17 @@ def _roles(
 ) -> dict[str, str]:
     """Return column → role of every column that is named."""
     roles = {column: outcome for outcome, column in outcomes.items()}
-    return roles | {
-        column: role for role, named in columns.items() for column in parts(named)
-    }
+    for role, named in columns.items():
+        roles |= dict.fromkeys(parts(named), role)
+    return roles
 
 
 def _wanted(
-    columns: Mapping, outcomes: Mapping, replicates: Replicates | None
+    columns: Mapping,
+    outcomes: Mapping,
+    replicates: Replicates | None,
 ) -> list[str]:
-    weights = [] if replicates is None else replicates.columns
-    weights = [weights] if isinstance(weights, str) else weights
-    return list(dict.fromkeys([*_roles(columns, outcomes), *weights]))
+    wanted = list(_roles(columns, outcomes))
+    if replicates:
+        wanted += parts(replicates.columns)
+    return list(dict.fromkeys(wanted))

@@ -1,5 +1,5 @@
-"""Variance: of a prevalence and a total, over the samples that the declared design
-could have drawn.
+"""Variance: linearised variances of prevalences and totals under the declared
+design.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class Sample:
-    """What was drawn, and the totals of whom it reached.
+    """Totals of the drawn PSUs, and the strata that they were drawn from.
 
-    domains: rows of `totals.cells`. psus: sums of each domain × stratum × PSU in which
-    somebody answered, `domain` and `stratum` being rows; if `elements`, of each domain
-    × stratum, every respondent being a PSU. m: PSUs drawn in each stratum. free: its
-    finite population correction 1 − m/M, 1 if drawn with replacement. unit: which
-    survey of which country, by number.
+    domains: rows of `weighted_totals.cells`. psus: sums of each domain × stratum × PSU
+    with answers, `domain` and `stratum` being row numbers; if `elements`, of each
+    domain × stratum, every respondent being a PSU. m: PSUs drawn in each stratum. free:
+    its finite population correction 1 − m/M, 1 if drawn with replacement. unit: the
+    number of its survey × country.
     """
 
     domains: pd.DataFrame
@@ -45,9 +45,20 @@ class Sample:
     @property
     def counted(self) -> np.ndarray:
         """How many PSUs a row of `psus` stands for."""
-        return (
-            self.psus["n"].to_numpy(float) if self.elements else np.ones(len(self.psus))
-        )
+        if self.elements:
+            return self.psus["n"].to_numpy(float)
+        return np.ones(len(self.psus))
+
+    @property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Domain and stratum of each pair with answers (pairs,); the pair of each row
+        of `psus`.
+        """
+        domain = self.psus["domain"].to_numpy()
+        stratum = self.psus["stratum"].to_numpy()
+        numbers = domain * len(self.m) + stratum
+        distinct, pair = np.unique(numbers, return_inverse=True)
+        return *np.divmod(distinct, len(self.m)), pair
 
     @property
     def single(self) -> np.ndarray:
@@ -61,15 +72,10 @@ class Sample:
         """PSUs less strata, of those with respondents in the domain [Korn & Graubard
         1999, §5.2].
         """
-        d, h, size = (
-            self.psus["domain"].to_numpy(),
-            self.psus["stratum"].to_numpy(),
-            len(self.domains),
-        )
-        pairs = np.unique(d * len(self.m) + h)
-        return np.bincount(d, self.counted, size) - np.bincount(
-            pairs // len(self.m), minlength=size
-        )
+        size = len(self.domains)
+        domain, _, _ = self.pairs
+        psus = np.bincount(self.psus["domain"].to_numpy(), self.counted, size)
+        return psus - np.bincount(domain, minlength=size)
 
 
 def linearised(
@@ -92,11 +98,11 @@ def linearised(
     with np.errstate(invalid="ignore"):
         p = domains["weighted_cases"].to_numpy() / weighted
     zero = np.zeros(len(domains))
+    of_sum = _over_strata(sample, p, single_psu)
     return Spread(
-        _over_strata(sample, p, single_psu)
-        / np.where(weighted > 0, weighted, np.nan) ** 2,
-        _over_strata(sample, zero, single_psu),
-        sample.df,
+        mean=of_sum / np.where(weighted > 0, weighted, np.nan) ** 2,
+        total=_over_strata(sample, zero, single_psu),
+        df=sample.df,
     )
 
 
@@ -111,78 +117,90 @@ def sampled(
     drawn from.
     """
     strata = respondents.design.strata
-    m, size = strata["psus"].to_numpy(float), strata["fpc"].to_numpy(float)
-    free = (
-        np.where(np.isfinite(size), 1 - m / size, 1.0) if fpc else np.ones(len(strata))
-    )
-    within = unit(strata.columns)
-    units = (
-        strata.groupby(within, sort=False).ngroup().to_numpy()
-        if within
-        else np.zeros(len(strata), int)
-    )
+    m = strata["psus"].to_numpy(float)
+    free = np.ones(len(strata))
+    if fpc:
+        population = strata["fpc"].to_numpy(float)
+        free = np.where(np.isfinite(population), 1 - m / population, 1.0)
+    keys = unit(strata.columns)
+    units = np.zeros(len(strata), int)
+    if keys:
+        units = strata.groupby(keys, sort=False).ngroup().to_numpy()
     psus = psu_totals(respondents, by, outcome)
     psus["domain"] = _rows(psus, domains, by)
     return Sample(
-        domains, psus.loc[psus["n"] > 0], not respondents.design.psu, units, m, free
+        domains=domains,
+        psus=psus.loc[psus["n"] > 0],
+        elements=not respondents.design.psu,
+        unit=units,
+        m=m,
+        free=free,
     )
 
 
-def _rows(psus: pd.DataFrame, domains: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
+def _rows(
+    psus: pd.DataFrame,
+    domains: pd.DataFrame,
+    by: Sequence[str],
+) -> np.ndarray:
     """Return the row of `domains` that each row of `psus` belongs to."""
     if not by:
         return np.zeros(len(psus), int)
-    place = domains[list(by)].assign(row=np.arange(len(domains)))
-    return psus[list(by)].merge(place, on=list(by), how="left")["row"].to_numpy()
+    numbered = domains[list(by)].assign(row=np.arange(len(domains)))
+    rows = psus[list(by)].merge(
+        numbered,
+        on=list(by),
+        how="left",
+    )
+    return rows["row"].to_numpy()
 
 
-def _over_strata(sample: Sample, centre: np.ndarray, single_psu: str) -> np.ndarray:
+def _over_strata(
+    sample: Sample,
+    centre: np.ndarray,
+    single_psu: str,
+) -> np.ndarray:
     """Return Σ_h of the variance between PSUs of t = Σ w(y − centre); centre
     (domains,).
     """
-    d, h = sample.psus["domain"].to_numpy(), sample.psus["stratum"].to_numpy()
-    pairs, pair = np.unique(d * len(sample.m) + h, return_inverse=True)
-    domain, stratum = np.divmod(pairs, len(sample.m))
+    psus = sample.psus
+    centre_of_psu = centre[psus["domain"].to_numpy()]
+    domain, stratum, pair = sample.pairs
+    size = len(domain)
     m, free = sample.m[stratum], sample.free[stratum]
-    t = (sample.psus["weighted_cases"] - centre[d] * sample.psus["weighted"]).to_numpy()
-    total = np.bincount(pair, t, len(pairs))
+    t = (psus["weighted_cases"] - centre_of_psu * psus["weighted"]).to_numpy()
+    total = np.bincount(pair, t, size)
     if sample.elements:
-        cases, everybody = (
-            sample.psus["squared_cases"].to_numpy(),
-            sample.psus["squares"].to_numpy(),
-        )
-        squares = cases * (1 - centre[d]) ** 2 + (everybody - cases) * centre[d] ** 2
-        around = np.maximum(np.bincount(pair, squares, len(pairs)) - total**2 / m, 0)
+        cases = psus["squared_cases"].to_numpy()
+        squared_others = psus["squares"].to_numpy() - cases
+        squares = cases * (1 - centre_of_psu) ** 2 + squared_others * centre_of_psu**2
+        around = np.maximum(np.bincount(pair, squares, size) - total**2 / m, 0)
     else:
-        empty = m - np.bincount(
-            pair, minlength=len(pairs)
-        )  # PSUs where the domain has nobody: their t is 0
-        around = (
-            np.bincount(pair, (t - (total / m)[pair]) ** 2, len(pairs))
-            + empty * (total / m) ** 2
-        )
+        mean = total / m
+        # PSUs where the domain has nobody: their t is 0
+        empty = m - np.bincount(pair, minlength=size)
+        around = np.bincount(pair, (t - mean[pair]) ** 2, size) + empty * mean**2
     single = sample.single[stratum]
-    alone = free * total**2 if single_psu == "adjust" else np.zeros(len(pairs))
-    each = np.where(single, alone, free * m / np.maximum(m - 1, 1) * around)
-    return np.bincount(domain, each, len(centre)) * _averaged(
-        domain, single, single_psu, len(centre)
-    )
+    of_single = free * total**2 if single_psu == "adjust" else np.zeros(size)
+    of_several = free * m / np.maximum(m - 1, 1) * around
+    variance = np.where(single, of_single, of_several)
+    factor = _averaged(domain, single, single_psu, len(centre))
+    return np.bincount(domain, variance, len(centre)) * factor
 
 
 def _averaged(
-    domain: np.ndarray, single: np.ndarray, single_psu: str, size: int
+    domain: np.ndarray,
+    single: np.ndarray,
+    single_psu: str,
+    size: int,
 ) -> np.ndarray:
-    """Return the factor that gives single-PSU strata the mean of the domain's others; 1
-    unless 'average'.
+    """Return the factor that gives single-PSU strata the mean of the domain's other
+    strata; 1 unless 'average'.
     """
     if single_psu != "average":
         return np.ones(size)
-    strata, seen = (
-        np.bincount(domain, minlength=size),
-        np.bincount(domain, ~single, size),
-    )
-    return np.where(
-        seen > 0,
-        strata / np.where(seen > 0, seen, 1),
-        np.where(strata > 0, np.nan, 1.0),
-    )
+    strata = np.bincount(domain, minlength=size)
+    several = np.bincount(domain, ~single, size)
+    factor = strata / np.where(several > 0, several, 1)
+    without = np.where(strata > 0, np.nan, 1.0)
+    return np.where(several > 0, factor, without)

@@ -1,5 +1,5 @@
-"""Totals: sums of weights by cell, and by cell × stratum × PSU, which is all that a
-direct estimate needs.
+"""Totals: sums of weights by cell, and by cell × stratum × PSU, for direct
+estimates.
 """
 
 from collections.abc import Sequence
@@ -12,32 +12,36 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.codebook import replicate
 from uncounted.interviews.column import identifier
 from uncounted.interviews.design import unit
-from uncounted.interviews.files import query
 from uncounted.interviews.respondents import Respondents
+from uncounted.interviews.source import query
 
 SETS = 1024  # of rows, whose sums keep the rank of replicate weights
-# weights are summed as whole numbers of 2^-BITS of the largest: exactly, so in any
-# order
+# Weights are summed as whole numbers of 2^-BITS of the largest: exactly, so in any
+# order.
 BITS = 76
 SUMS = ("n", "cases", "weighted", "weighted_cases", "squares", "squared_cases")
 
 
 def cells(
-    respondents: Respondents, by: str | Sequence[str], outcome: str | None = None
+    respondents: Respondents,
+    by: str | Sequence[str],
+    outcome: str | None = None,
 ) -> pd.DataFrame:
     """Return the weighted cells of an outcome: `by`, then SUMS: n and cases
     (unweighted), Σw, Σwy, Σw², Σw²y.
 
-    n counts those who answered and have a weight. A cell of whom none did is a row of
-    zeros; respondents who lack one of `by` are in no cell (see `respondents.missing`).
+    n counts the respondents with an answer and a weight. A cell without such
+    respondents is a row of zeros; respondents who lack one of `by` are in no cell (see
+    `respondents.missing`).
     """
     names = traits(respondents, by)
-    answered = _chosen(respondents, outcome)
-    return _summed(respondents, names, answered, [])
+    return _summed(respondents, names, _single_outcome(respondents, outcome), [])
 
 
 def psu_totals(
-    respondents: Respondents, by: Sequence[str], outcome: str
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str,
 ) -> pd.DataFrame:
     """Return SUMS of `by` × stratum × PSU, PSUs unnamed; `stratum` is a row of
     `respondents.design.strata`.
@@ -46,18 +50,14 @@ def psu_totals(
     of squares standing for the PSUs.
     """
     keys = [*unit(respondents.traits), "stratum"]
-    extra = [*keys, *(["psu"] if respondents.design.psu else [])]
-    summed = _summed(
-        respondents,
-        list(by),
-        outcome,
-        [key for key in extra if key not in by],
-        drop="psu",
-    )
+    extra = [key for key in keys if key not in by]
+    if respondents.design.psu:
+        extra.append("psu")
+    summed = _summed(respondents, list(by), outcome, extra, drop="psu")
     strata = respondents.design.strata
-    place = strata[keys].assign(row=np.arange(len(strata)))
-    rows = summed[keys].merge(place, on=keys, how="left")["row"].to_numpy()
-    return summed[[*by, *SUMS]].assign(stratum=rows)
+    numbered = strata[keys].assign(row=np.arange(len(strata)))
+    rows = summed[keys].merge(numbered, on=keys, how="left")
+    return summed[[*by, *SUMS]].assign(stratum=rows["row"].to_numpy())
 
 
 def presence(
@@ -66,102 +66,107 @@ def presence(
     """Return the respondents with a weight, whether they answered or not, and their
     PSUs less strata; (cells,).
     """
-    stratum = ", ".join([*map(identifier, unit(respondents.traits)), "stratum"])
+    stratum = _identifiers([*unit(respondents.traits), "stratum"])
     counted = "FILTER (weight > 0)"
-    everybody = f"count(*) {counted}"
-    psus = (
-        f"count(DISTINCT ({stratum}, psu)) {counted}"
-        if respondents.design.psu
-        else everybody
+    persons = f"count(*) {counted}"
+    psus = persons
+    if respondents.design.psu:
+        psus = f"count(DISTINCT ({stratum}, psu)) {counted}"
+    df = f"{psus} - count(DISTINCT ({stratum})) {counted}"
+    columns = [*map(identifier, by), f"{persons} AS persons", f"{df} AS df"]
+    sql = (
+        f"SELECT {', '.join(columns)} FROM ({respondents.select}) {_grouped(by)}"
+        f" {_ordered(by)}"
     )
-    sums = (
-        f"{everybody} AS persons, {psus} - count(DISTINCT ({stratum})) {counted} AS df"
-    )
-    selected = ", ".join([*map(identifier, by), sums])
-    sql = f"SELECT {selected} FROM ({respondents.select}) {_grouped(by)} {_ordered(by)}"
     table = query(respondents.source, sql)
-    return table["persons"].to_numpy().astype(float), table["df"].to_numpy().astype(
-        float
-    )
+    arrays = [table[name].to_numpy().astype(float) for name in ("persons", "df")]
+    return arrays[0], arrays[1]
 
 
 def replicate_totals(
-    respondents: Respondents, by: Sequence[str], outcome: str
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σw_r and Σw_r y of every replicate, each (cells, replicates), cells in the
     order of `cells`.
 
-    A respondent whose weight is 0 counts in the replicates that give him another, as in
-    R.
+    A respondent whose weight is 0 counts in the replicates that give another weight, as
+    in R.
     """
     scale = _scale(respondents, 1)
-    names = [replicate(i) for i in range(_replicates(respondents))]
-    conditions = (f"{identifier(outcome)} IS NOT NULL", f"{identifier(outcome)} = 1")
-    sums = [
-        _exact(name, scale, condition) for condition in conditions for name in names
-    ]
-    numbered = [f"{total} AS s{i}" for i, total in enumerate(sums)]
+    names = replicate_names(respondents)
+    columns = [identifier(name) for name in by]
+    for total, condition in (("all", "IS NOT NULL"), ("cases", "= 1")):
+        condition = f"{identifier(outcome)} {condition}"
+        for name in names:
+            columns.append(f"{_exact(name, scale, condition)} AS {total}_{name}")
     sql = (
-        f"SELECT {', '.join([*map(identifier, by), *numbered])} FROM"
-        f" ({respondents.select}) {_grouped(by)}"
+        f"SELECT {', '.join(columns)} FROM ({respondents.select}) {_grouped(by)}"
+        f" {_ordered(by)}"
     )
-    found = query(respondents.source, f"{sql} {_ordered(by)}")
-    values = (
-        np.column_stack([found[f"s{i}"].to_numpy() for i in range(len(sums))]) / scale
-    )
-    return values[:, : len(names)], values[:, len(names) :]
+    sums = query(respondents.source, sql)
+    weighted = np.column_stack([sums[f"all_{name}"].to_numpy() for name in names])
+    cases = np.column_stack([sums[f"cases_{name}"].to_numpy() for name in names])
+    return weighted / scale, cases / scale
 
 
 def replicate_ranks(
-    respondents: Respondents, by: Sequence[str], outcome: str | None
+    respondents: Respondents,
+    by: Sequence[str],
+    outcome: str | None,
 ) -> np.ndarray:
     """Return the rank of each cell's matrix of replicate weights, respondents ×
     replicates; (cells,).
 
-    The respondents are those who answered or, where no outcome is given, all of the
+    The respondents are those with an answer or, where no outcome is given, all of the
     cell. Millions of rows needn't be decomposed: their sums over random sets keep their
     rank. Rows are put into SETS sets twice, as two may meet in one by chance; by a hash
     of the row, so that order doesn't matter.
     """
     keys = [*by, "half", "bucket"]
-    names = [replicate(i) for i in range(_replicates(respondents))]
+    names = replicate_names(respondents)
     answered = "true" if outcome is None else f"{identifier(outcome)} IS NOT NULL"
     scale = _scale(respondents, 1)
-    sums = [f"{_exact(name, scale, answered)} AS {name}" for name in names]
-    found = []
+    columns = [identifier(key) for key in keys]
+    columns += [f"{_exact(name, scale, answered)} AS {name}" for name in names]
+    halves = []
     for half in (0, 1):
         bucket = f"(hash({', '.join(names)}) // {SETS**half}) % {SETS}"
-        inner = (
+        sets = (
             f"SELECT *, {half} AS half, {bucket} AS bucket FROM ({respondents.select})"
         )
-        grouped = f"FROM ({inner}) {_grouped(by, ['half', 'bucket'])} {_ordered(keys)}"
         sql = (
-            f"SELECT {', '.join([*map(identifier, by), 'half', 'bucket', *sums])}"
-            f" {grouped}"
+            f"SELECT {', '.join(columns)} FROM ({sets})"
+            f" {_grouped(by, ['half', 'bucket'])} {_ordered(keys)}"
         )
-        found.append(query(respondents.source, sql).to_pandas())
-    both = pd.concat(found)
-    groups = both.groupby(list(by), sort=True) if by else [((), both)]
+        halves.append(query(respondents.source, sql).to_pandas())
+    sums = pd.concat(halves)
+    if not by:
+        return np.array([_rank(sums[names].to_numpy())])
+    groups = sums.groupby(list(by), sort=True)
     return np.array([_rank(group[names].to_numpy()) for _, group in groups])
 
 
-def _replicates(respondents: Respondents) -> int:
+def replicate_names(respondents: Respondents) -> list[str]:
+    """Return the names, in the relation, of the replicate weights that are declared."""
     declared = respondents.design.replicates
-    return len(declared.columns) if declared else 0
+    if declared is None:
+        return []
+    return [replicate(index) for index in range(len(declared.columns))]
 
 
 def _rank(matrix: np.ndarray) -> int:
     size = np.abs(matrix).max()
-    return (
-        int(np.linalg.matrix_rank(matrix / size, tol=1e-7 * max(matrix.shape)))
-        if size > 0
-        else 0
-    )
+    if not size > 0:
+        return 0
+    tolerance = 1e-7 * max(matrix.shape)
+    return int(np.linalg.matrix_rank(matrix / size, tol=tolerance))
 
 
 def traits(respondents: Respondents, by: str | Sequence[str]) -> list[str]:
-    """Return `by` as a list of the respondents' traits; raises UncountedError for what
-    is none.
+    """Return `by` as a list of the respondents' traits; raises UncountedError for a
+    name that is no trait.
     """
     names = [by] if isinstance(by, str) else list(by)
     for name in names:
@@ -178,7 +183,7 @@ def traits(respondents: Respondents, by: str | Sequence[str]) -> list[str]:
 
 
 def outcomes(respondents: Respondents, outcome: str | None) -> list[str]:
-    """Return the outcome asked for, or all; raises UncountedError for one that the
+    """Return the requested outcome, or all; raises UncountedError for one that the
     respondents lack.
     """
     if outcome is not None and outcome not in respondents.outcomes:
@@ -189,14 +194,14 @@ def outcomes(respondents: Respondents, outcome: str | None) -> list[str]:
     return list(respondents.outcomes) if outcome is None else [outcome]
 
 
-def _chosen(respondents: Respondents, outcome: str | None) -> str:
-    chosen = outcomes(respondents, outcome)
-    if len(chosen) > 1:
+def _single_outcome(respondents: Respondents, outcome: str | None) -> str:
+    names = outcomes(respondents, outcome)
+    if len(names) > 1:
         raise UncountedError(
-            f"{respondents.name} has outcomes {', '.join(chosen)}. Say which:"
-            f" outcome='{chosen[0]}'."
+            f"{respondents.name} has outcomes {', '.join(names)}. Say which:"
+            f" outcome='{names[0]}'."
         )
-    return chosen[0]
+    return names[0]
 
 
 def _summed(
@@ -209,41 +214,43 @@ def _summed(
     """Return SUMS by `by` and `extra`, in their order; the key `drop` orders the rows
     and is left out.
     """
-    answered, case = _conditions(outcome)
-    one, two = _scale(respondents, 1), _scale(respondents, 2)
+    answered = f"{identifier(outcome)} IS NOT NULL AND weight > 0"
+    case = f"{identifier(outcome)} = 1 AND weight > 0"
+    scales = {
+        "weight": _scale(respondents, 1),
+        "weight * weight": _scale(respondents, 2),
+    }
     sums = [f"count(*) FILTER ({answered})", f"count(*) FILTER ({case})"]
-    sums += [_exact("weight", one, answered), _exact("weight", one, case)]
-    sums += [
-        _exact("weight * weight", two, answered),
-        _exact("weight * weight", two, case),
-    ]
+    for value, scale in scales.items():
+        sums += [_exact(value, scale, answered), _exact(value, scale, case)]
     keys = [*by, *extra]
     totals = [f"{total} AS {name}" for total, name in zip(sums, SUMS, strict=True)]
-    wanted = ", ".join([*map(identifier, keys), *totals])
-    inner = f"SELECT {wanted} FROM ({respondents.select}) {_grouped(by, extra)}"
+    columns = ", ".join([*map(identifier, keys), *totals])
+    inner = f"SELECT {columns} FROM ({respondents.select}) {_grouped(by, extra)}"
     kept = [identifier(key) for key in keys if key != drop]
-    found = query(
-        respondents.source,
-        f"SELECT {', '.join([*kept, *SUMS])} FROM ({inner}) {_ordered(keys)}",
-    ).to_pandas()
-    scales = dict(zip(SUMS[2:], (one, one, two, two), strict=True))
-    return found.assign(**{name: found[name] / scale for name, scale in scales.items()})
-
-
-def _conditions(outcome: str) -> tuple[str, str]:
-    answered = f"{identifier(outcome)} IS NOT NULL AND weight > 0"
-    return answered, f"{identifier(outcome)} = 1 AND weight > 0"
+    sql = f"SELECT {', '.join([*kept, *SUMS])} FROM ({inner}) {_ordered(keys)}"
+    table = query(respondents.source, sql).to_pandas()
+    table[["weighted", "weighted_cases"]] /= scales["weight"]
+    table[["squares", "squared_cases"]] /= scales["weight * weight"]
+    return table
 
 
 def _grouped(by: Sequence[str], extra: Sequence[str] = ()) -> str:
     """SQL that groups by position the respondents who have all of `by`."""
-    have = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in by) or "true"
-    keys = ", ".join(str(i + 1) for i in range(len(by) + len(extra)))
-    return f"WHERE {have}" + (f" GROUP BY {keys}" if keys else "")
+    conditions = [f"{identifier(name)} IS NOT NULL" for name in by] or ["true"]
+    where = f"WHERE {' AND '.join(conditions)}"
+    positions = [str(index + 1) for index in range(len(by) + len(extra))]
+    if not positions:
+        return where
+    return f"{where} GROUP BY {', '.join(positions)}"
 
 
 def _ordered(keys: Sequence[str]) -> str:
-    return f"ORDER BY {', '.join(identifier(key) for key in keys)}" if keys else ""
+    return f"ORDER BY {_identifiers(keys)}" if keys else ""
+
+
+def _identifiers(names: Sequence[str]) -> str:
+    return ", ".join(identifier(name) for name in names)
 
 
 def _scale(respondents: Respondents, power: int) -> float:
@@ -253,9 +260,13 @@ def _scale(respondents: Respondents, power: int) -> float:
     return ldexp(1.0, BITS - power * frexp(respondents.heaviest)[1])
 
 
-def _exact(value: str, scale: float, condition: str) -> str:
+def _exact(
+    value: str,
+    scale: float,
+    condition: str,
+) -> str:
     """SQL for the scaled sum of a double where a condition holds: exact, so the same in
     any order.
     """
-    whole = f"CAST({value} * CAST('{scale!r}' AS DOUBLE) AS HUGEINT)"
-    return f"CAST(coalesce(sum({whole}) FILTER ({condition}), 0) AS DOUBLE)"
+    integer = f"CAST({value} * CAST('{scale!r}' AS DOUBLE) AS HUGEINT)"
+    return f"CAST(coalesce(sum({integer}) FILTER ({condition}), 0) AS DOUBLE)"

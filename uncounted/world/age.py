@@ -1,4 +1,4 @@
-"""Age bands, in completed months, read from and written as the field writes them."""
+"""Age: bands of ages in completed months, as texts of surveys and tables write them."""
 
 import math
 import re
@@ -48,30 +48,37 @@ class Band:
         """The one way to write the band: "15-24", "7" or "65+" in years, "6-11 months"
         in months.
 
-        Months where an end isn't a whole year, and for parts of the first five years,
-        as nutrition surveys write them.
+        Months are used where an end isn't a whole year, and for parts of the first five
+        years, as in nutrition surveys.
         """
         infant = self.end <= 60 and self != Band(0, 60)
-        whole = self.lower % 12 == 0 and (self.upper or 0) % 12 == 0
-        unit, name = (12, "") if whole and not infant else (1, " months")
-        first = self.lower // unit
+        whole_years = self.lower % 12 == 0 and (self.upper or 0) % 12 == 0
+        in_months = infant or not whole_years
+        unit = 1 if in_months else 12
+        suffix = " months" if in_months else ""
+        youngest = self.lower // unit
         if self.upper is None:
-            return f"{first}+{name}"
-        last = self.upper // unit - 1
-        return f"{first}-{last}{name}" if last > first else f"{first}{name}"
+            return f"{youngest}+{suffix}"
+        oldest = self.upper // unit - 1
+        if oldest > youngest:
+            return f"{youngest}-{oldest}{suffix}"
+        return f"{youngest}{suffix}"
 
 
 def parse_band(text: str) -> Band:
     """Read "0-5 months", "12 to 23 months", "15-24", "7", "65+", "80 and over", "under
     5".
 
-    Years, unless it says months. Raises UncountedError for anything else, and for a
-    band that ends before it begins.
+    Ages are years unless the text says months. Raises UncountedError for any other
+    text, and for a band that ends before it begins.
     """
     words = str(text).strip()
-    if match := OPEN.fullmatch(words):
-        return Band(int(match["first"]) * _unit(match["unit"] or match["after"]), None)
-    if (match := UNDER.fullmatch(words)) and int(match["first"]):
+    match = OPEN.fullmatch(words)
+    if match:
+        unit = _unit(match["unit"] or match["after"])
+        return Band(int(match["first"]) * unit, None)
+    match = UNDER.fullmatch(words)
+    if match and int(match["first"]):
         return Band(0, int(match["first"]) * _unit(match["unit"]))
     match = CLOSED.fullmatch(words)
     if not match:
@@ -79,16 +86,14 @@ def parse_band(text: str) -> Band:
             f"'{text}' is no age band. Write it as '15-24', '65+', '6-11 months' or"
             " '0-59 months'."
         )
-    first, last, unit = (
-        int(match["first"]),
-        int(match["last"] or match["first"]),
-        _unit(match["unit"]),
-    )
-    if last < first:
+    unit = _unit(match["unit"])
+    youngest = int(match["first"])
+    oldest = int(match["last"] or match["first"])
+    if oldest < youngest:
         raise UncountedError(
             f"The age band '{text}' ends before it begins. Write the younger age first."
         )
-    return Band(first * unit, (last + 1) * unit)
+    return Band(youngest * unit, (oldest + 1) * unit)
 
 
 def _unit(word: str | None) -> int:
@@ -96,28 +101,30 @@ def _unit(word: str | None) -> int:
 
 
 def ordered(bands: Iterable[Band]) -> tuple[Band, ...]:
-    """Return the bands youngest first, of those that begin together the shorter first,
-    each once.
+    """Return the bands youngest first, each once; of bands that begin together the
+    shorter is first.
     """
     return tuple(sorted(set(bands), key=lambda band: (band.lower, band.end)))
 
 
-def contains(band: Band, other: Band) -> bool:
-    """Say whether every age of `other` is in `band`."""
-    return band.lower <= other.lower and other.end <= band.end
+def contains(band: Band, inner: Band) -> bool:
+    """Say whether every age of `inner` is in `band`."""
+    return band.lower <= inner.lower and inner.end <= band.end
 
 
 def within(bands: Iterable[Band], band: Band) -> bool:
     """Say whether every age of every one of the bands is in `band`."""
-    return all(contains(band, one) for one in bands)
+    return all(contains(band, inner) for inner in bands)
 
 
 def overlapping(bands: Iterable[Band]) -> tuple[Band, Band] | None:
     """Return the first two bands that share an age, else None; the same band twice is
     one band.
     """
-    pairs = combinations(ordered(bands), 2)
-    return next(((a, b) for a, b in pairs if b.lower < a.end), None)
+    for younger, older in combinations(ordered(bands), 2):
+        if older.lower < younger.end:
+            return younger, older
+    return None
 
 
 def share(band: Band, group: Band) -> float:
@@ -145,15 +152,17 @@ def shares(bands: Sequence[Band], groups: Sequence[Band]) -> np.ndarray:
     Raises UncountedError for a band that has ages in no group.
     """
     for band in bands:
-        at = float(band.lower)
+        covered = float(band.lower)
         for group in ordered(groups):
-            at = group.end if group.lower <= at < group.end else at
-        if at < band.end:
-            known = f"{ordered(groups)[0].label} to {ordered(groups)[-1].label}"
+            if group.lower <= covered < group.end:
+                covered = group.end
+        if covered < band.end:
+            extent = f"{ordered(groups)[0].label} to {ordered(groups)[-1].label}"
             raise UncountedError(
                 f"The age band '{band.label}' has ages that the population table lacks."
-                f" Its groups are {known}; give bands made of those."
+                f" Its groups are {extent}; give bands made of those."
             )
-    return np.array(
-        [[share(band, group) for group in groups] for band in bands]
-    ).reshape(len(bands), len(groups))
+    fractions = np.zeros((len(bands), len(groups)))
+    for row, column in np.ndindex(fractions.shape):
+        fractions[row, column] = share(bands[row], groups[column])
+    return fractions

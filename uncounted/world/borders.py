@@ -1,12 +1,12 @@
-"""Borders: which countries share a land boundary, as the map that ships draws it or as
-your own table says.
+"""Borders: which countries share a land boundary, by the map that ships or by a table
+of your own.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, pairwise
 
 import pandas as pd
 
@@ -20,10 +20,10 @@ COLUMNS = ["iso3", "neighbour"]
 
 @dataclass(frozen=True)
 class Borders:
-    """Who borders whom, among the countries of a world.
+    """Pairs of neighbours among the countries of a world.
 
-    pairs: ISO3 codes, each pair once, sorted. islands: countries that border none of
-    the others. missing: countries of which the source says nothing; they have no
+    pairs: ISO3 codes, each pair once, sorted. islands: countries that border no other
+    country of the world. missing: countries that the source does not have; they have no
     neighbours either.
     """
 
@@ -33,15 +33,11 @@ class Borders:
 
     def of(self, code: str) -> tuple[str, ...]:
         """Return the neighbours of a country, sorted."""
-        return tuple(
-            sorted(
-                one
-                for pair in self.pairs
-                if code in pair
-                for one in pair
-                if one != code
-            )
-        )
+        neighbours = []
+        for pair in self.pairs:
+            if code in pair:
+                neighbours += [country for country in pair if country != code]
+        return tuple(sorted(neighbours))
 
 
 def read_borders(source: Source | None, world: World) -> Borders:
@@ -49,9 +45,9 @@ def read_borders(source: Source | None, world: World) -> Borders:
     data/geometry/world.json.
 
     Two countries are neighbours there if their outlines share a stretch of line between
-    two points: what the map simplified, it simplified alike on both sides, so a
-    boundary is found whole; water in between shares nothing. A country that the map
-    draws inside another is missing, and what it borders isn't the other's. source: your
+    two points: the map is simplified alike on both sides, so a boundary is found whole;
+    countries with water between them share no stretch. A country that the map draws
+    inside another is missing, and its borders aren't the other's. source: your
     own table, the path of a CSV file or a DataFrame, with the columns iso3 and
     neighbour, or any two of codes; a border may stand there once or both ways, and an
     empty neighbour says that a country has none. Territories without population are
@@ -59,37 +55,37 @@ def read_borders(source: Source | None, world: World) -> Borders:
     borders itself.
     """
     if source is None:
-        drawn = json.loads(
-            shelf("data", "geometry", "world.json").read_text(encoding="utf-8")
-        )["shapes"]
-        found, told = touching(drawn), set(drawn)
+        path = shelf("data", "geometry", "world.json")
+        shapes = json.loads(path.read_text(encoding="utf-8"))["shapes"]
+        listed = set(shapes)
+        all_pairs = touching(shapes)
     else:
-        found, told = _own(source, world)
+        listed, all_pairs = _from_table(source, world)
     countries = [str(code) for code in world.places.index]
-    pairs = tuple(sorted(pair for pair in found if set(pair) <= set(countries)))
-    bordering = {code for pair in pairs for code in pair}
-    missing = tuple(code for code in countries if code not in told)
-    return Borders(
-        pairs, tuple(sorted(set(countries) - bordering - set(missing))), missing
-    )
+    pairs = sorted(pair for pair in all_pairs if set(pair) <= set(countries))
+    missing = [code for code in countries if code not in listed]
+    islands = set(countries) - set(chain(*pairs)) - set(missing)
+    return Borders(tuple(pairs), tuple(sorted(islands)), tuple(missing))
 
 
 def touching(shapes: Mapping[str, Sequence[Sequence[int]]]) -> set[tuple[str, str]]:
     """Return the sorted pairs of shapes that share a stretch of line; a ring is lon,
     lat, lon, lat, … and closes.
     """
-    beside: defaultdict[frozenset, set[str]] = defaultdict(set)
+    codes_of: defaultdict[frozenset, set[str]] = defaultdict(set)
     for code, rings in shapes.items():
         for ring in rings:
             points = list(zip(ring[::2], ring[1::2], strict=True))
-            for stretch in zip(points, [*points[1:], points[0]], strict=True):
-                beside[frozenset(stretch)].add(code)
-    return {
-        pair for codes in beside.values() for pair in combinations(sorted(codes), 2)
-    }
+            for stretch in pairwise([*points, points[0]]):
+                codes_of[frozenset(stretch)].add(code)
+    pairs: set[tuple[str, str]] = set()
+    for codes in codes_of.values():
+        pairs.update(combinations(sorted(codes), 2))
+    return pairs
 
 
-def _own(source: Source, world: World) -> tuple[set[tuple[str, str]], set[str]]:
+def _from_table(source: Source, world: World) -> tuple[set[str], set[tuple[str, str]]]:
+    """Return the countries that the table lists, and the sorted pairs of neighbours."""
     table = read_table(source, "table of borders")
     columns = COLUMNS if set(COLUMNS) <= set(table) else list(table)
     if len(columns) != 2:
@@ -98,23 +94,24 @@ def _own(source: Source, world: World) -> tuple[set[tuple[str, str]], set[str]]:
             " columns alone."
         )
     rows = list(table[columns].itertuples(index=False, name=None))
-    told = {code for row in rows for code in row if code}
-    check_codes(world, told, "The table of borders")
-    for one, other in rows:
-        if one == other:
+    listed = set(chain(*rows)) - {""}
+    check_codes(world, listed, "The table of borders")
+    for code, neighbour in rows:
+        if code == neighbour:
             raise UncountedError(
-                f"In the table of borders {one or 'an empty code'} borders itself. Mend"
-                " that row."
+                f"In the table of borders {code or 'an empty code'} borders itself."
+                " Mend that row."
             )
-    return {(min(row), max(row)) for row in rows if all(row)}, told
+    return listed, {(min(row), max(row)) for row in rows if all(row)}
 
 
 def border_table(borders: Borders) -> pd.DataFrame:
-    """Return borders as a table that `read_borders` reads, to be mended and given back;
-    an island's neighbour is "".
+    """Return borders as a table that `read_borders` reads, for the analyst to edit; an
+    island's neighbour is "".
     """
+    islands = [(code, "") for code in borders.islands]
     return pd.DataFrame(
-        [*borders.pairs, *((code, "") for code in borders.islands)],
+        [*borders.pairs, *islands],
         columns=COLUMNS,
         dtype="str",
     )

@@ -1,5 +1,5 @@
-"""Codes: ISO 3166 alpha-3, and the country that another code or name stands for, by an
-exact alias alone.
+"""Codes: ISO 3166 alpha-3 codes of countries, and the names and codes that stand for
+them exactly.
 """
 
 import re
@@ -17,15 +17,17 @@ from uncounted.world.table import SYNONYMS, read_table
 ISO = "ISO"
 M49 = "M49"
 OFFICIAL = "name"
-ORDER = (
-    ISO,
-    M49,
-    OFFICIAL,
-    "World Bank",
-    "DHS",
-    "FIPS",
-)  # in which a sentence names the systems
-LETTERS = str.maketrans({"’": "", "'": "", "`": "", "ʻ": "", "&": " and "})
+# The order in which a sentence names the systems.
+ORDER = (ISO, M49, OFFICIAL, "World Bank", "DHS", "FIPS")
+LETTERS = str.maketrans(
+    {
+        "’": "",
+        "'": "",
+        "`": "",
+        "ʻ": "",
+        "&": " and ",
+    }
+)
 INITIAL = re.compile(r"(?<=\b\w)\.")
 ELISION = re.compile(r"\b([dl]) (?=\w)")  # "cote d ivoire" as "cote d'ivoire"
 FULL = {
@@ -55,30 +57,34 @@ SMALL = frozenset(
     )
 )
 
-type Systems = dict[
-    str, tuple[str, ...]
-]  # iso3 → the systems in which a word is that country
-type Aliases = dict[str, list[tuple[str, str]]]  # folded alias → iso3 and system
+# iso3 → the systems in which a word is that country
+type Systems = dict[str, tuple[str, ...]]
+# folded alias → iso3 and system
+type Aliases = dict[str, list[tuple[str, str]]]
 
 
-def check_known(codes: Iterable[str], places: pd.DataFrame, where: str) -> None:
-    """Raise one sentence that lists every code that no place has, each with what it
-    stands for: "Viet Nam → VNM".
+def check_known(
+    codes: Iterable[str],
+    places: pd.DataFrame,
+    where: str,
+) -> None:
+    """Raise one sentence that lists every code that no place has, each with the country
+    that it stands for: "Viet Nam → VNM".
 
     places: index iso3, with iso2, m49, name, official_name.
     """
     unknown = sorted({str(code) for code in codes} - set(places.index))
     if unknown:
         aliases = _aliases_of(places)
-        listed = "; ".join(
-            f"{code or '(empty)'}{_arrow(_meanings(code, places, aliases))}"
-            for code in unknown
-        )
+        listed = []
+        for code in unknown:
+            arrow = _arrow(_meanings(code, places, aliases))
+            listed.append(f"{code or '(empty)'}{arrow}")
         raise UncountedError(
-            f"{where} has codes that the geography table lacks: {listed}. Use ISO 3166"
-            " alpha-3 codes, which un.country_codes(…) makes of names and other codes;"
-            " a territory that has none must be added to the geography table or left"
-            " out."
+            f"{where} has codes that the geography table lacks:"
+            f" {'; '.join(listed)}. Use ISO 3166 alpha-3 codes, which"
+            " un.country_codes(…) makes of names and other codes; a territory that has"
+            " none must be added to the geography table or left out."
         )
 
 
@@ -107,70 +113,78 @@ def country_codes(names: Iterable[object], system: str = "") -> list[str]:
     words = [str(name).strip() for name in names]
     places = _shipped_places()
     aliases = _aliases_of(places)
-    candidates = {
-        word: _of_system(_meanings(word, places, aliases), system)
-        for word in dict.fromkeys(words)
-    }
+    candidates = {}
+    for word in dict.fromkeys(words):
+        places_of_word = _meanings(word, places, aliases)
+        candidates[word] = _of_system(places_of_word, system)
     _check_resolved(candidates)
     return [next(iter(candidates[word])) for word in words]
 
 
 def meanings(word: str, places: pd.DataFrame) -> Systems:
-    """Return the places that a code or name stands for: iso3 → the systems in which it
-    does; empty if none.
+    """Return the places that a code or name stands for: iso3 → the systems that use it;
+    empty if it stands for none.
 
     An alpha-3 code, in letters of any size, is its country and nothing else.
     """
     return _meanings(word, places, _aliases_of(places))
 
 
-def _meanings(word: str, places: pd.DataFrame, aliases: Aliases) -> Systems:
-    code = SYNONYMS.get(word.strip().upper(), word.strip().upper())
+def _meanings(
+    word: str,
+    places: pd.DataFrame,
+    aliases: Aliases,
+) -> Systems:
+    code = word.strip().upper()
+    code = SYNONYMS.get(code, code)
     if code in places.index:
         return {code: (ISO,)}
-    systems: dict[str, list[str]] = {}
-    for iso3, system in aliases.get(folded(word), ()):
-        systems.setdefault(iso3, []).append(system)
-    ranked = {
-        iso3: tuple(sorted(set(known), key=_rank)) for iso3, known in systems.items()
-    }
-    return dict(sorted(ranked.items(), key=lambda item: (_rank(item[1][0]), item[0])))
+    uses = set(aliases.get(folded(word), ()))
+    systems: defaultdict[str, list[str]] = defaultdict(list)
+    for iso3, system in sorted(uses, key=lambda use: (_rank(use[1]), use[0])):
+        systems[iso3].append(system)
+    return {iso3: tuple(names) for iso3, names in systems.items()}
 
 
-def hint(word: str, places: pd.DataFrame, names: Iterable[str] = ()) -> str:
-    """Return " Did you mean 'Eswatini' (SWZ)?" of what a word is an alias of, every
-    place if it stands for several.
+def hint(
+    word: str,
+    places: pd.DataFrame,
+    names: Iterable[str] = (),
+) -> str:
+    """Return " Did you mean 'Eswatini' (SWZ)?" of every place that a word is an alias
+    of.
 
-    Else the nearest of some names of places, such as regions, unless the word has three
-    letters or fewer and so may be a code, of which no other is meant because it looks
-    alike.
+    Else the nearest of `names`, such as those of regions. A word of three letters or
+    fewer may be a code, and one code is not meant by another because they look alike.
     """
-    known = [
+    candidates = [
         f"'{places.loc[iso3, 'name']}' ({iso3})" for iso3 in meanings(word, places)
     ]
-    if known:
-        return f" Did you mean {' or '.join(known)}?"
-    return did_you_mean(word, set(names) - set(places.index)) if len(word) > 3 else ""
+    if candidates:
+        return f" Did you mean {' or '.join(candidates)}?"
+    if len(word) <= 3:
+        return ""
+    return did_you_mean(word, set(names) - set(places.index))
 
 
 @lru_cache(10_000)
 def folded(name: str) -> str:
     """Return a name without case, accents, punctuation, small words or order of words;
-    of a number, three digits.
+    a number with three digits.
 
     "Congo, Dem. Rep." is then the same as "the Democratic Republic of the Congo".
     """
     text = unicodedata.normalize("NFKD", name.translate(LETTERS)).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    words: list[str] = re.findall(
-        r"\w+", ELISION.sub(r"\1", INITIAL.sub("", text.removesuffix(".0")))
-    )
+    text = INITIAL.sub("", text.removesuffix(".0"))
+    text = ELISION.sub(r"\1", text)
+    words: list[str] = re.findall(r"\w+", text)
     if len(words) > 1:
         words = [FULL.get(word, word) for word in words]
-        words = [word for word in words if word not in SMALL] or words
-    return " ".join(
-        sorted(word.zfill(3) if word.isdecimal() else word for word in words)
-    )
+        large = [word for word in words if word not in SMALL]
+        words = large or words
+    digits = [word.zfill(3) if word.isdecimal() else word for word in words]
+    return " ".join(sorted(digits))
 
 
 def _arrow(candidates: Systems) -> str:
@@ -178,9 +192,10 @@ def _arrow(candidates: Systems) -> str:
         return ""
     if len(candidates) == 1:
         return f" → {next(iter(candidates))}"
-    return " → " + " or ".join(
+    countries = [
         f"{iso3} ({', '.join(systems)})" for iso3, systems in candidates.items()
-    )
+    ]
+    return f" → {' or '.join(countries)}"
 
 
 def _of_system(candidates: Systems, system: str) -> Systems:
@@ -192,25 +207,26 @@ def _of_system(candidates: Systems, system: str) -> Systems:
 
 
 def _check_resolved(candidates: Mapping[str, Systems]) -> None:
-    unknown = sorted(
-        word or "(empty)" for word, places in candidates.items() if not places
-    )
-    several = sorted(
-        f"{word}{_arrow(places)}"
-        for word, places in candidates.items()
-        if len(places) > 1
-    )
-    message = f"No country is known as {'; '.join(unknown)}. " if unknown else ""
+    unknown = []
+    several = []
+    for word, places in candidates.items():
+        if not places:
+            unknown.append(word or "(empty)")
+        elif len(places) > 1:
+            several.append(f"{word}{_arrow(places)}")
+    message = ""
+    if unknown:
+        message = f"No country is known as {'; '.join(sorted(unknown))}. "
     if several:
         message += (
-            f"More than one country is known as {'; '.join(several)}. Say whose codes"
-            " they are, as country_codes(…, system='DHS'), or write the country's"
+            f"More than one country is known as {'; '.join(sorted(several))}. Say whose"
+            " codes they are, as country_codes(…, system='DHS'), or write the country's"
             " alpha-3 code. "
         )
+    if unknown:
+        message += "Mend or leave out those rows."
     if message:
-        raise UncountedError(
-            message + ("Mend or leave out those rows." if unknown else "")
-        ) from None
+        raise UncountedError(message) from None
 
 
 def _rank(system: str) -> tuple[int, str]:
@@ -218,17 +234,17 @@ def _rank(system: str) -> tuple[int, str]:
 
 
 def _aliases_of(places: pd.DataFrame) -> Aliases:
-    """Return what stands for each place: its own alpha-2 and M49 codes and names, and
+    """Return the aliases of each place: its own alpha-2 and M49 codes and names, and
     the aliases that ship.
     """
-    columns = (
-        ("iso2", ISO),
-        ("m49", M49),
-        ("name", OFFICIAL),
-        ("official_name", OFFICIAL),
-    )
+    systems = {
+        "iso2": ISO,
+        "m49": M49,
+        "name": OFFICIAL,
+        "official_name": OFFICIAL,
+    }
     aliases: Aliases = defaultdict(list)
-    for column, system in columns:
+    for column, system in systems.items():
         for iso3, alias in places[column].items():
             if alias:
                 aliases[folded(alias)].append((str(iso3), system))
@@ -245,8 +261,8 @@ def _folded_rows() -> tuple[tuple[str, str, str], ...]:
 
 @cache
 def _alias_rows() -> tuple[tuple[str, str, str], ...]:
-    """Return the aliases that ship (data/aliases.csv), each with the country and the
-    system that calls it so.
+    """Return the aliases that ship (data/aliases.csv): alias, country and the system
+    that uses the alias.
     """
     columns = ["alias", "iso3", "system"]
     table = read_table(shelf("data", "aliases.csv"), "table of aliases", columns)

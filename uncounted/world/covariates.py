@@ -1,4 +1,4 @@
-"""Covariates: indicators of countries, missing where nobody published one."""
+"""Covariates: published indicators of countries, missing where there is none."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -20,48 +20,54 @@ def read_covariates(source: Source, places: pd.DataFrame) -> pd.DataFrame:
     once(raw, "covariates table")
     check_known(raw["iso3"], places, "The covariates table")
     text = raw.set_index("iso3").sort_index(kind="stable")
-    return pd.DataFrame(
-        {name: _indicator(column) for name, column in text.items()}, index=text.index
-    )
+    columns = {name: _indicator(column) for name, column in text.items()}
+    return pd.DataFrame(columns, index=text.index)
 
 
 def _indicator(text: pd.Series) -> np.ndarray:
-    found = numbers(text)
-    wrong = np.flatnonzero(np.isinf(found))
+    values = numbers(text)
+    wrong = text[np.isinf(values)]
     if len(wrong):
         raise UncountedError(
-            f"The covariate '{text.name}' of {text.index[wrong[0]]} is"
-            f" '{text.iloc[wrong[0]]}', no number. Mend it, leave it empty, or leave"
+            f"The covariate '{text.name}' of {wrong.index[0]} is"
+            f" '{wrong.iloc[0]}', no number. Mend it, leave it empty, or leave"
             " the column out."
         )
-    return found
+    return values
 
 
-TRANSFORMS: dict[
-    str, tuple[Callable[[pd.Series], pd.Series], float, float]
-] = {  # function, above, below
+def _logit_percent(column: pd.Series) -> pd.Series:
+    return np.log(column / (100 - column))
+
+
+# function, and the open interval of values that it takes
+type Transform = tuple[Callable[[pd.Series], pd.Series], float, float]
+TRANSFORMS: dict[str, Transform] = {
     "log": (np.log, 0.0, np.inf),
     "sqrt": (np.sqrt, -1e-300, np.inf),
-    "logit_percent": (lambda x: np.log(x / (100 - x)), 0.0, 100.0),
+    "logit_percent": (_logit_percent, 0.0, 100.0),
 }
 
 
 def _transformed(column: pd.Series, transform: str) -> pd.Series:
     if not transform:
         return column
-    take, low, high = TRANSFORMS[transform]
-    outside = column.index[~((column > low) & (column < high)) & column.notna()]
+    function, lower, upper = TRANSFORMS[transform]
+    inside = (column > lower) & (column < upper)
+    outside = column[~inside & column.notna()]
     if len(outside):
-        more = f", and {len(outside) - 1} more" if len(outside) > 1 else ""
+        count = f", and {len(outside) - 1} more" if len(outside) > 1 else ""
         raise UncountedError(
-            f"{transform} of '{column.name}' cannot be taken: {outside[0]} has"
-            f" {column[outside[0]]:g}{more}. Choose another transform."
+            f"{transform} of '{column.name}' cannot be taken: {outside.index[0]} has"
+            f" {outside.iloc[0]:g}{count}. Choose another transform."
         )
-    return take(column)
+    return function(column)
 
 
 def z_scores(
-    covariates: pd.DataFrame, names: Sequence[str], transforms: Mapping[str, str]
+    covariates: pd.DataFrame,
+    names: Sequence[str],
+    transforms: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return (x − mean) / sd over the countries that have a value; sd with 1/N, missing
     kept missing.
@@ -71,25 +77,23 @@ def z_scores(
     says the same of every country.
     """
     names = list(dict.fromkeys(names))
+    columns = {}
     for name in names:
         if name not in covariates:
             raise UncountedError(
-                "There is no covariate"
-                f" '{name}'.{did_you_mean(name, covariates.columns)}"
+                f"There is no covariate '{name}'."
+                + did_you_mean(name, covariates.columns)
             )
-    x = pd.DataFrame(
-        {
-            name: _transformed(covariates[name], transforms.get(name, ""))
-            for name in names
-        }
-    )
-    mean, sd = x.mean(), x.std(ddof=0)
     for name in names:
-        if not sd[name] > 1e-12 * abs(
-            mean[name]
-        ):  # a constant's sd is rounding, seldom exactly 0
-            raise UncountedError(
-                f"The covariate '{name}' is the same in every country that has it."
-                " Leave it off the card."
-            )
+        columns[name] = _transformed(covariates[name], transforms.get(name, ""))
+    x = pd.DataFrame(columns)
+    mean = x.mean()
+    sd = x.std(ddof=0)
+    # a constant's sd is rounding, seldom exactly 0
+    constant = ~(sd > 1e-12 * mean.abs())
+    for name in x.columns[constant]:
+        raise UncountedError(
+            f"The covariate '{name}' is the same in every country that has it."
+            " Leave it off the card."
+        )
     return (x - mean) / sd

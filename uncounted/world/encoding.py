@@ -1,6 +1,4 @@
-"""Encoding: which letters the bytes of a text file stand for, by any usual name, and
-what a file seems to be in.
-"""
+"""Encoding: names of text encodings, and the encoding that a file seems to have."""
 
 import codecs
 import gzip
@@ -12,7 +10,7 @@ from typing import Any
 from uncounted.errors import UncountedError
 
 UTF8 = ("utf-8", "utf-8-sig")
-# what Excel, SPSS and Stata wrote in western Europe and the Americas before UTF-8
+# The encoding of Excel, SPSS and Stata in western Europe and the Americas before UTF-8.
 LIKELY = "windows-1252"
 ALIASES = {
     "ansi": "cp1252",
@@ -43,17 +41,17 @@ def canonical(encoding: str) -> str:
 
 
 def advice(path: str | Path) -> str:
-    """Return which encoding reads a text file that was read in another, with a word of
-    it as that encoding has it.
+    """Return a phrase that names the encoding of a text file, with a word of the file
+    as an example.
     """
-    for encoding in ("utf-16",) if _begins_as_utf16(path) else ("utf-8", LIKELY):
+    candidates = ("utf-16",) if _begins_as_utf16(path) else ("utf-8", LIKELY)
+    for encoding in candidates:
         try:
             word = _first_word(path, encoding)
         except UnicodeDecodeError:
             continue
-        return f"encoding='{encoding}' reads it" + (
-            f", with words such as '{word}'" if word else ""
-        )
+        example = f", with words such as '{word}'" if word else ""
+        return f"encoding='{encoding}' reads it{example}"
     return (
         "find out in which encoding it was saved, and say encoding='…', or save it as"
         " UTF-8"

@@ -1,6 +1,4 @@
-"""Geography: countries and territories, their codes, names, points, and the groupings
-that they belong to.
-"""
+"""Geography: codes, names, points and groupings of countries and territories."""
 
 import numpy as np
 import pandas as pd
@@ -24,9 +22,9 @@ COLUMNS = [
 
 def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
     """Return places, index iso3 sorted: `region` and `subregion` of the chosen
-    grouping, and the named ones.
+    grouping, and those of every named grouping.
 
-    The table has iso3 and name; its region and subregion are the ILO's, any other
+    The table has iso3 and name; its region and subregion are the ILO's, and any other
     column may be left out. lon and lat are in degrees, NaN where unknown. Raises
     UncountedError for codes that are empty or there twice.
     """
@@ -39,25 +37,22 @@ def read_geography(source: Source, grouping: Source) -> pd.DataFrame:
         )
     once(raw, "geography table")
     raw = raw.rename(columns={"region": "ilo_region", "subregion": "ilo_subregion"})
-    places = (
-        raw.set_index("iso3")
-        .sort_index(kind="stable")
-        .reindex(columns=COLUMNS, fill_value="")
-    )
+    places = raw.set_index("iso3").sort_index(kind="stable")
+    places = places.reindex(columns=COLUMNS, fill_value="")
     places["m49"] = places["m49"].str.zfill(3).replace("000", "")
     places[list(LEVELS)] = places[list(LEVELS)].replace("", NO_GROUP)
     places[["region", "subregion"]] = regions(grouping, places)
-    return places.assign(
-        lon=_degrees(places, "lon", 180), lat=_degrees(places, "lat", 90)
-    )
+    places["lon"] = _degrees(places["lon"], 180)
+    places["lat"] = _degrees(places["lat"], 90)
+    return places
 
 
-def _degrees(places: pd.DataFrame, axis: str, most: int) -> np.ndarray:
-    found = numbers(places.loc[:, axis])
-    wrong = list(places.index[np.abs(found) > most])
-    if wrong:
+def _degrees(texts: pd.Series, limit: int) -> np.ndarray:
+    degrees = numbers(texts)
+    wrong = texts.index[np.abs(degrees) > limit]
+    if len(wrong):
         raise UncountedError(
-            f"The {axis} of {', '.join(wrong)} in the geography table is no number of"
-            f" degrees within ±{most}. Mend it or leave it empty."
+            f"The {texts.name} of {', '.join(wrong)} in the geography table is no"
+            f" number of degrees within ±{limit}. Mend it or leave it empty."
         )
-    return found
+    return degrees

@@ -27,7 +27,8 @@ LEVELS = (
 )
 NO_GROUP = "not classified"
 LISTED = 8  # countries that an error shows
-# of ISO 3166 alpha-3 codes, letters and digits alone; those named first are preferred
+# Headers of a column of ISO 3166 alpha-3 codes, letters and digits alone; those in the
+# first group are preferred.
 CODE_HEADERS = (
     ("iso3",),
     (
@@ -59,16 +60,17 @@ def regions(grouping: Source, places: pd.DataFrame) -> pd.DataFrame:
     are the same.
 
     grouping: a key of GROUPINGS, or a table with iso3, region and, for two levels,
-    subregion. Who is in none is "not classified". Raises UncountedError for an unknown
-    word or code, and for a subregion that is in two regions.
+    subregion. A country in no region is "not classified". Raises UncountedError for an
+    unknown word or code, and for a subregion that is in two regions.
     """
-    found = _named(grouping, places) if is_word(grouping) else _own(grouping, places)
-    region = [name or NO_GROUP for name in found["region"]]
-    below = zip(found["subregion"], region, strict=True)
-    subregion = [above if name in ("", NO_GROUP) else name for name, above in below]
-    nested = pd.DataFrame(
-        {"region": region, "subregion": subregion}, index=places.index, dtype="str"
-    )
+    if is_word(grouping):
+        nested = _named(grouping, places)
+    else:
+        nested = _from_table(grouping, places)
+    region = nested["region"].replace("", NO_GROUP)
+    subregion = nested["subregion"]
+    subregion = subregion.mask(subregion.isin(["", NO_GROUP]), region)
+    nested = pd.DataFrame({"region": region, "subregion": subregion}, dtype="str")
     _check_nested(nested)
     return nested
 
@@ -92,25 +94,26 @@ def _named(word: Source, places: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"region": places[region], "subregion": places[subregion]})
 
 
-def _own(source: Source, places: pd.DataFrame) -> pd.DataFrame:
-    own = read_table(source, "grouping table")
-    if "iso3" not in own and any(
-        _plain(column) in names for column in _headers(own) for names in CODE_HEADERS
-    ):
-        own = own.rename(columns={_code_column(own): "iso3"})
-        own = own.assign(iso3=one_code(own["iso3"]))
-    require(own, ["iso3", "region"], "grouping table")
-    _check_divides(own)
-    check_known(own["iso3"], places, "The grouping table")
-    own = own.assign(subregion=own.get("subregion", own["region"])).set_index("iso3")
-    return own.reindex(
-        index=places.index, columns=["region", "subregion"], fill_value=""
+def _from_table(source: Source, places: pd.DataFrame) -> pd.DataFrame:
+    table = read_table(source, "grouping table")
+    if "iso3" not in table and _code_headers(table):
+        table = table.rename(columns={_code_column(table): "iso3"})
+        table = table.assign(iso3=one_code(table["iso3"]))
+    require(table, ["iso3", "region"], "grouping table")
+    _check_divides(table)
+    check_known(table["iso3"], places, "The grouping table")
+    subregion = table.get("subregion", table["region"])
+    table = table.assign(subregion=subregion).set_index("iso3")
+    return table.reindex(
+        index=places.index,
+        columns=["region", "subregion"],
+        fill_value="",
     )
 
 
-def _check_divides(own: pd.DataFrame) -> None:
+def _check_divides(table: pd.DataFrame) -> None:
     try:
-        once(own, "grouping table")
+        once(table, "grouping table")
     except UncountedError as error:
         raise UncountedError(
             f"{error} Regions of a world divide its countries; groups that overlap have"
@@ -120,11 +123,11 @@ def _check_divides(own: pd.DataFrame) -> None:
 
 
 def _check_nested(nested: pd.DataFrame) -> None:
-    for name, above in nested.drop_duplicates().groupby("subregion")["region"]:
-        if len(above) > 1:
+    for name, regions_of in nested.drop_duplicates().groupby("subregion")["region"]:
+        if len(regions_of) > 1:
             raise UncountedError(
                 f"The subregion '{name}' is in more than one region:"
-                f" {', '.join(sorted(above))}. Give each its own name."
+                f" {', '.join(sorted(regions_of))}. Give each its own name."
             )
 
 
@@ -140,24 +143,22 @@ def labels(
     pairs = members(source, places)
     repeated = pairs.loc[pairs["iso3"].duplicated(keep=False)]
     if len(repeated):
-        listed = [
+        countries = [
             f"{iso3} ({', '.join(names)})"
             for iso3, names in repeated.groupby("iso3")["group"]
         ]
-        more = f" and {len(listed) - LISTED:,} more" if len(listed) > LISTED else ""
+        listed = "; ".join(countries[:LISTED])
+        if len(countries) > LISTED:
+            listed += f" and {len(countries) - LISTED:,} more"
         raise UncountedError(
             "The grouping table has countries in several groups:"
-            f" {'; '.join(listed[:LISTED])}{more}. Here each country needs one group."
+            f" {listed}. Here each country needs one group."
             " Groups that overlap have totals: un.prevalence(fit, by=table),"
             " un.affected and `uncounted totals --by`."
         )
-    group = dict(zip(pairs["iso3"], pairs["group"], strict=True))
-    return pd.Series(
-        [group.get(code, NO_GROUP) for code in places.index],
-        places.index,
-        "str",
-        pairs.attrs["column"],
-    )
+    group = pairs.set_index("iso3")["group"]
+    group = group.reindex(places.index, fill_value=NO_GROUP)
+    return group.astype("str").rename(pairs.attrs["column"])
 
 
 def members(
@@ -167,10 +168,10 @@ def members(
     table's `column` of groups.
 
     source: a Series by iso3, or a table with a row for each country and group. Columns
-    are known by their usual names, as iso3, iso3c, country_code or code, and group,
-    groupname, region or classification; of two columns the other one is that of groups,
-    whatever its name. Raises UncountedError for columns that aren't told apart, and
-    unknown codes.
+    are recognised by their usual names, as iso3, iso3c, country_code or code, and
+    group, groupname, region or classification; of two columns the second is that of
+    groups, whatever its name. Raises UncountedError for columns that cannot be told
+    apart, and for unknown codes.
     """
     if isinstance(source, pd.Series):
         source = source.rename("region").rename_axis("iso3").to_frame()
@@ -185,8 +186,8 @@ def members(
 
 
 def apart(pairs: pd.DataFrame, codes: pd.Index) -> list[pd.Series]:
-    """Return groups that overlap as few divisions of countries (codes), each group
-    whole in one of them.
+    """Return overlapping groups as few divisions of countries (codes), each group whole
+    in one of them.
 
     Countries that are in no group of a division are "not classified" there; a group
     without countries is left out.
@@ -195,27 +196,40 @@ def apart(pairs: pd.DataFrame, codes: pd.Index) -> list[pd.Series]:
     for name, group in pairs.loc[pairs["iso3"].isin(codes)].groupby("group"):
         countries = list(group["iso3"])
         free = [labels for labels in divisions if (labels[countries] == NO_GROUP).all()]
-        if not free:
-            free = [pd.Series(NO_GROUP, codes, dtype="str", name="group")]
-            divisions += free
-        free[0][countries] = str(name)
+        if free:
+            division = free[0]
+        else:
+            division = pd.Series(
+                NO_GROUP,
+                codes,
+                dtype="str",
+                name="group",
+            )
+            divisions.append(division)
+        division[countries] = str(name)
     return divisions
 
 
-def _code_column(table: pd.DataFrame) -> str:
+def _code_headers(table: pd.DataFrame) -> list[str]:
+    """Return the columns whose headers are the first of CODE_HEADERS that occur."""
     for names in CODE_HEADERS:
         columns = [column for column in _headers(table) if _plain(column) in names]
-        if len(columns) == 1:
-            return columns[0]
         if columns:
-            break
+            return columns
+    return []
+
+
+def _code_column(table: pd.DataFrame) -> str:
+    columns = _code_headers(table)
+    if len(columns) == 1:
+        return columns[0]
     raise UncountedError(_rename(table))
 
 
 def _group_column(table: pd.DataFrame, code: str) -> str:
-    others = [column for column in _headers(table) if column != code]
-    named = [column for column in others if _plain(column) in GROUP_HEADERS]
-    for columns in (others, named):
+    headers = [column for column in _headers(table) if column != code]
+    named = [column for column in headers if _plain(column) in GROUP_HEADERS]
+    for columns in (headers, named):
         if len(columns) == 1:
             return columns[0]
     raise UncountedError(_rename(table))

@@ -1,5 +1,5 @@
-"""Population: persons by country, sex, age group and further traits, in the years of a
-table and between them.
+"""Population: persons by country, sex, age group and further traits, in and between
+the years of a table.
 """
 
 import re
@@ -17,26 +17,17 @@ SEXES = ["female", "male"]
 KEYS = ["year", "iso3", "sex", "age"]
 WPP = ["ISO3_code", "Time", "AgeGrp", "PopMale", "PopFemale"]
 LISTED = 8  # rows that an error shows
-EVERYBODY = (  # a trait's level that is the sum of the others, in tables and evidence
-    "all"
-)
-TOTALS = (
-    EVERYBODY,
-    "total",
-    "both",
-    "any",
-    "_T",
-    "",
-)  # levels that count people twice, or nobody knows whom
-ESTIMATES = (  # the UN's word for years past, which every projection goes on from
-    "Estimates"
-)
-VARIANTS = (
-    "variant",
-    "scenario",
-)  # columns that repeat the same people, and divide nobody
+# A trait's level that is the sum of the others, in tables and evidence.
+EVERYBODY = "all"
+# Levels that count people twice, or do not say who they are.
+TOTALS = (EVERYBODY, "total", "both", "any", "_T", "")
+# The UN's word for years past, which every projection goes on from.
+ESTIMATES = "Estimates"
+# Columns that repeat the same people, and divide nobody.
+VARIANTS = ("variant", "scenario")
+# Names of tables, dims and variables, which no trait may have.
 TAKEN = frozenset(
-    {  # names that tables, dims and variables have already: no trait may bear one
+    {
         "persons",
         "people",
         "population",
@@ -132,41 +123,41 @@ def read_population(source: Source, variant: str = "") -> xr.DataArray:
     raw = read_table(source, "population table")
     un = set(WPP) <= set(raw.columns)
     _check_layout(raw, variant, un)
-    traits = [] if un else _traits(raw)
+    if un:
+        traits = []
+        long = _wpp(_of_variant(raw, variant))
+    else:
+        traits = _traits(raw)
+        long = _own(raw, traits)
     keys = [*KEYS, *traits]
-    long = _wpp(_of_variant(raw, variant)) if un else _own(raw, traits)
-    bad = long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)]
     _none(
-        bad,
+        long.loc[~np.isfinite(long["persons"]) | (long["persons"] < 0)],
         "The population table has no number of persons, or one below 0, for {}. Mend"
         " those rows.",
     )
     bands = _bands(long["age"].unique())
     label = {text: band.label for text, band in bands.items()}
     long = long.assign(age=long["age"].map(label))
-    twice = long.loc[long.duplicated(keys)]
     _none(
-        twice,
+        long.loc[long.duplicated(keys)],
         "The population table has more than one row for {}. Keep one of each, of one"
         " variant.",
     )
-    return _filled(long, keys, [band.label for band in ordered(bands.values())])
+    ages = [band.label for band in ordered(bands.values())]
+    return _filled(long, keys, ages)
 
 
 def _filled(long: pd.DataFrame, keys: list[str], ages: list[str]) -> xr.DataArray:
     filled = long.set_index(keys)["persons"].to_xarray()
     filled = filled.reindex(sex=SEXES, age=ages)
-    holes = filled.to_series().rename("persons").reset_index()
+    rows = filled.to_series().rename("persons").reset_index()
     _none(
-        holes.loc[holes["persons"].isna()],
+        rows.loc[rows["persons"].isna()],
         "The population table lacks {}. Complete those countries.",
     )
     codes = filled["iso3"].to_numpy().astype(str)
-    return (
-        filled.rename(iso3="country")
-        .assign_coords(country=codes)
-        .transpose("year", "country", "sex", "age", ...)
-    )
+    filled = filled.rename(iso3="country").assign_coords(country=codes)
+    return filled.transpose("year", "country", "sex", "age", ...)
 
 
 def _traits(raw: pd.DataFrame) -> list[str]:
@@ -176,19 +167,16 @@ def _traits(raw: pd.DataFrame) -> list[str]:
     A column that is the same wherever these three are, such as a country's name,
     divides nobody.
     """
-    require(raw, ["iso3", "sex", "age"], "population table")
-    further = [
-        column
-        for column in raw
-        if column not in (*KEYS, *years(raw.columns), *VARIANTS)
-    ]
-    levels = (
-        raw.groupby(["iso3", "sex", "age"], sort=False)[further].nunique()
-        if further
-        else pd.DataFrame()
-    )
-    found = sorted(str(column) for column in levels if (levels[column] > 1).any())
-    for trait in found:
+    cell = ["iso3", "sex", "age"]
+    require(raw, cell, "population table")
+    passed_over = {*KEYS, *years(raw.columns), *VARIANTS}
+    further = [column for column in raw if column not in passed_over]
+    if not further:
+        return []
+    levels = raw.groupby(cell, sort=False)[further].nunique()
+    divides = (levels > 1).any()
+    traits = sorted(str(column) for column in divides.index[divides])
+    for trait in traits:
         check_trait(trait, "The population table")
         totals = sorted(set(raw[trait]) & set(TOTALS))
         if totals:
@@ -197,19 +185,23 @@ def _traits(raw: pd.DataFrame) -> list[str]:
                 f" '{totals[0]}': they would count twice, or nobody knows who they are."
                 " Leave totals out and name every level."
             )
-    return found
+    return traits
 
 
 def check_trait(name: str, where: str) -> None:
-    """Raise a sentence unless a trait's name is a word in small letters that nothing
-    else is called; `where` begins.
+    """Raise a sentence, begun by `where`, unless a trait's name is a word in small
+    letters that has no other meaning.
     """
-    if name in TAKEN or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UncountedError(
-            f"{where} has a trait of persons called '{name}', which is"
-            f" {'taken' if name in TAKEN else 'no word in small letters'}. Rename it,"
-            " as urban_rural."
-        )
+    if name in TAKEN:
+        fault = "taken"
+    elif not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        fault = "no word in small letters"
+    else:
+        return
+    raise UncountedError(
+        f"{where} has a trait of persons called '{name}', which is"
+        f" {fault}. Rename it, as urban_rural."
+    )
 
 
 def _own(raw: pd.DataFrame, traits: list[str]) -> pd.DataFrame:
@@ -221,20 +213,19 @@ def _own(raw: pd.DataFrame, traits: list[str]) -> pd.DataFrame:
         )
     strange = sorted(set(raw["sex"]) - set(SEXES))
     if strange:
-        told = ", ".join(f"'{sex}'" for sex in strange)
+        listed = ", ".join(f"'{sex}'" for sex in strange)
         raise UncountedError(
-            f"The population table has the sex {told}. Write female or male; leave"
+            f"The population table has the sex {listed}. Write female or male; leave"
             " totals out."
         )
     long = raw.melt(["iso3", "sex", "age", *traits], columns, "year", "persons")
-    return long.assign(
-        year=long["year"].astype(int), persons=numbers(long.loc[:, "persons"])
-    )
+    year = long["year"].astype(int)
+    return long.assign(year=year, persons=numbers(long.loc[:, "persons"]))
 
 
 def _check_layout(raw: pd.DataFrame, variant: str, un: bool) -> None:
-    """Raise a sentence for the UN's tables without ISO3 codes (2019 and before), and a
-    variant asked of another.
+    """Raise a sentence for the UN's tables without ISO3 codes (2019 and before), and
+    for a variant of a table in another layout.
     """
     if "LocID" in raw and "AgeGrp" in raw and "ISO3_code" not in raw:
         raise UncountedError(
@@ -254,7 +245,8 @@ def _of_variant(raw: pd.DataFrame, variant: str) -> pd.DataFrame:
     several and none is chosen.
     """
     column = raw.get("Variant", pd.Series("", raw.index))
-    projections = sorted(set(column[raw["ISO3_code"] != ""].unique()) - {"", ESTIMATES})
+    variants = set(column[raw["ISO3_code"] != ""])
+    projections = sorted(variants - {"", ESTIMATES})
     if variant and variant not in projections:
         raise UncountedError(
             "The population table has no variant"
@@ -267,7 +259,9 @@ def _of_variant(raw: pd.DataFrame, variant: str) -> pd.DataFrame:
             " same people. Choose one, as read_world(population=…,"
             f" variant='{projections[0]}'), or keep its rows alone."
         )
-    return raw.loc[column.isin([variant, "", ESTIMATES])] if variant else raw
+    if not variant:
+        return raw
+    return raw.loc[column.isin([variant, "", ESTIMATES])]
 
 
 def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
@@ -280,23 +274,23 @@ def _wpp(raw: pd.DataFrame) -> pd.DataFrame:
         )
     long = countries.assign(year=_calendar_year(countries["year"]))
     long = long.melt(["iso3", "year", "age"], SEXES, "sex", "persons")
-    thousands = numbers(long["persons"])
-    return long.assign(
-        persons=(1000 * thousands).round(6)
-    )  # 1.005 thousand are 1,005, not 1,004.9999999999999
+    # rounded, because 1.005 thousand are 1,005, not 1,004.9999999999999
+    persons = (1000 * numbers(long["persons"])).round(6)
+    return long.assign(persons=persons)
 
 
 def _calendar_year(times: pd.Series) -> np.ndarray:
     """Return the year of each Time; 2020 and 2020.5 are both the middle of 2020, as in
     all population tables here.
     """
-    when = numbers(times)
-    if not ((when > 0) & (when < 10_000) & np.isin(2 * when, np.arange(20_000))).all():
+    time = numbers(times)
+    half_years = np.isin(2 * time, np.arange(20_000))
+    if not ((time > 0) & (time < 10_000) & half_years).all():
         raise UncountedError(
             "The population table has rows whose Time is no whole year. Mend or remove"
             " them."
         )
-    return np.floor(when).astype(int)
+    return np.floor(time).astype(int)
 
 
 def _bands(texts: Iterable[str]) -> dict[str, Band]:
@@ -309,10 +303,12 @@ def _bands(texts: Iterable[str]) -> dict[str, Band]:
         raise UncountedError(
             f"The population table has a wrong age: {error} Leave totals out."
         ) from error
-    if both := overlapping(bands.values()):
+    overlap = overlapping(bands.values())
+    if overlap:
+        younger, older = overlap
         raise UncountedError(
-            f"The population table has overlapping ages, {both[0].label} and"
-            f" {both[1].label}: people would count twice. Keep bands that don't"
+            f"The population table has overlapping ages, {younger.label} and"
+            f" {older.label}: people would count twice. Keep bands that don't"
             " overlap."
         )
     return bands
@@ -320,18 +316,17 @@ def _bands(texts: Iterable[str]) -> dict[str, Band]:
 
 def _none(rows: pd.DataFrame, sentence: str) -> None:
     """Raise the sentence with the rows listed in it, if there are any."""
-    if len(rows):
-        traits = [column for column in rows if column not in (*KEYS, "persons")]
-        shown = (
-            rows[["iso3", "sex", "age", *traits, "year"]]
-            .head(LISTED)
-            .astype("str")
-            .agg(" ".join, axis=1)
-        )
-        more = f" and {len(rows) - LISTED:,} more" if len(rows) > LISTED else ""
+    if rows.empty:
+        return
+    traits = [column for column in rows if column not in (*KEYS, "persons")]
+    cells = rows[["iso3", "sex", "age", *traits, "year"]].head(LISTED).astype("str")
+    listed = "; ".join(cells.agg(" ".join, axis=1))
+    if len(rows) > LISTED:
+        listed += f" and {len(rows) - LISTED:,} more"
         countries = sorted(set(rows["iso3"]))
-        of = f" (of {', '.join(countries)})" if more and len(countries) > 1 else ""
-        raise UncountedError(sentence.format("; ".join(shown) + more + of))
+        if len(countries) > 1:
+            listed += f" (of {', '.join(countries)})"
+    raise UncountedError(sentence.format(listed))
 
 
 def at_year(
@@ -346,34 +341,40 @@ def at_year(
     and a `note` where they differ, else "". Raises UncountedError further out without
     `nearest`.
     """
-    known = population["year"].to_numpy()
-    close = int(known[np.abs(known - year).argmin()])
-    beyond = not known.min() - 1 <= year <= known.max() + 1
+    years_of_table = population["year"].to_numpy()
+    nearest_year = int(years_of_table[np.abs(years_of_table - year).argmin()])
+    beyond = not years_of_table.min() - 1 <= year <= years_of_table.max() + 1
     if beyond and not nearest:
-        raise UncountedError(_too_far(known, year))
-    if beyond or close == year or len(known) == 1:
-        return _of(population, close, year)
-    after = int(np.clip(np.searchsorted(known, year), 1, len(known) - 1))
-    a, b = (
-        population.isel(year=after - 1, drop=True),
-        population.isel(year=after, drop=True),
-    )
-    u = float((year - known[after - 1]) / (known[after] - known[after - 1]))
-    some = (a > 0) & (b > 0)
-    curve = a.where(some, 1.0) ** (1 - u) * b.where(some, 1.0) ** u
-    line = ((1 - u) * a + u * b).clip(min=0.0)
-    return curve.where(some, line).assign_attrs(year=year, asked=year, note="")
+        raise UncountedError(_too_far(years_of_table, year))
+    if beyond or nearest_year == year or len(years_of_table) == 1:
+        return _in_year_of_table(population, nearest_year, year)
+    position = np.searchsorted(years_of_table, year)
+    after = int(np.clip(position, 1, len(years_of_table) - 1))
+    start, end = years_of_table[after - 1], years_of_table[after]
+    n0 = population.isel(year=after - 1, drop=True)
+    n1 = population.isel(year=after, drop=True)
+    u = float((year - start) / (end - start))
+    positive = (n0 > 0) & (n1 > 0)
+    curve = n0.where(positive, 1.0) ** (1 - u) * n1.where(positive, 1.0) ** u
+    line = ((1 - u) * n0 + u * n1).clip(min=0.0)
+    persons = curve.where(positive, line)
+    return persons.assign_attrs(year=year, asked=year, note="")
 
 
-def _of(population: xr.DataArray, close: int, year: float) -> xr.DataArray:
-    note = f"population of {close} used as weights for {year}" if close != year else ""
-    return population.sel(year=close, drop=True).assign_attrs(
-        year=close, asked=year, note=note
-    )
+def _in_year_of_table(
+    population: xr.DataArray, year_of_table: int, year: float
+) -> xr.DataArray:
+    note = ""
+    if year_of_table != year:
+        note = f"population of {year_of_table} used as weights for {year}"
+    persons = population.sel(year=year_of_table, drop=True)
+    return persons.assign_attrs(year=year_of_table, asked=year, note=note)
 
 
-def _too_far(known: np.ndarray, year: float) -> str:
-    span = f"{known[0]}" if len(known) == 1 else f"{known[0]} to {known[-1]}"
+def _too_far(years_of_table: np.ndarray, year: float) -> str:
+    span = f"{years_of_table[0]}"
+    if len(years_of_table) > 1:
+        span += f" to {years_of_table[-1]}"
     return (
         f"Persons of {year} are more than a year beyond the population table, {span}."
         f" Give your own table that reaches {year}: read_world(population=…)."
@@ -384,11 +385,10 @@ def in_bands(people: xr.DataArray, bands: Sequence[Band]) -> xr.DataArray:
     """Return persons (country, sex, age, …) in other bands; one that cuts a group takes
     its share by months.
     """
-    part = shares(bands, [parse_band(age) for age in people["age"].to_numpy()])
-    values = np.moveaxis(
-        people.transpose(..., "age").to_numpy() @ part.T, -1, people.get_axis_num("age")
-    )
-    coords = {str(dim): people[dim].to_numpy() for dim in people.dims} | {
-        "age": [band.label for band in bands]
-    }
+    groups = [parse_band(age) for age in people["age"].to_numpy()]
+    by_group = people.transpose(..., "age").to_numpy()
+    by_band = by_group @ shares(bands, groups).T
+    labels = {"age": [band.label for band in bands]}
+    coords = {str(dim): people[dim].to_numpy() for dim in people.dims} | labels
+    values = np.moveaxis(by_band, -1, people.get_axis_num("age"))
     return xr.DataArray(values, coords, people.dims, "persons", people.attrs)

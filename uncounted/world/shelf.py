@@ -1,4 +1,4 @@
-"""Shelf: where the tables and cards that ship with the package lie."""
+"""Shelf: paths of the tables and cards that ship with the package."""
 
 from pathlib import Path
 
@@ -14,30 +14,25 @@ def shelf(*parts: str) -> Path:
     In an installed package they lie inside it, in a checkout beside it. Raises
     UncountedError for what isn't there.
     """
-    asked = Path(*parts).as_posix()
-    if not parts or Path(asked).parts[:1] not in [(folder,) for folder in FOLDERS]:
+    name = Path(*parts).as_posix()
+    if not set(FOLDERS).intersection(Path(name).parts[:1]):
         raise UncountedError(
-            f"'{asked}' is on no shelf. Tables ship in data/, cards in models/."
+            f"'{name}' is on no shelf. Tables ship in data/, cards in models/."
         )
-    root = next(
-        (root for root in (PACKAGE, PACKAGE.parent) if (root / parts[0]).is_dir()),
-        PACKAGE.parent,
-    )
-    path = root / asked
+    root = PACKAGE if (PACKAGE / parts[0]).is_dir() else PACKAGE.parent
+    path = root / name
     if path.exists():
         return path
-    known = [
-        file.relative_to(root).as_posix()
-        for file in sorted((root / parts[0]).rglob("*.*"))
-    ]
+    files = sorted((root / parts[0]).rglob("*.*"))
+    names = [file.relative_to(root).as_posix() for file in files]
     raise UncountedError(
-        f"Nothing named '{asked}' ships with uncounted.{did_you_mean(asked, known)}"
+        f"Nothing named '{name}' ships with uncounted.{did_you_mean(name, names)}"
     )
 
 
 def shipped(name: str | Path) -> Path:
-    """Return a path as it is if something is there, else what ships below data/ by that
-    name ("cases/records.csv").
+    """Return a path as it is if it exists, else the path below data/ of the file that
+    ships by that name ("cases/records.csv").
     """
     path = Path(name)
     if path.exists() or path.is_absolute():

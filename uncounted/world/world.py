@@ -23,7 +23,7 @@ GROUPS = ("world", "region", "subregion", "country", *LEVELS)
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What is known of every country before a survey is opened.
+    """Places, people and covariates of every country.
 
     places: one row per country, index iso3 sorted: iso2, m49, name, official_name,
     region and subregion of the chosen grouping, every named grouping, lon, lat.
@@ -47,32 +47,24 @@ class World:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the three tables say of the countries, whatever order their
-        rows had.
-        """
-        axes = [
-            f"{dim}: {list(map(str, self.population[dim].to_numpy()))}"
-            for dim in self.population.dims
-        ]
-        text = (
-            self.places.to_csv()
-            + self.covariates.sort_index(axis=1, kind="stable").to_csv()
-            + "\n".join(axes)
-        )
-        arrays = [
-            self.population.astype("<f8"),
-            *(one.astype("<f4") for one in self.shares),
-        ]
-        return hashlib.sha256(
-            text.encode() + b"".join(one.to_numpy().tobytes() for one in arrays)
-        ).hexdigest()
+        """SHA-256 of the contents of the tables, whatever order their rows had."""
+        covariates = self.covariates.sort_index(axis=1, kind="stable")
+        axes = []
+        for dim in self.population.dims:
+            labels = [str(label) for label in self.population[dim].to_numpy()]
+            axes.append(f"{dim}: {labels}")
+        text = self.places.to_csv() + covariates.to_csv() + "\n".join(axes)
+        digest = hashlib.sha256(text.encode())
+        digest.update(self.population.to_numpy().astype("<f8").tobytes())
+        for array in self.shares:
+            digest.update(array.to_numpy().astype("<f4").tobytes())
+        return digest.hexdigest()
 
     def _repr_html_(self) -> str:
-        places, ages = self.places, self.population["age"].to_numpy()
-        regions = (
-            f"{places['subregion'].nunique()} subregions of"
-            f" {places['region'].nunique()} regions"
-        )
+        places = self.places
+        ages = self.population["age"].to_numpy()
+        subregions = places["subregion"].nunique()
+        regions = f"{subregions} subregions of {places['region'].nunique()} regions"
         traits = "".join(f", and by {escape(trait)}" for trait in self.traits)
         return (
             f"<p><b>World</b>: {len(places):,} countries in {regions};"
@@ -84,21 +76,20 @@ class World:
         )
 
     def _persons(self) -> str:
-        total = self.population.sum(
-            [dim for dim in self.population.dims if dim != "year"]
-        )
-        told = [f"{n.item() / 1e6:,.0f} million in {n['year'].item()}" for n in total]
-        return (
-            ", ".join(told)
-            if len(told) <= 3
-            else f"{told[0]} to {told[-1]}, {len(told)} years"
-        )
+        persons = self.population.sum(self.population.dims[1:])
+        years = [
+            f"{total.item() / 1e6:,.0f} million in {total['year'].item()}"
+            for total in persons
+        ]
+        if len(years) <= 3:
+            return ", ".join(years)
+        return f"{years[0]} to {years[-1]}, {len(years)} years"
 
     def _missing(self) -> str:
-        shares = self.covariates.isna().mean().sort_values(kind="stable").items()
+        shares = self.covariates.isna().mean().sort_values(kind="stable")
         return "".join(
             f"<tr><td>{escape(str(name))}</td><td>{share:.0%}</td></tr>"
-            for name, share in shares
+            for name, share in shares.items()
         )
 
 
@@ -119,41 +110,49 @@ def read_world(
     Covariates that ship are those of your own geography's countries. Raises
     UncountedError listing the codes on which two tables disagree.
     """
-    everywhere = read_geography(
-        shelf("data", "geography.csv") if geography is None else geography, grouping
-    )
-    people = read_population(
-        shelf("data", "population.csv") if population is None else population, variant
-    )
+    if geography is None:
+        geography = shelf("data", "geography.csv")
+    if population is None:
+        population = shelf("data", "population.csv")
+    everywhere = read_geography(geography, grouping)
+    people = read_population(population, variant)
     countries = people["country"].to_numpy()
     check_known(countries, everywhere, "The population table")
-    x = read_covariates(
-        _shipped_covariates(everywhere) if covariates is None else covariates,
-        everywhere,
-    )
+    if covariates is None:
+        covariates = _shipped_covariates(everywhere)
+    indicators = read_covariates(covariates, everywhere)
     peopled = everywhere.index.isin(countries)
     places = everywhere.loc[peopled]
-    return World(places, people, x.reindex(places.index), everywhere.loc[~peopled])
+    return World(
+        places=places,
+        population=people,
+        covariates=indicators.reindex(places.index),
+        elsewhere=everywhere.loc[~peopled],
+    )
 
 
 def _shipped_covariates(places: pd.DataFrame) -> pd.DataFrame:
-    """Return the covariates that ship of the places that there are: a geography of your
-    own may have few.
+    """Return the covariates that ship, of these places: a geography of your own may
+    have few.
     """
     table = read_table(shelf("data", "covariates.csv"), "covariates table", ["iso3"])
     return table[table["iso3"].isin(places.index)]
 
 
-def check_codes(world: World, codes: Iterable[str], where: str) -> set[str]:
+def check_codes(
+    world: World,
+    codes: Iterable[str],
+    where: str,
+) -> set[str]:
     """Return the codes that geography knows and the population table lacks; `where`
     begins an error.
 
     Raises UncountedError listing the codes that are in neither, each with the nearest:
     "Viet Nam → VNM".
     """
-    asked = {str(code) for code in codes}
-    check_known(asked, _everywhere(world), where)
-    return asked & set(world.elsewhere.index)
+    requested = {str(code) for code in codes}
+    check_known(requested, _everywhere(world), where)
+    return requested & set(world.elsewhere.index)
 
 
 def _everywhere(world: World) -> pd.DataFrame:
@@ -170,20 +169,22 @@ def persons(
     """Return persons (country, sex, age, *traits) in age bands in a year; the ages are
     labelled by `Band.label`.
 
-    Traits of the population table that aren't asked for are summed over; UncountedError
-    for one it lacks. A band that cuts one of the table's groups takes its months' share
-    of it (`age.share`); years between and beyond the table's are
-    `population.at_year`'s, which with `nearest` says in attrs["note"] whose figures
-    stand in.
+    Persons are summed over the traits that are not requested; UncountedError for a
+    trait that the population table lacks. A band that cuts one of the table's groups
+    takes its months' share of it (`age.share`). Years between and beyond the table's
+    are `population.at_year`'s, which with `nearest` names in attrs["note"] the year
+    that stands in.
     """
-    given = [ages] if isinstance(ages, str | Band) else ages
-    bands = [age if isinstance(age, Band) else parse_band(age) for age in given]
+    if isinstance(ages, str | Band):
+        ages = [ages]
+    bands = [age if isinstance(age, Band) else parse_band(age) for age in ages]
     for trait in traits:
         levels(world, trait)
-    others = [trait for trait in world.traits if trait not in traits]
-    people = at_year(
-        world.population.sum(others) if others else world.population, year, nearest
-    )
+    people = world.population
+    summed = [trait for trait in world.traits if trait not in traits]
+    if summed:
+        people = people.sum(summed)
+    people = at_year(people, year, nearest)
     return in_bands(people.transpose("country", "sex", "age", *traits), bands)
 
 
@@ -201,14 +202,16 @@ def levels(world: World, trait: str) -> list[str]:
 
 
 def standardised(
-    world: World, names: Sequence[str], transforms: Mapping[str, str] | None = None
+    world: World,
+    names: Sequence[str],
+    transforms: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return z-scores of covariates (countries, names), missing kept missing:
     `covariates.z_scores`.
     """
-    return z_scores(
-        world.covariates, [names] if isinstance(names, str) else names, transforms or {}
-    )
+    if isinstance(names, str):
+        names = [names]
+    return z_scores(world.covariates, names, transforms or {})
 
 
 def groups(world: World, by: Source | pd.Series) -> pd.Series:
@@ -216,18 +219,26 @@ def groups(world: World, by: Source | pd.Series) -> pd.Series:
     grouping or your own.
 
     Your own is a Series by iso3, or a table (CSV path or DataFrame) with iso3 and one
-    other column. Who is in no group is "not classified", so that every grouping sums to
-    the world. Raises UncountedError for an unknown word or code, and for a country in
-    several groups (`divisions`).
+    other column. A country in no group is "not classified", so that every grouping sums
+    to the world. Raises UncountedError for an unknown word or code, and for a country
+    in several groups (`divisions`).
     """
     index = world.places.index
     if not isinstance(by, str) or not is_word(by):
         return labels(by, _everywhere(world)).reindex(index)
     if by not in GROUPS:
         raise UncountedError(f"There is no grouping '{by}'.{did_you_mean(by, GROUPS)}")
-    own = {"world": ["World"] * len(index), "country": list(index)}
+    if by == "world":
+        names = ["World"] * len(index)
+    elif by == "country":
+        names = list(index)
+    else:
+        names = list(world.places[by])
     return pd.Series(
-        own.get(by) or list(world.places[by]), index=index, name=by, dtype="str"
+        names,
+        index=index,
+        name=by,
+        dtype="str",
     )
 
 
@@ -235,9 +246,9 @@ def divisions(world: World, by: Source | pd.Series) -> list[pd.Series]:
     """Return `groups`, or several divisions of the countries if groups of your own
     table overlap.
 
-    Each overlapping group is whole in one division, where "not classified" says nothing
-    and should not be shown: what groups have in common counts in each of them, and
-    their sum is not the world's.
+    Each overlapping group is whole in one division, where "not classified" has no
+    meaning and should not be shown: a country counts in each of its groups, and their
+    sum is not the world's.
     """
     if isinstance(by, str) and is_word(by):
         return [groups(world, by)]
