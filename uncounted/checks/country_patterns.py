@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from uncounted.checks.evidence_rows import trait_levels
 from uncounted.checks.finding import Finding, listed
-from uncounted.checks.row_levels import trait_levels
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import expected

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
@@ -83,8 +84,7 @@ def _table(
     interval: float,
 ) -> pd.DataFrame:
     beta = _stacked(fit.posterior["beta"])
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
-    low, middle, high = np.quantile(beta.to_numpy(), ends, axis=-1)
+    low, middle, high = np.quantile(beta.to_numpy(), interval_ends(interval), axis=-1)
     mean, lower, upper = halves.swapaxes(0, 1)
     return pd.DataFrame(
         {

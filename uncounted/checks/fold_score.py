@@ -8,7 +8,7 @@ import pandas as pd
 
 from uncounted.checks.baselines import baselines, by_country, results
 from uncounted.checks.mixing import measure
-from uncounted.checks.scores import crps, inside, log_score, pit
+from uncounted.checks.scores import crps, inside, interval_ends, log_score, pit
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.refit import Numbers, Refit
 from uncounted.infer.sample import part
@@ -210,8 +210,7 @@ def _predicted(
     shares = counts / n
     if steps != (0.0, 0.0):
         shares = np.minimum(shares, 1.0)  # of 0.6 respondents one may be drawn
-    tail = (1 - interval) / 2
-    low, middle, high = np.quantile(shares, [tail, 0.5, (1 + interval) / 2])
+    low, middle, high = np.quantile(shares, interval_ends(interval))
     observed = y / n
     transform = pit(counts, y, rng, *steps)
     return {

@@ -13,6 +13,7 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from scipy.stats import rankdata
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
@@ -91,8 +92,7 @@ def hypothesis(
         )
     draws = difference.transpose("chain", "draw").to_numpy()
     holds = draws > 0 if sign == ">" else draws < 0
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
-    low, middle, high = np.quantile(draws, ends)
+    low, middle, high = np.quantile(draws, interval_ends(interval))
     return Hypothesis(
         text,
         float(holds.mean()),
@@ -126,8 +126,8 @@ def ranks(
         )
     rank = draws.copy(data=rankdata(-draws, axis=draws.get_axis_num("group")))
     among = rank <= highest
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
-    low, middle, high = rank.quantile(ends, ["chain", "draw"]).to_numpy()
+    bounds = rank.quantile(interval_ends(interval), ["chain", "draw"])
+    low, middle, high = bounds.to_numpy()
     table = pd.DataFrame(
         {
             "group": draws["group"].to_numpy(),

@@ -10,7 +10,8 @@ import pymc as pm
 import xarray as xr
 from scipy.special import logit
 
-from uncounted.checks.row_levels import age_labels
+from uncounted.checks.evidence_rows import age_labels
+from uncounted.checks.scores import interval_ends
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
@@ -231,8 +232,7 @@ def _beside(
     interval: float,
 ) -> dict[str, float]:
     """Set an observed statistic beside replicated ones (draws,)."""
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
-    low, middle, high = np.quantile(replicated, ends)
+    low, middle, high = np.quantile(replicated, interval_ends(interval))
     ties = np.mean(replicated == observed)
     return {
         "observed": float(observed),

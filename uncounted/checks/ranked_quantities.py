@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.infer.totals import affected_in_all
 from uncounted.model.build import Study
 from uncounted.world.world import groups, persons
@@ -77,8 +77,7 @@ def _unsurveyed(
     """Return groupings of unsurveyed countries, all together and the largest apart;
     none where every country has a survey.
     """
-    rows = study.evidence.rows
-    surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
+    surveyed = surveyed_countries(study.evidence.rows)
     traits = [dim for dim in people.dims if dim != "country"]
     size = people.sum(traits).to_series()
     unseen = size[~size.index.isin(surveyed) & (size > 0)]

@@ -4,8 +4,8 @@ slopes are extrapolated.
 
 import numpy as np
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
 from uncounted.model.covariate_effects import indicators
 
@@ -25,8 +25,7 @@ def reach(fit: Fit) -> list[Finding]:
     if not fit.card.covariates:
         return []
     x = indicators(fit.card, fit.world)
-    rows = fit.evidence.rows
-    surveyed = x.index.isin(rows.loc[rows["source"] != ELSEWHERE, "country"])
+    surveyed = x.index.isin(surveyed_countries(fit.evidence.rows))
     inside = x[surveyed]
     if len(inside) < 3:
         return []

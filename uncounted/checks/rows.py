@@ -12,10 +12,10 @@ import xarray as xr
 from scipy.stats import binom
 
 from uncounted.checks.contrasts import CHANCE, contrasts
+from uncounted.checks.evidence_rows import age_labels
 from uncounted.checks.finding import Finding, listed
 from uncounted.checks.fold_score import DISCRETE
 from uncounted.checks.predictive import thinned
-from uncounted.checks.row_levels import age_labels
 from uncounted.checks.scores import inside
 from uncounted.checks.survey_agreement import survey_agreement
 from uncounted.errors import UncountedError

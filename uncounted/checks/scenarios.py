@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.mixing import measure
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -66,7 +67,7 @@ class Published:
         p: xr.DataArray,
     ) -> Iterator[dict[str, Any]]:
         everybody = xr.ones_like(self.people)
-        ends = [(1 - self.interval) / 2, 0.5, (1 + self.interval) / 2]
+        ends = interval_ends(self.interval)
         for grouping, group in self.groupings.items():
             affected = affected_in_all(p, self.people, group)
             rates = affected / affected_in_all(everybody, self.people, group)
@@ -157,9 +158,8 @@ def shift_unsurveyed(
             f"The card '{fit.card.name}' models prevalence itself (link ="
             ' "identity"): it has no logits to shift.'
         )
-    rows = fit.evidence.rows
-    surveyed = set(rows.loc[rows["source"] != ELSEWHERE, "country"])
-    unsurveyed = xr.DataArray(~fit.p["country"].isin(sorted(surveyed)), dims="country")
+    surveyed = sorted(surveyed_countries(fit.evidence.rows))
+    unsurveyed = xr.DataArray(~fit.p["country"].isin(surveyed), dims="country")
     published = _published(fit, interval)
     tables = {}
     for shift in (0.0, *(shift for shift in shifts if shift)):

@@ -76,6 +76,13 @@ def inside(
     return np.abs(np.asarray(pit) - 0.5) <= level / 2
 
 
+def interval_ends(interval: float) -> list[float]:
+    """Return the probabilities of an interval's lower bound, its median and its upper
+    bound.
+    """
+    return [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+
+
 def band(
     trials: int,
     share: float,

@@ -5,6 +5,7 @@ numbers.
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
@@ -37,7 +38,8 @@ def shares_surveyed(
     traits = [dim for dim in cells.dims if dim != "country"]
     people = cells.sum(traits).to_series()
     group = groups(fit.world, by).reindex(people.index)
-    in_surveyed = people.where(people.index.isin(_surveyed(fit)), 0.0)
+    surveyed = people.index.isin(surveyed_countries(fit.evidence.rows))
+    in_surveyed = people.where(surveyed, 0.0)
     return in_surveyed.groupby(group).sum() / people.groupby(group).sum()
 
 
@@ -54,11 +56,6 @@ def respondents(fit: Fit) -> xr.DataArray:
     cells = observations.w.T @ counts.to_numpy(float)
     people = expected(fit.people).transpose("country", *axes(fit.people))
     return people.copy(data=cells.reshape(people.shape))
-
-
-def _surveyed(fit: Fit) -> set[str]:
-    rows = fit.evidence.rows
-    return set(rows.loc[rows["source"] != ELSEWHERE, "country"])
 
 
 def _people(fit: Fit) -> Finding:
@@ -126,7 +123,7 @@ def _numbers(
     people = affected(ones, expected(fit.people), group)
     both = xr.Dataset({"respondents": counts, "people": people})
     table = both.to_dataframe(counts.dims).reset_index()
-    surveyed = group[sorted(_surveyed(fit))]
+    surveyed = group[sorted(surveyed_countries(fit.evidence.rows))]
     kept = (table["people"] > 0) & table["group"].isin(surveyed)
     return modelled(fit, table[kept])
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.mixing import ess
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
@@ -143,8 +143,7 @@ def _unseen(fit: Fit) -> list[xr.DataArray]:
     if "country_effect" not in fit.posterior:
         return []
     effect = fit.posterior["country_effect"]
-    rows = fit.evidence.rows
-    surveyed = sorted(set(rows.loc[rows["source"] != ELSEWHERE, "country"]))
+    surveyed = sorted(surveyed_countries(fit.evidence.rows))
     unseen = ~effect["country"].isin(surveyed).to_numpy()
     if not unseen.any():
         return []

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.scores import interval_ends
 from uncounted.infer.totals import ALL, affected
-from uncounted.leaves.estimate import Estimate, plain
+from uncounted.leaves.estimate import Estimate, plain, unit_weights
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
 from uncounted.leaves.leaf import leaves, true_odds
 from uncounted.model.people import SEXES
@@ -36,7 +37,7 @@ def by_selection(
     """
     persons = _by_region(estimate, name)
     fitted_odds = true_odds(estimate.card, estimate.parts)
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+    ends = interval_ends(interval)
     rows = []
     for sd in world_sds:
         odds = true_odds(with_world_sd(estimate.card, sd), estimate.parts)
@@ -63,7 +64,7 @@ def _by_region(
     by_region = {}
     for leaf in estimate.members(name):
         persons = plain(summed[leaf].persons)
-        weights = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
+        weights = unit_weights(persons)
         totals = affected(persons, weights, region)
         totals = totals.sel(age=ALL, sex=list(SEXES))
         by_region[leaf] = totals.rename(group="region")

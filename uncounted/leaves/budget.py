@@ -14,7 +14,7 @@ from uncounted.checks.variance_shares import (
 )
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate import Estimate, unit_weights
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
@@ -38,7 +38,7 @@ def variance_budget(
     if isinstance(source, Fit):
         return first_order(world_total(source), unknown(source))
     persons = source.persons(name)
-    weights = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
+    weights = unit_weights(persons)
     totals = affected_in_all(persons, weights, groups(source.world, "world"))
     total = totals.isel(group=0, drop=True)
     return first_order(total, components_of(source, name))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -89,7 +90,7 @@ def _row(
     """Return the rows of a step, with the change from the reference."""
     groups = next(iter(quantities.values())).columns
     rows = pd.DataFrame({"step": step, "group": groups})
-    ends = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+    ends = interval_ends(interval)
     for key, draws in quantities.items():
         rows[key] = draws.median().to_numpy()
         if reference is not None:

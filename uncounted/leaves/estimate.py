@@ -100,6 +100,12 @@ def plain(array: xr.DataArray) -> xr.DataArray:
     return array.sum(traits, dtype=np.float32) if traits else array
 
 
+def unit_weights(persons: xr.DataArray) -> xr.DataArray:
+    """Return a weight of one for each cell of persons (chain, draw, …)."""
+    cells = persons.isel(chain=0, draw=0, drop=True)
+    return xr.ones_like(cells, dtype=float)
+
+
 def denominators(world: World, year: int) -> xr.DataArray:
     """Return children and adults (country, sex, age) of a year."""
     people = persons(world, HALVES, year, nearest=True)

@@ -16,7 +16,7 @@ from uncounted.checks.mixing import measure
 from uncounted.checks.rows import rows
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, population
-from uncounted.leaves.estimate import Estimate, shares
+from uncounted.leaves.estimate import Estimate, shares, unit_weights
 from uncounted.world.world import groups
 
 KEYS = ["group", "sex", "age"]
@@ -75,10 +75,7 @@ def diagnostics(estimate: Estimate) -> pd.DataFrame:
             names = estimate.world.places["name"].to_dict()
         inhabited = population(estimate.people, group).stack(number=KEYS) > 0
         for leaf, persons in _printed(estimate):
-            weights = xr.ones_like(
-                persons.isel(chain=0, draw=0, drop=True),
-                dtype=float,
-            )
+            weights = unit_weights(persons)
             totals = affected(persons, weights, group).stack(number=KEYS)
             draws = totals.transpose("number", "chain", "draw")
             keys = draws["number"].to_index().to_frame(index=False)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate import Estimate, unit_weights
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.world.world import groups
 
@@ -34,7 +33,7 @@ def affected(
         persons, weights = edition.p, edition.people
     else:
         persons = edition.persons(name)
-        weights = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
+        weights = unit_weights(persons)
     sums = affected_in_all(persons, weights, groups(edition.world, grouping))
     values = sums.transpose("chain", "draw", "group").to_numpy()
     names = [str(group) for group in sums["group"].values]

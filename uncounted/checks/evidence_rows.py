@@ -1,7 +1,9 @@
-"""Row levels: the age band or level of a trait that each row of evidence is of."""
+"""Evidence rows: the age band, level of a trait and country of rows of evidence."""
 
 import numpy as np
 import pandas as pd
+
+from uncounted.evidence.evidence import ELSEWHERE
 
 
 def age_labels(rows: pd.DataFrame) -> np.ndarray:
@@ -24,3 +26,8 @@ def trait_levels(
     if trait in rows:
         return rows[trait].to_numpy(object)
     return np.full(len(rows), "", object)
+
+
+def surveyed_countries(rows: pd.DataFrame) -> set[str]:
+    """Return the countries that have a survey of their own."""
+    return set(rows.loc[rows["source"] != ELSEWHERE, "country"])
