@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from uncounted.checks.evidence_rows import trait_levels
 from uncounted.checks.finding import Finding
-from uncounted.checks.membership import members, summed
+from uncounted.checks.membership import member_matrix, sum_by_group
 from uncounted.model.build import Study
 from uncounted.model.prediction import Prediction
 
@@ -19,7 +19,7 @@ CHI2 = (0.85, 1.15)  # of what replicates have, and more by chance where surveys
 CHANCE = 0.999  # of what chance does: the probability that a band holds it
 
 
-def contrasts(
+def contrast_findings(
     study: Study,
     exact: Prediction,
     counts: np.ndarray,
@@ -45,13 +45,13 @@ def contrasts(
             continue
         member, survey = cells
         n = member @ exact.n
-        share = summed(member, expit(exact.covered) * exact.n) / n
-        error = summed(member, exact.row_size**2 * exact.n) / n
+        share = sum_by_group(member, expit(exact.covered) * exact.n) / n
+        error = sum_by_group(member, exact.row_size**2 * exact.n) / n
         variance = 1 / (n * share * (1 - share)).clip(1e-3) + error
         middle = _centred(logit(share), survey)
         squares = []
         for y in (exact.y[None], counts):
-            departures = _departures(summed(member, y), n, survey)
+            departures = _departures(sum_by_group(member, y), n, survey)
             square = np.square(departures - middle) / variance
             squares.append(float(square.mean()))
         observed, replicated = squares
@@ -100,7 +100,7 @@ def _cells(
     cell, _ = pd.factorize(pd.MultiIndex.from_frame(rows))
     cells = rows.assign(cell=cell).drop_duplicates("cell")
     cells = cells.sort_values("cell", kind="stable")
-    member = members(cell, rows.index.to_numpy(), len(surveys))
+    member = member_matrix(cell, rows.index.to_numpy(), len(surveys))
     return member, pd.factorize(cells["survey"])[0]
 
 
@@ -122,6 +122,6 @@ def _centred(
     survey: np.ndarray,
 ) -> np.ndarray:
     """Return values less their mean over each survey's levels (draws, cells)."""
-    member = members(survey, np.arange(len(survey)), len(survey))
-    means = summed(member, values) / member.sum(axis=1)
+    member = member_matrix(survey, np.arange(len(survey)), len(survey))
+    means = sum_by_group(member, values) / member.sum(axis=1)
     return values - means[:, survey]

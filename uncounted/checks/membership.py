@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 
-def members(
+def member_matrix(
     group: np.ndarray,
     row: np.ndarray,
     rows: int,
@@ -14,7 +14,7 @@ def members(
     return sparse.csr_array((np.ones(len(row)), (group, row)), shape=shape)
 
 
-def summed(
+def sum_by_group(
     member: sparse.csr_array,
     values: np.ndarray,
 ) -> np.ndarray:

@@ -11,7 +11,7 @@ import pymc as pm
 import xarray as xr
 from scipy.stats import binom
 
-from uncounted.checks.contrasts import CHANCE, contrasts
+from uncounted.checks.contrasts import CHANCE, contrast_findings
 from uncounted.checks.evidence_rows import age_labels
 from uncounted.checks.finding import Finding, listed
 from uncounted.checks.fold_score import DISCRETE
@@ -119,7 +119,7 @@ def _findings(
         pit = (counts < exact.y).mean(axis=0)
     yield _coverage(study, table[kept].reset_index(drop=True), pit[kept])
     if exact.link == "logit":
-        yield from contrasts(study, exact, counts, table, kept)
+        yield from contrast_findings(study, exact, counts, table, kept)
         yield survey_agreement(study, prediction, table, kept, rng)
 
 

@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from uncounted.checks.contrasts import CHANCE
 from uncounted.checks.finding import Finding, listed
-from uncounted.checks.membership import members, summed
+from uncounted.checks.membership import member_matrix, sum_by_group
 from uncounted.model.build import Study
 from uncounted.model.prediction import Prediction
 
@@ -33,17 +33,17 @@ def survey_agreement(
     anew, and as many lie beside the draw's own number.
     """
     survey, labels = pd.factorize(table["survey"].to_numpy(str)[kept])
-    member = members(survey, np.flatnonzero(kept), len(table))
+    member = member_matrix(survey, np.flatnonzero(kept), len(table))
     n = member @ prediction.n
     cases = expit(prediction.covered) * prediction.n
-    levels = summed(member, cases) / n
+    levels = sum_by_group(member, cases) / n
     of_survey = table["country"].groupby(table["survey"]).first()
     country, codes = pd.factorize(of_survey[labels].to_numpy(str))
-    of_country = members(country, np.arange(len(labels)), len(labels))
+    of_country = member_matrix(country, np.arange(len(labels)), len(labels))
     estimate = np.median(levels, axis=0)[None]
     y = (member @ prediction.y)[None]
     outside = ~_held(estimate, y, n, of_country)[0]
-    replicates = summed(member, prediction.counts(rng))
+    replicates = sum_by_group(member, prediction.counts(rng))
     replicated = ~_held(levels, replicates, n, of_country)
     most = int(np.quantile(replicated.sum(axis=1), CHANCE))
     names = study.world.places["name"]
@@ -64,7 +64,7 @@ def _held(
     low = beta.ppf(ENDS[0], y + 0.5, noncases)
     high = beta.ppf(ENDS[1], y + 0.5, noncases)
     inside = (low <= level) & (level <= high)
-    return summed(of_country, inside.astype(float)) > 0
+    return sum_by_group(of_country, inside.astype(float)) > 0
 
 
 def of_estimates(

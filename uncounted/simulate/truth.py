@@ -116,7 +116,7 @@ def draw_truth(
 
 
 @dataclass(frozen=True)
-class Part:
+class DrawnOutcome:
     """What one outcome's model drew: values by the variable's name, without the
     outcome's prefix.
     """
@@ -200,7 +200,7 @@ def _jointly(
     world: World,
     surveys: pd.DataFrame,
     seed: int,
-) -> list[Part]:
+) -> list[DrawnOutcome]:
     """Draw the outcomes that the scheme draws jointly."""
     cards = [read_card(name) for name in scheme.world.jointly]
     evidences = [_unit_evidence(card, world, surveys) for card in cards]
@@ -213,7 +213,7 @@ def _jointly(
         for name, value in values.items():
             if "::" not in name or key in name:
                 of_outcome[name.removeprefix(f"{key}::")] = value
-        parts.append(Part(study, of_outcome))
+        parts.append(DrawnOutcome(study, of_outcome))
     return parts
 
 
@@ -222,10 +222,10 @@ def _single(
     world: World,
     surveys: pd.DataFrame,
     seed: int,
-) -> Part:
+) -> DrawnOutcome:
     """Draw an outcome that the scheme draws by itself."""
     model = build(card, world, _unit_evidence(card, world, surveys))
-    return Part(model.study, _drawn(model, seed))  # pyright: ignore[reportAttributeAccessIssue] left by build
+    return DrawnOutcome(model.study, _drawn(model, seed))  # pyright: ignore[reportAttributeAccessIssue] left by build
 
 
 def _drawn(
