@@ -39,14 +39,15 @@ def check(
     (`convergence.convergence`), and predictions whose 80 or 95 % intervals held too few
     or too many surveys: a share outside its 99.9 % binomial band, countries as the
     trials. "warn" does not: priors in conflict with the data (`conflict.conflict`),
-    patterns of countries that are not their surveys' (`pattern.pattern`), kinds of
-    source that err to one side (`sources.sources`), covariates beyond those of surveyed
-    countries (`reach.reach`), people and numbers without surveys behind them
-    (`support.support`), and rows outside their intervals, surveys' contrasts and
-    estimates beside them (`rows.rows`); folds that did not mix; and hold-outs that
-    cannot decide, of fewer than 20 countries, of whole regions, whose countries share
-    one error, or of surveys whose country's other rounds stayed. Without a hold-out,
-    `not_run` says so. Raises UncountedError for a hold-out of another fit.
+    patterns of countries that are not their surveys' (`country_patterns.pattern`),
+    kinds of source that err to one side (`source_bias.sources`), covariates beyond
+    those of surveyed countries (`reach.reach`), people and numbers without surveys
+    behind them (`support.support`), and rows outside their intervals, surveys'
+    contrasts and estimates beside them (`rows.rows`); folds that did not mix; and
+    hold-outs that cannot decide, of fewer than 20 countries, of whole regions, whose
+    countries share one error, or of surveys whose country's other rounds stayed.
+    Without a hold-out, `not_run` says so. Raises UncountedError for a hold-out of
+    another fit.
     """
     if (
         held_out is not None
