@@ -259,7 +259,9 @@ def _check_rows(
     low, best, high = (table[column] for column in ("low", "best", "high"))
     place = table["place"]
     ordered = (low <= best) & (best <= high)
-    faults = {"low, best and high that are no numbers or out of order": ~ordered}
+    faults: dict[str, pd.Series | np.ndarray] = {
+        "low, best and high that are no numbers or out of order": ~ordered
+    }
     if distribution == "log_normal":
         faults["a low not above 0"] = low < np.nextafter(0, 1)
     else:

@@ -84,7 +84,8 @@ def simulate_edition(
     programme = simulate_programme(seed, scheme, world)
     spells = programme.truth.spells
     means = map(float, spells.mean_years)
-    durations = dict(zip(SEXES, means, strict=True)), float(spells.log_sd)
+    mean_years: dict[str, float] = dict(zip(SEXES, means, strict=True))
+    durations = mean_years, float(spells.log_sd)
     cases = simulate_cases(seed, world, generating, durations=durations)
     survey = survey_of(programme)
     cards = {}
