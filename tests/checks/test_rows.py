@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.checks.rows import BESIDE, CONTRASTS, NAME, rows
+from uncounted.checks.contrasts import CONTRASTS
+from uncounted.checks.rows import NAME, rows
+from uncounted.checks.survey_agreement import BESIDE
 
 
 def with_rows(fit: un.Fit, table: pd.DataFrame) -> un.Fit:

@@ -13,8 +13,9 @@ from scipy.special import expit
 from scipy.stats import beta, kstest
 
 import uncounted as un
-from uncounted.checks.rows import BESIDE, rows
 from uncounted.checks.rows import NAME as ROWS
+from uncounted.checks.rows import rows
+from uncounted.checks.survey_agreement import BESIDE
 from uncounted.errors import UncountedError
 from uncounted.model.card import Together
 from uncounted.model.correlation import cholesky

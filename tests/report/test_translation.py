@@ -12,12 +12,14 @@ import xarray as xr
 
 import uncounted as un
 from uncounted.checks.conflict import conflict
+from uncounted.checks.contrasts import of_contrasts
 from uncounted.checks.convergence import convergence
 from uncounted.checks.country_patterns import pattern
 from uncounted.checks.reach import reach
-from uncounted.checks.rows import of_contrasts, of_estimates, of_shares
+from uncounted.checks.rows import of_shares
 from uncounted.checks.source_bias import sources
 from uncounted.checks.support import support
+from uncounted.checks.survey_agreement import of_estimates
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
 from uncounted.release.outline import check_name
 from uncounted.wording.translation import translated

@@ -1,4 +1,6 @@
-"""Comparison: which of several cards predicts best what it was not shown."""
+"""Comparison: which of several cards predicts best the surveys that it was not
+shown.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
 from arviz_stats.loo.loo import loo
 
@@ -14,9 +17,11 @@ from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import recipe_of, studies_of
+from uncounted.model.build import Study
 from uncounted.model.prediction import derived_names, predict
 
 SURE = 0.7  # Pareto k̂ above this: PSIS-LOO is no estimate of that survey's score
+UNITS = {"region": "region", "countries": "fold"}  # else countries are the units
 
 
 @dataclass(frozen=True)
@@ -45,36 +50,41 @@ def compare_cards(held: Mapping[str, HeldOut] | Sequence[HeldOut]) -> Comparison
     joint log score of a country's rows is what is compared, of all outcomes together if
     every model is a joint one; where surveys were held out one by one the sum of
     theirs, and where regions were that of a region's countries, which share what wasn't
-    known of it. The difference from the best card's is a sum of n such paired
+    known of them. The difference from the best card's is a sum of n such paired
     differences d, of standard error √n · sd(d) [Vehtari et al. 2017, §5], which five
     regions hardly tell, and one fold of `countries` not at all. A difference of less
     than two of these says that the evidence doesn't tell the cards apart. Raises
     UncountedError for hold-outs of other evidence or other effective counts, whose
     densities aren't comparable, or made in another way.
     """
-    of = (
-        dict(held)
-        if isinstance(held, Mapping)
-        else {f"card {i}": one for i, one in enumerate(held, 1)}
-    )
-    if len(of) < 2:
+    if isinstance(held, Mapping):
+        by_card = dict(held)
+    else:
+        by_card = {f"card {i}": hold_out for i, hold_out in enumerate(held, 1)}
+    if len(by_card) < 2:
         raise UncountedError(
-            f"There is {len(of)} hold-out to compare. Give two or more, each of another"
-            " card."
+            f"There is {len(by_card)} hold-out to compare. Give two or more, each of"
+            " another card."
         )
-    joint = all("joint_log_score" in one.table for one in of.values())
-    scores = {name: _scores(one, joint) for name, one in of.items()}
-    first = next(iter(of))
-    for name, one in of.items():
-        _check_alike(of[first], one, first, name)
-    wide = pd.DataFrame({name: score["log_score"] for name, score in scores.items()})
-    best = wide.sum().idxmax()
-    apart = wide.sub(wide[best], axis=0)
-    rows = [_row(name, one, scores[name], apart[name]) for name, one in of.items()]
+    joint = all("joint_log_score" in held.table for held in by_card.values())
+    scores = {name: _scores(held, joint) for name, held in by_card.items()}
+    reference = next(iter(by_card))
+    for name, hold_out in by_card.items():
+        _check_alike(by_card[reference], hold_out, reference, name)
+    columns = {name: score["log_score"] for name, score in scores.items()}
+    log_scores = pd.DataFrame(columns)
+    best = log_scores.sum().idxmax()
+    differences = log_scores.sub(log_scores[best], axis=0)
+    rows = []
+    for name, hold_out in by_card.items():
+        rows.append(_row(name, hold_out, scores[name], differences[name]))
     table = pd.DataFrame(rows).sort_values(
-        "log_score", ascending=False, ignore_index=True, kind="stable"
+        "log_score",
+        ascending=False,
+        ignore_index=True,
+        kind="stable",
     )
-    return Comparison(table, apart.rename_axis("unit").reset_index())
+    return Comparison(table, differences.rename_axis("unit").reset_index())
 
 
 def psis_loo(fit: Fit) -> pd.DataFrame:
@@ -90,101 +100,113 @@ def psis_loo(fit: Fit) -> pd.DataFrame:
     """
     model = recipe_of(fit).build()
     study = studies_of(model)[""]
-    rows = np.arange(len(study.seen.y))
-    parts = [
-        fit.posterior.isel(chain=[chain])
-        for chain in range(fit.posterior.sizes["chain"])
-    ]
+    parameters = fit.posterior
+    if "level" in parameters:
+        parameters = parameters[["level"]]
+    density = ("chain", "draw", "survey"), _survey_densities(fit, model, study)
+    groups = {
+        "posterior": parameters,
+        "log_likelihood": xr.Dataset({"y": density}),
+    }
+    data = xr.DataTree.from_dict(groups)
+    scores: Any = loo(data, var_name="y", pointwise=True)
+    khat = np.asarray(scores.pareto_k)
+    surveys = study.evidence.rows.groupby("survey", sort=True)[["country", "year"]]
+    table = surveys.first().assign(
+        log_score=np.asarray(scores.elpd_i),
+        khat=khat,
+        sure=khat < SURE,
+    )
+    return table.rename_axis("survey").reset_index()
+
+
+def _survey_densities(
+    fit: Fit,
+    model: pm.Model,
+    study: Study,
+) -> np.ndarray:
+    """Return the log density of each survey's rows (chain, draw, survey)."""
+    size = len(study.seen.y)
     names = [name for name in derived_names(study) if name not in fit.posterior]
-    wholes = [one.merge(derived(model, one, names)) for one in parts]
-    each = [
-        predict(study, one, rows, np.ones(len(rows))).log_scores() for one in wholes
-    ]
-    density = np.stack(
-        [
-            np.stack([scores[i] for scores in each])
-            for i in range(len(study.seen.surveys))
-        ],
-        axis=-1,
-    )
-    data = xr.DataTree.from_dict(
-        {
-            "posterior": (
-                fit.posterior[["level"]] if "level" in fit.posterior else fit.posterior
-            ),
-            "log_likelihood": xr.Dataset({"y": (("chain", "draw", "survey"), density)}),
-        }
-    )
-    found: Any = loo(data, var_name="y", pointwise=True)
-    khat = np.asarray(found.pareto_k)
-    first = study.evidence.rows.groupby("survey", sort=True)[
-        ["country", "year"]
-    ].first()
-    columns = {"log_score": np.asarray(found.elpd_i), "khat": khat, "sure": khat < SURE}
-    return first.assign(**columns).rename_axis("survey").reset_index()
+    surveys = range(len(study.seen.surveys))
+    chains = []
+    for i in range(fit.posterior.sizes["chain"]):
+        chain = fit.posterior.isel(chain=[i])
+        draws = chain.merge(derived(model, chain, names))
+        prediction = predict(study, draws, np.arange(size), np.ones(size))
+        scores = prediction.log_scores()
+        chains.append(np.stack([scores[survey] for survey in surveys], axis=-1))
+    return np.stack(chains)
 
 
 def _scores(held: HeldOut, joint: bool) -> pd.DataFrame:
     """Return the log score of every unit and its Monte Carlo error: countries that do
     not share what a fold lacks.
     """
-    table = held.table.rename(
-        columns={"joint_log_score": "joint", "joint_log_score_mcse": "joint_mcse"}
-    )
-    score = "joint" if joint else "log_score"
-    of = [
-        "country",
-        *([] if joint else ["outcome"]),
-        *(["survey"] if held.by == "survey" else []),
-    ]
-    once = table.drop_duplicates(of)  # a score stands in every row that it is of
-    unit = {"region": "region", "countries": "fold"}.get(held.by, "country")
+    score = "joint_log_score" if joint else "log_score"
+    key = ["country"]
+    if not joint:
+        key.append("outcome")
+    if held.by == "survey":
+        key.append("survey")
+    # a score stands in every row that it is of
+    scores = held.table.drop_duplicates(key)
+    unit = scores[UNITS.get(held.by, "country")]
+    variance = scores[f"{score}_mcse"].pow(2).groupby(unit).sum()
     return pd.DataFrame(
         {
-            "log_score": once.groupby(unit)[score].sum(),
-            "log_score_mcse": np.sqrt(
-                once[f"{score}_mcse"].pow(2).groupby(once[unit]).sum()
-            ),
+            "log_score": scores[score].groupby(unit).sum(),
+            "log_score_mcse": np.sqrt(variance),
         }
     )
 
 
-def _check_alike(one: HeldOut, other: HeldOut, name: str, other_name: str) -> None:
-    key, told = ["outcome", "survey", "rows"], ["observed", "n"]
-    both = one.table[[*key, *told]].merge(
-        other.table[[*key, *told]], on=key, how="outer"
+def _check_alike(
+    reference: HeldOut,
+    held: HeldOut,
+    reference_name: str,
+    name: str,
+) -> None:
+    """Refuse hold-outs whose log scores cannot be compared."""
+    key = ["outcome", "survey", "rows"]
+    columns = [*key, "observed", "n"]
+    tables = reference.table[columns], held.table[columns]
+    both = tables[0].merge(tables[1], on=key, how="outer")
+    alike = len(both) == len(tables[0]) == len(tables[1]) and np.allclose(
+        both["observed_x"],
+        both["observed_y"],
     )
-    same = len(both) == len(one.table) == len(other.table) and np.allclose(
-        both["observed_x"], both["observed_y"]
-    )
-    if one.by != other.by or not same:
+    if reference.by != held.by or not alike:
         raise UncountedError(
-            f"'{name}' and '{other_name}' were not held out of the same evidence in the"
-            f" same way (by {one.by} and by {other.by}). Hold both out by the same, of"
-            " the same evidence."
+            f"'{reference_name}' and '{name}' were not held out of the same evidence in"
+            f" the same way (by {reference.by} and by {held.by}). Hold both out by the"
+            " same, of the same evidence."
         )
     if not np.allclose(both["n_x"], both["n_y"]):
         raise UncountedError(
-            f"'{name}' and '{other_name}' read the same surveys as other effective"
+            f"'{reference_name}' and '{name}' read the same surveys as other effective"
             " counts, so their log scores are of different things. Compare cards of"
             " the same design effects, or set `errors` and CRPS side by side."
         )
 
 
 def _row(
-    name: str, held: HeldOut, scores: pd.DataFrame, apart: pd.Series
+    name: str,
+    held: HeldOut,
+    scores: pd.DataFrame,
+    differences: pd.Series,
 ) -> dict[str, object]:
-    everything = held.errors.query("of == 'all' and predictor == 'model'")
-    told = {
-        column: float(everything[column].mean())
-        for column in ("mean_absolute_error", "crps", "inside_95")
-    }
+    """Return the row of one card in the table of a comparison."""
+    overall = held.errors.query("of == 'all' and predictor == 'model'")
+    units = len(differences)
     return {
         "card": name,
         "log_score": float(scores["log_score"].sum()),
         "mcse": float(np.sqrt((scores["log_score_mcse"] ** 2).sum())),
-        "difference": float(apart.sum()),
-        "difference_error": float(np.sqrt(len(apart)) * apart.std()),
-        "units": len(apart),
-        **told,
+        "difference": float(differences.sum()),
+        "difference_error": float(np.sqrt(units) * differences.std()),
+        "units": units,
+        "mean_absolute_error": float(overall["mean_absolute_error"].mean()),
+        "crps": float(overall["crps"].mean()),
+        "inside_95": float(overall["inside_95"].mean()),
     }

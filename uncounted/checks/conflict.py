@@ -1,5 +1,5 @@
-"""Conflict: where the data have moved an estimate to where its prior hardly believed it
-to be.
+"""Conflict: estimates that the data have moved to where their prior gave them hardly
+any probability.
 """
 
 import numpy as np
@@ -28,66 +28,77 @@ def conflict(fit: Fit) -> list[Finding]:
 
 
 def _parameters(fit: Fit) -> Finding:
-    beyond, named = [], 0
-    own = {
-        name: str(name).rpartition("::")[2] for name in fit.posterior
-    }  # of a form: "sexual::level"
-    for name, key in own.items():
-        if (prior := fit.card.priors.get(key)) is None:
+    beyond = []
+    number = 0
+    for name in map(str, fit.posterior):
+        key = name.rpartition("::")[2]  # of a form: "sexual::level"
+        prior = fit.card.priors.get(key)
+        if prior is None:
             continue
-        low, high = prior.quantile(TAIL), prior.quantile(1 - TAIL)
-        low = -np.inf if FAMILIES[prior.family].kind == "scale" else low
+        low = prior.quantile(TAIL)
+        high = prior.quantile(1 - TAIL)
+        if FAMILIES[prior.family].kind == "scale":
+            low = -np.inf
         median = fit.posterior[name].median(["chain", "draw"])
-        for label, value in _labelled(str(name).replace("::", ": "), median):
-            named += 1
+        for label, value in _labelled(name.replace("::", ": "), median):
+            number += 1
             if not low <= value <= high:
                 beyond.append(f"{label} = {value:.3g} ({prior.text})")
-    told = (
-        f"{len(beyond)} of {named} parameters lie beyond 99 % of their priors"
-        + listed(beyond)
-        + "."
+    sentence = (
+        f"{len(beyond)} of {number} parameters lie beyond 99 % of their priors"
+        f"{listed(beyond)}."
     )
-    return _finding("priors beside the data", len(beyond), told, beyond)
+    return _finding("priors beside the data", sentence, beyond)
 
 
 def _prevalence(fit: Fit) -> Finding:
-    beyond, named = [], 0
+    beyond = []
+    number = 0
+    people = expected(fit.people)
     for grouping in ("world", "region"):
         group = groups(fit.world, grouping)
-        after, before = (
-            affected_in_all(p, expected(fit.people), group) for p in (fit.p, fit.prior)
-        )
-        median = after.median(["chain", "draw"])
-        below = (before < median).mean(["chain", "draw"])
+        posterior = affected_in_all(fit.p, people, group)
+        prior = affected_in_all(fit.prior, people, group)
+        median = posterior.median(["chain", "draw"])
+        below = (prior < median).mean(["chain", "draw"])
         for name in below["group"].to_numpy():
-            named += 1
+            number += 1
             if not TAIL <= float(below.sel(group=name)) <= 1 - TAIL:
                 beyond.append(str(name))
-    told = (
-        f"{len(beyond)} of {named} prevalences of the world and regions lie beyond 99 %"
-        " of their prior"
+    sentence = (
+        f"{len(beyond)} of {number} prevalences of the world and regions lie beyond"
+        f" 99 % of their prior{listed(beyond)}."
     )
-    told += listed(beyond) + "."
-    return _finding("prevalence beside its prior", len(beyond), told, beyond)
+    return _finding("prevalence beside its prior", sentence, beyond)
 
 
-def _finding(name: str, number: int, told: str, beyond: list[str]) -> Finding:
-    advice = (
+def _finding(
+    name: str,
+    sentence: str,
+    beyond: list[str],
+) -> Finding:
+    if not beyond:
+        return Finding(name, "pass", 0, 0, sentence)
+    sentence += (
         " Ask whether the prior or the evidence is wrong, before the priors decide what"
         " was not surveyed."
     )
-    return Finding(
-        name, "warn" if beyond else "pass", number, 0, told + (advice if beyond else "")
-    )
+    return Finding(name, "warn", len(beyond), 0, sentence)
 
 
-def _labelled(key: str, median: xr.DataArray) -> list[tuple[str, float]]:
+def _labelled(
+    key: str,
+    median: xr.DataArray,
+) -> list[tuple[str, float]]:
     """Return each value of a parameter under its name: "sigma_survey[visit]"."""
     if not median.dims:
         return [(key, float(median))]
     values = median.stack(member=median.dims)
-    names = [", ".join(map(str, at)) for at in values["member"].to_index()]
-    return [
-        (f"{key}[{name}]", float(value))
-        for name, value in zip(names, values.to_numpy(), strict=True)
-    ]
+    members = []
+    for labels, value in zip(
+        values["member"].to_index(),
+        values.to_numpy(),
+        strict=True,
+    ):
+        members.append((f"{key}[{', '.join(map(str, labels))}]", float(value)))
+    return members

@@ -9,23 +9,21 @@ import xarray as xr
 
 from uncounted.checks.finding import Finding
 from uncounted.checks.mixing import measure
+from uncounted.checks.sampler_warnings import sampler_findings
 from uncounted.infer.backing import modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, size
 from uncounted.model.vocabulary import SHOW
 from uncounted.world.world import groups
 
-ESS, MCSE, RHAT_WIDE, RHAT, BFMI = 400.0, 0.05, 1.01, 1.02, 0.3
+ESS, MCSE = 400.0, 0.05
+RHAT_WIDE, RHAT = 1.01, 1.02
 PRECISE = 100.0  # times the median of surveys' effective respondents
-# the depth of a tree that is stopped, and the share of such trees that is worth a
-# warning
-DEPTH, DEEP = 10, 0.01
 WIDE = ("world", "region")
-BOUNDS, DIGIT = (
-    "Monte Carlo error of bounds",
-    0.1,
-)  # percent, or per 1,000: the last digit that is printed
 PUBLISHED = (*WIDE, "subregion", "country")
+BOUNDS = "Monte Carlo error of bounds"
+DIGIT = 0.1  # percent, or per 1,000: the last digit that is printed
+LONGER = " Sample longer (draws, tune), or look for a level that does not mix."
 
 
 def convergence(fit: Fit) -> list[Finding]:
@@ -39,22 +37,17 @@ def convergence(fit: Fit) -> list[Finding]:
     record is a warning too.
     """
     numbers = diagnostics(fit)
-    found = [*judged(numbers, [fit.stats]), _bounds(fit, numbers)]
-    bad = [
-        i
-        for i, one in enumerate(found)
-        if one.verdict == "stop" and one.name.startswith("R-hat")
-    ]
-    more = dict.fromkeys(bad, _slowest(fit)) if bad else {}
-    more |= {
-        i: _precise(fit)
-        for i, one in enumerate(found)
-        if one.verdict == "stop" and one.name == "divergences"
-    }
-    return [
-        replace(one, sentence=one.sentence + more.get(i, ""))
-        for i, one in enumerate(found)
-    ]
+    findings = [*judged(numbers, [fit.stats]), _bounds(fit, numbers)]
+    stops = [finding.name for finding in findings if finding.verdict == "stop"]
+    unmixed = [name for name in stops if name.startswith("R-hat")]
+    explanations = dict.fromkeys(unmixed, _slowest(fit)) if unmixed else {}
+    if "divergences" in stops:
+        explanations["divergences"] = _precise(fit)
+    explained = []
+    for finding in findings:
+        sentence = finding.sentence + explanations.get(finding.name, "")
+        explained.append(replace(finding, sentence=sentence))
+    return explained
 
 
 def _precise(fit: Fit) -> str:
@@ -77,61 +70,70 @@ def _bounds(fit: Fit, numbers: pd.DataFrame) -> Finding:
     """
     printed = DIGIT / SHOW[fit.card.show]
     above = ~(numbers["mcse_bound"] <= printed)
-    wide = numbers["grouping"].isin(WIDE)
-    told = (
+    regional = numbers["grouping"].isin(WIDE)
+    largest = float(numbers.loc[regional, "mcse_bound"].max())
+    sentence = (
         "The Monte Carlo error of a bound is above its last printed digit for"
-        f" {int(above[wide].sum()):,} of {int(wide.sum()):,} numbers of the world and"
-        f" regions, and for {above[~wide].mean():.0%} of all others."
+        f" {int(above[regional].sum()):,} of {int(regional.sum()):,} numbers of the"
+        f" world and regions, and for {above[~regional].mean():.0%} of all others."
     )
-    good = not above[wide].any()
-    advice = "" if good else " Sample longer (draws), or print fewer digits."
-    largest = float(numbers.loc[wide, "mcse_bound"].max())
-    return Finding(BOUNDS, "pass" if good else "warn", largest, printed, told + advice)
+    if not above[regional].any():
+        return Finding(BOUNDS, "pass", largest, printed, sentence)
+    sentence += " Sample longer (draws), or print fewer digits."
+    return Finding(BOUNDS, "warn", largest, printed, sentence)
 
 
 def _slowest(fit: Fit) -> str:
     """Return a sentence on the parameter that mixes worst, with the country, survey,
     series or level that it is of.
     """
-    worst, name = 0.0, ""
-    for key, draws in fit.posterior.data_vars.items():
-        others = [dim for dim in draws.dims if dim not in ("chain", "draw")]
-        values = draws.transpose(*others, "chain", "draw").to_numpy()
-        rhat = (
-            measure(values.reshape(-1, *values.shape[-2:]))["rhat"]
-            .fillna(0.0)
-            .to_numpy()
-        )
+    worst = 0.0
+    slowest: xr.DataArray | None = None
+    index = 0
+    for draws in fit.posterior.data_vars.values():
+        values = draws.transpose(..., "chain", "draw").to_numpy()
+        members = values.reshape(-1, *values.shape[-2:])
+        rhat = measure(members)["rhat"].fillna(0.0).to_numpy()
         if rhat.max() > worst:
             worst = float(rhat.max())
-            at = np.unravel_index(
-                int(rhat.argmax()), [draws.sizes[dim] for dim in others]
-            )
-            labels = [
-                str(draws[dim].to_numpy()[i]) for dim, i in zip(others, at, strict=True)
-            ]
-            name = f"{key}[{', '.join(labels)}]" if labels else str(key)
-    return (
-        f" Of the parameters {name} mixes worst, with an R-hat of {worst:.3f}."
-        if name
-        else ""
-    )
+            slowest = draws
+            index = int(rhat.argmax())
+    if slowest is None:
+        return ""
+    name = _member_name(slowest, index)
+    return f" Of the parameters {name} mixes worst, with an R-hat of {worst:.3f}."
 
 
-def judged(numbers: pd.DataFrame, stats: Sequence[xr.Dataset]) -> tuple[Finding, ...]:
+def _member_name(draws: xr.DataArray, index: int) -> str:
+    """Return the name of one member of a parameter, counted over its own dims."""
+    dims = [dim for dim in draws.dims if dim not in ("chain", "draw")]
+    if not dims:
+        return str(draws.name)
+    positions = np.unravel_index(index, [draws.sizes[dim] for dim in dims])
+    labels = []
+    for dim, position in zip(dims, positions, strict=True):
+        labels.append(str(draws[dim].to_numpy()[position]))
+    return f"{draws.name}[{', '.join(labels)}]"
+
+
+def judged(
+    numbers: pd.DataFrame,
+    stats: Sequence[xr.Dataset],
+) -> tuple[Finding, ...]:
     """Hold the measures of published numbers (columns grouping, name, sex, age and
     `measure`'s) to the thresholds.
 
     stats: of every sampler behind them.
     """
-    wide = numbers["grouping"].isin(WIDE)
+    regional = numbers["grouping"].isin(WIDE)
+    rows, other_rows = numbers[regional], numbers[~regional]
     return (
-        _at_most("R-hat of the world and regions", numbers[wide], "rhat", RHAT_WIDE),
-        _at_most("R-hat of subregions and countries", numbers[~wide], "rhat", RHAT),
+        _at_most("R-hat of the world and regions", rows, "rhat", RHAT_WIDE),
+        _at_most("R-hat of subregions and countries", other_rows, "rhat", RHAT),
         _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
         _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),
         _at_most("Monte Carlo error over posterior sd", numbers, "mcse_share", MCSE),
-        *(of(name, stats) for name, of in SAMPLER.items()),
+        *sampler_findings(stats),
     )
 
 
@@ -142,7 +144,7 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
     Numbers of nobody (a population of zero) are left out; a number that never moves has
     no R-hat, and so fails.
     """
-    found = []
+    tables = []
     for grouping in PUBLISHED:
         group = groups(fit.world, grouping)
         number = ("group", *axes(fit.p))
@@ -150,140 +152,63 @@ def diagnostics(fit: Fit) -> pd.DataFrame:
         counts = affected(fit.p, fit.people, group).transpose(..., *number)
         draws = (counts / people).stack(number=number).transpose("number", ...)
         keys = draws["number"].to_index().to_frame(index=False)
-        names = fit.world.places["name"].to_dict() if grouping == "country" else {}
-        keys = keys.assign(
-            grouping=grouping, name=[names.get(group, group) for group in keys["group"]]
-        )
-        found.append(
-            pd.concat([keys, measure(draws.to_numpy())], axis=1)[
-                expected(people).to_numpy().ravel() > 0
-            ]
-        )
-    return modelled(fit, pd.concat(found, ignore_index=True))
+        names = keys["group"]
+        if grouping == "country":
+            names = names.map(fit.world.places["name"])
+        keys = keys.assign(grouping=grouping, name=names)
+        table = pd.concat([keys, measure(draws.to_numpy())], axis=1)
+        inhabited = expected(people).to_numpy().ravel() > 0
+        tables.append(table[inhabited])
+    return modelled(fit, pd.concat(tables, ignore_index=True))
 
 
-def _which(row: pd.Series) -> str:
-    people = [word for word in row["sex":"grouping"][:-1] if word != "all"]
-    return ", ".join([str(row["name"]), *people])
+def _label(row: pd.Series) -> str:
+    """Return the name of a published number: its place and the traits of persons."""
+    traits = [level for level in row["sex":"grouping"][:-1] if level != "all"]
+    return ", ".join([str(row["name"]), *traits])
 
 
 def _at_most(
-    name: str, numbers: pd.DataFrame, column: str, threshold: float
+    name: str,
+    numbers: pd.DataFrame,
+    column: str,
+    threshold: float,
 ) -> Finding:
     worst = numbers.iloc[numbers[column].fillna(np.inf).argmax()]
-    good = bool(worst[column] <= threshold)
-    over = int((~(numbers[column] <= threshold)).sum())
-    told = (
-        f"The largest of {len(numbers):,} is {worst[column]:.3f} ({_which(worst)}); at"
+    number = float(worst[column])
+    failing = int((~(numbers[column] <= threshold)).sum())
+    sentence = (
+        f"The largest of {len(numbers):,} is {number:.3f} ({_label(worst)}); at"
         f" most {threshold:g} is asked."
     )
-    return _finding(name, good, float(worst[column]), threshold, told, over)
+    return _finding(name, number <= threshold, number, threshold, sentence, failing)
 
 
 def _at_least(
-    name: str, numbers: pd.DataFrame, column: str, threshold: float
+    name: str,
+    numbers: pd.DataFrame,
+    column: str,
+    threshold: float,
 ) -> Finding:
     worst = numbers.iloc[numbers[column].fillna(-np.inf).argmin()]
-    good = bool(worst[column] >= threshold)
-    under = int((~(numbers[column] >= threshold)).sum())
-    told = (
-        f"The smallest of {len(numbers):,} is {worst[column]:,.0f} ({_which(worst)});"
+    number = float(worst[column])
+    failing = int((~(numbers[column] >= threshold)).sum())
+    sentence = (
+        f"The smallest of {len(numbers):,} is {number:,.0f} ({_label(worst)});"
         f" at least {threshold:g} is asked."
     )
-    return _finding(name, good, float(worst[column]), threshold, told, under)
+    return _finding(name, number >= threshold, number, threshold, sentence, failing)
 
 
 def _finding(
-    name: str, good: bool, number: float, threshold: float, told: str, failing: int
+    name: str,
+    good: bool,
+    number: float,
+    threshold: float,
+    sentence: str,
+    failing: int,
 ) -> Finding:
-    more = (
-        ""
-        if good
-        else (
-            f" {failing:,} fail. Sample longer (draws, tune), or look for a level that"
-            " does not mix."
-        )
-    )
-    return Finding(name, "pass" if good else "stop", number, threshold, told + more)
-
-
-def _divergences(name: str, stats: Sequence[xr.Dataset]) -> Finding:
-    if not _recorded("diverging", stats):
-        return _unrecorded(name, 0.0)
-    diverging, transitions = (
-        sum(int(f(one["diverging"])) for one in stats) for f in (np.sum, np.size)
-    )
-    advice = (
-        " Raise target_accept, or look for a level centred without data."
-        if diverging
-        else ""
-    )
-    told = f"{diverging:,} of {transitions:,} transitions diverged; none may.{advice}"
-    return Finding(name, "stop" if diverging else "pass", diverging, 0, told)
-
-
-def _energy(name: str, stats: Sequence[xr.Dataset]) -> Finding:
-    if not _recorded("energy", stats):
-        return _unrecorded(name, BFMI)
-    energy = [one["energy"].transpose("chain", "draw").to_numpy() for one in stats]
-    bfmi = np.concatenate(
-        [np.square(np.diff(one)).mean(axis=1) / one.var(axis=1) for one in energy]
-    )
-    told = (
-        f"The smallest of {len(bfmi)} chains is {bfmi.min():.2f}; at least {BFMI:g} is"
-        " asked."
-    )
-    return Finding(
-        name, "pass" if bfmi.min() >= BFMI else "stop", float(bfmi.min()), BFMI, told
-    )
-
-
-def _depth(name: str, stats: Sequence[xr.Dataset]) -> Finding:
-    """Count trees that could grow no deeper: slow, but no error, so a warning."""
-    each = [_stopped(one) for one in stats]
-    found = [one for one in each if one is not None]
-    if len(found) < len(each):
-        return _unrecorded(name, DEEP)
-    reached, size = (sum(int(f(one)) for one in found) for f in (np.sum, np.size))
-    told = (
-        f"{reached:,} of {size:,} trees reached the greatest depth; more than"
-        f" {DEEP:.0%} is slow."
-    )
-    deep = reached > DEEP * size
-    advice = (
-        " Centre the levels that surveys say much of, or give a prior that is less"
-        " wide."
-        if deep
-        else ""
-    )
-    return Finding(
-        name, "warn" if deep else "pass", reached / size, DEEP, told + advice
-    )
-
-
-def _stopped(stats: xr.Dataset) -> xr.DataArray | None:
-    """Say which trees were stopped at the greatest depth, by whatever the sampler
-    records of it.
-    """
-    if "reached_max_treedepth" in stats:
-        return stats["reached_max_treedepth"]
-    if "tree_depth" in stats:
-        return stats["tree_depth"] >= DEPTH
-    return stats["n_steps"] >= 2**DEPTH - 1 if "n_steps" in stats else None
-
-
-def _recorded(name: str, stats: Sequence[xr.Dataset]) -> bool:
-    return all(name in one for one in stats)
-
-
-def _unrecorded(name: str, threshold: float) -> Finding:
-    return Finding(
-        name,
-        "warn",
-        np.nan,
-        threshold,
-        "The sampler doesn't record it. Sample with nutpie to know.",
-    )
-
-
-SAMPLER = {"divergences": _divergences, "E-BFMI": _energy, "tree depth": _depth}
+    if good:
+        return Finding(name, "pass", number, threshold, sentence)
+    sentence += f" {failing:,} fail.{LONGER}"
+    return Finding(name, "stop", number, threshold, sentence)

@@ -1,13 +1,15 @@
-"""Pattern: whether a country's printed numbers by sex, age and further traits are those
-that its surveys show.
+"""Country patterns: whether a country's printed numbers by sex, age and further traits
+are those that its surveys show.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from uncounted.checks.evidence_rows import trait_levels
 from uncounted.checks.finding import Finding, listed
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
@@ -38,89 +40,122 @@ def pattern(fit: Fit) -> list[Finding]:
     return [_finding(trait, numbers) for trait, numbers in by_trait.items() if numbers]
 
 
-def _finding(trait: str, numbers: list[tuple[str, bool]]) -> Finding:
-    names = [name for name, inside in numbers if not inside]
-    share, what = len(names) / len(numbers), trait.replace("_", " ")
-    told = (
-        f"For {len(names):,} of {len(numbers):,} numbers of a country by {what} with"
+def _finding(
+    trait: str,
+    numbers: list[tuple[str, bool]],
+) -> Finding:
+    names = [name for name, agrees in numbers if not agrees]
+    share = len(names) / len(numbers)
+    label = trait.replace("_", " ")
+    title = f"patterns of countries by {label}"
+    sentence = (
+        f"For {len(names):,} of {len(numbers):,} numbers of a country by {label} with"
         f" {ENOUGH:.0f} effective respondents or more, the pattern of its surveys lies"
         f" further from it than both errors allow{listed(names)}."
     )
-    good = share <= ALLOWED
-    advice = (
-        ""
-        if good
-        else (
-            f" Add country:{trait} to the card's interactions, so that patterns differ"
-            " by country."
-        )
+    if share <= ALLOWED:
+        return Finding(title, "pass", share, ALLOWED, sentence)
+    sentence += (
+        f" Add country:{trait} to the card's interactions, so that patterns differ"
+        " by country."
     )
-    name = f"patterns of countries by {what}"
-    return Finding(name, "pass" if good else "warn", share, ALLOWED, told + advice)
+    return Finding(title, "warn", share, ALLOWED, sentence)
 
 
-def _numbers(fit: Fit, trait: str) -> Iterator[tuple[str, bool]]:
+@dataclass(frozen=True)
+class Patterns:
+    """What surveys show of countries' patterns, each a table (countries, levels): log
+    odds less their mean, their sampling variances, and effective respondents.
+    """
+
+    departures: pd.DataFrame
+    variance: pd.DataFrame
+    n: pd.DataFrame
+
+
+def _numbers(
+    fit: Fit,
+    trait: str,
+) -> Iterator[tuple[str, bool]]:
     """Yield a number's name, and whether it agrees with the surveys' pattern."""
     levels = [str(level) for level in fit.p[trait].to_numpy()]
-    found = _patterns(fit.evidence.rows, trait, levels)
-    if len(levels) < 2 or found is None:
+    patterns = _patterns(fit.evidence.rows, trait, levels)
+    if len(levels) < 2 or patterns is None:
         return
-    shown, noise, counted = found
-    people = expected(fit.people)
-    others = [dim for dim in people.dims if dim not in ("country", trait)]
-    printed = (fit.p * people).sum(others) / people.sum(others)
-    bounds = printed.sel(country=list(shown.index)).quantile(
-        QUANTILES, ["chain", "draw"], skipna=False
-    )
-    low, middle, high = logit(
-        bounds.transpose("quantile", "country", trait).sel({trait: levels}).to_numpy()
-    )
-    carried = middle.mean(axis=1, keepdims=True) + shown.to_numpy()
-    error = np.hypot((high - low) / (2 * Z), np.sqrt(noise.to_numpy()))
+    countries = patterns.departures.index
+    low, middle, high = _printed(fit, trait, levels, countries)
+    mean = middle.mean(axis=1, keepdims=True)
+    carried = mean + patterns.departures.to_numpy()
+    sd = (high - low) / (2 * Z)
+    error = np.hypot(sd, np.sqrt(patterns.variance.to_numpy()))
     agrees = np.abs(carried - middle) <= Z * error
-    told = (counted.to_numpy() >= ENOUGH) & np.isfinite(
-        carried
-    )  # a level of nobody has no prevalence
+    enough = patterns.n.to_numpy() >= ENOUGH
+    # a level of nobody has no prevalence
+    compared = enough & np.isfinite(carried)
     names = fit.world.places["name"]
-    for row, column in np.argwhere(told):
-        yield f"{names[shown.index[row]]}, {levels[column]}", bool(agrees[row, column])
+    for row, column in np.argwhere(compared):
+        name = f"{names[countries[row]]}, {levels[column]}"
+        yield name, bool(agrees[row, column])
+
+
+def _printed(
+    fit: Fit,
+    trait: str,
+    levels: list[str],
+    countries: pd.Index,
+) -> np.ndarray:
+    """Return the logits of a country's printed numbers by level: lower bound, median,
+    upper bound (3, countries, levels).
+    """
+    people = expected(fit.people)
+    summed = [dim for dim in people.dims if dim not in ("country", trait)]
+    prevalence = (fit.p * people).sum(summed) / people.sum(summed)
+    of_countries = prevalence.sel(country=list(countries))
+    bounds = of_countries.quantile(QUANTILES, ["chain", "draw"], skipna=False)
+    ordered = bounds.transpose("quantile", "country", trait)
+    return logit(ordered.sel({trait: levels}).to_numpy())
 
 
 def _patterns(
-    rows: pd.DataFrame, trait: str, levels: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
-    """Return countries' patterns over a trait's levels, their sampling variances,
-    effective respondents.
-
-    Each (countries, levels); None where no survey divides a country by all levels of
-    the trait.
+    rows: pd.DataFrame,
+    trait: str,
+    levels: list[str],
+) -> Patterns | None:
+    """Return countries' patterns over a trait's levels; None where no survey divides a
+    country by all levels of the trait.
     """
-    own = rows[rows["source"] != ELSEWHERE]
-    counts = own.assign(level=_level(own, trait)).query("level in @levels")
+    rows = rows[rows["source"] != ELSEWHERE]
+    rows = rows.assign(level=trait_levels(rows, trait))
+    counts = rows[rows["level"].isin(levels)]
     if set(counts["level"]) < set(levels):
         return None
-    divided = counts.pivot_table(
-        index=["country", "survey"], columns="level", values=["y", "n"], aggfunc="sum"
+    sums = counts.pivot_table(
+        index=["country", "survey"],
+        columns="level",
+        values=["y", "n"],
+        aggfunc="sum",
     )
-    y, n = divided["y"][levels], divided["n"][levels]
-    whole = (n > 0).to_numpy().all(axis=1)
-    if not whole.any():  # as where women and men are surveys of their own
+    y, n = sums["y"][levels], sums["n"][levels]
+    complete = (n > 0).to_numpy().all(axis=1)
+    if not complete.any():  # as where women and men are surveys of their own
         return None
-    y, n = y.loc[whole], n.loc[whole]
-    cases, others = y.clip(upper=n) + 0.5, (n - y).clip(lower=0) + 0.5
-    log_odds = pd.DataFrame(np.log(cases / others), y.index, y.columns)
+    y, n = y.loc[complete], n.loc[complete]
+    cases = y.clip(upper=n) + 0.5
+    noncases = (n - y).clip(lower=0) + 0.5
+    log_odds = pd.DataFrame(np.log(cases / noncases), y.index, y.columns)
     departures = log_odds.sub(log_odds.mean(axis=1), axis=0)
-    found, counted = y.groupby("country").sum(), n.groupby("country").sum()
-    of_level = 1 / (found + 0.5) + 1 / ((counted - found).clip(lower=0) + 0.5)
-    size = len(levels)
-    shown = pd.DataFrame((departures * n).groupby("country").sum() / counted)
-    noise = of_level * (1 - 2 / size) + of_level.mean(axis=1).to_numpy()[:, None] / size
-    return shown, pd.DataFrame(noise), pd.DataFrame(counted)
+    total = pd.DataFrame(n.groupby("country").sum())
+    cases = pd.DataFrame(y.groupby("country").sum())
+    weighted = (departures * n).groupby("country").sum() / total
+    return Patterns(pd.DataFrame(weighted), _variance(cases, total), total)
 
 
-def _level(rows: pd.DataFrame, trait: str) -> pd.Series:
-    """Return the level of a trait that each row is of, empty for one of several."""
-    if trait == "age":
-        labels = [bands[0].label if len(bands) == 1 else "" for bands in rows["covers"]]
-        return pd.Series(labels, rows.index)
-    return rows[trait].astype(str) if trait in rows else pd.Series("", rows.index)
+def _variance(
+    y: pd.DataFrame,
+    n: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the sampling variance of log odds less their mean over levels."""
+    levels = y.shape[1]
+    of_level = 1 / (y + 0.5) + 1 / ((n - y).clip(lower=0) + 0.5)
+    of_mean = of_level.mean(axis=1).to_numpy()[:, None] / levels
+    return pd.DataFrame(of_level * (1 - 2 / levels) + of_mean)

@@ -1,5 +1,5 @@
-"""Selection: whether the covariates that speak would speak to half of the surveyed
-countries too.
+"""Selection: whether covariates' slopes stay what they are on half of the surveyed
+countries.
 """
 
 from dataclasses import replace
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
@@ -43,54 +44,47 @@ def selection(
         )
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
-    how = replace(
-        fit.card.sampling, chains=2, draws=max(fit.card.sampling.draws // 2, 200)
-    )
-    found = []
+    settings = fit.card.sampling
+    sampling = replace(settings, chains=2, draws=max(settings.draws // 2, 200))
+    slopes = []
     with progress.shown():
         again = refit(recipe_of(fit), start_of(fit, seed), progress)
-        rows = fit.evidence.rows["country"]
-        surveyed = np.unique(rows[fit.evidence.rows["source"] != ELSEWHERE])
+        rows = fit.evidence.rows
+        country = rows["country"]
+        surveyed = np.unique(country[rows["source"] != ELSEWHERE])
         for half in range(halves):
-            out = np.setdiff1d(
-                surveyed, rng.choice(surveyed, len(surveyed) // 2, replace=False)
-            )
+            kept = rng.choice(surveyed, len(surveyed) // 2, replace=False)
+            out = country.isin(np.setdiff1d(surveyed, kept)).to_numpy()
             with progress.stage(f"half {half + 1} of {halves}") as stage:
-                numbers = without(again.studies, {"": rows.isin(out).to_numpy()})
-                draws, _ = again.sample(numbers, seed + half, how, stage=stage)
-            found.append(
-                _slopes(
-                    draws if "beta" in draws else derived(again.model, draws, ["beta"])
-                )
-            )
-    return _table(fit, np.stack(found), interval)
+                numbers = without(again.studies, {"": out})
+                draws, _ = again.sample(numbers, seed + half, sampling, stage=stage)
+            if "beta" not in draws:
+                draws = derived(again.model, draws, ["beta"])
+            slopes.append(_slopes(draws["beta"]))
+    return _table(fit, np.stack(slopes), interval)
 
 
-def _slopes(draws: xr.Dataset) -> np.ndarray:
+def _slopes(beta: xr.DataArray) -> np.ndarray:
     """Return the mean of every slope and the bounds of its interval of SURE (3,
     slopes).
     """
-    beta = (
-        draws["beta"]
-        .stack(sample=("chain", "draw"))
-        .transpose(..., "sample")
-        .to_numpy()
-    )
-    return np.stack(
-        [
-            beta.mean(axis=-1),
-            *np.quantile(beta, [(1 - SURE) / 2, (1 + SURE) / 2], axis=-1),
-        ]
-    )
+    draws = _stacked(beta).to_numpy()
+    bounds = np.quantile(draws, [(1 - SURE) / 2, (1 + SURE) / 2], axis=-1)
+    return np.stack([draws.mean(axis=-1), *bounds])
 
 
-def _table(fit: Fit, halves: np.ndarray, interval: float) -> pd.DataFrame:
-    beta = (
-        fit.posterior["beta"].stack(sample=("chain", "draw")).transpose(..., "sample")
-    )
-    low, middle, high = np.quantile(
-        beta.to_numpy(), [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1
-    )
+def _stacked(beta: xr.DataArray) -> xr.DataArray:
+    """Return slopes with their draws in one dim (slopes, sample)."""
+    return beta.stack(sample=("chain", "draw")).transpose(..., "sample")
+
+
+def _table(
+    fit: Fit,
+    halves: np.ndarray,
+    interval: float,
+) -> pd.DataFrame:
+    beta = _stacked(fit.posterior["beta"])
+    low, middle, high = np.quantile(beta.to_numpy(), interval_ends(interval), axis=-1)
     mean, lower, upper = halves.swapaxes(0, 1)
     return pd.DataFrame(
         {

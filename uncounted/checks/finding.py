@@ -29,7 +29,7 @@ class Finding:
 @dataclass(frozen=True)
 class Findings(Sequence[Finding]):
     """Findings, shown as a table; `stopped` says whether any forbids publication,
-    `not_run` what wasn't asked.
+    `not_run` names the checks that were not run.
     """
 
     items: tuple[Finding, ...]
@@ -38,8 +38,14 @@ class Findings(Sequence[Finding]):
     @overload
     def __getitem__(self, index: int) -> Finding: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
-    def __getitem__(self, index: int | slice) -> Finding | tuple[Finding, ...]:
+    def __getitem__(
+        self,
+        index: slice,
+    ) -> tuple[Finding, ...]: ...
+    def __getitem__(
+        self,
+        index: int | slice,
+    ) -> Finding | tuple[Finding, ...]:
         return self.items[index]
 
     def __len__(self) -> int:
@@ -56,20 +62,25 @@ class Findings(Sequence[Finding]):
         return pd.DataFrame([vars(finding) for finding in self.items])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><b>{escape(f.verdict)}</b></td><td>{escape(f.name)}</td><td>{escape(f.sentence)}</td></tr>"
-            for f in self
-        )
-        rows += "".join(
-            f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>"
-            for name in self.not_run
-        )
+        rows = ""
+        for finding in self:
+            rows += (
+                f"<tr><td><b>{escape(finding.verdict)}</b></td>"
+                f"<td>{escape(finding.name)}</td>"
+                f"<td>{escape(finding.sentence)}</td></tr>"
+            )
+        for name in self.not_run:
+            rows += f"<tr><td>not run</td><td>{escape(name)}</td><td></td></tr>"
         return f"<table>{rows}</table>"
 
 
 def listed(examples: Sequence[str]) -> str:
-    """Return ": A; B; C; D and 3 more" of what a sentence is about, nothing without
-    examples.
+    """Return examples for the end of a sentence, ": A; B; C; D and 3 more"; nothing
+    without examples.
     """
-    more = f" and {len(examples) - NAMED:,} more" if len(examples) > NAMED else ""
-    return f": {'; '.join(examples[:NAMED])}{more}" if examples else ""
+    if not examples:
+        return ""
+    text = f": {'; '.join(examples[:NAMED])}"
+    if len(examples) > NAMED:
+        text += f" and {len(examples) - NAMED:,} more"
+    return text

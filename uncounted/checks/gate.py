@@ -1,4 +1,4 @@
-"""Gate: what decides whether an estimate may be published."""
+"""Gate: the checks that decide whether an estimate may be published."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +19,8 @@ from uncounted.checks.support import support
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 
-LEVELS, BAND = (0.8, 0.95), 0.999
+LEVELS = (0.8, 0.95)
+BAND = 0.999  # probability of the band that coverage is held to
 MISSED = 0.10  # below the level: a true coverage for which the power of a band is told
 FEW = 20  # countries held out, below which nearly any share lies in its band
 DIVERGING = 0.01  # of a fold's transitions
@@ -27,7 +28,10 @@ SHARED = ("region", "countries")  # held out so that several countries lack the 
 ROUNDS = ("survey", "latest")  # held out so that other rounds of the country stay
 
 
-def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Findings:
+def check(
+    fit: Fit | Mapping[str, Fit],
+    held_out: HeldOut | None = None,
+) -> Findings:
     """Check a fit, or all fits of one call of `sample_jointly`, and what was predicted
     of evidence held out of it.
 
@@ -35,14 +39,15 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
     (`convergence.convergence`), and predictions whose 80 or 95 % intervals held too few
     or too many surveys: a share outside its 99.9 % binomial band, countries as the
     trials. "warn" does not: priors in conflict with the data (`conflict.conflict`),
-    patterns of countries that are not their surveys' (`pattern.pattern`), kinds of
-    source that err to one side (`sources.sources`), covariates beyond those of surveyed
-    countries (`reach.reach`), people and numbers without surveys behind them
-    (`support.support`), and rows outside their intervals, surveys' contrasts and
-    estimates beside them (`rows.rows`); folds that did not mix; and hold-outs that
-    cannot decide, of fewer than 20 countries, of whole regions, whose countries share
-    one error, or of surveys whose country's other rounds stayed. Without a hold-out,
-    `not_run` says so. Raises UncountedError for a hold-out of another fit.
+    patterns of countries that are not their surveys' (`country_patterns.pattern`),
+    kinds of source that err to one side (`source_bias.sources`), covariates beyond
+    those of surveyed countries (`reach.reach`), people and numbers without surveys
+    behind them (`support.support`), and rows outside their intervals, surveys'
+    contrasts and estimates beside them (`rows.rows`); folds that did not mix; and
+    hold-outs that cannot decide, of fewer than 20 countries, of whole regions, whose
+    countries share one error, or of surveys whose country's other rounds stayed.
+    Without a hold-out, `not_run` says so. Raises UncountedError for a hold-out of
+    another fit.
     """
     if (
         held_out is not None
@@ -54,20 +59,20 @@ def check(fit: Fit | Mapping[str, Fit], held_out: HeldOut | None = None) -> Find
             " it says nothing of it. Hold out again: hold_out(fit, ...), or uncounted"
             " check NAME --hold-out country."
         )
-    fits, of_rows = fit if isinstance(fit, Mapping) else {"": fit}, rows(fit)
-    items = [
-        finding
-        for name, one in fits.items()
-        for finding in named(
-            name, [*convergence(one), *credible(one), *of_rows.get(name, ())]
-        )
-    ]
-    return Findings((*items, *predicted(held_out)), () if held_out else (HELD_OUT,))
+    fits = fit if isinstance(fit, Mapping) else {"": fit}
+    row_findings = rows(fit)
+    findings = []
+    for outcome, single in fits.items():
+        of_outcome = [*convergence(single), *credible(single)]
+        of_outcome += row_findings.get(outcome, ())
+        findings += named(outcome, of_outcome)
+    not_run = () if held_out else (HELD_OUT,)
+    return Findings((*findings, *predicted(held_out)), not_run)
 
 
 def credible(fit: Fit) -> list[Finding]:
-    """Return what is not about draws: priors, patterns and sources beside the data,
-    numbers without surveys.
+    """Return findings that are not about draws: priors, patterns and sources beside the
+    data, numbers without surveys.
     """
     return [*conflict(fit), *pattern(fit), *sources(fit), *reach(fit), *support(fit)]
 
@@ -76,60 +81,67 @@ def predicted(held_out: HeldOut | None) -> list[Finding]:
     """Return whether intervals held what surveys that were held out showed; nothing
     without a hold-out.
     """
-    return [] if held_out is None else [*_coverage(held_out), *_folds(held_out)]
+    if held_out is None:
+        return []
+    return [*_coverage(held_out), *_folds(held_out)]
 
 
-def named(name: str, findings: Iterable[Finding]) -> list[Finding]:
+def named(
+    name: str,
+    findings: Iterable[Finding],
+) -> list[Finding]:
     """Return findings under the name of what they are about, if it has one."""
-    return [
-        replace(finding, name=f"{name}: {finding.name}" if name else finding.name)
-        for finding in findings
-    ]
+    if not name:
+        return list(findings)
+    return [replace(finding, name=f"{name}: {finding.name}") for finding in findings]
 
 
 def _coverage(held: HeldOut) -> Iterator[Finding]:
-    everything = held.coverage.query("of == 'all'")
-    rows = [
-        {str(key): value for key, value in row.items()}
-        for row in everything.to_dict("records")
-    ]
-    several = everything["outcome"].nunique() > 1
-    for row in rows:
-        level, inside, countries = row["level"], row["inside"], row["countries"]
-        if level not in LEVELS:
-            continue
-        low, high = band(countries, level, BAND)
-        good, doubt = low <= inside <= high, _doubt(held.by, countries)
-        told = (
-            f"Held out by {held.by}, {inside:.1%} of surveys lie in their {level:.0%}"
-            f" intervals (mean over {countries} countries); between {low:.1%} and"
-            f" {high:.1%} is asked."
-        )
-        false = level - MISSED
-        least, most = round(low * countries), round(high * countries)
-        missed = float(
-            binom.cdf(most, countries, false) - binom.cdf(least - 1, countries, false)
-        )
-        told += (
-            f" A true coverage of {false:.0%} would be missed in {missed:.0%} of"
-            " hold-outs of so many countries."
-        )
-        advice = (
-            ""
-            if good
-            else f" Intervals are too {'narrow' if inside < low else 'wide'}."
-        )
-        name = f"{HELD_OUT} at {level:.0%}" + (
-            f" of {row['outcome']}" if several else ""
-        )
-        verdict = "warn" if doubt else "pass" if good else "stop"
-        yield Finding(
-            name,
-            verdict,
-            inside,
-            low if inside < level else high,
-            told + advice + doubt,
-        )
+    """Hold the share of surveys in their intervals to a binomial band, by level."""
+    overall = held.coverage.query("of == 'all'")
+    several = overall["outcome"].nunique() > 1
+    for row in overall.to_dict("records"):
+        level = row["level"]
+        if level in LEVELS:
+            name = f"{HELD_OUT} at {level:.0%}"
+            if several:
+                name += f" of {row['outcome']}"
+            yield _of_level(name, held.by, level, row["inside"], row["countries"])
+
+
+def _of_level(
+    name: str,
+    by: str,
+    level: float,
+    inside: float,
+    countries: int,
+) -> Finding:
+    """Hold the share of surveys in their intervals of one level to its band."""
+    low, high = band(countries, level, BAND)
+    doubt = _doubt(by, countries)
+    sentence = (
+        f"Held out by {by}, {inside:.1%} of surveys lie in their {level:.0%}"
+        f" intervals (mean over {countries} countries); between {low:.1%} and"
+        f" {high:.1%} is asked."
+    )
+    false = level - MISSED
+    least = round(low * countries)
+    most = round(high * countries)
+    missed = float(
+        binom.cdf(most, countries, false) - binom.cdf(least - 1, countries, false)
+    )
+    sentence += (
+        f" A true coverage of {false:.0%} would be missed in {missed:.0%} of"
+        " hold-outs of so many countries."
+    )
+    verdict = "pass"
+    if not low <= inside <= high:
+        verdict = "stop"
+        sentence += f" Intervals are too {'narrow' if inside < low else 'wide'}."
+    if doubt:
+        verdict = "warn"
+    threshold = low if inside < level else high
+    return Finding(name, verdict, inside, threshold, sentence + doubt)
 
 
 def _doubt(by: str, countries: int) -> str:
@@ -153,24 +165,22 @@ def _doubt(by: str, countries: int) -> str:
 
 
 def _folds(held: HeldOut) -> Iterator[Finding]:
-    """Say whether folds mixed: a prediction of one that did not is of its sampler."""
+    """Say whether folds mixed: a prediction of a fold that did not mix is the
+    sampler's, not the model's.
+    """
     if "rhat" not in held.table:
         return
-    folds = held.table.groupby("fold")[
-        ["rhat", "ess", "divergences", "chains", "draws"]
-    ].first()
+    columns = ["rhat", "ess", "divergences", "chains", "draws"]
+    folds = held.table.groupby("fold")[columns].first()
     diverging = folds["divergences"] / (folds["chains"] * folds["draws"])
-    bad = ~((folds["rhat"] <= RHAT) & (folds["ess"] >= ESS) & (diverging <= DIVERGING))
-    told = (
-        f"In {bad.sum()} of {len(folds):,} folds R-hat of a prediction is above"
+    mixes = (folds["rhat"] <= RHAT) & (folds["ess"] >= ESS) & (diverging <= DIVERGING)
+    bad = int((~mixes).sum())
+    sentence = (
+        f"In {bad} of {len(folds):,} folds R-hat of a prediction is above"
         f" {RHAT:g}, its ESS below {ESS:g}, or more than {DIVERGING:.0%} of transitions"
         " diverged."
     )
-    advice = " Hold out with more draws." if bad.any() else ""
-    yield Finding(
-        "folds held out",
-        "warn" if bad.any() else "pass",
-        float(bad.sum()),
-        0,
-        told + advice,
-    )
+    if bad:
+        sentence += " Hold out with more draws."
+    verdict = "warn" if bad else "pass"
+    yield Finding("folds held out", verdict, float(bad), 0, sentence)

@@ -1,11 +1,10 @@
-"""Held out: what the model predicts of evidence it wasn't shown, beside what that
-showed and what naive guesses say.
+"""Held out: predictions of surveys that the model wasn't shown, beside their results
+and naive predictions.
 """
 
 import json
-import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 
+from uncounted.checks.evidence_origin import deff_note, with_origins
 from uncounted.checks.fold_score import score_fold
 from uncounted.checks.folds import Fold, folds_of
 from uncounted.checks.summary import coverage, errors
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE, Evidence
+from uncounted.evidence.evidence import Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -27,21 +27,13 @@ from uncounted.infer.recipe import Recipe, recipe_of
 from uncounted.infer.refit import Numbers, refit, without
 from uncounted.infer.start import start_of
 from uncounted.model.build import Study
-from uncounted.model.card import Card, Sampling
+from uncounted.model.card import Sampling
 from uncounted.model.seen import look
-from uncounted.model.survey_list import evidence_of
-from uncounted.world.world import World
 
-SHORT = {
-    "chains": 2,
-    "tune": 150,
-    "draws": 200,
-}  # of a fold that begins where the whole fit ended
-COLD = {
-    "chains": 2,
-    "tune": 500,
-    "draws": 300,
-}  # of a fold of a model that wasn't sampled before
+# settings of a fold that begins where the fit of all rows ended
+SHORT = {"chains": 2, "tune": 150, "draws": 200}
+# settings of a fold of a model that wasn't sampled before
+COLD = {"chains": 2, "tune": 500, "draws": 300}
 
 
 @dataclass(frozen=True)
@@ -69,13 +61,15 @@ class HeldOut:
         """What was held out together."""
         return str(self.table["by"].iloc[0])
 
-    def made_of(self, *sources: Fit | Mapping[str, Fit]) -> bool:
+    def made_of(
+        self,
+        *sources: Fit | Mapping[str, Fit],
+    ) -> bool:
         """Say whether it is of the same models, evidence and world as these fits, each
         alone or all of one call.
         """
-        return set(self.table["recipe"]) == {
-            recipe_of(source).digest for source in sources
-        }
+        digests = {recipe_of(source).digest for source in sources}
+        return set(self.table["recipe"]) == digests
 
     @property
     def coverage(self) -> pd.DataFrame:
@@ -90,15 +84,18 @@ class HeldOut:
         return errors(self.table)
 
     def _repr_html_(self) -> str:
-        shown = [self.coverage.query("of == 'all'"), self.errors.query("of == 'all'")]
-        first = self.table.iloc[0]
-        head = (
-            f"<b>{len(self.table):,} surveys of {self.table['country'].nunique()}"
-            f" countries held out by {self.by}</b>: {self.table['fold'].nunique():,}"
-            f" folds of {first['chains']} chains × ({first['tune']} + {first['draws']})"
-            f" draws or more; design effects {first['deffs']}"
+        table = self.table
+        row = table.iloc[0]
+        heading = (
+            f"<b>{len(table):,} surveys of {table['country'].nunique()}"
+            f" countries held out by {self.by}</b>: {table['fold'].nunique():,}"
+            f" folds of {row['chains']} chains × ({row['tune']} + {row['draws']})"
+            f" draws or more; design effects {row['deffs']}"
         )
-        return head + "".join(each.round(4).to_html(index=False) for each in shown)
+        for summary in (self.coverage, self.errors):
+            overall = summary.query("of == 'all'")
+            heading += overall.round(4).to_html(index=False)
+        return heading
 
 
 def hold_out(
@@ -137,141 +134,80 @@ def hold_out(
     """
     if not 0 < interval < 1:
         raise UncountedError(f"interval={interval} should be between 0 and 1, as 0.95.")
-    recipe = _with_origins(recipe_of(source), evidence)
+    recipe = with_origins(recipe_of(source), evidence)
     studies = _studies(recipe)
     parts = folds_of(studies, by, seed, folds, countries)
     start = start_of(source, seed)
-    how = _how(recipe, start is not None, settings)
-    batch = Batch(
-        ready=partial(refit, recipe.light, start),
-        work=partial(
-            score_fold,
-            how=how,
-            interval=interval,
-            apart=by == "survey" and countries is None,
-        ),
+    sampling = _sampling(recipe, start is not None, settings)
+    work = partial(
+        score_fold,
+        how=sampling,
+        interval=interval,
+        apart=by == "survey" and countries is None,
+    )
+    identity = {
+        "recipe": recipe.digest,
+        "by": by,
+        "folds": {fold.key: _digest(fold) for fold in parts},
+        "how": asdict(sampling),
+        "interval": interval,
+        "deffs": deff_note(recipe),
+    }
+    batch = Batch(partial(refit, recipe.light, start), work, seed, identity)
+    tables = run(
+        batch,
+        {fold.key: partial(_numbers, studies, fold) for fold in parts},
+        what="folds",
+        keep=keep,
+        scheduler=scheduler,
+        workers=workers,
+        progress=progress,
+    )
+    labelled = [table.assign(fold=key) for key, table in tables.items()]
+    table = pd.concat(labelled, ignore_index=True).assign(
+        by="countries" if countries is not None else by,
         seed=seed,
-        told={
-            "recipe": recipe.digest,
-            "by": by,
-            "folds": {one.key: _digest(one) for one in parts},
-            "how": asdict(how),
-            "interval": interval,
-            "deffs": _deffs(recipe),
-        },
+        deffs=deff_note(recipe),
+        recipe=recipe.digest,
     )
-    jobs = {one.key: partial(_given, studies, one) for one in parts}
-    where = {
-        "keep": keep,
-        "scheduler": scheduler,
-        "workers": workers,
-        "progress": progress,
-    }
-    tables = run(batch, jobs, what="folds", **where)
-    about = {
-        "by": "countries" if countries is not None else by,
-        "seed": seed,
-        "deffs": _deffs(recipe),
-    }
-    about |= {"recipe": recipe.digest}
-    named = [table.assign(fold=key) for key, table in tables.items()]
-    table = pd.concat(named, ignore_index=True).assign(**about)
+    table = table[["fold", *table.columns.drop("fold")]]
     order = ["outcome", "country", "year", "survey"]
-    return HeldOut(
-        table[["fold", *table.columns.drop("fold")]].sort_values(
-            order, ignore_index=True, kind="stable"
-        )
-    )
+    return HeldOut(table.sort_values(order, ignore_index=True, kind="stable"))
 
 
 def _digest(fold: Fold) -> str:
-    """Return what tells which rows a fold leaves out."""
+    """Return a hash of the rows that a fold leaves out."""
     out = {prefix: np.flatnonzero(rows).tolist() for prefix, rows in fold.out.items()}
-    return sha256(json.dumps(out, sort_keys=True).encode()).hexdigest()[:16]
+    text = json.dumps(out, sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
 
 
-def _how(recipe: Recipe, warm: bool, settings: dict[str, Any]) -> Sampling:
+def _sampling(
+    recipe: Recipe,
+    warm: bool,
+    settings: dict[str, Any],
+) -> Sampling:
+    """Return the settings of a fold; warm: it begins at the draws of a fit."""
     accept = max(card.sampling.target_accept for card in recipe.cards)
-    return Sampling(
-        **{**(SHORT if warm else COLD), "target_accept": accept, **settings}
-    )
-
-
-def _with_origins(
-    recipe: Recipe, given: Evidence | Mapping[str, Evidence] | None
-) -> Recipe:
-    """Return the recipe with the origins of its evidence: its own, those of the
-    evidence given, or read again.
-    """
-    of = {given.outcome: given} if isinstance(given, Evidence) else given or {}
-    kept = [
-        (
-            evidence
-            if evidence.origin and not of
-            else _with_origin(card, evidence, of.get(evidence.outcome), recipe.world)
-        )
-        for card, evidence in zip(recipe.cards, recipe.evidences, strict=True)
-    ]
-    return replace(recipe, evidences=tuple(kept))
-
-
-def _with_origin(
-    card: Card, evidence: Evidence, given: Evidence | None, world: World
-) -> Evidence:
-    if given is not None:
-        if not given.holds(evidence):
-            raise UncountedError(
-                f"The evidence given on '{evidence.outcome}' isn't what the fit was"
-                " made from. Give what evidence_of makes of its card, or fit again."
-            )
-        return replace(evidence, origin=given.origin)
-    if not card.evidence:
-        rows = evidence.rows
-        if (rows["deff"] != 1).any() or (rows["source"] == ELSEWHERE).any():
-            warnings.warn(
-                f"The card '{card.name}' names no surveys, and this fit doesn't know"
-                " what its evidence was made from: design effects, and what families"
-                " in a country that is out told of others, stay as they are. Give the"
-                " evidence that was used: hold_out(..., evidence=...).",
-                UserWarning,
-                stacklevel=4,
-            )
-        return evidence
-    again = evidence_of(card, world)
-    if again.holds(evidence):
-        return replace(evidence, origin=again.origin)
-    warnings.warn(
-        f"The surveys that the card '{card.name}' names are no longer what the fit was"
-        " made from, so design effects stay those of all surveys. Fit again, or give"
-        " the evidence that was used.",
-        UserWarning,
-        stacklevel=4,
-    )
-    return evidence
-
-
-def _deffs(recipe: Recipe) -> str:
-    return (
-        "smoothed without it"
-        if all(evidence.origin for evidence in recipe.evidences)
-        else "as they are"
-    )
+    default = SHORT if warm else COLD
+    return Sampling(**{**default, "target_accept": accept, **settings})
 
 
 def _studies(recipe: Recipe) -> dict[str, Study]:
-    """Return the parts of the model as they will be built, by prefix: what a fold's
-    numbers are made from.
+    """Return the parts of the model as they will be built, by prefix; the numbers of a
+    fold are made from them.
     """
-    found = {}
+    studies = {}
     for card, evidence in zip(recipe.cards, recipe.evidences, strict=True):
-        seen = look(card, recipe.world, evidence)
+        observations = look(card, recipe.world, evidence)
         prefix = "" if recipe.lkj is None else f"{card.outcome}::"
-        found[prefix] = Study(card, recipe.world, seen.evidence, seen)
-    return found
+        studies[prefix] = Study(card, recipe.world, observations.evidence, observations)
+    return studies
 
 
-def _given(
-    studies: Mapping[str, Study], fold: Fold
+def _numbers(
+    studies: Mapping[str, Study],
+    fold: Fold,
 ) -> tuple[Numbers, dict[str, np.ndarray]]:
     return without(studies, fold.out), dict(fold.out)
 
@@ -284,11 +220,10 @@ def read_held_out(path: str | Path) -> HeldOut:
             f"There is no hold-out at {path}. `uncounted check NAME --hold-out country`"
             " writes one."
         )
-    return HeldOut(
-        pd.read_csv(
-            path,
-            keep_default_na=False,
-            na_values=[""],
-            dtype={"survey": str, "fold": str},
-        )
+    table = pd.read_csv(
+        path,
+        keep_default_na=False,
+        na_values=[""],
+        dtype={"survey": str, "fold": str},
     )
+    return HeldOut(table)

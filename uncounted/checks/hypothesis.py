@@ -1,5 +1,5 @@
-"""Hypothesis: how probable it is that one place has more than another, more than a
-target, or is among the highest.
+"""Hypothesis: the probability that one place has more than another, more than a target,
+or is among the highest.
 """
 
 import re
@@ -13,6 +13,7 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from scipy.stats import rankdata
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
@@ -44,30 +45,31 @@ class Hypothesis:
 
     def __str__(self) -> str:
         """Return the answer as a sentence."""
-        told = (
+        probability = (
             f"P({self.text}) = {self.probability:.3f} (Monte Carlo error"
             f" {self.error:.3f})"
         )
-        if self.probability in (
-            0,
-            1,
-        ):  # all draws agree: three of its errors leave 5 % to what they have not shown
-            bound = (
-                f"> {1 - 3 * self.error:.4f}"
-                if self.probability
-                else f"< {3 * self.error:.4f}"
-            )
-            told = f"P({self.text}) {bound}, as in all draws"
+        # all draws agree: three of the errors leave 5 % to what they have not shown
+        if self.probability == 0:
+            bound = 3 * self.error
+            probability = f"P({self.text}) < {bound:.4f}, as in all draws"
+        if self.probability == 1:
+            bound = 1 - 3 * self.error
+            probability = f"P({self.text}) > {bound:.4f}, as in all draws"
         return (
-            f"{told}; difference {self.difference:.2f} {self.unit} ({self.interval:.0%}"
-            f" interval {self.lower:.2f} to {self.upper:.2f})"
+            f"{probability}; difference {self.difference:.2f} {self.unit}"
+            f" ({self.interval:.0%} interval {self.lower:.2f} to {self.upper:.2f})"
         )
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(str(self))}</p>"
 
 
-def hypothesis(fit: Fit, text: str, interval: float = 0.95) -> Hypothesis:
+def hypothesis(
+    fit: Fit,
+    text: str,
+    interval: float = 0.95,
+) -> Hypothesis:
     """Return the probability that a statement about prevalence holds: its share of the
     draws.
 
@@ -82,15 +84,15 @@ def hypothesis(fit: Fit, text: str, interval: float = 0.95) -> Hypothesis:
             f"'{text}' should be two sides and a sign, as 'Africa > Americas' or"
             " 'Nigeria < 30'."
         )
-    left, sign, right = parts
-    gap = _side(fit, left) - _side(fit, right)
-    if not isinstance(gap, xr.DataArray):
+    left_side, sign, right_side = parts
+    difference = _side(fit, left_side) - _side(fit, right_side)
+    if not isinstance(difference, xr.DataArray):
         raise UncountedError(
             f"'{text}' compares two numbers. Name a place on one side."
         )
-    gap = gap.transpose("chain", "draw").to_numpy()
-    holds = gap > 0 if sign == ">" else gap < 0
-    low, middle, high = np.quantile(gap, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+    draws = difference.transpose("chain", "draw").to_numpy()
+    holds = draws > 0 if sign == ">" else draws < 0
+    low, middle, high = np.quantile(draws, interval_ends(interval))
     return Hypothesis(
         text,
         float(holds.mean()),
@@ -124,9 +126,8 @@ def ranks(
         )
     rank = draws.copy(data=rankdata(-draws, axis=draws.get_axis_num("group")))
     among = rank <= highest
-    low, middle, high = rank.quantile(
-        [(1 - interval) / 2, 0.5, (1 + interval) / 2], ["chain", "draw"]
-    ).to_numpy()
+    bounds = rank.quantile(interval_ends(interval), ["chain", "draw"])
+    low, middle, high = bounds.to_numpy()
     table = pd.DataFrame(
         {
             "group": draws["group"].to_numpy(),
@@ -147,7 +148,9 @@ def ranks(
 
 
 def exceeds(
-    fit: Fit, rate: float, by: str | Path | pd.DataFrame = "country"
+    fit: Fit,
+    rate: float,
+    by: str | Path | pd.DataFrame = "country",
 ) -> pd.DataFrame:
     """Return the probability that each group's prevalence exceeds a rate in the card's
     unit, such as a target.
@@ -157,40 +160,38 @@ def exceeds(
     """
     draws, names = _prevalences(fit, by)
     above = draws > rate
-    probability = above.mean(["chain", "draw"]).to_numpy()
-    columns = {
-        "group": draws["group"].to_numpy(),
-        "name": names,
-        "exceeds": probability,
-    }
-    table = pd.DataFrame(columns | {"exceeds_error": _errors(above)})
+    table = pd.DataFrame(
+        {
+            "group": draws["group"].to_numpy(),
+            "name": names,
+            "exceeds": above.mean(["chain", "draw"]).to_numpy(),
+            "exceeds_error": _errors(above),
+        }
+    )
     return table.sort_values(
-        "exceeds", ascending=False, kind="stable", ignore_index=True
+        "exceeds",
+        ascending=False,
+        kind="stable",
+        ignore_index=True,
     )
 
 
 def _prevalences(
-    fit: Fit, by: str | Path | pd.DataFrame
+    fit: Fit,
+    by: str | Path | pd.DataFrame,
 ) -> tuple[xr.DataArray, list[str]]:
     """Return prevalence of every group in the card's unit (chain, draw, group), and the
     groups' names.
     """
     group = groups(fit.world, by)
-    whole = expected(fit.people)
-    draws, people = (
-        _of_everybody(affected(fit.p, fit.people, group)),
-        _of_everybody(population(whole, group)),
-    )
+    draws = _of_everybody(affected(fit.p, fit.people, group))
+    people = _of_everybody(population(expected(fit.people), group))
     kept = people["group"].to_numpy()[people.to_numpy() > 0]
-    names = (
-        fit.world.places["name"].to_dict()
-        if isinstance(by, str) and by == "country"
-        else {}
-    )
-    unit = SHOW[fit.card.show]
-    return unit * (draws / people).sel(group=kept), [
-        str(names.get(one, one)) for one in kept
-    ]
+    names = list(map(str, kept))
+    if isinstance(by, str) and by == "country":
+        names = list(map(str, fit.world.places["name"][kept]))
+    prevalence = (draws / people).sel(group=kept)
+    return SHOW[fit.card.show] * prevalence, names
 
 
 def _of_everybody(totals: xr.DataArray) -> xr.DataArray:
@@ -198,45 +199,53 @@ def _of_everybody(totals: xr.DataArray) -> xr.DataArray:
     return totals.sel(dict.fromkeys(traits, ALL), drop=True)
 
 
-def _side(fit: Fit, side: str) -> xr.DataArray | float:
+def _side(
+    fit: Fit,
+    side: str,
+) -> xr.DataArray | float:
+    """Return a side of a statement: a number, or prevalence in the card's unit (chain,
+    draw).
+    """
     try:
         return float(side)
     except ValueError:
         place, traits = _place(fit, side)
-    named = _traits(fit, side, traits)
-    group = _member(fit, place)
-    asked = {"group": "in", **dict.fromkeys(axes(fit.p), ALL), **named}
-    inside = group.map({True: "in", False: "out"})
-    count = affected(fit.p, fit.people, inside).sel(asked, drop=True)
-    people = population(fit.people, inside)  # of every form alike
-    return (
-        SHOW[fit.card.show]
-        * count
-        / people.sel(
-            {dim: at for dim, at in asked.items() if dim in people.dims}, drop=True
-        )
-    )
+    levels = {"group": "in", **dict.fromkeys(axes(fit.p), ALL)}
+    levels |= _traits(fit, side, traits)
+    inside = _member(fit, place).map({True: "in", False: "out"})
+    count = affected(fit.p, fit.people, inside).sel(levels, drop=True)
+    people = population(fit.people, inside)
+    if "form" not in people.dims:  # people are those of every form alike
+        levels.pop("form", None)
+    return SHOW[fit.card.show] * count / people.sel(levels, drop=True)
 
 
-def _place(fit: Fit, side: str) -> tuple[str, list[str]]:
-    """Split "Korea, Republic of, female" into the longest place that there is and the
+def _place(
+    fit: Fit,
+    side: str,
+) -> tuple[str, list[str]]:
+    """Split "Korea, Republic of, female" into the longest name of a place and the
     traits that follow.
     """
     words = [word.strip() for word in side.split(",")]
-    known = _known(fit)
+    places = _places(fit)
     for size in range(len(words), 0, -1):
-        if (place := ", ".join(words[:size])) in known:
+        place = ", ".join(words[:size])
+        if place in places:
             return place, words[size:]
-    names = known - set(fit.world.places.index)
+    names = places - set(fit.world.places.index)
     raise UncountedError(
         f"There is no place '{words[0]}' in this"
         f" fit.{hint(words[0], fit.world.places, names)}"
     )
 
 
-def _known(fit: Fit) -> set[str]:
-    named = set(fit.world.places["name"]) | set(fit.world.places.index)
-    return named.union(*(set(groups(fit.world, grouping)) for grouping in GROUPINGS))
+def _places(fit: Fit) -> set[str]:
+    """Return all names and codes of countries and groups."""
+    places = set(fit.world.places["name"]) | set(fit.world.places.index)
+    for grouping in GROUPINGS:
+        places |= set(groups(fit.world, grouping))
+    return places
 
 
 def _member(fit: Fit, place: str) -> pd.Series:
@@ -245,24 +254,28 @@ def _member(fit: Fit, place: str) -> pd.Series:
     if place in set(names):
         return names == place
     for grouping in GROUPINGS:
-        of = groups(fit.world, grouping)
-        if (of == place).any():
-            return of == place
+        member = groups(fit.world, grouping) == place
+        if member.any():
+            return member
     raise AssertionError(place)
 
 
-def _traits(fit: Fit, side: str, traits: list[str]) -> dict[str, str]:
+def _traits(
+    fit: Fit,
+    side: str,
+    traits: list[str],
+) -> dict[str, str]:
     """Return the level of each trait that is named, by its dim."""
     levels = {str(level): dim for dim in axes(fit.p) for level in fit.p[dim].values}
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     for trait in traits:
         if trait not in levels:
             raise UncountedError(
                 f"'{trait}' in '{side}' is no sex, age, other trait or form"
                 f" here.{did_you_mean(trait, levels)}"
             )
-        found[levels[trait]] = trait
-    return found
+        named[levels[trait]] = trait
+    return named
 
 
 def _error(holds: np.ndarray) -> float:
@@ -273,14 +286,13 @@ def _error(holds: np.ndarray) -> float:
     or 1 by the rule of succession.
     """
     values = holds.astype(float)
-    found = (
-        array_stats.mcse(values, 0, 1, method="mean")
-        if values.std() > 0
-        else 1 / (values.size + 2)
-    )
-    return float(np.asarray(found))
+    if not values.std() > 0:
+        return 1 / (values.size + 2)
+    error = array_stats.mcse(values, 0, 1, method="mean")
+    return float(np.asarray(error))
 
 
 def _errors(holds: xr.DataArray) -> np.ndarray:
-    each = holds.transpose("group", "chain", "draw").to_numpy()
-    return np.array([_error(one) for one in each])
+    """Return the Monte Carlo standard error of each group's share (groups,)."""
+    draws = holds.transpose("group", "chain", "draw").to_numpy()
+    return np.array([_error(group) for group in draws])

@@ -29,11 +29,12 @@ def measure(draws: np.ndarray) -> pd.DataFrame:
     By Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021): chains in halves; R-hat
     the larger of those of normal scores of draws and of their distances from the
     median; bulk ESS of the scores; tail ESS the smaller of those of the events "at most
-    the 2.5 % (97.5 %) quantile". ArviZ's numbers, one of which takes it 3 ms; here an
-    estimate's 15,000 are measured together, in a tenth of the time. NaN where a draw is
-    not finite, and R-hat where nothing moves.
+    the 2.5 % (97.5 %) quantile". These are ArviZ's numbers, one of which takes it 3 ms;
+    here an estimate's 15,000 are measured together, in a tenth of the time. NaN where a
+    draw is not finite, and R-hat where nothing moves.
     """
-    chunks = [draws[i : i + CHUNK] for i in range(0, len(draws), CHUNK)]
+    starts = range(0, len(draws), CHUNK)
+    chunks = [draws[start : start + CHUNK] for start in starts]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return pd.concat(threads.map(_measured, chunks), ignore_index=True)
 
@@ -46,34 +47,54 @@ def _measured(draws: np.ndarray) -> pd.DataFrame:
     finite = np.isfinite(draws).all(axis=(1, 2))
     draws = np.where(finite[:, None, None], draws, 0.0)
     halves = _halves(draws)
+    medians = np.median(halves, axis=(1, 2), keepdims=True)
     scores = _normal_scores(halves)
-    folded = _normal_scores(
-        np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
-    )
+    folded = _normal_scores(np.abs(halves - medians))
     flat = draws.reshape(numbers, -1)
-    ordered = np.sort(flat, axis=1, kind="stable")
-    bounds = np.quantile(ordered, TAILS, axis=1)
-    tails = [
-        ess(_halves((draws <= quantile[:, None, None]).astype(float)))
-        for quantile in bounds
+    ess_tail, mcse_bound = _tails(draws, flat)
+    sd = _nonzero(flat.std(axis=1))
+    measures = [
+        np.maximum(_rhat(scores), _rhat(folded)),
+        ess(scores),
+        ess_tail,
+        flat.std(axis=1, ddof=1) / sd / np.sqrt(ess(halves)),
+        mcse_bound,
     ]
-    bound = np.maximum(
-        *(_of_quantile(ordered, q, size) for q, size in zip(TAILS, tails, strict=True))
-    )
-    rhat = np.maximum(_rhat(scores), _rhat(folded))
-    error = flat.std(axis=1, ddof=1) / _nonzero(flat.std(axis=1)) / np.sqrt(ess(halves))
-    table = np.column_stack([rhat, ess(scores), np.minimum(*tails), error, bound])
-    return pd.DataFrame(np.where(finite[:, None], table, np.nan), columns=MEASURES)
+    table = np.where(finite[:, None], np.column_stack(measures), np.nan)
+    return pd.DataFrame(table, columns=MEASURES)
 
 
-def _of_quantile(ordered: np.ndarray, q: float, size: np.ndarray) -> np.ndarray:
+def _tails(
+    draws: np.ndarray,
+    flat: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smaller ESS of the two tails and the larger MCSE of their quantiles
+    (number,).
+    """
+    ordered = np.sort(flat, axis=1, kind="stable")
+    quantiles = np.quantile(ordered, TAILS, axis=1)
+    sizes = []
+    errors = []
+    for q, quantile in zip(TAILS, quantiles, strict=True):
+        below = draws <= quantile[:, None, None]
+        size = ess(_halves(below.astype(float)))
+        sizes.append(size)
+        errors.append(_quantile_error(ordered, q, size))
+    return np.minimum(*sizes), np.maximum(*errors)
+
+
+def _quantile_error(
+    ordered: np.ndarray,
+    q: float,
+    size: np.ndarray,
+) -> np.ndarray:
     """Return the MCSE of a quantile of sorted draws (number, draw): half of what lies
     between q ± its error.
     """
-    error, last = np.sqrt(q * (1 - q) / size), ordered.shape[1] - 1
-    low, high = (
-        np.rint(np.clip(q + sign * error, 0, 1) * last).astype(int) for sign in (-1, 1)
-    )
+    error = np.sqrt(q * (1 - q) / size)
+    highest = ordered.shape[1] - 1
+    low = np.rint(np.clip(q - error, 0, 1) * highest).astype(int)
+    high = np.rint(np.clip(q + error, 0, 1) * highest).astype(int)
     row = np.arange(len(ordered))
     return (ordered[row, high] - ordered[row, low]) / 2
 
@@ -88,37 +109,37 @@ def ess(draws: np.ndarray) -> np.ndarray:
     not move has N.
     """
     _, chains, size = draws.shape
+    total = chains * size
     centred = draws - draws.mean(axis=2, keepdims=True)
     length = next_fast_len(2 * size, real=True)
-    power = np.square(np.abs(np.fft.rfft(centred, length, axis=2))).mean(axis=1)
+    spectrum = np.fft.rfft(centred, length, axis=2)
+    power = np.square(np.abs(spectrum)).mean(axis=1)
     covariance = np.fft.irfft(power, length, axis=1)[:, :size] / size
     within = covariance[:, 0] * size / (size - 1)
     between = draws.mean(axis=2).var(axis=1, ddof=1) if chains > 1 else 0.0
-    total = _nonzero(covariance[:, 0] + between)
-    rho = 1 - (within[:, None] - covariance) / total[:, None]
+    variance = _nonzero(covariance[:, 0] + between)
+    rho = 1 - (within[:, None] - covariance) / variance[:, None]
     rho[:, 0] = 1.0
-    tau = _geyer(rho)
+    tau = np.fmax(_geyer(rho), 1 / np.log10(total))
     moves = np.ptp(draws, axis=(1, 2)) >= SAME
-    return np.where(
-        moves, chains * size / np.fmax(tau, 1 / np.log10(chains * size)), chains * size
-    )
+    return np.where(moves, total / tau, total)
 
 
 def _geyer(rho: np.ndarray) -> np.ndarray:
     """Return τ of autocorrelations (number, lag): pairs up to the first that is not
     positive, and half of that one.
     """
-    last = max((rho.shape[1] - 3) // 2, 0)
-    pairs = rho[:, : 2 * last + 2].reshape(len(rho), last + 1, 2).sum(axis=2)
+    count = max((rho.shape[1] - 3) // 2, 0) + 1
+    pairs = rho[:, : 2 * count].reshape(len(rho), count, 2).sum(axis=2)
     stops = pairs <= 0
     stops[:, -1] = True
     end = stops.argmax(axis=1)
     row = np.arange(len(rho))
-    summed = np.pad(
-        np.minimum.accumulate(pairs, axis=1).cumsum(axis=1), ((0, 0), (1, 0))
-    )[row, end]
+    falling = np.minimum.accumulate(pairs, axis=1)
+    sums = np.pad(falling.cumsum(axis=1), ((0, 0), (1, 0)))
     half = rho[row, 2 * end]
-    return -1 + 2 * summed + np.where((half > 0) | (pairs[row, end] >= 0), half, 0.0)
+    counts = (half > 0) | (pairs[row, end] >= 0)
+    return -1 + 2 * sums[row, end] + np.where(counts, half, 0.0)
 
 
 def _rhat(chains: np.ndarray) -> np.ndarray:
@@ -132,6 +153,7 @@ def _rhat(chains: np.ndarray) -> np.ndarray:
 
 
 def _halves(draws: np.ndarray) -> np.ndarray:
+    """Return each chain as two, its first and its last half."""
     half = draws.shape[2] // 2
     return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
 
@@ -146,20 +168,17 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
     """
     flat = draws.reshape(len(draws), -1)
     size = flat.shape[1]
-    order = np.argsort(
-        flat, axis=1, kind="quicksort"
-    )  # twice as fast as stable, and equal draws share a rank
+    # twice as fast as stable, and equal draws share a rank
+    order = np.argsort(flat, axis=1, kind="quicksort")
     ordered = np.take_along_axis(flat, order, axis=1)
     new = np.ones(flat.shape, bool)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.flatnonzero(new)
-    count = np.diff(np.append(first, new.size))
-    score = ndtri(
-        (np.arange(2 * size + 1) / 2 - 0.375) / (size + 0.25)
-    )  # of whole ranks, and of those in between
-    of_rank = score[2 * (first % size) + count + 1]
+    start = np.flatnonzero(new)
+    count = np.diff(np.append(start, new.size))
+    # of whole ranks, and of those in between
+    half_ranks = np.arange(2 * size + 1) / 2
+    score = ndtri((half_ranks - 0.375) / (size + 0.25))
+    rank_scores = np.repeat(score[2 * (start % size) + count + 1], count)
     scores = np.empty(flat.shape)
-    np.put_along_axis(
-        scores, order, np.repeat(of_rank, count).reshape(flat.shape), axis=1
-    )
+    np.put_along_axis(scores, order, rank_scores.reshape(flat.shape), axis=1)
     return scores.reshape(draws.shape)

@@ -2,6 +2,7 @@
 or for less.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,12 @@ PUBLISHED = ("world", "region")
 SILENT = 1e-12  # a log density that varies less
 SURE = 0.7  # Pareto k̂ above this: the draws at hand can't tell
 
+Totals = dict[tuple[str, str], np.ndarray]  # by grouping and group (chain, draw)
+
 
 def power_scaling(fit: Fit) -> pd.DataFrame:
     """Raise each prior named on the card, all of them, and the likelihood to a power,
-    and see what totals do.
+    and measure how totals change.
 
     Posterior ∝ prior^α · likelihood, by importance weights smoothed by Pareto's
     [Kallioinen et al. 2024], of which sensitivity is how fast the distribution of a
@@ -42,129 +45,121 @@ def power_scaling(fit: Fit) -> pd.DataFrame:
     can't tell it (k̂ above 0.7). Priors that the card doesn't name, those of effects
     given their sd, are no choices of the analyst's and stay. Nothing is sampled.
     """
-    totals, log_priors = _totals(fit), _log_priors(fit)
-    everything = {
-        **log_priors,
-        "all priors": sum(log_priors.values()),
-        "likelihood": _log_likelihood(fit),
-    }
-    return pd.concat(
-        [
-            _component(name, np.asarray(value), totals)
-            for name, value in everything.items()
-        ],
-        ignore_index=True,
-    )
+    totals = _totals(fit)
+    log_densities: dict[str, Any] = dict(_log_priors(fit))
+    log_densities["all priors"] = sum(log_densities.values())
+    log_densities["likelihood"] = _log_likelihood(fit)
+    tables = []
+    for name, log_density in log_densities.items():
+        tables.append(_component(name, np.asarray(log_density), totals))
+    return pd.concat(tables, ignore_index=True)
 
 
-def _totals(fit: Fit) -> dict[tuple[str, str], np.ndarray]:
+def _totals(fit: Fit) -> Totals:
     """Return the persons of every published group (chain, draw)."""
-    found = {}
+    totals = {}
     for grouping in PUBLISHED:
-        counts = affected_in_all(
-            fit.p, fit.people, groups(fit.world, grouping)
-        ).transpose("group", "chain", "draw")
-        found |= {
-            (grouping, str(name)): counts.sel(group=name).to_numpy()
-            for name in counts["group"].to_numpy()
-        }
-    return found
+        persons = affected_in_all(fit.p, fit.people, groups(fit.world, grouping))
+        persons = persons.transpose("group", "chain", "draw")
+        for name in persons["group"].to_numpy():
+            totals[grouping, str(name)] = persons.sel(group=name).to_numpy()
+    return totals
 
 
 def _log_priors(fit: Fit) -> dict[str, np.ndarray]:
     """Return the log density of each of the card's priors at every draw (chain, draw),
     summed over its members.
     """
-    found = {}
+    log_priors = {}
     for key, prior in fit.card.priors.items():
         if key in fit.posterior:
             values = fit.posterior[key].transpose("chain", "draw", ...).to_numpy()
-            found[key] = (
-                _log_prior(prior, values).reshape(*values.shape[:2], -1).sum(axis=-1)
-            )
-    if not found:
+            density = _log_prior(prior, values)
+            members = density.reshape(*values.shape[:2], -1)
+            log_priors[key] = members.sum(axis=-1)
+    if not log_priors:
         raise UncountedError(
             "The fit's draws have none of the parameters that its card gives priors."
             " Fit again."
         )
-    return found
+    return log_priors
 
 
-def _log_prior(prior: Prior, values: np.ndarray) -> np.ndarray:
+def _log_prior(
+    prior: Prior,
+    values: np.ndarray,
+) -> np.ndarray:
     with pm.Model():
         variable = FAMILIES[prior.family].make("x", *prior.numbers)
-    density: Any = pm.logp(variable, pt.as_tensor(values)).eval(mode="FAST_COMPILE")
-    return np.asarray(density)
+    density: Any = pm.logp(variable, pt.as_tensor(values))
+    return np.asarray(density.eval(mode="FAST_COMPILE"))
 
 
 def _log_likelihood(fit: Fit) -> np.ndarray:
+    """Return the log likelihood of every draw (chain, draw)."""
     model = recipe_of(fit).build()
     study: Study = studies_of(model)[""]
-    each = [
-        fit.posterior.isel(chain=[chain])
-        for chain in range(fit.posterior.sizes["chain"])
-    ]
-    return np.stack(
-        [
-            log_likelihood(
-                study,
-                one.merge(derived(model, one, ["reported", *derived_names(study)])),
-            )
-            for one in each
-        ]
-    )
+    names = ["reported", *derived_names(study)]
+    chains = []
+    for i in range(fit.posterior.sizes["chain"]):
+        chain = fit.posterior.isel(chain=[i])
+        draws = chain.merge(derived(model, chain, names))
+        chains.append(log_likelihood(study, draws))
+    return np.stack(chains)
 
 
 def _component(
-    name: str, log_density: np.ndarray, totals: dict[tuple[str, str], np.ndarray]
+    name: str,
+    log_density: np.ndarray,
+    totals: Totals,
 ) -> pd.DataFrame:
     """Return how every total moves with the power of one component, whose log density
     is (chain, draw).
     """
-    data = xr.DataTree.from_dict(
-        {
-            "posterior": xr.Dataset(
-                {_key(at): (("chain", "draw"), value) for at, value in totals.items()}
-            ),
-            "log_prior": xr.Dataset({"component": (("chain", "draw"), log_density)}),
-        }
-    )
-    silent = (
-        np.ptp(log_density) < SILENT
-    )  # one that is the same in every draw says nothing, and has no weights
-    sensitivity = (
-        dict.fromkeys(map(_key, totals), 0.0) if silent else psense(data, group="prior")
-    )
+    sensitivity = _sensitivity(log_density, totals)
     weights = [_weights(log_density, alpha) for alpha in ALPHAS]
+    khat = max(weight_khat for _, weight_khat in weights)
     rows = []
-    for at, value in totals.items():
-        less, more = (
-            float((weight * value).sum() / value.mean() - 1) for weight, _ in weights
-        )
-        khat = max(k for _, k in weights)
-        about = {
+    for (grouping, group), total in totals.items():
+        changes = []
+        for weight, _ in weights:
+            changes.append(float((weight * total).sum() / total.mean() - 1))
+        weaker, stronger = changes
+        row = {
             "component": name,
-            "grouping": at[0],
-            "group": at[1],
-            "sensitivity": float(sensitivity[_key(at)]),
+            "grouping": grouping,
+            "group": group,
+            "sensitivity": sensitivity[grouping, group],
+            "less": weaker,
+            "more": stronger,
+            "khat": khat,
+            "told": _sentence(group, weaker, stronger, khat),
         }
-        rows.append(
-            about
-            | {
-                "less": less,
-                "more": more,
-                "khat": khat,
-                "told": _told(at[1], less, more, khat),
-            }
-        )
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _key(at: tuple[str, str]) -> str:
-    return f"{at[0]}: {at[1]}"
+def _sensitivity(
+    log_density: np.ndarray,
+    totals: Totals,
+) -> Mapping[tuple[str, str], float]:
+    """Return ArviZ's psense of every total."""
+    # a density that is the same in every draw says nothing, and has no weights
+    if np.ptp(log_density) < SILENT:
+        return dict.fromkeys(totals, 0.0)
+    dims = ("chain", "draw")
+    names = {key: f"{key[0]}: {key[1]}" for key in totals}
+    persons = {names[key]: (dims, total) for key, total in totals.items()}
+    density = {"component": (dims, log_density)}
+    tree = {"posterior": xr.Dataset(persons), "log_prior": xr.Dataset(density)}
+    measured = psense(xr.DataTree.from_dict(tree), group="prior")
+    return {key: float(measured[name]) for key, name in names.items()}
 
 
-def _weights(log_density: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
+def _weights(
+    log_density: np.ndarray,
+    alpha: float,
+) -> tuple[np.ndarray, float]:
     """Return smoothed weights of the draws (chain, draw), summing to 1, and k̂ of their
     tail.
     """
@@ -176,10 +171,15 @@ def _weights(log_density: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
     return weight / weight.sum(), float(khat)
 
 
-def _told(group: str, less: float, more: float, khat: float) -> str:
+def _sentence(
+    group: str,
+    weaker: float,
+    stronger: float,
+    khat: float,
+) -> str:
     if khat > SURE:
         return "The draws at hand can't tell: the power moves them too far."
     return (
-        f"{group} moves {less:+z.1%} at power {ALPHAS[0]:g} and {more:+z.1%} at"
+        f"{group} moves {weaker:+z.1%} at power {ALPHAS[0]:g} and {stronger:+z.1%} at"
         f" {ALPHAS[1]:g}."
     )

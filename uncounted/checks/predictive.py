@@ -1,6 +1,4 @@
-"""Predictive: surveys as the model would make them, beside the surveys that there
-are.
-"""
+"""Predictive: surveys as the model would make them, beside the real surveys."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
 from scipy.special import logit
 
+from uncounted.checks.evidence_rows import age_labels
+from uncounted.checks.scores import interval_ends
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
@@ -43,10 +44,10 @@ class Predictive:
     interval: float
 
     def _repr_html_(self) -> str:
-        made = "before any data" if self.prior else "given the data"
+        condition = "before any data" if self.prior else "given the data"
         return (
             "<b>Surveys as the model makes them,"
-            f" {made}</b>{self.table.round(4).to_html(index=False)}"
+            f" {condition}</b>{self.table.round(4).to_html(index=False)}"
         )
 
 
@@ -71,135 +72,172 @@ def predictive(
     """
     model = recipe_of(source).build()
     studies = studies_of(model)
-    chosen = (
-        draw_prior(model, seed, draws)
-        if prior
-        else thinned(draws_of(source), draws, seed)
-    )
-    free = chosen[[rv.name for rv in model.free_RVs]]
-    needed = [
-        name
-        for prefix, study in studies.items()
-        for name in derived_names(study, prefix)
-    ]
-    names = [name for name in needed if name not in chosen]
-    whole = chosen.merge(derived(model, free, names))
+    if prior:
+        sampled = draw_prior(model, seed, draws)
+    else:
+        sampled = thinned(draws_of(source), draws, seed)
+    completed = _completed(model, studies, sampled)
     rng = np.random.default_rng(seed)
-    tables, surveys = [], []
+    statistics = []
+    surveys = []
     for prefix, study in studies.items():
-        seen = predict(study, part(whole, prefix), np.arange(len(study.seen.y)))
-        counts = seen.counts(rng)
+        rows = np.arange(len(study.seen.y))
+        prediction = predict(study, part(completed, prefix), rows)
+        counts = prediction.counts(rng)
         outcome = {"outcome": study.card.outcome}
-        tables += [outcome | row for row in _statistics(study, counts, interval)]
-        surveys += [outcome | row for row in _surveys(study, counts, interval)]
-    return Predictive(pd.DataFrame(tables), pd.DataFrame(surveys), prior, interval)
+        for row in _statistics(study, counts, interval):
+            statistics.append(outcome | row)
+        for row in _surveys(study, counts, interval):
+            surveys.append(outcome | row)
+    table = pd.DataFrame(statistics)
+    return Predictive(table, pd.DataFrame(surveys), prior, interval)
 
 
-def thinned(draws: xr.Dataset, number: int, seed: int) -> xr.Dataset:
+def _completed(
+    model: pm.Model,
+    studies: Mapping[str, Study],
+    draws: xr.Dataset,
+) -> xr.Dataset:
+    """Return draws with all that rows follow from."""
+    parameters = draws[[variable.name for variable in model.free_RVs]]
+    names = []
+    for prefix, study in studies.items():
+        for name in derived_names(study, prefix):
+            if name not in draws:
+                names.append(name)
+    return draws.merge(derived(model, parameters, names))
+
+
+def thinned(
+    draws: xr.Dataset,
+    number: int,
+    seed: int,
+) -> xr.Dataset:
     """Return so many draws at random, as one chain; all, if there are no more."""
-    total = draws.sizes["chain"] * draws.sizes["draw"]
-    at = np.sort(
-        np.random.default_rng(seed).choice(total, min(number, total), replace=False),
-        kind="stable",
+    shape = draws.sizes["chain"], draws.sizes["draw"]
+    total = shape[0] * shape[1]
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(total, min(number, total), replace=False)
+    chain, draw = np.unravel_index(np.sort(chosen, kind="stable"), shape)
+    picked = draws.isel(
+        chain=xr.DataArray(chain, dims="picked"),
+        draw=xr.DataArray(draw, dims="picked"),
     )
-    chain, draw = np.unravel_index(at, (draws.sizes["chain"], draws.sizes["draw"]))
-    some = draws.isel(
-        chain=xr.DataArray(chain, dims="some"), draw=xr.DataArray(draw, dims="some")
-    )
-    return some.drop_vars(["chain", "draw"]).rename(some="draw").expand_dims(chain=1)
+    bare = picked.drop_vars(["chain", "draw"])
+    return bare.rename(picked="draw").expand_dims(chain=1)
 
 
 def _statistics(
-    study: Study, counts: np.ndarray, interval: float
+    study: Study,
+    counts: np.ndarray,
+    interval: float,
 ) -> Iterator[dict[str, Any]]:
     """Compare every pattern of the rows with that of replicated counts (draws,
     rows).
     """
     rows = study.evidence.rows.reset_index(drop=True)
-    own = rows["source"] != ELSEWHERE
+    in_country = rows["source"] != ELSEWHERE
     for source in ("all", *sorted(rows["source"].unique())):
-        at = np.flatnonzero(own if source == "all" else rows["source"] == source)
-        if not len(at):
+        member = in_country if source == "all" else rows["source"] == source
+        index = np.flatnonzero(member)
+        if not len(index):
             continue
-        some, made = rows.iloc[at], counts[:, at]
-        both = np.vstack([some["y"].to_numpy(), made])
-        for statistic, group, value in _patterns(
-            study, some.reset_index(drop=True), both
-        ):
-            yield {"source": source, "statistic": statistic, "group": group} | _beside(
-                value[0], value[1:], interval
-            )
+        members = rows.iloc[index].reset_index(drop=True)
+        y = np.vstack([members["y"].to_numpy(), counts[:, index]])
+        for statistic, group, values in _patterns(study, members, y):
+            about = {"source": source, "statistic": statistic, "group": group}
+            yield about | _beside(values[0], values[1:], interval)
 
 
 def _patterns(
-    study: Study, rows: pd.DataFrame, y: np.ndarray
+    study: Study,
+    rows: pd.DataFrame,
+    y: np.ndarray,
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Yield statistics of counts y (draws, rows): their name, group and values
     (draws,).
     """
     n = rows["n"].to_numpy()
     yield "prevalence", "all", y.sum(axis=1) / n.sum()
-    yield "rows without a case", "all", (y < NONE).sum(axis=1).astype(float)
-    survey = _summed(y, rows["survey"])
-    yield "surveys without a case", "all", (survey < NONE).sum(axis=1).astype(float)
+    yield "rows without a case", "all", _without_case(y)
+    yield "surveys without a case", "all", _without_case(_summed(y, rows["survey"]))
     people = _summed(n[None], rows["country"])
-    country = logit(
-        (np.minimum(_summed(y, rows["country"]), people) + 0.5) / (people + 1)
-    )
-    if country.shape[1] > 1:
-        yield "sd between countries, logit", "all", country.std(axis=1)
+    cases = np.minimum(_summed(y, rows["country"]), people)
+    countries = logit((cases + 0.5) / (people + 1))
+    if countries.shape[1] > 1:
+        yield "sd between countries, logit", "all", countries.std(axis=1)
+    sexes = rows["sex"].to_numpy()
     for sex in ("female", "male"):
-        yield from _pooled(
-            "prevalence by sex", sex, (rows["sex"] == sex).to_numpy(), rows, y
-        )
-    label = np.array(
-        [bands[0].label if len(bands) == 1 else "" for bands in rows["covers"]]
-    )
-    for band in study.card.bands if len(study.card.bands) > 1 else ():
-        yield from _pooled(
-            "prevalence by age", band.label, label == band.label, rows, y
-        )
+        yield from _pooled("prevalence by sex", sex, sexes == sex, rows, y)
+    bands = study.card.bands
+    if len(bands) > 1:
+        labels = age_labels(rows)
+        for band in bands:
+            member = labels == band.label
+            yield from _pooled("prevalence by age", band.label, member, rows, y)
+
+
+def _without_case(y: np.ndarray) -> np.ndarray:
+    return (y < NONE).sum(axis=1).astype(float)
 
 
 def _pooled(
-    statistic: str, group: str, member: np.ndarray, rows: pd.DataFrame, y: np.ndarray
+    statistic: str,
+    group: str,
+    member: np.ndarray,
+    rows: pd.DataFrame,
+    y: np.ndarray,
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    if rows.loc[member, "survey"].nunique() >= FEW:
-        yield statistic, group, y[:, member].sum(axis=1) / rows.loc[member, "n"].sum()
+    """Yield the prevalence of some rows, if enough surveys have them."""
+    members = rows.loc[member]
+    if members["survey"].nunique() >= FEW:
+        yield statistic, group, y[:, member].sum(axis=1) / members["n"].sum()
 
 
-def _summed(y: np.ndarray, by: pd.Series) -> np.ndarray:
+def _summed(
+    y: np.ndarray,
+    by: pd.Series,
+) -> np.ndarray:
     """Sum counts (draws, rows) by group (draws, groups)."""
-    groups, at = np.unique(by.to_numpy(str), return_inverse=True)
+    groups, group = np.unique(by.to_numpy(str), return_inverse=True)
     sums = np.zeros((len(groups), len(y)))
-    np.add.at(sums, at, y.T)
+    np.add.at(sums, group, y.T)
     return sums.T
 
 
 def _surveys(
-    study: Study, counts: np.ndarray, interval: float
+    study: Study,
+    counts: np.ndarray,
+    interval: float,
 ) -> Iterator[dict[str, Any]]:
+    """Yield every survey's own result beside those of its replicates."""
     rows = study.evidence.rows.reset_index(drop=True)
-    for survey, at in rows.groupby("survey", sort=True).indices.items():
-        first, n = rows.iloc[at[0]], rows["n"].iloc[at].sum()
+    for survey, index in rows.groupby("survey", sort=True).indices.items():
+        row = rows.iloc[index[0]]
+        n = rows["n"].iloc[index].sum()
         about = {
             "survey": survey,
-            "country": first["country"],
-            "year": first["year"],
-            "source": first["source"],
+            "country": row["country"],
+            "year": row["year"],
+            "source": row["source"],
         }
-        yield about | _beside(
-            rows["y"].iloc[at].sum() / n, counts[:, at].sum(axis=1) / n, interval
-        )
+        observed = rows["y"].iloc[index].sum() / n
+        replicated = counts[:, index].sum(axis=1) / n
+        yield about | _beside(observed, replicated, interval)
 
 
-def _beside(observed: float, made: np.ndarray, interval: float) -> dict[str, float]:
-    low, middle, high = np.quantile(made, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
-    below = float(np.mean(made < observed) + np.mean(made == observed) / 2)
+def _beside(
+    observed: float,
+    replicated: np.ndarray,
+    interval: float,
+) -> dict[str, float]:
+    """Set an observed statistic beside replicated ones (draws,)."""
+    low, middle, high = np.quantile(replicated, interval_ends(interval))
+    ties = np.mean(replicated == observed)
     return {
         "observed": float(observed),
         "median": middle,
         "lower": low,
         "upper": high,
-        "below": below,
+        "below": float(np.mean(replicated < observed) + ties / 2),
     }

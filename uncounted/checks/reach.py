@@ -1,11 +1,11 @@
 """Reach: countries whose covariates lie beyond those of surveyed countries, where
-slopes are carried on unseen.
+slopes are extrapolated.
 """
 
 import numpy as np
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
 from uncounted.model.covariate_effects import indicators
 
@@ -25,35 +25,32 @@ def reach(fit: Fit) -> list[Finding]:
     if not fit.card.covariates:
         return []
     x = indicators(fit.card, fit.world)
-    rows = fit.evidence.rows
-    surveyed = x.index.isin(rows.loc[rows["source"] != ELSEWHERE, "country"])
+    surveyed = x.index.isin(surveyed_countries(fit.evidence.rows))
     inside = x[surveyed]
     if len(inside) < 3:
         return []
     sd = inside.std(ddof=0).replace(0.0, np.nan)
-    others = x[~surveyed]
-    below, above = (inside.min() - others) / sd, (others - inside.max()) / sd
-    values = np.maximum(below.to_numpy(), above.to_numpy())
-    largest = float(np.nanmax([0.0, *values.ravel()]))
-    names, columns = (
-        fit.world.places["name"],
-        [name.replace("_", " ") for name in fit.card.covariates],
+    unsurveyed = x[~surveyed]
+    below = (inside.min() - unsurveyed) / sd
+    above = (unsurveyed - inside.max()) / sd
+    distance = np.maximum(below.to_numpy(), above.to_numpy())
+    largest = float(np.nanmax([0.0, *distance.ravel()]))
+    rows, columns = np.nonzero(distance > ALLOWED)
+    order = (-distance[rows, columns]).argsort(kind="stable")
+    names = fit.world.places["name"]
+    examples = []
+    for row, column in zip(rows[order], columns[order], strict=True):
+        country = names[unsurveyed.index[row]]
+        covariate = fit.card.covariates[column].replace("_", " ")
+        examples.append(f"{country}, {covariate}, {distance[row, column]:.1f} sd")
+    sentence = (
+        f"{len(np.unique(rows))} unsurveyed countries lie more than {ALLOWED:g} sd"
+        f" beyond all surveyed ones in a covariate{listed(examples)}."
     )
-    far = sorted(
-        map(tuple, np.argwhere(values > ALLOWED)), key=lambda place: -values[place]
-    )
-    examples = [
-        f"{names[others.index[row]]}, {columns[column]}, {values[row, column]:.1f} sd"
-        for row, column in far
-    ]
-    countries = len({row for row, _ in far})
-    told = (
-        f"{countries} unsurveyed countries lie more than {ALLOWED:g} sd beyond all"
-        " surveyed ones in a covariate"
-    )
-    advice = (
+    if not examples:
+        return [Finding(NAME, "pass", largest, ALLOWED, sentence)]
+    sentence += (
         " Slopes are extrapolated there. Take the logarithm of such a covariate"
         " (transforms), or leave it out."
     )
-    told += listed(examples) + "." + advice * bool(far)
-    return [Finding(NAME, "warn" if far else "pass", largest, ALLOWED, told)]
+    return [Finding(NAME, "warn", largest, ALLOWED, sentence)]

@@ -1,4 +1,4 @@
-"""Scores: how good a prediction was, once what it was of is known."""
+"""Scores: how good a prediction was, once the predicted number is known."""
 
 import numpy as np
 from scipy.stats import binom
@@ -6,9 +6,8 @@ from scipy.stats import t as student
 
 LEVELS = (0.5, 0.8, 0.95)
 BLOCKS = 20  # of neighbouring draws
-GRID = (
-    np.arange(2000) + 0.5
-) / 2000  # quantiles that stand for a distribution in `crps`
+# quantiles that stand for a distribution in `crps`
+GRID = (np.arange(2000) + 0.5) / 2000
 
 
 def crps(draws: np.ndarray, observed: float) -> float:
@@ -19,12 +18,12 @@ def crps(draws: np.ndarray, observed: float) -> float:
     x₁ ≤ … ≤ x_S, E|X − X′| = 2/(S(S−1)) Σ (2i − S − 1) x_i, which is unbiased [Gneiting
     & Raftery 2007, §4.2; Zamo & Naveau 2018].
     """
-    x, size = (
-        np.sort(draws, kind="quicksort"),
-        len(draws),
-    )  # five times as fast as stable; equal draws are equal
-    apart = 2 * ((2 * np.arange(1, size + 1) - size - 1) @ x) / (size * (size - 1))
-    return float(np.abs(x - observed).mean() - apart / 2)
+    # five times as fast as stable; equal draws are equal
+    x = np.sort(draws, kind="quicksort")
+    size = len(draws)
+    order = 2 * np.arange(1, size + 1) - size - 1
+    distance = 2 * (order @ x) / (size * (size - 1))
+    return float(np.abs(x - observed).mean() - distance / 2)
 
 
 def pit(
@@ -44,7 +43,8 @@ def pit(
     spread nothing.
     """
     spread = draws + step * (rng.random(len(draws)) - 0.5)
-    return float(np.mean(spread < observed + own_step * (rng.random() - 0.5)))
+    threshold = observed + own_step * (rng.random() - 0.5)
+    return float(np.mean(spread < threshold))
 
 
 def log_score(log_density: np.ndarray) -> tuple[float, float]:
@@ -59,42 +59,59 @@ def log_score(log_density: np.ndarray) -> tuple[float, float]:
     """
     most = log_density.max()
     blocks = np.array_split(np.exp(log_density - most).ravel(), BLOCKS)
-    sums, sizes = (
-        np.array([block.sum() for block in blocks]),
-        np.array([len(block) for block in blocks]),
-    )
-    whole = np.log(sums.sum() / sizes.sum())
+    sums = np.array([block.sum() for block in blocks])
+    sizes = np.array([len(block) for block in blocks])
+    score = np.log(sums.sum() / sizes.sum())
     without = np.log((sums.sum() - sums) / (sizes.sum() - sizes))
+    jackknifed = most + BLOCKS * score - (BLOCKS - 1) * without.mean()
     error = np.sqrt((BLOCKS - 1) * without.var())
-    return float(most + BLOCKS * whole - (BLOCKS - 1) * without.mean()), float(error)
+    return float(jackknifed), float(error)
 
 
-def inside(pit: np.ndarray, level: float) -> np.ndarray:
+def inside(
+    pit: np.ndarray,
+    level: float,
+) -> np.ndarray:
     """Say which numbers lie in the equal-tailed interval of a level, by their PIT."""
     return np.abs(np.asarray(pit) - 0.5) <= level / 2
 
 
-def band(trials: int, share: float, level: float = 0.95) -> tuple[float, float]:
-    """Return between which shares of `trials` successes lie with a probability of
-    `level`, each having `share`.
+def interval_ends(interval: float) -> list[float]:
+    """Return the probabilities of an interval's lower bound, its median and its upper
+    bound.
     """
-    low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], trials, share) / max(
-        trials, 1
-    )
+    return [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+
+
+def band(
+    trials: int,
+    share: float,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return the shares of successes between which `trials` trials lie with a
+    probability of `level`; each succeeds with probability `share`.
+    """
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    low, high = binom.ppf(ends, trials, share) / max(trials, 1)
     return float(low), float(high)
 
 
 def spread_about(values: np.ndarray) -> tuple[float, float, float]:
-    """Return what a next value is predicted as by some alone: mean, scale and degrees
-    of freedom of Student's t.
+    """Return how values predict one more value: mean, scale and degrees of freedom of
+    Student's t.
 
     t_{k−1} about the mean, scale s√(1 + 1/k): the prediction interval of one more draw
     of a normal.
     """
     k = len(values)
-    return float(values.mean()), float(values.std(ddof=1) * np.sqrt(1 + 1 / k)), k - 1.0
+    scale = values.std(ddof=1) * np.sqrt(1 + 1 / k)
+    return float(values.mean()), float(scale), k - 1.0
 
 
-def quantiles_of(location: float, scale: float, df: float) -> np.ndarray:
+def quantiles_of(
+    location: float,
+    scale: float,
+    df: float,
+) -> np.ndarray:
     """Return evenly spaced quantiles of a Student's t, to stand for its draws."""
     return location + scale * student.ppf(GRID, df)

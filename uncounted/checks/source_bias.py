@@ -23,41 +23,43 @@ def sources(fit: Fit) -> list[Finding]:
     """
     if fit.card.forms or "survey_effect" not in fit.posterior:
         return []
-    surveys = fit.evidence.rows.groupby("survey")[
-        ["source", "country", "series"]
-    ].first()
+    columns = ["source", "country", "series"]
+    surveys = fit.evidence.rows.groupby("survey")[columns].first()
     kinds = surveys.groupby("country")["source"].nunique()
     surveys = surveys[surveys["country"].isin(kinds.index[kinds > 1])]
     if surveys.empty:
         return []
-    lean = {
-        str(kind): _lean(fit, str(kind), mine)
-        for kind, mine in surveys.groupby("source")
-    }
-    beyond = [
-        f"{kind}, {mean:+.2f} log odds"
-        for kind, (mean, bound) in lean.items()
-        if abs(mean) > bound
-    ]
-    told = (
-        f"The surveys of {len(beyond)} of {len(lean)} kinds of source lie to one side"
-        " of the others by more than chance"
+    by_kind = surveys.groupby("source")
+    ratios = []
+    beyond = []
+    for kind, members in by_kind:
+        mean, bound = _mean_error(fit, str(kind), members)
+        ratios.append(abs(mean) / bound)
+        if abs(mean) > bound:
+            beyond.append(f"{kind}, {mean:+.2f} log odds")
+    sentence = (
+        f"The surveys of {len(beyond)} of {len(by_kind)} kinds of source lie to one"
+        f" side of the others by more than chance allows{listed(beyond)}."
     )
-    told += f" allows{listed(beyond)}."
     if beyond and "bias" not in fit.card.priors:
-        told += " Write a prior of bias and a reference_source on the card."
-    largest = Z * max(abs(mean) / bound for mean, bound in lean.values())
-    return [Finding(NAME, "warn" if beyond else "pass", largest, Z, told)]
+        sentence += " Write a prior of bias and a reference_source on the card."
+    verdict = "warn" if beyond else "pass"
+    return [Finding(NAME, verdict, Z * max(ratios), Z, sentence)]
 
 
-def _lean(fit: Fit, kind: str, surveys: pd.DataFrame) -> tuple[float, float]:
+def _mean_error(
+    fit: Fit,
+    kind: str,
+    surveys: pd.DataFrame,
+) -> tuple[float, float]:
     """Return the posterior mean of the mean error of surveys of a kind, and how large
     it may be by chance.
     """
     error = fit.posterior["survey_effect"].sel(survey=list(surveys.index)).mean()
     sigma = fit.posterior["sigma_survey"].sel(source=kind).mean()
-    series = surveys["series"].where(
-        surveys["series"].fillna("") != "", pd.Series(surveys.index, surveys.index)
-    )
-    together = surveys.groupby([surveys["country"], series]).size().to_numpy()
-    return float(error), Z * float(sigma) * np.sqrt((together**2).sum()) / len(surveys)
+    names = pd.Series(surveys.index, surveys.index)
+    in_series = surveys["series"].fillna("") != ""
+    series = surveys["series"].where(in_series, names)
+    sizes = surveys.groupby([surveys["country"], series]).size().to_numpy()
+    bound = Z * float(sigma) * np.sqrt((sizes**2).sum()) / len(surveys)
+    return float(error), bound

@@ -1,6 +1,4 @@
-"""Summary: surveys held out, scored one by one, summed up with the country as the
-unit.
-"""
+"""Summary: scores of surveys that were held out, with the country as the unit."""
 
 from collections.abc import Iterator
 
@@ -11,7 +9,7 @@ from uncounted.checks.baselines import BASELINES
 from uncounted.checks.scores import LEVELS, band, inside
 from uncounted.evidence.evidence import ELSEWHERE
 
-BY = {"region": "region", "evidence": "evidence", "source": "source"}
+GROUPINGS = ("region", "evidence", "source")
 
 
 def coverage(table: pd.DataFrame) -> pd.DataFrame:
@@ -25,11 +23,10 @@ def coverage(table: pd.DataFrame) -> pd.DataFrame:
     countries are the trials of the binomial. Where countries are held out together, as
     whole regions, they share what wasn't known of them, and the band is too narrow.
     """
-    rows = [
-        about | {"level": level} | _coverage(part, level)
-        for about, part in _parts(table)
-        for level in LEVELS
-    ]
+    rows = []
+    for about, surveys in _parts(table):
+        for level in LEVELS:
+            rows.append(about | {"level": level} | _coverage(surveys, level))
     return pd.DataFrame(rows)
 
 
@@ -43,40 +40,58 @@ def errors(table: pd.DataFrame) -> pd.DataFrame:
     inside_95 (of the predictor's own intervals), log_score (the model's, mean over
     countries, or over surveys where these were held out one by one).
     """
-    return pd.DataFrame(
-        [row for about, part in _parts(table) for row in _errors(about, part)]
-    )
+    rows = []
+    for about, surveys in _parts(table):
+        error, crps, pit = (surveys[name] for name in ("error", "crps", "pit"))
+        score = float(_means(surveys, surveys["log_score"]).mean())
+        predictor = {"predictor": "model"} | _errors(surveys, error, crps, pit)
+        rows.append(about | predictor | {"log_score": score})
+        for name in BASELINES:
+            error = surveys[name] - surveys["observed"]
+            crps, pit = surveys[f"{name}_crps"], surveys[f"{name}_pit"]
+            predictor = {"predictor": name} | _errors(surveys, error, crps, pit)
+            rows.append(about | predictor | {"log_score": np.nan})
+    return pd.DataFrame(rows)
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
-    """Yield the table's parts; what families abroad reported is a part of its own, no
+    """Yield the table's parts; what families abroad reported is a part by itself, no
     survey's result.
     """
-    own = table["source"] != ELSEWHERE
-    for outcome, of_outcome in table.groupby("outcome", sort=True):
-        mine = of_outcome.loc[own.loc[of_outcome.index]]
-        parts = [("all", "all", mine)]
-        parts += [
-            (of, str(group), part)
-            for of in BY
-            for group, part in mine.groupby(BY[of], sort=True)
-        ]
-        parts += [("source", ELSEWHERE, of_outcome.loc[~own.loc[of_outcome.index]])]
-        for of, group, part in parts:
-            if len(part):
-                size = {"countries": part["country"].nunique(), "surveys": len(part)}
-                yield {"outcome": outcome, "of": of, "group": group, **size}, part
+    for outcome, rows in table.groupby("outcome", sort=True):
+        abroad = rows["source"] == ELSEWHERE
+        surveys = rows.loc[~abroad]
+        parts = [("all", "all", surveys)]
+        for grouping in GROUPINGS:
+            for group, members in surveys.groupby(grouping, sort=True):
+                parts.append((grouping, str(group), members))
+        parts.append(("source", ELSEWHERE, rows.loc[abroad]))
+        for grouping, group, members in parts:
+            if len(members):
+                about = {
+                    "outcome": outcome,
+                    "of": grouping,
+                    "group": group,
+                    "countries": members["country"].nunique(),
+                    "surveys": len(members),
+                }
+                yield about, members
 
 
-def _coverage(part: pd.DataFrame, level: float) -> dict[str, float]:
-    at = part["pit"].to_numpy()
+def _coverage(
+    surveys: pd.DataFrame,
+    level: float,
+) -> dict[str, float]:
+    """Return shares inside, below and above the intervals of a level, with bands."""
+    pit = surveys["pit"].to_numpy()
+    countries = surveys["country"].nunique()
     tail = (1 - level) / 2
-    shares = {"inside": inside(at, level), "below": at < tail, "above": at > 1 - tail}
-    means = {name: _mean(part, values) for name, values in shares.items()}
-    low, high = band(part["country"].nunique(), level)
-    tail_low, tail_high = band(part["country"].nunique(), tail)
+    low, high = band(countries, level)
+    tail_low, tail_high = band(countries, tail)
     return {
-        **means,
+        "inside": _mean(surveys, inside(pit, level)),
+        "below": _mean(surveys, pit < tail),
+        "above": _mean(surveys, pit > 1 - tail),
         "low": low,
         "high": high,
         "tail_low": tail_low,
@@ -85,36 +100,35 @@ def _coverage(part: pd.DataFrame, level: float) -> dict[str, float]:
 
 
 def _errors(
-    about: dict[str, object], part: pd.DataFrame
-) -> Iterator[dict[str, object]]:
-    for name in ("model", *BASELINES):
-        model = name == "model"
-        error = part["error"] if model else part[name] - part["observed"]
-        score, at = (
-            (part["crps"], part["pit"])
-            if model
-            else (part[f"{name}_crps"], part[f"{name}_pit"])
-        )
-        by = part["country"]
-        yield about | {
-            "predictor": name,
-            "median_error": error.groupby(by).mean().median(),
-            "mean_absolute_error": error.abs().groupby(by).mean().mean(),
-            "median_absolute_error": error.abs().groupby(by).mean().median(),
-            "crps": score.groupby(by).mean().mean(),
-            "inside_80": _mean(part, inside(at.to_numpy(), 0.8)),
-            "inside_95": _mean(part, inside(at.to_numpy(), 0.95)),
-            "log_score": (
-                part["log_score"].groupby(by).mean().mean() if model else np.nan
-            ),
-        }
+    surveys: pd.DataFrame,
+    error: pd.Series,
+    crps: pd.Series,
+    pit: pd.Series,
+) -> dict[str, float]:
+    """Return the size of a predictor's errors, and how often its intervals held."""
+    absolute = _means(surveys, error.abs())
+    return {
+        "median_error": _means(surveys, error).median(),
+        "mean_absolute_error": absolute.mean(),
+        "median_absolute_error": absolute.median(),
+        "crps": _means(surveys, crps).mean(),
+        "inside_80": _mean(surveys, inside(pit.to_numpy(), 0.8)),
+        "inside_95": _mean(surveys, inside(pit.to_numpy(), 0.95)),
+    }
 
 
-def _mean(part: pd.DataFrame, values: np.ndarray) -> float:
+def _means(
+    surveys: pd.DataFrame,
+    values: pd.Series,
+) -> pd.Series:
+    """Return the mean over each country's surveys (countries,)."""
+    return values.groupby(surveys["country"]).mean()
+
+
+def _mean(
+    surveys: pd.DataFrame,
+    values: np.ndarray,
+) -> float:
     """Return the mean over countries of the mean over each one's surveys."""
-    return float(
-        pd.Series(np.asarray(values, float), index=part.index)
-        .groupby(part["country"])
-        .mean()
-        .mean()
-    )
+    numbers = pd.Series(np.asarray(values, float), index=surveys.index)
+    return float(_means(surveys, numbers).mean())

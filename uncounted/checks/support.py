@@ -1,10 +1,11 @@
-"""Support: whom the evidence holds, and on how many respondents published numbers
-rest.
+"""Support: the people in surveyed countries, and the respondents behind published
+numbers.
 """
 
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
 from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
@@ -20,23 +21,26 @@ THIN = 25.0  # respondents, below which household surveys commonly print no figu
 
 
 def support(fit: Fit) -> list[Finding]:
-    """Say which people live in surveyed countries, which numbers rest on few, and whose
-    design nobody knows.
+    """Say which people live in surveyed countries, which numbers rest on few
+    respondents, and how many surveys have an unknown design.
     """
     return [_people(fit), _thin(fit), _without_design(fit)]
 
 
-def shares_surveyed(fit: Fit, by: str = "region") -> pd.Series:
+def shares_surveyed(
+    fit: Fit,
+    by: str = "region",
+) -> pd.Series:
     """Return the share of each group's people who live in countries with a survey of
     their own.
     """
-    whole = expected(fit.people)
-    people = whole.sum([dim for dim in whole.dims if dim != "country"]).to_series()
+    cells = expected(fit.people)
+    traits = [dim for dim in cells.dims if dim != "country"]
+    people = cells.sum(traits).to_series()
     group = groups(fit.world, by).reindex(people.index)
-    return (
-        people.where(people.index.isin(_surveyed(fit)), 0.0).groupby(group).sum()
-        / people.groupby(group).sum()
-    )
+    surveyed = people.index.isin(surveyed_countries(fit.evidence.rows))
+    in_surveyed = people.where(surveyed, 0.0)
+    return in_surveyed.groupby(group).sum() / people.groupby(group).sum()
 
 
 def respondents(fit: Fit) -> xr.DataArray:
@@ -45,119 +49,104 @@ def respondents(fit: Fit) -> xr.DataArray:
 
     Where a row's respondents aren't known, its effective n stands in.
     """
-    seen = look(fit.card, fit.world, fit.evidence)
-    rows = seen.evidence.rows
-    counts = (
-        rows["respondents"].fillna(rows["n"]).where(rows["source"] != ELSEWHERE, 0.0)
-    )
-    cells = seen.w.T @ counts.to_numpy(float)
+    observations = look(fit.card, fit.world, fit.evidence)
+    rows = observations.evidence.rows
+    counts = rows["respondents"].fillna(rows["n"])
+    counts = counts.where(rows["source"] != ELSEWHERE, 0.0)
+    cells = observations.w.T @ counts.to_numpy(float)
     people = expected(fit.people).transpose("country", *axes(fit.people))
     return people.copy(data=cells.reshape(people.shape))
 
 
-def _surveyed(fit: Fit) -> set[str]:
-    rows = fit.evidence.rows
-    return set(rows.loc[rows["source"] != ELSEWHERE, "country"])
-
-
 def _people(fit: Fit) -> Finding:
-    world, regions = float(shares_surveyed(fit, "world").iloc[0]), shares_surveyed(fit)
+    name = "people in surveyed countries"
+    world = float(shares_surveyed(fit, "world").iloc[0])
+    regions = shares_surveyed(fit)
     low = regions[regions < HALF]
-    told = (
+    sentence = (
         f"{world:.0%} of people live in surveyed countries; by region"
         f" {regions.min():.0%} to {regions.max():.0%}."
     )
-    more = (
-        f" Less than half in {', '.join(low.index)}: what is printed there is imputed"
-        " for the most part."
-    )
+    if not low.empty:
+        sentence += (
+            f" Less than half in {', '.join(low.index)}: what is printed there is"
+            " imputed for the most part."
+        )
     good = low.empty and world >= HALF
-    return Finding(
-        "people in surveyed countries",
-        "pass" if good else "warn",
-        world,
-        HALF,
-        told + more * (not low.empty),
-    )
+    return Finding(name, "pass" if good else "warn", world, HALF, sentence)
 
 
 def _thin(fit: Fit) -> Finding:
     """Count numbers with few respondents, of everybody and by trait, of countries and
     groups that have a survey at all.
 
-    What has none is imputed, and its rows say so.
+    A number without a survey is imputed, and its rows say so.
     """
-    behind, found, total = respondents(fit), [], 0
-    ones, inhabited = xr.ones_like(behind), expected(fit.people)
-    for grouping in ("region", "subregion", "country"):
-        group = groups(fit.world, grouping)
-        counts, people = (
-            affected(one, weight, group)
-            for one, weight in ((behind, ones), (ones, inhabited))
-        )
-        table = (
-            xr.Dataset({"behind": counts, "people": people})
-            .to_dataframe(counts.dims)
-            .reset_index()
-        )
-        table = table[
-            (table["people"] > 0) & table["group"].isin(group[sorted(_surveyed(fit))])
-        ]
-        table = modelled(fit, table)
-        total += len(table)
-        name = fit.world.places["name"].to_dict() if grouping == "country" else {}
-        thin = table.loc[table["behind"] < THIN - 1e-9, list(counts.dims)].itertuples(
-            index=False
-        )
-        found += [
-            ", ".join(
-                [name.get(at[0], at[0]), *(word for word in at[1:] if word != "all")]
-            )
-            for at in thin
-        ]
-    told = (
-        f"{len(found):,} of {total:,} numbers of surveyed regions, subregions and"
-        f" countries, by sex and age too, rest on fewer than {THIN:.0f} respondents of"
-        f" their own{listed(found)}."
-    )
-    advice = (
-        " Say of these that the model made them, or print wider groups."
-        if found
-        else ""
-    )
     name = "numbers of few respondents"
-    return Finding(
-        name,
-        "warn" if found else "pass",
-        len(found) / max(total, 1),
-        0.0,
-        told + advice,
+    cells = respondents(fit)
+    examples = []
+    total = 0
+    for grouping in ("region", "subregion", "country"):
+        numbers = _numbers(fit, cells, grouping)
+        total += len(numbers)
+        thin = numbers.loc[numbers["respondents"] < THIN - 1e-9]
+        places = thin["group"]
+        if grouping == "country":
+            places = places.map(fit.world.places["name"])
+        traits = thin.drop(columns=["group", "respondents", "people"])
+        for place, levels in zip(places, traits.to_numpy(), strict=True):
+            named = [level for level in levels if level != "all"]
+            examples.append(", ".join([place, *named]))
+    share = len(examples) / max(total, 1)
+    sentence = (
+        f"{len(examples):,} of {total:,} numbers of surveyed regions, subregions and"
+        f" countries, by sex and age too, rest on fewer than {THIN:.0f} respondents of"
+        f" their own{listed(examples)}."
     )
+    if not examples:
+        return Finding(name, "pass", share, 0.0, sentence)
+    sentence += " Say of these that the model made them, or print wider groups."
+    return Finding(name, "warn", share, 0.0, sentence)
+
+
+def _numbers(
+    fit: Fit,
+    cells: xr.DataArray,
+    grouping: str,
+) -> pd.DataFrame:
+    """Return the published numbers of surveyed groups: group, traits, respondents and
+    people.
+    """
+    group = groups(fit.world, grouping)
+    ones = xr.ones_like(cells)
+    counts = affected(cells, ones, group)
+    people = affected(ones, expected(fit.people), group)
+    both = xr.Dataset({"respondents": counts, "people": people})
+    table = both.to_dataframe(counts.dims).reset_index()
+    surveyed = group[sorted(surveyed_countries(fit.evidence.rows))]
+    kept = (table["people"] > 0) & table["group"].isin(surveyed)
+    return modelled(fit, table[kept])
 
 
 def _without_design(fit: Fit) -> Finding:
     """Count surveys that count as simple random samples because nothing says how they
     were drawn.
     """
+    name = "surveys without a design effect"
     lines = fit.evidence.ledger.lines
-    surveys = fit.evidence.rows[["survey", "country"]].drop_duplicates()
-    assumed = lines.loc[
-        lines["why"] == NO_DESIGN_EFFECT, ["survey", "country"]
-    ].drop_duplicates()
-    told = (
+    key = ["survey", "country"]
+    surveys = fit.evidence.rows[key].drop_duplicates()
+    unknown = lines["why"] == NO_DESIGN_EFFECT
+    assumed = lines.loc[unknown, key].drop_duplicates()
+    share = len(assumed) / max(len(surveys), 1)
+    sentence = (
         f"{len(assumed):,} of {len(surveys):,} surveys have a number of respondents and"
         " no design effect, nor has any figure beside theirs."
     )
-    advice = (
+    if assumed.empty:
+        return Finding(name, "pass", share, 0.0, sentence)
+    sentence += (
         " They count as simple random samples, so intervals may be too narrow. Write"
         " deff on the cards of such surveys."
     )
-    name = "surveys without a design effect"
-    verdict = "pass" if assumed.empty else "warn"
-    return Finding(
-        name,
-        verdict,
-        len(assumed) / max(len(surveys), 1),
-        0.0,
-        told + advice * (not assumed.empty),
-    )
+    return Finding(name, "warn", share, 0.0, sentence)

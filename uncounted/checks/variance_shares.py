@@ -1,4 +1,6 @@
-"""Budget: how much of a number's variance each thing that isn't known accounts for."""
+"""Variance shares: how much of a number's variance each unknown component accounts
+for.
+"""
 
 from collections.abc import Mapping
 
@@ -6,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.mixing import ess
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
@@ -16,9 +18,8 @@ from uncounted.infer.totals import DRAWS, affected_in_all
 from uncounted.world.world import groups
 
 ROOM = 5  # independent draws for each column of a regression, or squares are left out
-LEAST = (
-    2.0  # so many independent ones are asked for each, or the component cannot be told
-)
+# independent draws needed for each column, or the component cannot be told
+LEAST = 2.0
 BLOCKS = 20  # of neighbouring draws, each predicted from the others
 SINGULAR = 1e-11  # of the largest eigenvalue, below which columns tell the same
 REST = "interaction"
@@ -35,7 +36,8 @@ SHARED = (
 
 
 def first_order(
-    total: xr.DataArray, components: Mapping[str, xr.DataArray]
+    total: xr.DataArray,
+    components: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
     """Return the share of a total's variance that each component accounts for by
     itself, and what is left.
@@ -62,34 +64,42 @@ def first_order(
             "The total is the same in every draw, so there is no variance to divide."
         )
     y = (y - y.mean()) / y.std()
-    worth = min(
-        float(ess(total.transpose(*DRAWS).to_numpy()[None].astype(float))[0]), len(y)
-    )
-    rows, left_out = [], []
+    chains = total.transpose(*DRAWS).to_numpy().astype(float)
+    worth = min(float(ess(chains[None])[0]), len(y))
+    rows = []
+    jackknifed = []
     for name, component in components.items():
-        if {dim: component.sizes.get(dim) for dim in DRAWS} != {
-            dim: total.sizes[dim] for dim in DRAWS
-        }:
+        _check_draws(name, component, total)
+        x = _flat(component)
+        share, without = _explained(y, x, name, worth)
+        row = {
+            "component": name,
+            "share": share,
+            "error": _error(without),
+            "columns": x.shape[1],
+        }
+        rows.append(row)
+        jackknifed.append(without)
+    interaction = {
+        "component": REST,
+        "share": 1 - sum(row["share"] for row in rows),
+        "error": _error(np.sum(jackknifed, axis=0)),
+        "columns": 0,
+    }
+    return pd.DataFrame([*rows, interaction])
+
+
+def _check_draws(
+    name: str,
+    component: xr.DataArray,
+    total: xr.DataArray,
+) -> None:
+    for dim in DRAWS:
+        if component.sizes.get(dim) != total.sizes[dim]:
             raise UncountedError(
                 f"The component '{name}' has draws {dict(component.sizes)}, the total"
                 f" {dict(total.sizes)}. Give draws of one run, chain by chain."
             )
-        x = _flat(component)
-        share, without = _explained(y, x, name, worth)
-        rows.append(
-            {
-                "component": name,
-                "share": share,
-                "error": _error(without),
-                "columns": x.shape[1],
-            }
-        )
-        left_out.append(without)
-    rest = {
-        "share": 1 - sum(row["share"] for row in rows),
-        "error": _error(np.sum(left_out, axis=0)),
-    }
-    return pd.DataFrame([*rows, {"component": REST, **rest, "columns": 0}])
 
 
 def world_total(fit: Fit) -> xr.DataArray:
@@ -99,8 +109,8 @@ def world_total(fit: Fit) -> xr.DataArray:
 
 
 def unknown(source: Fit | Mapping[str, Fit]) -> dict[str, xr.DataArray]:
-    """Return what isn't known of a fit, or of all fits of one call of `sample_jointly`,
-    each (chain, draw, column).
+    """Return the unknown components of a fit, or of all fits of one call of
+    `sample_jointly`, each (chain, draw, column).
 
     sampling: the logit that each survey is reported at, its own error included. Were
     every survey without end, it would be known, so what its spread accounts for is what
@@ -111,56 +121,55 @@ def unknown(source: Fit | Mapping[str, Fit]) -> dict[str, xr.DataArray]:
     of what countries share.
     """
     fits = [source] if isinstance(source, Fit) else list(source.values())
-    found = {
-        "sampling": _shown(source),
-        "non-sampling": [_given(fit, "survey_effect") for fit in fits],
+    errors = []
+    unseen = []
+    shared = []
+    for fit in fits:
+        if "survey_effect" in fit.posterior:
+            errors.append(fit.posterior["survey_effect"])
+        unseen += _unseen(fit)
+        shared += [fit.posterior[name] for name in SHARED if name in fit.posterior]
+    components = {
+        "sampling": _reported(source),
+        "non-sampling": errors,
+        "between countries": unseen,
+        "shared by countries": shared,
     }
-    found["between countries"] = [_unseen(fit) for fit in fits]
-    found["shared by countries"] = [
-        _given(fit, name) for fit in fits for name in SHARED
-    ]
-    kept = {
-        name: [one for one in several if one is not None]
-        for name, several in found.items()
-    }
-    return {name: side_by_side(several) for name, several in kept.items() if several}
+    return {name: side_by_side(values) for name, values in components.items() if values}
 
 
-def _given(fit: Fit, name: str) -> xr.DataArray | None:
-    return fit.posterior.get(name)
-
-
-def _unseen(fit: Fit) -> xr.DataArray | None:
-    """Return the effects of countries without a survey of their own."""
+def _unseen(fit: Fit) -> list[xr.DataArray]:
+    """Return the effects of countries without a survey of their own, if any."""
     if "country_effect" not in fit.posterior:
-        return None
-    rows = fit.evidence.rows
-    seen = sorted(set(rows.loc[rows["source"] != ELSEWHERE, "country"]))
-    unseen = ~fit.posterior["country_effect"]["country"].isin(seen).to_numpy()
-    return (
-        fit.posterior["country_effect"].isel(country=np.flatnonzero(unseen))
-        if unseen.any()
-        else None
-    )
+        return []
+    effect = fit.posterior["country_effect"]
+    surveyed = sorted(surveyed_countries(fit.evidence.rows))
+    unseen = ~effect["country"].isin(surveyed).to_numpy()
+    if not unseen.any():
+        return []
+    return [effect.isel(country=np.flatnonzero(unseen))]
 
 
-def _shown(source: Fit | Mapping[str, Fit]) -> list[xr.DataArray]:
+def _reported(source: Fit | Mapping[str, Fit]) -> list[xr.DataArray]:
     """Return the mean logit that each survey's rows are reported at (chain, draw,
     survey), of each outcome.
     """
-    model, draws = recipe_of(source).build(), draws_of(source)
-    chains = [draws.isel(chain=[chain]) for chain in range(draws.sizes["chain"])]
-    found = []
+    model = recipe_of(source).build()
+    draws = draws_of(source)
+    reported = []
     for prefix, study in studies_of(model).items():
-        member = np.zeros((len(study.seen.surveys), len(study.seen.y)))
-        member[study.seen.survey, np.arange(len(study.seen.y))] = 1
+        rows = len(study.seen.y)
+        member = np.zeros((len(study.seen.surveys), rows))
+        member[study.seen.survey, np.arange(rows)] = 1
         member /= member.sum(axis=1, keepdims=True)
-        rows = f"{prefix}reported"
-        means = [
-            derived(model, one, [rows])[rows].to_numpy() @ member.T for one in chains
-        ]
-        found.append(xr.DataArray(np.concatenate(means), dims=(*DRAWS, "survey")))
-    return found
+        name = f"{prefix}reported"
+        means = []
+        for i in range(draws.sizes["chain"]):
+            chain = derived(model, draws.isel(chain=[i]), [name])
+            means.append(chain[name].to_numpy() @ member.T)
+        logits = np.concatenate(means)
+        reported.append(xr.DataArray(logits, dims=(*DRAWS, "survey")))
+    return reported
 
 
 def side_by_side(values: list[xr.DataArray]) -> xr.DataArray:
@@ -172,31 +181,37 @@ def side_by_side(values: list[xr.DataArray]) -> xr.DataArray:
 
 
 def _matrix(value: xr.DataArray) -> np.ndarray:
-    found = value.transpose("chain", "draw", ...).to_numpy()
-    return found.reshape(*found.shape[:2], -1)
+    """Return draws with all other dims as one (chain, draw, column)."""
+    numbers = value.transpose("chain", "draw", ...).to_numpy()
+    return numbers.reshape(*numbers.shape[:2], -1)
 
 
 def _flat(value: xr.DataArray) -> np.ndarray:
     """Return draws chain after chain (draws, columns)."""
-    found = _matrix(value)
-    return found.reshape(-1, found.shape[-1]).astype(float)
+    numbers = _matrix(value)
+    return numbers.reshape(-1, numbers.shape[-1]).astype(float)
 
 
 def _explained(
-    y: np.ndarray, x: np.ndarray, name: str, worth: float
+    y: np.ndarray,
+    x: np.ndarray,
+    name: str,
+    worth: float,
 ) -> tuple[float, np.ndarray]:
     """Return the share of y (draws,) that functions of x (draws, columns) explain, and
     without each block (BLOCKS,).
 
     worth: how many independent draws y's are worth.
     """
-    x = x[:, x.std(axis=0) > 1e-12 * np.maximum(np.abs(x).max(axis=0), 1e-300)]
-    if not x.shape[1]:
+    scale = np.maximum(np.abs(x).max(axis=0), 1e-300)
+    x = x[:, x.std(axis=0) > 1e-12 * scale]
+    columns = x.shape[1]
+    if not columns:
         return 0.0, np.zeros(BLOCKS)
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    if x.shape[1] == 1:
+    if columns == 1:
         z = _spline(z[:, 0])
-    elif 2 * x.shape[1] * ROOM <= worth:
+    elif 2 * columns * ROOM <= worth:
         z = np.hstack([z, z**2 - 1])
     z = _independent(np.column_stack([np.ones(len(y)), z]))
     rank = z.shape[1] - 1
@@ -213,45 +228,47 @@ def _explained(
 
 
 def _independent(z: np.ndarray) -> np.ndarray:
-    """Return the fewest columns, at right angles, that tell what those of z (draws,
-    columns) tell.
+    """Return the fewest columns, at right angles, that hold the information of those of
+    z (draws, columns).
     """
     size, axes = np.linalg.eigh(z.T @ z)
-    told = size > SINGULAR * size[-1]
-    return z @ (axes[:, told] / np.sqrt(size[told]))
+    kept = size > SINGULAR * size[-1]
+    return z @ (axes[:, kept] / np.sqrt(size[kept]))
 
 
-def _squares(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+def _squares(
+    y: np.ndarray,
+    z: np.ndarray,
+) -> np.ndarray:
     """Return mean squares of each block (3, BLOCKS).
 
-    What is left of it on average by the fits that leave another block out, what by that
-    which leaves it out, and y's about its mean, 0.
+    The first row is the mean square that the fits to other blocks leave on average, the
+    second that of the fit which leaves the block out, the third that of y.
     """
-    whole, shown = z.T @ z, z.T @ y
-    parts = np.array_split(np.arange(len(y)), BLOCKS)
-    left = np.empty((BLOCKS, BLOCKS))
-    for i, part in enumerate(parts):
-        own = z[part].T
-        fitted = np.linalg.solve(whole - own @ own.T, shown - own @ y[part])
-        square = (y - z @ fitted) ** 2
-        left[i] = [square[one].mean() for one in parts]
-    own = np.diag(left)
-    return np.array(
-        [
-            (left.sum(axis=0) - own) / (BLOCKS - 1),
-            own,
-            [(y[part] ** 2).mean() for part in parts],
-        ]
-    )
+    cross = z.T @ z
+    moment = z.T @ y
+    blocks = np.array_split(np.arange(len(y)), BLOCKS)
+    residual = np.empty((BLOCKS, BLOCKS))
+    for i, block in enumerate(blocks):
+        z_block = z[block].T
+        cross_kept = cross - z_block @ z_block.T
+        moment_kept = moment - z_block @ y[block]
+        slopes = np.linalg.solve(cross_kept, moment_kept)
+        square = (y - z @ slopes) ** 2
+        residual[i] = [square[rows].mean() for rows in blocks]
+    left_out = np.diag(residual)
+    fitted = (residual.sum(axis=0) - left_out) / (BLOCKS - 1)
+    total = [(y[block] ** 2).mean() for block in blocks]
+    return np.array([fitted, left_out, total])
 
 
 def _share(squares: np.ndarray) -> float:
-    fellows, own, total = squares.mean(axis=1)
-    return float(1 - np.sqrt(fellows * own) / total)
+    fitted, left_out, total = squares.mean(axis=1)
+    return float(1 - np.sqrt(fitted * left_out) / total)
 
 
 def _error(without: np.ndarray) -> float:
-    """Return the jackknife's standard error from what is found without each block
+    """Return the jackknife's standard error from the estimates without each block
     (BLOCKS,).
     """
     return float(np.sqrt((len(without) - 1) * without.var()))
@@ -262,7 +279,6 @@ def _spline(z: np.ndarray) -> np.ndarray:
     beyond five inner knots.
     """
     knots = np.quantile(z, np.linspace(0, 1, 7)[1:-1])
-    basis = np.column_stack(
-        [z, z**2, z**3, *(np.maximum(z - knot, 0) ** 3 for knot in knots)]
-    )
+    cubes = [np.maximum(z - knot, 0) ** 3 for knot in knots]
+    basis = np.column_stack([z, z**2, z**3, *cubes])
     return (basis - basis.mean(axis=0)) / basis.std(axis=0)

@@ -1,5 +1,5 @@
-"""Selection: how much of an estimate hangs on what is believed of whom services
-meet.
+"""Assistance sensitivity: how much of an estimate depends on how victims are selected
+into assistance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.checks.scores import interval_ends
 from uncounted.infer.totals import ALL, affected
-from uncounted.leaves.estimate import Estimate, plain
+from uncounted.leaves.estimate import Estimate, plain, unit_weights
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
 from uncounted.leaves.leaf import leaves, true_odds
 from uncounted.model.people import SEXES
@@ -34,77 +35,64 @@ def by_selection(
     what the analyst believes changes. The mean rises by exp(sd²/2) of each ratio's
     leaf, the median hardly. Columns world_sd, median, mean, lower, upper.
     """
-    sums, known, rows = (
-        _by_region(estimate, name),
-        true_odds(estimate.card, estimate.parts),
-        [],
-    )
+    persons = _by_region(estimate, name)
+    fitted_odds = true_odds(estimate.card, estimate.parts)
+    ends = interval_ends(interval)
+    rows = []
     for sd in world_sds:
         odds = true_odds(with_world_sd(estimate.card, sd), estimate.parts)
-        changed = [
-            of * _factor(leaf, estimate.card, odds, known) for leaf, of in sums.items()
-        ]
-        draws = reduce(add, (one.sum(["region", "sex"]) for one in changed)).to_numpy()
-        low, middle, high = np.quantile(
-            draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2]
-        )
+        totals = []
+        for leaf, by_region in persons.items():
+            factor = _factor(leaf, estimate.card, odds, fitted_odds)
+            totals.append((by_region * factor).sum(["region", "sex"]))
+        draws = reduce(add, totals).to_numpy()
+        low, middle, high = np.quantile(draws, ends)
         rows.append((sd, middle, draws.mean(), low, high, interval))
-    return pd.DataFrame(
-        rows, columns=["world_sd", "median", "mean", "lower", "upper", "interval"]
-    )
+    columns = ["world_sd", "median", "mean", "lower", "upper", "interval"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _by_region(estimate: Estimate, name: str) -> dict[str, xr.DataArray]:
+def _by_region(
+    estimate: Estimate,
+    name: str,
+) -> dict[str, xr.DataArray]:
     """Return persons (chain, draw, region, sex) of the leaves of a sum, by leaf, draws
     paired as those of the odds.
     """
-    group, made = (
-        groups(estimate.world, "region"),
-        leaves(estimate.card, estimate.world, estimate.parts),
-    )
-    found = {}
+    region = groups(estimate.world, "region")
+    summed = leaves(estimate.card, estimate.world, estimate.parts)
+    by_region = {}
     for leaf in estimate.members(name):
-        persons = plain(made[leaf].persons)
-        one = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
-        found[leaf] = (
-            affected(persons, one, group)
-            .sel(age=ALL, sex=list(SEXES))
-            .rename(group="region")
-        )
-    return found
+        persons = plain(summed[leaf].persons)
+        weights = unit_weights(persons)
+        totals = affected(persons, weights, region)
+        totals = totals.sel(age=ALL, sex=list(SEXES))
+        by_region[leaf] = totals.rename(group="region")
+    return by_region
 
 
 def _factor(
     leaf: str,
     card: EstimateCard,
     odds: Mapping[str, xr.DataArray],
-    known: Mapping[str, xr.DataArray],
+    fitted_odds: Mapping[str, xr.DataArray],
 ) -> xr.DataArray | float:
-    """Return what a leaf is multiplied by when odds are others than those known, and so
-    those of the leaf it is of.
+    """Return what a leaf is multiplied by under other odds than the fitted ones, with
+    the factor of the leaf that it is a ratio of.
     """
     ratio = card[leaf].ratio
-    return (
-        odds[leaf] / known[leaf] * _factor(ratio.of, card, odds, known)
-        if ratio
-        else 1.0
-    )
+    if not ratio:
+        return 1.0
+    base = _factor(ratio.of, card, odds, fitted_odds)
+    return odds[leaf] / fitted_odds[leaf] * base
 
 
 def with_world_sd(card: EstimateCard, sd: float) -> EstimateCard:
     """Return a card whose ratios all have one world sd of selection."""
-    changed = [
-        (
-            replace(
-                one,
-                ratio=replace(
-                    one.ratio,
-                    selection=replace(one.ratio.selection, world_sd=float(sd)),
-                ),
-            )
-            if one.ratio
-            else one
-        )
-        for one in card.leaf
-    ]
+    changed = []
+    for leaf in card.leaf:
+        if leaf.ratio:
+            selection = replace(leaf.ratio.selection, world_sd=float(sd))
+            leaf = replace(leaf, ratio=replace(leaf.ratio, selection=selection))
+        changed.append(leaf)
     return replace(card, leaf=tuple(changed))

@@ -1,5 +1,5 @@
-"""Budget of a fit or an estimate: how much of a headline number's variance each thing
-that isn't known accounts for.
+"""Budget: how much of the variance of a fit's or an estimate's number each unknown
+component accounts for.
 """
 
 import numpy as np
@@ -14,15 +14,20 @@ from uncounted.checks.variance_shares import (
 )
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate import Estimate, unit_weights
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
 
+SCORE = "country_score"  # in the posterior of fits that were sampled together
 
-def variance_budget(of: Fit | Estimate, name: str = TOTAL) -> pd.DataFrame:
-    """Return what each thing that isn't known accounts for in the variance of the
-    world's persons: `first_order`.
+
+def variance_budget(
+    source: Fit | Estimate,
+    name: str = TOTAL,
+) -> pd.DataFrame:
+    """Return what each unknown component accounts for in the variance of the world's
+    persons: `first_order`.
 
     Of a fit: sampling, non-sampling, between countries, shared by countries
     (`unknown`). Of an estimate, whose name is the total's, a sum's or a leaf's: the
@@ -30,84 +35,105 @@ def variance_budget(of: Fit | Estimate, name: str = TOTAL) -> pd.DataFrame:
     selection of records and outside figures, which are independent of the surveys' and
     of each other by construction.
     """
-    if isinstance(of, Fit):
-        return first_order(world_total(of), unknown(of))
-    persons = of.persons(name)
-    ones = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
-    total = affected_in_all(persons, ones, groups(of.world, "world")).isel(
-        group=0, drop=True
-    )
-    return first_order(total, components_of(of, name))
+    if isinstance(source, Fit):
+        return first_order(world_total(source), unknown(source))
+    persons = source.persons(name)
+    weights = unit_weights(persons)
+    totals = affected_in_all(persons, weights, groups(source.world, "world"))
+    total = totals.isel(group=0, drop=True)
+    return first_order(total, components_of(source, name))
 
 
-def components_of(estimate: Estimate, name: str = TOTAL) -> dict[str, xr.DataArray]:
-    """Return what isn't known of an estimate's number, each (chain, draw, …)."""
-    members = _behind(estimate, name)
-    leaves = [one for one in estimate.card.leaf if one.name in members]
-    surveys = [
-        unknown(source)
-        for source in _sources(estimate, {one.model for one in leaves if one.model})
-    ]
-    found = {
-        word: side_by_side([one[word] for one in surveys if word in one])
-        for one in surveys
-        for word in one
-    }
-    parts, of_ratios = estimate.parts, [one.name for one in leaves if one.ratio]
-    durations = [
-        given[one]
-        for given in (parts.duration, parts.relative_duration)
-        for one in given
-        if one in members
-    ]
+def components_of(
+    estimate: Estimate,
+    name: str = TOTAL,
+) -> dict[str, xr.DataArray]:
+    """Return the unknown components of an estimate's number, each (chain, draw, …)."""
+    parts = estimate.parts
+    members = _members(estimate, name)
+    leaves = [leaf for leaf in estimate.card.leaf if leaf.name in members]
+    components = _of_surveys(estimate, {leaf.model for leaf in leaves if leaf.model})
+    durations = []
+    for by_leaf in (parts.duration, parts.relative_duration):
+        durations += [by_leaf[leaf] for leaf in by_leaf if leaf in members]
     if durations:
-        found["durations"] = side_by_side(durations)
-    if of_ratios and parts.log_odds is not None:
-        odds = [parts.log_odds.sel(ratio=one, drop=True) for one in of_ratios]
-        true = true_odds(estimate.card, parts)
-        found["ratios of records"] = side_by_side(odds)
-        log_true = [
-            true[one].copy(data=np.log(true[one].to_numpy())) for one in of_ratios
-        ]
-        found["selection of records"] = side_by_side(
-            [one - known for one, known in zip(log_true, odds, strict=True)]
-        )
-    figures = [
-        one.sum(["country", "sex", "age"], dtype=float)
-        for leaf, one in parts.figures.items()
-        if leaf in members
-    ]
-    return found | ({"outside figures": side_by_side(figures)} if figures else {})
+        components["durations"] = side_by_side(durations)
+    ratios = [leaf.name for leaf in leaves if leaf.ratio]
+    if ratios and parts.log_odds is not None:
+        components |= _of_ratios(estimate, ratios, parts.log_odds)
+    figures = []
+    for leaf, persons in parts.figures.items():
+        if leaf in members:
+            figures.append(persons.sum(["country", "sex", "age"], dtype=float))
+    if figures:
+        components["outside figures"] = side_by_side(figures)
+    return components
 
 
-def _behind(estimate: Estimate, name: str) -> set[str]:
+def _of_surveys(
+    estimate: Estimate,
+    models: set[str],
+) -> dict[str, xr.DataArray]:
+    """Return the unknown components of some models, of all of them together."""
+    by_word: dict[str, list[xr.DataArray]] = {}
+    for source in _sources(estimate, models):
+        for word, component in unknown(source).items():
+            by_word.setdefault(word, []).append(component)
+    return {word: side_by_side(values) for word, values in by_word.items()}
+
+
+def _of_ratios(
+    estimate: Estimate,
+    ratios: list[str],
+    log_odds: xr.DataArray,
+) -> dict[str, xr.DataArray]:
+    """Return the log odds among records of some leaves, and what selection adds to
+    them.
+    """
+    odds_of_all = true_odds(estimate.card, estimate.parts)
+    recorded = []
+    selection = []
+    for leaf in ratios:
+        log_recorded = log_odds.sel(ratio=leaf, drop=True)
+        odds = odds_of_all[leaf]
+        log_true = odds.copy(data=np.log(odds.to_numpy()))
+        recorded.append(log_recorded)
+        selection.append(log_true - log_recorded)
+    return {
+        "ratios of records": side_by_side(recorded),
+        "selection of records": side_by_side(selection),
+    }
+
+
+def _members(
+    estimate: Estimate,
+    name: str,
+) -> set[str]:
     """Return the leaves that a number is of, and those that they are ratios of."""
-    found, left = set(), list(estimate.members(name))
-    of = {one.name: one.ratio.of for one in estimate.card.leaf if one.ratio}
-    while left:
-        leaf = left.pop()
-        found.add(leaf)
-        left += [of[leaf]] if leaf in of else []
-    return found
+    bases = {leaf.name: leaf.ratio.of for leaf in estimate.card.leaf if leaf.ratio}
+    members = set()
+    for leaf in estimate.members(name):
+        members.add(leaf)
+        while leaf in bases:
+            leaf = bases[leaf]
+            members.add(leaf)
+    return members
 
 
-def _sources(estimate: Estimate, models: set[str]) -> list[Fit | dict[str, Fit]]:
+def _sources(
+    estimate: Estimate,
+    models: set[str],
+) -> list[Fit | dict[str, Fit]]:
     """Return the fits of some models: those sampled jointly together, each other one
     alone.
     """
-    fits = estimate.parts.fits
-    together = {
-        fit.card.outcome: fit
-        for fit in fits.values()
-        if "country_score" in fit.posterior
-    }
-    alone: list[Fit | dict[str, Fit]] = [
-        fit
-        for name, fit in fits.items()
-        if name in models and "country_score" not in fit.posterior
-    ]
-    return (
-        [together]
-        if any("country_score" in fits[name].posterior for name in models)
-        else []
-    ) + alone
+    joint = {}
+    single = []
+    needs_joint = False
+    for name, fit in estimate.parts.fits.items():
+        if SCORE in fit.posterior:
+            joint[fit.card.outcome] = fit
+            needs_joint = needs_joint or name in models
+        elif name in models:
+            single.append(fit)
+    return [joint, *single] if needs_joint else single

@@ -1,5 +1,5 @@
-"""Draws: every model behind an edition is fitted, its draws are paired with the
-others', and leaves added up.
+"""Draws: the fits of all models behind an edition, their draws paired and summed to
+leaves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,22 @@ import xarray as xr
 
 from uncounted.cases.durations import Durations, fit_durations
 from uncounted.cases.ratios import Ratios, fit_ratios
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint_fit import sample_jointly
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import PACKAGES, sample
 from uncounted.infer.second import Second
 from uncounted.leaves.estimate import HALVES, Estimate, denominators
-from uncounted.leaves.estimate_card import EstimateCard, LeafCard
+from uncounted.leaves.estimate_card import EstimateCard
 from uncounted.leaves.inputs import Edition
 from uncounted.leaves.leaf import leaves
+from uncounted.leaves.leaf_durations import (
+    duration,
+    is_relative,
+    needs_durations,
+    relative_duration,
+)
 from uncounted.leaves.outside_figures import (
     BY_COUNTRY,
     OutsideFigures,
@@ -33,12 +39,10 @@ from uncounted.leaves.parts import SAMPLE, Parts, paired
 from uncounted.model.build import build
 from uncounted.model.card import Sampling
 from uncounted.model.joint_model import build_jointly
-from uncounted.model.people import SEXES
 
 # draws of ratios for one that is kept: their chains move slowly, and they are sampled
 # beside the leaves
 THINNED = 4
-EQUAL = "equal"
 TOGETHER = "together"
 CHILDREN = {"adult": "adults", "child": "children"}
 
@@ -56,22 +60,24 @@ def add_up(
     Leaves of surveys are sampled jointly if the card has `lkj`, shares and cases apart;
     draws of what shares no data are paired in their order. second: the process that
     fits what is sampled apart, else one of its own. settings: chains, tune, draws,
-    target_accept; what isn't given is the card's. Raises UncountedError where a leaf
-    lacks its evidence.
+    target_accept; the others are the card's. Raises UncountedError where a leaf lacks
+    its evidence.
     """
     _check_sources(edition)
+    card, world = edition.card, edition.world
     progress = progress or Progress()
-    how = replace(edition.card.sampling, seed=seed, **settings)
-    with progress.shown(), nullcontext(second) if second else Second() as beside:
-        parts = _parts(edition, how, progress, beside)
+    sampling = replace(card.sampling, seed=seed, **settings)
+    process = nullcontext(second) if second else Second()
+    with progress.shown(), process as worker:
+        parts = _parts(edition, sampling, progress, worker)
         with progress.stage("adding leaves up"):
-            found = leaves(edition.card, edition.world, parts)
+            summed = leaves(card, world, parts)
     return Estimate(
-        card=edition.card,
-        world=edition.world,
-        leaves=found,
+        card=card,
+        world=world,
+        leaves=summed,
         parts=parts,
-        people=denominators(edition.world, edition.card.year),
+        people=denominators(world, card.year),
         seed=seed,
         inputs=edition.digests,
         simulated=edition.simulated,
@@ -96,100 +102,126 @@ def parts_of(
     of `fit_durations`; size: chains and draws. seeds: of outside figures, of the
     selection of records. stats: of the samplers of both.
     """
-    of_figures, of_selection = seeds
-    mu = None if mu is None else paired(mu, *size)
-    log_odds = None if log_odds is None else paired(log_odds, *size)
-    figures = zip(
-        edition.figures.items(), _seeds(of_figures, len(edition.figures)), strict=True
-    )
+    card = edition.card
+    figure_seed, selection_seed = seeds
+    if mu is not None:
+        mu = paired(mu, *size)
+    if log_odds is not None:
+        log_odds = _by_leaf(card, paired(log_odds, *size))
+    durations = {}
+    relative_durations = {}
+    for leaf in card.leaf:
+        if leaf.stock:
+            durations[leaf.name] = duration(leaf, mu)
+        if is_relative(leaf):
+            relative_durations[leaf.name] = relative_duration(leaf, mu)
+    persons = {}
+    leaf_seeds = _seeds(figure_seed, len(edition.figures))
+    for (name, figures), seed in zip(edition.figures.items(), leaf_seeds, strict=True):
+        persons[name] = _figure_persons(edition, figures, size, seed)
     return Parts(
         fits=fits,
-        log_odds=None if log_odds is None else _by_leaf(edition.card, log_odds),
-        duration={
-            one.name: _duration(one, mu) for one in edition.card.leaf if one.stock
-        },
-        relative_duration={
-            one.name: _relative(one, mu) for one in edition.card.leaf if _unequal(one)
-        },
-        figures={
-            name: _figures(edition, one, size, seed) for (name, one), seed in figures
-        },
+        log_odds=log_odds,
+        duration=durations,
+        relative_duration=relative_durations,
+        figures=persons,
         stats=stats,
-        seed=of_selection,
+        seed=selection_seed,
     )
 
 
 def _parts(
-    edition: Edition, how: Sampling, progress: Progress, second: Second
+    edition: Edition,
+    sampling: Sampling,
+    progress: Progress,
+    second: Second,
 ) -> Parts:
     """Fit the models of leaves here, and beside them, in a second process, shares,
     records and spells if there are.
     """
-    of_fits, of_ratios, of_durations, *seeds = _seeds(how.seed, 6)
-    hows = tuple(replace(how, seed=seed) for seed in (of_fits, of_ratios, of_durations))
-    others = second.do(_others, edition, *hows) if _has_others(edition.card) else None
-    fits = _of_leaves(edition, hows[0], progress)
-    alone, ratios, durations = {}, None, None
-    if others:
+    seeds = _seeds(sampling.seed, 6)
+    samplings = [replace(sampling, seed=seed) for seed in seeds[:3]]
+    process = None
+    if _has_side_models(edition.card):
+        process = second.do(_side_models, edition, *samplings)
+    fits = _leaf_fits(edition, samplings[0], progress)
+    ratios = durations = None
+    if process:
         with progress.stage("shares, victim records and spells, fitted beside"):
-            alone, ratios, durations = others.result()
-    of_figures, _, of_selection = seeds
+            share_fits, ratios, durations = process.result()
+        fits = fits | share_fits
+    log_odds = mu = None
+    stats = []
+    if ratios:
+        log_odds = ratios.log_odds
+        stats.append(ratios.stats)
+    if durations:
+        mu = durations.mu
+        stats.append(durations.stats)
     return parts_of(
         edition,
-        {name: (fits | alone)[name] for name in edition.cards},
-        ratios.log_odds if ratios else None,
-        durations.mu if durations else None,
-        (how.chains, how.draws),
-        (of_figures, of_selection),
-        tuple(one.stats for one in (ratios, durations) if one),
+        {name: fits[name] for name in edition.cards},
+        log_odds,
+        mu,
+        (sampling.chains, sampling.draws),
+        (seeds[3], seeds[5]),
+        tuple(stats),
     )
 
 
-def _of_leaves(edition: Edition, how: Sampling, progress: Progress) -> dict[str, Fit]:
+def _leaf_fits(
+    edition: Edition,
+    sampling: Sampling,
+    progress: Progress,
+) -> dict[str, Fit]:
     """Sample the models of leaves: jointly, if the card says how they are correlated,
     else one after another.
     """
-    names, lkj = _leaf_models(edition.card), edition.card.lkj
+    names = _leaf_models(edition.card)
+    lkj = edition.card.lkj
     if lkj is None or len(names) < 2:
-        return _one_by_one(edition, names, how, progress)
+        return _single_fits(edition, names, sampling, progress)
     cards = [edition.cards[name] for name in names]
-    model = build_jointly(
-        cards, edition.world, [edition.evidence[name] for name in names], lkj=lkj
-    )
+    evidences = [edition.evidence[name] for name in names]
     joint = sample_jointly(
-        model,
-        seed=_fit_seeds(edition, how)[TOGETHER],
+        build_jointly(cards, edition.world, evidences, lkj=lkj),
+        seed=_fit_seeds(edition, sampling)[TOGETHER],
         progress=progress,
-        **_settings(how),
+        **_settings(sampling),
     )
-    return {name: joint[one.outcome] for name, one in zip(names, cards, strict=True)}
+    return {name: joint[card.outcome] for name, card in zip(names, cards, strict=True)}
 
 
-def _has_others(card: EstimateCard) -> bool:
-    return bool(card.share or _ratios_of(card)) or _lasting(card)
+def _has_side_models(card: EstimateCard) -> bool:
+    return bool(card.share or _ratio_names(card)) or needs_durations(card)
 
 
-def _others(
-    edition: Edition, of_fits: Sampling, of_ratios: Sampling, of_durations: Sampling
+def _side_models(
+    edition: Edition,
+    fit_sampling: Sampling,
+    ratio_sampling: Sampling,
+    duration_sampling: Sampling,
 ) -> tuple[dict[str, Fit], Ratios | None, Durations | None]:
     """Fit what is no leaf's model: ratios of records, durations of spells, and models
     of shares.
     """
-    ratios, durations = _ratios(edition, of_ratios), _durations(edition, of_durations)
-    of_shares = [
-        name for name in edition.cards if name not in _leaf_models(edition.card)
-    ]
-    return (
-        _one_by_one(edition, of_shares, of_fits, Progress(show=False)),
-        ratios,
-        durations,
-    )
+    ratios = _ratios(edition, ratio_sampling)
+    durations = _durations(edition, duration_sampling)
+    of_leaves = _leaf_models(edition.card)
+    shares = [name for name in edition.cards if name not in of_leaves]
+    fits = _single_fits(edition, shares, fit_sampling, Progress(show=False))
+    return fits, ratios, durations
 
 
-def _one_by_one(
-    edition: Edition, names: Sequence[str], how: Sampling, progress: Progress
+def _single_fits(
+    edition: Edition,
+    names: Sequence[str],
+    sampling: Sampling,
+    progress: Progress,
 ) -> dict[str, Fit]:
-    seeds, settings, fits = _fit_seeds(edition, how), _settings(how), {}
+    seeds = _fit_seeds(edition, sampling)
+    settings = _settings(sampling)
+    fits = {}
     for name in names:
         model = build(edition.cards[name], edition.world, edition.evidence[name])
         fits[name] = sample(model, seed=seeds[name], progress=progress, **settings)
@@ -197,19 +229,27 @@ def _one_by_one(
 
 
 def _leaf_models(card: EstimateCard) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.model for one in card.leaf if one.model))
+    return tuple(dict.fromkeys(leaf.model for leaf in card.leaf if leaf.model))
 
 
-def _fit_seeds(edition: Edition, how: Sampling) -> dict[str, int]:
+def _fit_seeds(
+    edition: Edition,
+    sampling: Sampling,
+) -> dict[str, int]:
     names = (TOGETHER, *edition.cards)
-    return dict(zip(names, _seeds(how.seed, len(names)), strict=True))
+    return dict(zip(names, _seeds(sampling.seed, len(names)), strict=True))
 
 
-def _settings(how: Sampling) -> dict[str, Any]:
-    return {key: value for key, value in asdict(how).items() if key != "seed"}
+def _settings(sampling: Sampling) -> dict[str, Any]:
+    settings = asdict(sampling)
+    del settings["seed"]
+    return settings
 
 
-def _seeds(seed: int | None, count: int) -> list[int]:
+def _seeds(
+    seed: int | None,
+    count: int,
+) -> list[int]:
     return np.random.SeedSequence(seed).generate_state(count).tolist()
 
 
@@ -218,129 +258,85 @@ def _check_sources(edition: Edition) -> None:
     fitted.
     """
     card = edition.card
-    if _ratios_of(card) and edition.records is None:
+    if _ratio_names(card) and edition.records is None:
         raise UncountedError(
             f"The card '{card.name}' has leaves that are ratios and no [records] to"
             " learn them from."
         )
-    if _lasting(card) and edition.spells is None:
+    if needs_durations(card) and edition.spells is None:
         raise UncountedError(
             f"The card '{card.name}' turns a window into a stock and has no [durations]"
             " of spells."
         )
 
 
-def _ratios_of(card: EstimateCard) -> list[str]:
-    return list(dict.fromkeys(one.ratio.which for one in card.leaf if one.ratio))
+def _ratio_names(card: EstimateCard) -> list[str]:
+    return list(dict.fromkeys(leaf.ratio.which for leaf in card.leaf if leaf.ratio))
 
 
-def _lasting(card: EstimateCard) -> bool:
-    return any(one.stock or _unequal(one) for one in card.leaf)
-
-
-def _ratios(edition: Edition, how: Sampling) -> Ratios | None:
-    asked, told = _ratios_of(edition.card), edition.card.records
-    if not asked or edition.records is None:
+def _ratios(edition: Edition, sampling: Sampling) -> Ratios | None:
+    names = _ratio_names(edition.card)
+    if not names or edition.records is None:
         return None
+    words = edition.card.records
     return fit_ratios(
         edition.records,
         edition.world,
-        asked,
-        told["priors"],
-        both=told["both"],
-        periods=[(first, last) for first, last in told["periods"]],
+        names,
+        words["priors"],
+        both=words["both"],
+        periods=[(start, end) for start, end in words["periods"]],
         year=edition.card.year,
-        seed=how.seed or 0,
-        chains=how.chains,
-        draws=THINNED * how.draws,
+        seed=sampling.seed or 0,
+        chains=sampling.chains,
+        draws=THINNED * sampling.draws,
     )
 
 
-def _durations(edition: Edition, how: Sampling) -> Durations | None:
-    if not _lasting(edition.card) or edition.spells is None:
+def _durations(edition: Edition, sampling: Sampling) -> Durations | None:
+    if not needs_durations(edition.card) or edition.spells is None:
         return None
-    told = edition.card.durations
+    words = edition.card.durations
     return fit_durations(
         edition.spells,
-        told["priors"],
-        family=told["family"],
-        seed=how.seed or 0,
-        chains=how.chains,
-        draws=how.draws,
+        words["priors"],
+        family=words["family"],
+        seed=sampling.seed or 0,
+        chains=sampling.chains,
+        draws=sampling.draws,
     )
 
 
-def _figures(
-    edition: Edition, figures: OutsideFigures, size: tuple[int, int], seed: int
+def _figure_persons(
+    edition: Edition,
+    figures: OutsideFigures,
+    size: tuple[int, int],
+    seed: int,
 ) -> xr.DataArray:
     """Return persons (chain, draw, country, sex, age) of outside figures;
-    attrs["own_figure"]: countries with one.
+    attrs["own_figure"]: countries with a figure of their own.
     """
-    drawn = drawn_figures(figures, size[0] * size[1], seed)
-    persons = by_country(drawn, figures, edition.world, HALVES, edition.card.year)
-    own = [
-        str(code)
-        for code in persons["country"].values[persons["evidence"].values == BY_COUNTRY]
-    ]
-    named = persons.drop_vars("evidence").assign_coords(
-        age=[CHILDREN[str(age)] for age in persons["age"].values]
-    )
-    rest = ("country", "sex", "age")
-    values = named.transpose("sample", *rest).to_numpy().astype(np.float32)
+    draws = drawn_figures(figures, size[0] * size[1], seed)
+    persons = by_country(draws, figures, edition.world, HALVES, edition.card.year)
+    with_figure = persons["evidence"].values == BY_COUNTRY
+    codes = [str(code) for code in persons["country"].values[with_figure]]
+    ages = [CHILDREN[str(age)] for age in persons["age"].values]
+    cells = persons.drop_vars("evidence").assign_coords(age=ages)
+    dims = ("country", "sex", "age")
+    values = cells.transpose("sample", *dims).to_numpy().astype(np.float32)
     return xr.DataArray(
         values.reshape(*size, *values.shape[1:]),
-        {dim: named[dim] for dim in rest},
-        (*SAMPLE, *rest),
-        attrs={"own_figure": own},
+        {dim: cells[dim] for dim in dims},
+        (*SAMPLE, *dims),
+        attrs={"own_figure": codes},
     )
 
 
-def _by_leaf(card: EstimateCard, log_odds: xr.DataArray) -> xr.DataArray:
-    of = {one.name: one.ratio.which for one in card.leaf if one.ratio}
-    return log_odds.sel(ratio=list(of.values())).assign_coords(ratio=list(of))
-
-
-def _duration(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
-    """Return μ of a leaf's spells (chain, draw), or of each sex (chain, draw, sex)."""
-    assert mu is not None
-    assert one.stock is not None
-    known = [str(group) for group in mu["group"].values]
-    if one.stock.group:
-        return _of_group(one, mu, one.stock.group)
-    if set(known) != set(SEXES):
-        raise UncountedError(
-            f"The leaf '{one.name}' has durations by sex, and the spells' groups are"
-            f" {', '.join(known)}. Say which it is: stock = {{ window_years = …, group"
-            ' = "…" }.'
-        )
-    return mu.rename(group="sex").sel(sex=list(SEXES))
-
-
-def _of_group(one: LeafCard, mu: xr.DataArray, group: str) -> xr.DataArray:
-    known = [str(label) for label in mu["group"].values]
-    if group not in known:
-        raise UncountedError(
-            f"The leaf '{one.name}' asks for spells of"
-            f" '{group}'.{did_you_mean(group, known)}"
-        )
-    return mu.sel(group=group, drop=True)
-
-
-def _unequal(one: LeafCard) -> bool:
-    return one.ratio is not None and one.ratio.durations != EQUAL
-
-
-def _relative(one: LeafCard, mu: xr.DataArray | None) -> xr.DataArray:
-    """Return μ′/μ: records are of persons met within a time, and stocks last as long as
-    spells do.
-    """
-    assert mu is not None
-    assert one.ratio is not None
-    if isinstance(one.ratio.durations, str) or len(one.ratio.durations) != 2:
-        raise UncountedError(
-            f"The leaf '{one.name}' says durations = {one.ratio.durations!r}. Say"
-            ' "equal", or the groups of spells of this leaf and of the other, as'
-            ' ["sexual", "labour"].'
-        )
-    own, other = (_of_group(one, mu, group) for group in one.ratio.durations)
-    return own / other
+def _by_leaf(
+    card: EstimateCard,
+    log_odds: xr.DataArray,
+) -> xr.DataArray:
+    """Return log odds under the names of the leaves that are ratios."""
+    ratios = {leaf.name: leaf.ratio.which for leaf in card.leaf if leaf.ratio}
+    of_leaves = log_odds.sel(ratio=list(ratios.values()))
+    return of_leaves.assign_coords(ratio=list(ratios))

@@ -1,5 +1,5 @@
-"""Store of an estimate: a folder with each model's fit and the other draws that its
-leaves are made of.
+"""Draws folder: a folder with each model's fit and the other draws that the leaves of
+an estimate are made of.
 """
 
 import json
@@ -25,30 +25,22 @@ def write_draws(estimate: Estimate, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, fit in estimate.parts.fits.items():
-        write_fit(fit, folder / f"{name}.nc")
     parts = estimate.parts
-    groups = {
-        f"/{key}/{i}": _named(name, one)
-        for key in BY_LEAF
-        for i, (name, one) in enumerate(getattr(parts, key).items())
+    for name, fit in parts.fits.items():
+        write_fit(fit, folder / f"{name}.nc")
+    tree = xr.DataTree.from_dict(_datasets(parts))
+    about = {
+        "inputs": dict(estimate.inputs),
+        "versions": dict(estimate.versions),
+        "seconds": dict(estimate.seconds),
     }
-    groups |= {f"/stats/{i}": one for i, one in enumerate(parts.stats)}
-    if parts.log_odds is not None:
-        groups["/log_odds"] = parts.log_odds.to_dataset(name="draws")
-    tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "format": FORMAT,
         "card": estimate.card.text,
         "card_name": estimate.card.name,
         "seed": estimate.seed,
         "selection_seed": parts.seed,
-        "about": json.dumps(
-            {
-                key: dict(getattr(estimate, key))
-                for key in ("inputs", "versions", "seconds")
-            }
-        ),
+        "about": json.dumps(about),
         "notes": json.dumps(list(estimate.notes)),
         "simulated": json.dumps(list(estimate.simulated)),
     }
@@ -58,9 +50,10 @@ def write_draws(estimate: Estimate, folder: str | Path) -> Path:
 
 def read_draws(folder: str | Path) -> Estimate:
     """Open an estimate again from the folder that `write_draws` wrote; its leaves are
-    added up anew.
+    summed anew.
     """
-    path = Path(folder) / PARTS
+    folder = Path(folder)
+    path = folder / PARTS
     if not path.is_file():
         raise UncountedError(
             f"There is no estimate in {folder}: {PARTS} is missing. `uncounted estimate"
@@ -68,23 +61,18 @@ def read_draws(folder: str | Path) -> Estimate:
         )
     with xr.open_datatree(path, engine=ENGINE) as opened:
         tree = opened.load()
-    about = tree.attrs
-    if about.get("format") != FORMAT:
+    attributes = tree.attrs
+    if attributes.get("format") != FORMAT:
         raise UncountedError(f"{path} is no estimate of this version. Estimate again.")
-    card = parse_estimate_card(about["card"], about["card_name"])
+    card = parse_estimate_card(attributes["card"], attributes["card_name"])
+    log_odds = None
+    if "log_odds" in tree.children:
+        log_odds = tree["log_odds"].to_dataset()["draws"]
     parts = Parts(
-        fits={name: read_fit(Path(folder) / f"{name}.nc") for name in card.models},
-        log_odds=(
-            tree["log_odds"].to_dataset()["draws"]
-            if "log_odds" in tree.children
-            else None
-        ),
-        stats=(
-            tuple(node.to_dataset() for node in tree["stats"].children.values())
-            if "stats" in tree.children
-            else ()
-        ),
-        seed=int(about["selection_seed"]),
+        fits={name: read_fit(folder / f"{name}.nc") for name in card.models},
+        log_odds=log_odds,
+        stats=tuple(_children(tree, "stats")),
+        seed=int(attributes["selection_seed"]),
         **{key: _by_leaf(tree, key) for key in BY_LEAF},
     )
     world = next(iter(parts.fits.values())).world
@@ -94,28 +82,54 @@ def read_draws(folder: str | Path) -> Estimate:
         leaves(card, world, parts),
         parts,
         denominators(world, card.year),
-        int(about["seed"]),
-        notes=tuple(json.loads(about["notes"])),
-        simulated=tuple(json.loads(about["simulated"])),
-        **json.loads(about["about"]),
+        int(attributes["seed"]),
+        notes=tuple(json.loads(attributes["notes"])),
+        simulated=tuple(json.loads(attributes["simulated"])),
+        **json.loads(attributes["about"]),
     )
 
 
-def _named(leaf: str, draws: xr.DataArray) -> xr.Dataset:
-    own = [str(code) for code in draws.attrs.get("own_figure", [])]
-    return (
-        draws.drop_attrs()
-        .to_dataset(name="draws")
-        .assign_attrs(leaf=leaf, own_figure=json.dumps(own))
-    )
+def _datasets(parts: Parts) -> dict[str, xr.Dataset]:
+    """Return the parts that are no fits as datasets, by their path in the file."""
+    datasets = {}
+    for key in BY_LEAF:
+        for i, (leaf, draws) in enumerate(getattr(parts, key).items()):
+            datasets[f"/{key}/{i}"] = _named(leaf, draws)
+    for i, stats in enumerate(parts.stats):
+        datasets[f"/stats/{i}"] = stats
+    if parts.log_odds is not None:
+        datasets["/log_odds"] = parts.log_odds.to_dataset(name="draws")
+    return datasets
 
 
-def _by_leaf(tree: xr.DataTree, key: str) -> dict[str, xr.DataArray]:
-    nodes = tree[key].children.values() if key in tree.children else []
-    sets = [node.to_dataset() for node in nodes]
-    return {
-        one.attrs["leaf"]: (
-            one["draws"].assign_attrs(own_figure=json.loads(one.attrs["own_figure"]))
-        )
-        for one in sets
-    }
+def _named(
+    leaf: str,
+    draws: xr.DataArray,
+) -> xr.Dataset:
+    """Return draws with the leaf's name and its countries with a figure as
+    attributes.
+    """
+    codes = [str(code) for code in draws.attrs.get("own_figure", [])]
+    dataset = draws.drop_attrs().to_dataset(name="draws")
+    return dataset.assign_attrs(leaf=leaf, own_figure=json.dumps(codes))
+
+
+def _by_leaf(
+    tree: xr.DataTree,
+    key: str,
+) -> dict[str, xr.DataArray]:
+    by_leaf = {}
+    for dataset in _children(tree, key):
+        codes = json.loads(dataset.attrs["own_figure"])
+        draws = dataset["draws"].assign_attrs(own_figure=codes)
+        by_leaf[dataset.attrs["leaf"]] = draws
+    return by_leaf
+
+
+def _children(
+    tree: xr.DataTree,
+    key: str,
+) -> list[xr.Dataset]:
+    if key not in tree.children:
+        return []
+    return [node.to_dataset() for node in tree[key].children.values()]

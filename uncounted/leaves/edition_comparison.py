@@ -1,5 +1,5 @@
-"""Comparison: what of the change between two editions is due to data, model, covariates
-and population.
+"""Edition comparison: the change between two editions, divided between data, model,
+covariates and population.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -23,6 +24,7 @@ from uncounted.world.world import World
 
 STEPS = ("data", "model", "covariates", "population")
 QUANTITIES = {"prevalence": rates, "persons": affected}
+Quantities = Mapping[str, pd.DataFrame]  # each quantity of a step (draws, groups)
 
 
 def compare(
@@ -60,63 +62,64 @@ def compare(
         )
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
-    drawn: dict[str, dict[str, pd.DataFrame]] = {}
+    draws: dict[str, Quantities] = {}
     with progress.shown():
         for i, (step, edition) in enumerate(_steps(before, after)):
             fitted = _fitted(edition, seed + i, progress, settings)
-            drawn[step] = {key: of(fitted, by, name) for key, of in QUANTITIES.items()}
-    names = list(drawn)
-    pairs = [(step, names[i - 1] if i else None) for i, step in enumerate(names)]
-    pairs += [("whole change", names[0])]
-    last = drawn[names[-1]]
-    rows = [
-        _row(step, drawn.get(step, last), drawn.get(of or ""), rng, interval)
-        for step, of in pairs
-    ]
+            quantities = {}
+            for key, quantity in QUANTITIES.items():
+                quantities[key] = quantity(fitted, by, name)
+            draws[step] = quantities
+    rows = []
+    start = previous = next(iter(draws.values()))
+    for step, quantities in draws.items():
+        reference = None if step == "before" else previous
+        rows.append(_row(step, quantities, reference, rng, interval))
+        previous = quantities
+    rows.append(_row("whole change", previous, start, rng, interval))
     return pd.concat(rows, ignore_index=True)
 
 
 def _row(
     step: str,
-    now: Mapping[str, pd.DataFrame],
-    then: Mapping[str, pd.DataFrame] | None,
+    quantities: Quantities,
+    reference: Quantities | None,
     rng: np.random.Generator,
     interval: float,
 ) -> pd.DataFrame:
-    told = pd.DataFrame({"step": step, "group": next(iter(now.values())).columns})
-    for key, draws in now.items():
-        told[key] = draws.median().to_numpy()
-        if then is not None:
-            size = min(len(draws), len(then[key]))
-            one, other = (
-                rng.permutation(each.to_numpy())[:size] for each in (draws, then[key])
-            )
-            low, middle, high = np.quantile(
-                one - other, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0
-            )
-            told = told.assign(
-                **{
-                    f"{key}_change": middle,
-                    f"{key}_change_lower": low,
-                    f"{key}_change_upper": high,
-                }
-            )
-    return told
+    """Return the rows of a step, with the change from the reference."""
+    groups = next(iter(quantities.values())).columns
+    rows = pd.DataFrame({"step": step, "group": groups})
+    ends = interval_ends(interval)
+    for key, draws in quantities.items():
+        rows[key] = draws.median().to_numpy()
+        if reference is not None:
+            size = min(len(draws), len(reference[key]))
+            shuffled = rng.permutation(draws.to_numpy())[:size]
+            shuffled_reference = rng.permutation(reference[key].to_numpy())[:size]
+            change = shuffled - shuffled_reference
+            low, middle, high = np.quantile(change, ends, axis=0)
+            rows[f"{key}_change"] = middle
+            rows[f"{key}_change_lower"] = low
+            rows[f"{key}_change_upper"] = high
+    return rows
 
 
 def _steps(
-    before: Edition | Fit, after: Edition | Fit
+    before: Edition | Fit,
+    after: Edition | Fit,
 ) -> list[tuple[str, Edition | Fit]]:
     """Return the editions between two, each with the step that made it; steps that
     change nothing are left out.
     """
-    found, now = [("before", before)], before
+    steps = [("before", before)]
+    edition = before
     for step in STEPS:
-        changed = CHANGES[step](now, after)
-        if digests(changed) != digests(now):
-            found.append((step, changed))
-        now = changed
-    return found
+        changed = CHANGES[step](edition, after)
+        if digests(changed) != digests(edition):
+            steps.append((step, changed))
+        edition = changed
+    return steps
 
 
 def digests(edition: Edition | Fit) -> tuple[str, ...]:
@@ -126,26 +129,27 @@ def digests(edition: Edition | Fit) -> tuple[str, ...]:
     return tuple(edition.digests.values())
 
 
-def _data[E: (Edition, Fit)](now: E, after: E) -> E:
-    if isinstance(now, Fit):
-        return replace(now, evidence=after.evidence)  # pyright: ignore[reportAttributeAccessIssue] a Fit like now
+def _data[E: (Edition, Fit)](edition: E, after: E) -> E:
+    if isinstance(edition, Fit):
+        return replace(edition, evidence=after.evidence)  # pyright: ignore[reportAttributeAccessIssue] a Fit too
     keys = ("evidence", "records", "spells", "figures")
-    return replace(now, **{key: getattr(after, key) for key in keys})
+    return replace(edition, **{key: getattr(after, key) for key in keys})
 
 
-def _model[E: (Edition, Fit)](now: E, after: E) -> E:
-    if isinstance(now, Fit):
-        return replace(now, card=after.card)
-    return replace(now, card=after.card, cards=after.cards)  # pyright: ignore[reportAttributeAccessIssue] an Edition
+def _model[E: (Edition, Fit)](edition: E, after: E) -> E:
+    if isinstance(edition, Fit):
+        return replace(edition, card=after.card)
+    return replace(edition, card=after.card, cards=after.cards)  # pyright: ignore[reportAttributeAccessIssue] an Edition
 
 
-def _covariates[E: (Edition, Fit)](now: E, after: E) -> E:
-    return replace(now, world=replace(now.world, covariates=after.world.covariates))
+def _covariates[E: (Edition, Fit)](edition: E, after: E) -> E:
+    world = replace(edition.world, covariates=after.world.covariates)
+    return replace(edition, world=world)
 
 
-def _population[E: (Edition, Fit)](now: E, after: E) -> E:
-    world: World = replace(after.world, covariates=now.world.covariates)
-    return replace(now, world=world)
+def _population[E: (Edition, Fit)](edition: E, after: E) -> E:
+    world: World = replace(after.world, covariates=edition.world.covariates)
+    return replace(edition, world=world)
 
 
 CHANGES: dict[str, Callable[..., Any]] = {
@@ -157,13 +161,12 @@ CHANGES: dict[str, Callable[..., Any]] = {
 
 
 def _fitted(
-    edition: Edition | Fit, seed: int, progress: Progress, settings: dict[str, Any]
+    edition: Edition | Fit,
+    seed: int,
+    progress: Progress,
+    settings: dict[str, Any],
 ) -> Fit | Estimate:
     if isinstance(edition, Fit):
-        return sample(
-            build(edition.card, edition.world, edition.evidence),
-            seed=seed,
-            progress=progress,
-            **settings,
-        )
+        model = build(edition.card, edition.world, edition.evidence)
+        return sample(model, seed=seed, progress=progress, **settings)
     return add_up(edition, seed=seed, progress=progress, **settings)

@@ -45,17 +45,21 @@ class Estimate:
     @property
     def names(self) -> tuple[str, ...]:
         """What is printed: the total first, then sums, then leaves."""
-        return (TOTAL, *(one.name for one in self.card.sum), *self.leaves)
+        sums = [leaf_sum.name for leaf_sum in self.card.sum]
+        return (TOTAL, *sums, *self.leaves)
 
-    def members(self, name: str) -> tuple[str, ...]:
+    def members(
+        self,
+        name: str,
+    ) -> tuple[str, ...]:
         """Return the leaves that a sum, the total or a leaf is of."""
         if name == TOTAL:
             return tuple(self.leaves)
         if name in self.leaves:
             return (name,)
-        for one in self.card.sum:
-            if one.name == name:
-                return one.leaves
+        for leaf_sum in self.card.sum:
+            if leaf_sum.name == name:
+                return leaf_sum.leaves
         raise UncountedError(
             f"The estimate '{self.card.name}' adds up no"
             f" '{name}'.{did_you_mean(name, self.names)}"
@@ -65,35 +69,41 @@ class Estimate:
         """Return persons of a leaf, a sum or the total (chain, draw, country, sex,
         age), float32.
         """
-        of = [self.leaves[leaf].persons for leaf in self.members(name)]
-        total = plain(of[0])
-        for one in of[1:]:
-            total = total + plain(one)
+        leaf, *further = self.members(name)
+        total = plain(self.leaves[leaf].persons)
+        for leaf in further:
+            total = total + plain(self.leaves[leaf].persons)
         return total
 
     def _repr_html_(self) -> str:
-        world = {
-            name: self.persons(name).sum(["country", "sex", "age"], dtype=float) / 1e6
-            for name in self.names
-        }
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{draws.median():.1f}</td>"
-            f"<td>{draws.quantile(0.025):.1f}–{draws.quantile(0.975):.1f}</td></tr>"
-            for name, draws in world.items()
-        )
-        head = (
+        rows = ""
+        for name in self.names:
+            persons = self.persons(name)
+            millions = persons.sum(["country", "sex", "age"], dtype=float) / 1e6
+            low, high = millions.quantile(0.025), millions.quantile(0.975)
+            rows += (
+                f"<tr><td>{escape(name)}</td><td>{millions.median():.1f}</td>"
+                f"<td>{low:.1f}–{high:.1f}</td></tr>"
+            )
+        heading = (
             "<tr><th></th><th>million persons, median</th><th>95 % interval</th></tr>"
         )
         return (
             f"<b>{escape(self.card.title)}</b>,"
-            f" {self.card.year}<table>{head}{rows}</table>"
+            f" {self.card.year}<table>{heading}{rows}</table>"
         )
 
 
 def plain(array: xr.DataArray) -> xr.DataArray:
-    """Add persons up over traits beyond sex and age."""
-    further = [dim for dim in array.dims if dim not in CELL]
-    return array.sum(further, dtype=np.float32) if further else array
+    """Return persons summed over traits beyond sex and age."""
+    traits = [dim for dim in array.dims if dim not in CELL]
+    return array.sum(traits, dtype=np.float32) if traits else array
+
+
+def unit_weights(persons: xr.DataArray) -> xr.DataArray:
+    """Return a weight of one for each cell of persons (chain, draw, …)."""
+    cells = persons.isel(chain=0, draw=0, drop=True)
+    return xr.ones_like(cells, dtype=float)
 
 
 def denominators(world: World, year: int) -> xr.DataArray:
@@ -110,22 +120,22 @@ def shares(estimate: Estimate) -> dict[str, xr.DataArray]:
     ages that the share calls whole. Raises UncountedError for ages of the leaf of which
     the share says nothing.
     """
-    found = {}
-    for one in estimate.card.share:
-        of, part = (
-            estimate.parts.fits[estimate.card[one.of].model],
-            estimate.parts.fits[one.model],
-        )
-        if set(of.card.ages) != {*part.card.ages, *one.whole}:
+    fits = estimate.parts.fits
+    persons = {}
+    for share in estimate.card.share:
+        leaf_fit = fits[estimate.card[share.of].model]
+        share_fit = fits[share.model]
+        card, share_card = leaf_fit.card, share_fit.card
+        if set(card.ages) != {*share_card.ages, *share.whole}:
             raise UncountedError(
-                f"'{one.name}' multiplies the card '{of.card.name}', of ages"
-                f" {', '.join(of.card.ages)}, with '{part.card.name}', of"
-                f" {', '.join(part.card.ages)}. Give both the same, or say which are"
+                f"'{share.name}' multiplies the card '{card.name}', of ages"
+                f" {', '.join(card.ages)}, with '{share_card.name}', of"
+                f" {', '.join(share_card.ages)}. Give both the same, or say which are"
                 " whole."
             )
-        p = part.p.reindex(age=of.p["age"].values).fillna(1.0)
-        found[one.name] = plain(by_group(of_fit(of) * p, of.card))
-    return found
+        p = share_fit.p.reindex(age=leaf_fit.p["age"].values).fillna(1.0)
+        persons[share.name] = plain(by_group(of_fit(leaf_fit) * p, card))
+    return persons
 
 
 def at_correlation(estimate: Estimate, correlation: int) -> Estimate:
@@ -140,44 +150,42 @@ def at_correlation(estimate: Estimate, correlation: int) -> Estimate:
         raise UncountedError(
             f"correlation = {correlation!r} is not one of the ends, 0 and 1."
         )
-    fitted = [one.name for one in estimate.card.leaf if one.model]
-    if estimate.card.lkj is not None and len(fitted) > 1:
+    card = estimate.card
+    fitted = [leaf.name for leaf in card.leaf if leaf.model]
+    if card.lkj is not None and len(fitted) > 1:
         raise UncountedError(
             "The leaves of this estimate were fitted jointly, so their correlation"
             " isn't free."
         )
-    if correlation == 0:
+    if correlation == 0 or not fitted:
         return estimate
-    turn = {
-        name: np.argsort(_of_world(estimate.leaves[name]), kind="stable")
-        for name in fitted
-    }
-    rank = {name: np.argsort(turn[name], kind="stable") for name in fitted}
-    order = {
-        name: np.argsort(rank[name], kind="stable")[rank[fitted[0]]] for name in fitted
-    }
-    moved = {
-        name: (
-            replace(leaf, persons=_reordered(leaf.persons, order[root]))
-            if (root := estimate.card.root(name)) in order
-            else leaf
-        )
-        for name, leaf in estimate.leaves.items()
-    }
+    ascending = {}
+    for name in fitted:
+        totals = _world_totals(estimate.leaves[name])
+        ascending[name] = np.argsort(totals, kind="stable")
+    rank = np.argsort(ascending[fitted[0]], kind="stable")
+    moved = {}
+    for name, leaf in estimate.leaves.items():
+        root = card.root(name)
+        if root in ascending:
+            persons = _reordered(leaf.persons, ascending[root][rank])
+            leaf = replace(leaf, persons=persons)
+        moved[name] = leaf
     return replace(estimate, leaves=moved)
 
 
-def _of_world(leaf: Leaf) -> np.ndarray:
-    return (
-        plain(leaf.persons)
-        .sum(["country", "sex", "age"], dtype=float)
-        .transpose(*SAMPLE)
-        .to_numpy()
-        .ravel()
-    )
+def _world_totals(leaf: Leaf) -> np.ndarray:
+    """Return the world's persons of a leaf, chain after chain (draws,)."""
+    totals = plain(leaf.persons).sum(["country", "sex", "age"], dtype=float)
+    return totals.transpose(*SAMPLE).to_numpy().ravel()
 
 
-def _reordered(persons: xr.DataArray, order: np.ndarray) -> xr.DataArray:
-    values = persons.transpose(*SAMPLE, ...).to_numpy()
+def _reordered(
+    persons: xr.DataArray,
+    order: np.ndarray,
+) -> xr.DataArray:
+    """Return persons with their draws, chain after chain, in another order."""
+    draws_first = persons.transpose(*SAMPLE, ...)
+    values = draws_first.to_numpy()
     flat = values.reshape(-1, *values.shape[2:])[order]
-    return persons.transpose(*SAMPLE, ...).copy(data=flat.reshape(values.shape))
+    return draws_first.copy(data=flat.reshape(values.shape))

@@ -1,4 +1,4 @@
-"""The estimate card: the leaves of an estimate, what each is made of, and which sums of
+"""Estimate card: the leaves of an estimate, what each is made of, and which sums of
 them are printed.
 """
 
@@ -6,11 +6,12 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.model.vocabulary import SHOW
 from uncounted.world.shelf import shelf
@@ -23,8 +24,8 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Stock:
-    """S = N·μ/(T + μ): whom a survey found affected in a window of T years, as persons
-    affected at a moment.
+    """S = N·μ/(T + μ): persons affected in a window of T years, as persons affected at
+    a moment.
 
     group: of the spells under [durations], whose mean length μ is; empty: each sex has
     its own group.
@@ -50,8 +51,8 @@ class Ratio:
     """A leaf is exp(log OR of records + δ) times another, `of`, in each region and sex.
 
     which: one of the records' ratios. durations: "equal", or the groups of spells [of
-    this leaf, of the other], by whose means μ/μ′ it is multiplied. ages: whom the leaf
-    is of, children or adults.
+    this leaf, of the other], by whose means μ/μ′ it is multiplied. ages: of the
+    persons of the leaf, children or adults.
     """
 
     of: str
@@ -145,7 +146,7 @@ class EstimateCard:
     text: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what nothing can be added up from; say which word and what to
+        """Refuse a card that no estimate can be made from; name the word and what to
         write.
         """
         _check(self)
@@ -153,19 +154,15 @@ class EstimateCard:
     @property
     def models(self) -> tuple[str, ...]:
         """The model cards of leaves, in their order, and those of shares."""
-        return tuple(
-            dict.fromkeys(
-                [leaf.model for leaf in self.leaf if leaf.model]
-                + [s.model for s in self.share]
-            )
-        )
+        names = [leaf.model for leaf in self.leaf if leaf.model]
+        names += [share.model for share in self.share]
+        return tuple(dict.fromkeys(names))
 
     @property
     def digest(self) -> str:
         """Content hash of the card: the same words give the same digest."""
-        return hashlib.sha256(
-            json.dumps(asdict(self), sort_keys=True, default=str).encode()
-        ).hexdigest()
+        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def root(self, name: str) -> str:
         """Return the leaf that a leaf is at last a ratio of; itself if it is none."""
@@ -176,22 +173,30 @@ class EstimateCard:
         for leaf in self.leaf:
             if leaf.name == name:
                 return leaf
-        known = [leaf.name for leaf in self.leaf]
+        names = [leaf.name for leaf in self.leaf]
         raise UncountedError(
             f"The estimate '{self.name}' has no leaf"
-            f" '{name}'.{did_you_mean(name, known)}"
+            f" '{name}'.{did_you_mean(name, names)}"
         )
 
 
 TABLES: dict[str, type] = {"leaf": LeafCard, "sum": Sum, "share": Share}
+NEEDED = ("title", "year", "leaf")
+TYPES = {
+    "title": str,
+    "why": str,
+    "show": str,
+    "year": int,
+    "records": dict,
+    "durations": dict,
+}
 
 
 def is_estimate_card(path: str | Path) -> bool:
     """Say whether a card adds up leaves: the name of one that ships, or a path."""
     try:
-        return "leaf" in tomllib.loads(
-            _path(path).read_text(encoding="utf-8", errors="replace")
-        )
+        text = _path(path).read_text(encoding="utf-8", errors="replace")
+        return "leaf" in tomllib.loads(text)
     except (tomllib.TOMLDecodeError, OSError):
         return False
 
@@ -206,10 +211,9 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
             f"There is no card at {path}. Give the name of a card in models/ or a path"
             " to a .toml file."
         )
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        return parse_estimate_card(
-            path.read_text(encoding="utf-8", errors="replace"), path.stem
-        )
+        return parse_estimate_card(text, path.stem)
     except tomllib.TOMLDecodeError as error:
         raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
     except UncountedError as error:
@@ -218,108 +222,39 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
 
 def parse_estimate_card(text: str, name: str) -> EstimateCard:
     """Read an estimate card from its TOML text."""
-    return _card(tomllib.loads(text), name, text)
+    words = tomllib.loads(text)
+    _check_words(words)
+    values: dict[str, Any] = dict(words)
+    for word, kind in TABLES.items():
+        if word in words:
+            values[word] = read_tables(word, words[word], kind)
+    values["sampling"] = parse_sampling(words.get("sampling", {}))
+    return EstimateCard(**values, name=name, text=text)
 
 
 def _path(name: str | Path) -> Path:
-    return (
-        Path(name) if Path(name).suffix == ".toml" else shelf("models", f"{name}.toml")
-    )
+    if Path(name).suffix == ".toml":
+        return Path(name)
+    return shelf("models", f"{name}.toml")
 
 
-def _card(words: dict[str, Any], name: str, text: str) -> EstimateCard:
-    known = [f.name for f in fields(EstimateCard) if f.name not in ("name", "text")]
+def _check_words(words: dict[str, Any]) -> None:
+    """Refuse unknown words, missing ones and values of another type."""
+    vocabulary = [field.name for field in fields(EstimateCard)]
+    vocabulary = [word for word in vocabulary if word not in ("name", "text")]
     for word in words:
-        if word not in known:
-            raise UncountedError(
-                f"'{word}' is no word of an estimate card.{did_you_mean(word, known)}"
-            )
-    for word in ("title", "year", "leaf"):
+        if word not in vocabulary:
+            hint = did_you_mean(word, vocabulary)
+            raise UncountedError(f"'{word}' is no word of an estimate card.{hint}")
+    for word in NEEDED:
         if word not in words:
             raise UncountedError(
                 f"the card lacks `{word}`. Every estimate card says it."
             )
-    for word, kind in {
-        "title": str,
-        "why": str,
-        "show": str,
-        "year": int,
-        "records": dict,
-        "durations": dict,
-    }.items():
+    for word, kind in TYPES.items():
         if word in words and type(words[word]) is not kind:
-            raise UncountedError(
-                f"{word} = {words[word]!r} should be"
-                f" {'a whole number' if kind is int else kind}."
-            )
-    tables = {
-        word: _tables(word, words[word], kind)
-        for word, kind in TABLES.items()
-        if word in words
-    }
-    sampling = parse_sampling(words.get("sampling", {}))
-    given: dict[str, Any] = words | tables | {"sampling": sampling}
-    return EstimateCard(**given, name=name, text=text)
-
-
-def _tables(word: str, value: Any, kind: type) -> tuple[Any, ...]:
-    if type(value) is not list or not all(type(table) is dict for table in value):
-        raise UncountedError(f"{word} should be tables, [[{word}]] before each.")
-    return tuple(
-        _read(kind, table, f"[[{word}]] '{table.get('name', number)}'")
-        for number, table in enumerate(value, 1)
-    )
-
-
-def _read(kind: type, table: Any, where: str) -> Any:
-    """Read a table of the card as a dataclass: its fields are the table's words, those
-    without default are needed.
-    """
-    known = {f.name: f for f in fields(kind)}
-    if type(table) is not dict:
-        raise UncountedError(f"{where} should be a table with {', '.join(known)}.")
-    for word in table:
-        if word not in known:
-            raise UncountedError(
-                f"{where} has '{word}', which is none of its"
-                f" words.{did_you_mean(word, known)}"
-            )
-    for word, one in known.items():
-        if one.default is MISSING and word not in table:
-            raise UncountedError(f"{where} lacks `{word}`: it has no default.")
-    return kind(
-        **{
-            word: _value(known[word].type, value, f"{where}, {word},")
-            for word, value in table.items()
-        }
-    )
-
-
-def _value(wanted: Any, value: Any, where: str) -> Any:
-    """Read a value as one of the types that its field may have: a table, a number, a
-    text or texts.
-    """
-    kinds = (
-        [wanted] if get_origin(wanted) is tuple else list(get_args(wanted) or [wanted])
-    )
-    for kind in kinds:
-        if is_dataclass(kind):
-            return _read(kind, value, where)  # pyright: ignore[reportArgumentType] a dataclass, not one of its objects
-        if kind is float and isinstance(value, int | float) and type(value) is not bool:
-            return float(value)
-        if kind is str and isinstance(value, str):
-            return value
-        if (
-            get_origin(kind) is tuple
-            and type(value) is list
-            and all(type(one) is str for one in value)
-        ):
-            return tuple(value)
-    told = {float: "a number", str: "a text"}
-    expected = " or ".join(
-        told.get(kind, "a list of texts") for kind in kinds if kind is not type(None)
-    )
-    raise UncountedError(f"{where} is {value!r} and should be {expected}.")
+            expected = "a whole number" if kind is int else kind
+            raise UncountedError(f"{word} = {words[word]!r} should be {expected}.")
 
 
 def _check(card: EstimateCard) -> None:
@@ -337,37 +272,36 @@ def _check(card: EstimateCard) -> None:
             f"lkj = {card.lkj!r} should be a number above 0: 1 holds all correlations"
             " equally likely."
         )
-    names = [one.name for one in (*card.leaf, *card.sum, *card.share)]
+    _check_names(card)
+    earlier: dict[str, LeafCard] = {}
+    for leaf in card.leaf:
+        _check_leaf(leaf)
+        if leaf.ratio:
+            _check_ratio(leaf.name, leaf.ratio, earlier)
+        if leaf.figures and not 0 <= leaf.figures.between_place_correlation <= 1:
+            raise UncountedError(
+                f"the leaf '{leaf.name}': between_place_correlation should be from 0"
+                " to 1."
+            )
+        earlier[leaf.name] = leaf
+    _check_sums(card, earlier)
+
+
+def _check_names(card: EstimateCard) -> None:
+    names = [table.name for table in (*card.leaf, *card.sum, *card.share)]
     for name in names:
         if names.count(name) > 1 or name == TOTAL or not name:
             raise UncountedError(
                 f"'{name}' cannot name one leaf, sum or share: it is empty, reserved or"
                 " there twice."
             )
-    before: dict[str, LeafCard] = {}
-    for leaf in card.leaf:
-        _check_leaf(leaf, before)
-        before[leaf.name] = leaf
-    for one in card.sum:
-        for name in one.leaves:
-            if name not in before:
-                raise UncountedError(
-                    f"the sum '{one.name}' adds '{name}', which is no"
-                    f" leaf.{did_you_mean(name, before)}"
-                )
-    for one in card.share:
-        if one.of not in before or not before[one.of].model or before[one.of].stock:
-            raise UncountedError(
-                f"the share '{one.name}' is of '{one.of}', which is no leaf counted by"
-                " a model as it is."
-            )
 
 
-def _check_leaf(leaf: LeafCard, before: Mapping[str, LeafCard]) -> None:
-    said = [word for word in ORIGINS if getattr(leaf, word)]
-    if len(said) != 1:
+def _check_leaf(leaf: LeafCard) -> None:
+    origins = [word for word in ORIGINS if getattr(leaf, word)]
+    if len(origins) != 1:
         raise UncountedError(
-            f"the leaf '{leaf.name}' has {' and '.join(said) or 'none'} of"
+            f"the leaf '{leaf.name}' has {' and '.join(origins) or 'none'} of"
             f" {', '.join(ORIGINS)}. A leaf has one origin."
         )
     if leaf.stock and not leaf.model:
@@ -375,23 +309,41 @@ def _check_leaf(leaf: LeafCard, before: Mapping[str, LeafCard]) -> None:
             f"the leaf '{leaf.name}' has `stock`, which turns a model's window into a"
             " moment; no model."
         )
-    if leaf.ratio and leaf.ratio.of not in before:
+
+
+def _check_ratio(
+    name: str,
+    ratio: Ratio,
+    earlier: Mapping[str, LeafCard],
+) -> None:
+    if ratio.of not in earlier:
         raise UncountedError(
-            f"the leaf '{leaf.name}' is a ratio of '{leaf.ratio.of}', which is no leaf"
-            f" before it.{did_you_mean(leaf.ratio.of, before)}"
+            f"the leaf '{name}' is a ratio of '{ratio.of}', which is no leaf"
+            f" before it.{did_you_mean(ratio.of, earlier)}"
         )
-    if leaf.ratio and leaf.ratio.ages not in GROUPS:
+    if ratio.ages not in GROUPS:
         raise UncountedError(
-            f"the leaf '{leaf.name}' is of ages '{leaf.ratio.ages}'. Say children or"
-            " adults."
+            f"the leaf '{name}' is of ages '{ratio.ages}'. Say children or adults."
         )
-    if leaf.ratio and (
-        leaf.ratio.selection.world_sd < 0 or leaf.ratio.selection.stratum_sd < 0
-    ):
-        raise UncountedError(
-            f"the leaf '{leaf.name}' has a selection with an sd below 0."
-        )
-    if leaf.figures and not 0 <= leaf.figures.between_place_correlation <= 1:
-        raise UncountedError(
-            f"the leaf '{leaf.name}': between_place_correlation should be from 0 to 1."
-        )
+    if ratio.selection.world_sd < 0 or ratio.selection.stratum_sd < 0:
+        raise UncountedError(f"the leaf '{name}' has a selection with an sd below 0.")
+
+
+def _check_sums(
+    card: EstimateCard,
+    leaves: Mapping[str, LeafCard],
+) -> None:
+    for leaf_sum in card.sum:
+        for name in leaf_sum.leaves:
+            if name not in leaves:
+                raise UncountedError(
+                    f"the sum '{leaf_sum.name}' adds '{name}', which is no"
+                    f" leaf.{did_you_mean(name, leaves)}"
+                )
+    for share in card.share:
+        leaf = leaves.get(share.of)
+        if leaf is None or not leaf.model or leaf.stock:
+            raise UncountedError(
+                f"the share '{share.name}' is of '{share.of}', which is no leaf counted"
+                " by a model as it is."
+            )

@@ -1,4 +1,4 @@
-"""Edition: all that one estimate is made from, as its card names it."""
+"""Inputs: all that one estimate is made from, as its card names it."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ from uncounted.model.card import Card, read_card
 from uncounted.model.survey_list import evidence_of
 from uncounted.world.world import World, read_world
 
-OF_RATIOS = ("both", "periods", "priors")
-OF_DURATIONS = ("family", "priors")
+RATIO_WORDS = ("both", "periods", "priors")
+DURATION_WORDS = ("family", "priors")
 
 
 @dataclass(frozen=True)
@@ -42,106 +42,129 @@ class Edition:
     @property
     def digests(self) -> dict[str, str]:
         """The content hash of each source, by its name."""
-        found = {"estimate card": self.card.digest, "world": self.world.digest}
-        found |= {f"card {name}": card.digest for name, card in self.cards.items()}
-        found |= {
-            f"evidence of {name}": one.digest for name, one in self.evidence.items()
-        }
-        tables = {"records": self.records, "spells": self.spells}
-        found |= {what: _digest(one.table) for what, one in tables.items() if one}
-        return found | {
-            f"figures of {name}": _digest(one.table)
-            for name, one in self.figures.items()
-        }
+        digests = {"estimate card": self.card.digest, "world": self.world.digest}
+        for name, card in self.cards.items():
+            digests[f"card {name}"] = card.digest
+        for name, evidence in self.evidence.items():
+            digests[f"evidence of {name}"] = evidence.digest
+        for name, source in self._tables.items():
+            digests[name] = _digest(source.table)
+        return digests
 
     @property
     def simulated(self) -> tuple[str, ...]:
         """The tables beside the surveys, named as in `digests`, that say of themselves
         that they were simulated.
         """
-        tables = {"records": self.records, "spells": self.spells}
-        tables |= {f"figures of {name}": one for name, one in self.figures.items()}
-        return tuple(name for name, one in tables.items() if one and one.simulated)
+        return tuple(name for name, source in self._tables.items() if source.simulated)
+
+    @property
+    def _tables(self) -> dict[str, Records | Spells | OutsideFigures]:
+        """The sources beside the surveys, by their name."""
+        tables: dict[str, Records | Spells | OutsideFigures] = {}
+        if self.records:
+            tables["records"] = self.records
+        if self.spells:
+            tables["spells"] = self.spells
+        for name, figures in self.figures.items():
+            tables[f"figures of {name}"] = figures
+        return tables
 
 
 def read_edition(
-    card: EstimateCard | str | Path, world: World | None = None
+    card: EstimateCard | str | Path,
+    world: World | None = None,
 ) -> Edition:
     """Read all that an estimate card names: its model cards, their surveys, records,
     spells and outside figures.
     """
-    card = card if isinstance(card, EstimateCard) else read_estimate_card(card)
+    if not isinstance(card, EstimateCard):
+        card = read_estimate_card(card)
     world = world or read_world()
-    cards = {name: read_card(name) for name in card.models}
-    once = cache(
-        read_survey
-    )  # cards share surveys, and each is read once for all of them
+    # cards share surveys, and each survey is read once for all of them
+    read_once = cache(read_survey)
+    cards = {}
+    evidence = {}
+    for name in card.models:
+        cards[name] = read_card(name)
+        evidence[name] = evidence_of(cards[name], world, read_once)
+    figures = {}
+    for leaf in card.leaf:
+        if leaf.figures:
+            figures[leaf.name] = outside_figures(leaf.figures, leaf.name)
     return Edition(
         card,
         cards,
         world,
-        {name: evidence_of(one, world, once) for name, one in cards.items()},
+        evidence,
         records_of(card) if card.records else None,
         spells_of(card) if card.durations else None,
-        {
-            one.name: outside_figures(one.figures, one.name)
-            for one in card.leaf
-            if one.figures
-        },
+        figures,
     )
 
 
-def records_of(card: EstimateCard, table: pd.DataFrame | None = None) -> Records:
+def records_of(
+    card: EstimateCard,
+    table: pd.DataFrame | None = None,
+) -> Records:
     """Read victim records as a card says, or a table in the place of its file."""
-    words = _reading(card.records, OF_RATIOS, read_records, "records")
+    words = _reader_words(card.records, RATIO_WORDS, read_records, "records")
     if table is not None:
         words["source"] = table
     return read_records(**words)
 
 
-def spells_of(card: EstimateCard, table: pd.DataFrame | None = None) -> Spells:
+def spells_of(
+    card: EstimateCard,
+    table: pd.DataFrame | None = None,
+) -> Spells:
     """Read spells as a card says, or a table in the place of its file."""
-    words = _reading(card.durations, OF_DURATIONS, read_spells, "durations")
+    words = _reader_words(card.durations, DURATION_WORDS, read_spells, "durations")
     if table is not None:
         words["source"] = table
     return read_spells(**words)
 
 
 def outside_figures(
-    words: Figures, name: str, table: pd.DataFrame | None = None
+    words: Figures,
+    name: str,
+    table: pd.DataFrame | None = None,
 ) -> OutsideFigures:
     """Read the outside figures of a leaf as its card says, or a table in the place of
     its file.
     """
-    told = asdict(words)
-    file = told.pop("file")
-    return read_outside_figures(file if table is None else table, name=name, **told)
+    arguments = asdict(words)
+    file = arguments.pop("file")
+    source = file if table is None else table
+    return read_outside_figures(source, name=name, **arguments)
 
 
-def _reading(
-    words: Mapping[str, Any], of_model: tuple[str, ...], reader: Callable, table: str
+def _reader_words(
+    words: Mapping[str, Any],
+    model_words: tuple[str, ...],
+    reader: Callable,
+    table: str,
 ) -> dict[str, Any]:
-    """Return the words of a table of the card that its reader is told, the rest being
-    the model's.
+    """Return the words of a table of the card that are arguments of its reader; the
+    others are the model's.
     """
-    known = list(signature(reader).parameters)
+    vocabulary = [*signature(reader).parameters, *model_words]
     for word in words:
-        if word not in (*known, *of_model):
-            near = did_you_mean(word, [*known, *of_model])
+        if word not in vocabulary:
+            hint = did_you_mean(word, vocabulary)
             raise UncountedError(
-                f"[{table}] has '{word}', which is none of its words.{near}"
+                f"[{table}] has '{word}', which is none of its words.{hint}"
             )
-    for word in of_model:
+    for word in model_words:
         if word not in words:
             raise UncountedError(
                 f"[{table}] lacks `{word}`: what the model of it is told has no"
                 " default."
             )
-    return {word: value for word, value in words.items() if word not in of_model}
+    return {word: value for word, value in words.items() if word not in model_words}
 
 
 def _digest(table: pd.DataFrame) -> str:
     """Return the content hash of a table."""
-    return hashlib.sha256(
-        table.to_csv(index=False, float_format="%.12g").encode()
-    ).hexdigest()
+    text = table.to_csv(index=False, float_format="%.12g")
+    return hashlib.sha256(text.encode()).hexdigest()

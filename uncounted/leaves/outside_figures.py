@@ -1,17 +1,17 @@
-"""Figures: numbers of persons that others judged, a lowest, a best and a highest, as a
-leaf of an estimate.
+"""Outside figures: numbers of persons that others judged, a lowest, a best and a
+highest, as a leaf of an estimate.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import ndtr, ndtri
-from scipy.stats import beta, triang
+from scipy.special import ndtr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.leaves.judged_distribution import DISTRIBUTIONS
 from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
 from uncounted.world.shelf import shipped
@@ -20,44 +20,12 @@ from uncounted.world.world import World, persons
 
 PROVENANCE = ("source", "date", "judged_by", "basis")
 SHARES = ("share_female", "share_children")
-BY_COUNTRY, BY_REGION, NONE = (
-    "figure of the country",
-    "figure of its region, spread by population",
-    "no figure",
-)
+BY_COUNTRY = "figure of the country"
+BY_REGION = "figure of its region, spread by population"
+NONE = "no figure"
 ADULT = 18 * 12  # months
 GROUPS = ("adult", "child")
-
-
-def _triangular(
-    u: np.ndarray, low: np.ndarray, best: np.ndarray, high: np.ndarray, _: float
-) -> np.ndarray:
-    return triang.ppf(u, (best - low) / (high - low), low, high - low)
-
-
-def _pert(
-    u: np.ndarray, low: np.ndarray, best: np.ndarray, high: np.ndarray, _: float
-) -> np.ndarray:
-    a, b = 1 + 4 * (best - low) / (high - low), 1 + 4 * (high - best) / (high - low)
-    return low + (high - low) * beta.ppf(u, a, b)
-
-
-def _log_normal(
-    u: np.ndarray, low: np.ndarray, best: np.ndarray, high: np.ndarray, coverage: float
-) -> np.ndarray:
-    z, reach = ndtri(u), ndtri((1 + coverage) / 2)
-    return best * np.exp(
-        z / reach * np.where(z < 0, np.log(best / low), np.log(high / best))
-    )
-
-
-DISTRIBUTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "triangular": _triangular,  # best is the mode, low and high are the ends
-    "pert": _pert,  # the same, beta of mean (low + 4 best + high)/6
-    "log_normal": (
-        _log_normal
-    ),  # best is the median, low to high the central interval of the stated coverage
-}
+SEXES = ("female", "male")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,38 +76,29 @@ def read_outside_figures(
     UncountedError for a row without provenance, or whose low, best and high are out of
     order, and for whatever isn't said.
     """
-    _check_said(distribution, between_place_correlation, coverage)
-    what = f"table of {name}"
-    raw = read_table(
-        source if isinstance(source, pd.DataFrame) else shipped(source), what, ["place"]
-    )
-    for column in PROVENANCE:
-        if column not in raw or (raw[column] == "").any():
-            raise UncountedError(
-                f"The {what} has no"
-                f" {column}{' for some places' if column in raw else ''}. An outside"
-                f" figure says in every row where it is from: {', '.join(PROVENANCE)}."
-            )
+    _check_judgement(distribution, between_place_correlation, coverage)
+    label = f"table of {name}"
+    if not isinstance(source, pd.DataFrame):
+        source = shipped(source)
+    raw = read_table(source, label, ["place"])
+    _check_columns(raw, label)
     table = pd.DataFrame({"place": raw["place"]})
     for column in ("low", "best", "high"):
-        if column not in raw:
-            raise UncountedError(
-                f"The {what} has no column"
-                f" '{column}'.{did_you_mean(column, raw.columns)}"
-            )
         table[column] = numbers(raw[column])
-    for column, given in zip(SHARES, (share_female, share_children), strict=True):
-        table[column] = _share(raw, column, given, what)
-    _check_rows(table, distribution, what)
-    table = pd.concat([table, raw[list(PROVENANCE)]], axis=1).sort_values(
-        "place", ignore_index=True, kind="stable"
-    )
-    return OutsideFigures(
-        name, table, distribution, float(between_place_correlation), coverage
-    )
+    table["share_female"] = _share(raw, "share_female", share_female, label)
+    table["share_children"] = _share(raw, "share_children", share_children, label)
+    _check_rows(table, distribution, label)
+    table = pd.concat([table, raw[list(PROVENANCE)]], axis=1)
+    table = table.sort_values("place", ignore_index=True, kind="stable")
+    correlation = float(between_place_correlation)
+    return OutsideFigures(name, table, distribution, correlation, coverage)
 
 
-def drawn_figures(figures: OutsideFigures, draws: int, seed: int) -> xr.DataArray:
+def drawn_figures(
+    figures: OutsideFigures,
+    draws: int,
+    seed: int,
+) -> xr.DataArray:
     """Draw the number of persons of every place (sample, place).
 
         z[i] = √ρ z₀ + √(1−ρ) ε[i],   x[i] = Q_i(Φ(z[i]))
@@ -148,16 +107,21 @@ def drawn_figures(figures: OutsideFigures, draws: int, seed: int) -> xr.DataArra
     place whose low is its high has that number.
     """
     rng = np.random.default_rng(seed)
-    rho, table = figures.between_place_correlation, figures.table
-    z = np.sqrt(rho) * rng.normal(size=(draws, 1)) + np.sqrt(1 - rho) * rng.normal(
-        size=(draws, len(table))
-    )
+    rho = figures.between_place_correlation
+    table = figures.table
+    common = rng.normal(size=(draws, 1))
+    local = rng.normal(size=(draws, len(table)))
+    z = np.sqrt(rho) * common + np.sqrt(1 - rho) * local
     low, best, high = table[["low", "best", "high"]].to_numpy(float).T
-    sure = low == high
+    uncertain = low != high
     x = np.tile(best, (draws, 1))
     quantile = DISTRIBUTIONS[figures.distribution]
-    x[:, ~sure] = quantile(
-        ndtr(z[:, ~sure]), low[~sure], best[~sure], high[~sure], figures.coverage
+    x[:, uncertain] = quantile(
+        ndtr(z[:, uncertain]),
+        low[uncertain],
+        best[uncertain],
+        high[uncertain],
+        figures.coverage,
     )
     return xr.DataArray(x, {"place": table["place"].to_numpy(str)}, ("sample", "place"))
 
@@ -181,35 +145,53 @@ def by_country(
     places = figures.table["place"]
     region = world.places["region"]
     _check_places(set(places), world)
-    people = _people(world, ages, year)
+    persons_by_place = draws.to_numpy()
+    weight = _country_weights(places, region, _people(world, ages, year))
+    share = _cell_shares(figures.table)
+    cells = np.einsum(
+        "np,pcsa,psa->ncsa",
+        persons_by_place,
+        weight,
+        share,
+        optimize=True,
+    )
+    has_figure = region.index.isin(places)
+    by_region = np.where(region.isin(places).to_numpy(), BY_REGION, NONE)
+    evidence = np.where(has_figure, BY_COUNTRY, by_region)
+    coords = {"country": list(region.index), "sex": list(SEXES), "age": list(GROUPS)}
+    array = xr.DataArray(cells, coords, ("sample", *coords))
+    return array.assign_coords(evidence=("country", evidence))
+
+
+def _country_weights(
+    places: pd.Series,
+    region: pd.Series,
+    people: np.ndarray,
+) -> np.ndarray:
+    """Return the share of each country in the people of a place (place, country, sex,
+    age).
+    """
     weight = np.zeros((len(places), *people.shape))
     for i, place in enumerate(places):
-        of = (
-            people
-            * ((region == place) | (region.index == place)).to_numpy()[:, None, None]
-        )
-        weight[i] = of / of.sum(axis=0)
-    female, child = (figures.table[column].to_numpy(float) for column in SHARES)
-    share = (
-        np.stack([female, 1 - female], 1)[:, :, None]
-        * np.stack([1 - child, child], 1)[:, None, :]
-    )
-    spread = np.einsum(
-        "np,pcsa,psa->ncsa", draws.to_numpy(), weight, share, optimize=True
-    )
-    own, regional = region.index.isin(places), region.isin(places).to_numpy()
-    evidence = np.where(own, BY_COUNTRY, np.where(regional, BY_REGION, NONE))
-    coords = {
-        "country": list(region.index),
-        "sex": ["female", "male"],
-        "age": list(GROUPS),
-    }
-    return xr.DataArray(spread, coords, ("sample", *coords)).assign_coords(
-        evidence=("country", evidence)
-    )
+        member = ((region == place) | (region.index == place)).to_numpy()
+        members = people * member[:, None, None]
+        weight[i] = members / members.sum(axis=0)
+    return weight
 
 
-def _check_said(distribution: str, correlation: float, coverage: float | None) -> None:
+def _cell_shares(table: pd.DataFrame) -> np.ndarray:
+    """Return the share of each cell in a place's figure (place, sex, age)."""
+    female, child = (table[column].to_numpy(float) for column in SHARES)
+    by_sex = np.stack([female, 1 - female], 1)
+    by_age = np.stack([1 - child, child], 1)
+    return by_sex[:, :, None] * by_age[:, None, :]
+
+
+def _check_judgement(
+    distribution: str,
+    correlation: float,
+    coverage: float | None,
+) -> None:
     if distribution not in DISTRIBUTIONS:
         raise UncountedError(
             f"There is no distribution '{distribution}' of judged"
@@ -228,71 +210,105 @@ def _check_said(distribution: str, correlation: float, coverage: float | None) -
         raise UncountedError(f"coverage = {coverage} should be above 0 and below 1.")
 
 
+def _check_columns(raw: pd.DataFrame, label: str) -> None:
+    for column in PROVENANCE:
+        if column not in raw or (raw[column] == "").any():
+            scope = " for some places" if column in raw else ""
+            raise UncountedError(
+                f"The {label} has no {column}{scope}. An outside"
+                f" figure says in every row where it is from: {', '.join(PROVENANCE)}."
+            )
+    for column in ("low", "best", "high"):
+        if column not in raw:
+            raise UncountedError(
+                f"The {label} has no column"
+                f" '{column}'.{did_you_mean(column, raw.columns)}"
+            )
+
+
 def _share(
-    raw: pd.DataFrame, column: str, given: float | None, what: str
+    raw: pd.DataFrame,
+    column: str,
+    argument: float | None,
+    label: str,
 ) -> np.ndarray:
-    if (column in raw) == (given is not None):
-        told = (
-            "both a column and an argument"
-            if column in raw
-            else "neither a column nor an argument"
-        )
+    """Return a share of those affected by place: the column, or the argument."""
+    if (column in raw) == (argument is not None):
+        count = "both" if column in raw else "neither"
+        conjunction = "and" if column in raw else "nor"
         raise UncountedError(
-            f"{column} of the {what} is {told}. Say once what share of those affected"
-            " it is."
+            f"{column} of the {label} is {count} a column {conjunction} an argument."
+            " Say once what share of those affected it is."
         )
-    share = numbers(raw[column]) if given is None else np.full(len(raw), float(given))
+    if argument is None:
+        share = numbers(raw[column])
+    else:
+        share = np.full(len(raw), float(argument))
     if not ((share >= 0) & (share <= 1)).all():
         raise UncountedError(
-            f"{column} of the {what} is not everywhere a share from 0 to 1. Mend it."
+            f"{column} of the {label} is not everywhere a share from 0 to 1. Mend it."
         )
     return share
 
 
-def _check_rows(table: pd.DataFrame, distribution: str, what: str) -> None:
+def _check_rows(
+    table: pd.DataFrame,
+    distribution: str,
+    label: str,
+) -> None:
     low, best, high = (table[column] for column in ("low", "best", "high"))
-    least = 0 if distribution != "log_normal" else np.nextafter(0, 1)
-    wrong = {
-        "low, best and high that are no numbers or out of order": ~(
-            (low <= best) & (best <= high)
-        ),
-        f"a low {'below' if least == 0 else 'not above'} 0": low < least,
-        "a place that is there before": (
-            table["place"].duplicated() | (table["place"] == "")
-        ),
-        "an infinite number": ~np.isfinite(high),
+    place = table["place"]
+    ordered = (low <= best) & (best <= high)
+    faults: dict[str, pd.Series | np.ndarray] = {
+        "low, best and high that are no numbers or out of order": ~ordered
     }
-    for told, bad in wrong.items():
-        if bad.any():
-            lines = ", ".join(str(line + 2) for line in np.flatnonzero(bad)[:8])
+    if distribution == "log_normal":
+        faults["a low not above 0"] = low < np.nextafter(0, 1)
+    else:
+        faults["a low below 0"] = low < 0
+    faults["a place that is there before"] = place.duplicated() | (place == "")
+    faults["an infinite number"] = ~np.isfinite(high)
+    for fault, faulty in faults.items():
+        if faulty.any():
+            lines = ", ".join(str(row + 2) for row in np.flatnonzero(faulty)[:8])
             raise UncountedError(
-                f"The {what} has {told}, at line {lines}. Mend the table."
+                f"The {label} has {fault}, at line {lines}. Mend the table."
             )
 
 
-def _check_places(places: set[str], world: World) -> None:
+def _check_places(
+    places: set[str],
+    world: World,
+) -> None:
     region = world.places["region"]
     check_known(places - set(region), world.places, "The outside figures")
-    both = sorted(
-        code for code in places if code in region.index and region[code] in places
-    )
-    if both:
+    doubled = []
+    for code in sorted(places):
+        if code in region.index and region[code] in places:
+            doubled.append(code)
+    if doubled:
         raise UncountedError(
-            f"There are outside figures of {', '.join(both)} and of the region that"
+            f"There are outside figures of {', '.join(doubled)} and of the region that"
             " they are in, which would count them twice. Give a region its countries'"
             " figures, or only its own."
         )
 
 
-def _people(world: World, ages: Sequence[str | Band], year: float) -> np.ndarray:
+def _people(
+    world: World,
+    ages: Sequence[str | Band],
+    year: float,
+) -> np.ndarray:
     """Return persons (country, sex, adult or child) of the leaf's ages."""
-    found = persons(world, ages, year, nearest=True)
-    bands = [parse_band(age) for age in found["age"].values]
+    people = persons(world, ages, year, nearest=True)
+    bands = [parse_band(age) for age in people["age"].values]
     if any(band.lower < ADULT < band.end for band in bands):
         raise UncountedError(
             "The leaf's ages have a band about 18. Divide it there: adults and children"
             " are told apart."
         )
     adult = np.array([band.lower >= ADULT for band in bands])
-    of = found.sel(sex=["female", "male"]).to_numpy()
-    return np.stack([of[:, :, adult].sum(axis=2), of[:, :, ~adult].sum(axis=2)], axis=2)
+    cells = people.sel(sex=list(SEXES)).to_numpy()
+    adults = cells[:, :, adult].sum(axis=2)
+    children = cells[:, :, ~adult].sum(axis=2)
+    return np.stack([adults, children], axis=2)

@@ -1,6 +1,4 @@
-"""Parts: the draws that leaves are made of, whatever they are of, paired with each
-other.
-"""
+"""Parts: the draws that leaves are made of, paired with each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,30 +33,38 @@ class Parts:
     seed: int = 0
 
 
-def paired(draws: xr.DataArray, chains: int, size: int) -> xr.DataArray:
-    """Return independent draws (chain, draw, …), as many as asked, to stand beside
+def paired(
+    draws: xr.DataArray,
+    chains: int,
+    size: int,
+) -> xr.DataArray:
+    """Return independent draws (chain, draw, …), as many as needed, to stand beside
     others, chain beside chain.
 
     Draws of models that share no data are independent, so any pairing is right. This
     one keeps the chains and the order in which they were drawn, so that R-hat and ESS
-    of what is made of them tell whether they converged; of more draws than asked, some
-    evenly apart. Raises UncountedError if fewer than asked are there: none is used
-    twice.
+    of what is made of them tell whether they converged; of more draws than needed, it
+    takes draws evenly apart. Raises UncountedError if there are fewer than needed: no
+    draw is used twice.
     """
-    rest = [dim for dim in draws.dims if dim not in SAMPLE]
-    there = draws.sizes["chain"], draws.sizes["draw"]
-    if there[0] < chains or there[1] < size:
+    dims = [dim for dim in draws.dims if dim not in SAMPLE]
+    draws_first = draws.transpose(*SAMPLE, *dims)
+    available_chains, available = draws_first.shape[:2]
+    if available_chains < chains or available < size:
         raise UncountedError(
             f"{chains} × {size:,} draws are to be added up, and '{draws.name}' has"
-            f" {there[0]} × {there[1]:,}. Draw as many of it."
+            f" {available_chains} × {available:,}. Draw as many of it."
         )
-    apart = np.linspace(0, there[1] - 1, size).round().astype(int)
-    coords = {
-        name: labels
-        for name, labels in draws.coords.items()
-        if set(labels.dims) <= set(rest)
-    }
-    picked = draws.transpose(*SAMPLE, *rest).to_numpy()[:chains][:, apart]
+    evenly = np.linspace(0, available - 1, size).round().astype(int)
+    coords = {}
+    for name, labels in draws.coords.items():
+        if set(labels.dims) <= set(dims):
+            coords[name] = labels
+    values = draws_first.to_numpy()[:chains][:, evenly]
     return xr.DataArray(
-        picked, coords, (*SAMPLE, *rest), name=draws.name, attrs=draws.attrs
+        values,
+        coords,
+        (*SAMPLE, *dims),
+        name=draws.name,
+        attrs=draws.attrs,
     )

@@ -1,5 +1,5 @@
-"""Prospect: how probably a target is met, if the change between two editions goes
-on.
+"""Prospect: the probability of meeting a target, if the change between two editions
+goes on.
 """
 
 from dataclasses import dataclass
@@ -52,8 +52,8 @@ def prospect(
     """Return the probability that a rate falls by a share from the first edition's year
     to `by`.
 
-        g = log(p₁/p₀)/(t₁ − t₀),    p(by) = p₁·exp(g·(by − t₁)),    P( p(by) ≤ (1 −
-        fall)·p₀ )
+        g = log(p₁/p₀)/(t₁ − t₀),    p(by) = p₁·exp(g·(by − t₁)),
+        P( p(by) ≤ (1 − fall)·p₀ )
 
     p₀ and p₁ are the editions' rates in their reference years, drawn apart: they share
     no data unless they are one fit. The same yearly change goes on: nothing is said of
@@ -62,7 +62,8 @@ def prospect(
     read as a change of the world, so fit both under one model.
     """
     _check(before, after, fall, by)
-    p0, p1 = (rates(one, grouping, name) for one in (before, after))
+    p0 = rates(before, grouping, name)
+    p1 = rates(after, grouping, name)
     if group not in p0.columns:
         raise UncountedError(
             f"There is no group '{group}' in"
@@ -70,33 +71,29 @@ def prospect(
         )
     size = min(len(p0), len(p1))
     rng = np.random.default_rng(seed)
-    first, second = (
-        np.log(rng.permutation(p[group].to_numpy())[:size]) for p in (p0, p1)
-    )
+    log_p0 = np.log(rng.permutation(p0[group].to_numpy())[:size])
+    log_p1 = np.log(rng.permutation(p1[group].to_numpy())[:size])
     t0, t1 = before.card.year, after.card.year
-    remaining = np.exp((second - first) * (by - t0) / (t1 - t0))
-    met = remaining <= 1 - fall
-    chance = float(met.mean())
-    return Prospect(
-        group,
-        name,
-        fall,
-        by,
-        chance,
-        remaining,
-        float(np.sqrt(chance * (1 - chance) / size)),
-    )
+    remaining = np.exp((log_p1 - log_p0) * (by - t0) / (t1 - t0))
+    probability = float((remaining <= 1 - fall).mean())
+    mcse = float(np.sqrt(probability * (1 - probability) / size))
+    return Prospect(group, name, fall, by, probability, remaining, mcse)
 
 
-def _check(before: Fit | Estimate, after: Fit | Estimate, fall: float, by: int) -> None:
+def _check(
+    before: Fit | Estimate,
+    after: Fit | Estimate,
+    fall: float,
+    by: int,
+) -> None:
     if not 0 < fall < 1:
         raise UncountedError(
             f"fall={fall} should be a share between 0 and 1: 0.5 is half."
         )
-    years = before.card.year, after.card.year
-    if not years[0] < years[1] <= by:
+    t0, t1 = before.card.year, after.card.year
+    if not t0 < t1 <= by:
         raise UncountedError(
-            f"The editions speak of {years[0]} and {years[1]}, the target of {by}: each"
+            f"The editions speak of {t0} and {t1}, the target of {by}: each"
             " should be later."
         )
     if type(before) is not type(after) or said(before) != said(after):
@@ -108,8 +105,8 @@ def _check(before: Fit | Estimate, after: Fit | Estimate, fall: float, by: int) 
 
 
 def said(edition: Fit | Estimate) -> object:
-    """Return what an edition's cards say of the world, but for its years, evidence,
-    name and sampling.
+    """Return the assumptions of an edition's cards: all but years, evidence, name and
+    sampling.
     """
     if isinstance(edition, Fit):
         card = edition.card

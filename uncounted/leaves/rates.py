@@ -2,17 +2,18 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate
+from uncounted.leaves.estimate import Estimate, unit_weights
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.world.world import groups
 
 
 def rates(
-    edition: Fit | Estimate, grouping: str = "world", name: str = TOTAL
+    edition: Fit | Estimate,
+    grouping: str = "world",
+    name: str = TOTAL,
 ) -> pd.DataFrame:
     """Return prevalence of each group in every draw (draws, groups); name: a leaf or
     sum of an estimate.
@@ -21,30 +22,30 @@ def rates(
 
 
 def affected(
-    edition: Fit | Estimate, grouping: str = "world", name: str = TOTAL
+    edition: Fit | Estimate,
+    grouping: str = "world",
+    name: str = TOTAL,
 ) -> pd.DataFrame:
     """Return persons affected of each group in every draw (draws, groups), chain after
     chain.
     """
-    of = (
-        (edition.p, edition.people)
-        if isinstance(edition, Fit)
-        else (edition.persons(name), None)
-    )
-    persons = of[0]
-    ones = xr.ones_like(persons.isel(chain=0, draw=0, drop=True), dtype=float)
-    weights = ones if of[1] is None else of[1]
+    if isinstance(edition, Fit):
+        persons, weights = edition.p, edition.people
+    else:
+        persons = edition.persons(name)
+        weights = unit_weights(persons)
     sums = affected_in_all(persons, weights, groups(edition.world, grouping))
     values = sums.transpose("chain", "draw", "group").to_numpy()
-    return pd.DataFrame(
-        values.reshape(-1, values.shape[-1]),
-        columns=[str(one) for one in sums["group"].values],
-    )
+    names = [str(group) for group in sums["group"].values]
+    return pd.DataFrame(values.reshape(-1, values.shape[-1]), columns=names)
 
 
-def people(edition: Fit | Estimate, grouping: str = "world") -> pd.Series:
+def people(
+    edition: Fit | Estimate,
+    grouping: str = "world",
+) -> pd.Series:
     """Return the people of each group in the reference year."""
-    of = edition.people.sum(
-        [dim for dim in edition.people.dims if dim != "country"]
-    ).to_series()
-    return of.groupby(groups(edition.world, grouping)).sum().astype(np.float64)
+    traits = [dim for dim in edition.people.dims if dim != "country"]
+    countries = edition.people.sum(traits).to_series()
+    group = groups(edition.world, grouping)
+    return countries.groupby(group).sum().astype(np.float64)

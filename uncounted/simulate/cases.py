@@ -44,42 +44,51 @@ def simulate_cases(
     spells, such as those of a simulated survey programme; drawn from [durations] where
     not given.
     """
-    given = read_generating() if generating is None else generating
-    seeds = [int(one) for one in np.random.SeedSequence(seed).generate_state(4)]
-    mean_years, log_sd = durations or duration_truth(seeds[0], given["durations"])
-    of = {
-        word: given["durations"][word] for word in ("spells", "window_years", "asked")
-    }
-    return Cases(
-        seed,
-        registrations(seeds[1], world, given["records"]),
-        spells(seeds[2], mean_years, log_sd, **of),
+    if generating is None:
+        generating = read_generating()
+    seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
+    duration_words = generating["durations"]
+    mean_years, log_sd = durations or duration_truth(seeds[0], duration_words)
+    drawn_spells = spells(
+        seeds[2],
         mean_years,
         log_sd,
-        state_imposed(seeds[3], world, given["state_imposed"]),
+        spells=duration_words["spells"],
+        window_years=duration_words["window_years"],
+        asked=duration_words["asked"],
+    )
+    return Cases(
+        seed,
+        registrations(seeds[1], world, generating["records"]),
+        drawn_spells,
+        mean_years,
+        log_sd,
+        state_imposed(seeds[3], world, generating["state_imposed"]),
     )
 
 
-def write_cases(cases: Cases, data: Path, truth: Path) -> None:
+def write_cases(
+    cases: Cases,
+    data: Path,
+    truth: Path,
+) -> None:
     """Write records.csv, durations.csv and state-imposed.csv, each saying "simulated",
-    and what is true of them.
+    and the truth behind them.
     """
     for folder in (data, truth):
         folder.mkdir(parents=True, exist_ok=True)
     cases.records.table.to_csv(data / "records.csv", index=False)
     cases.spells.round(3).to_csv(data / "durations.csv", index=False)
     cases.state_imposed.table.to_csv(data / "state-imposed.csv", index=False)
-    ratios = {"true": cases.records.true, "registered": cases.records.registered}
-    told = pd.DataFrame({name: of.to_series() for name, of in ratios.items()}).round(4)
-    told.to_csv(truth / "ratios.csv")
-    lengths = (
-        pd.Series(cases.mean_years, name="mean_years")
-        .rename_axis("group")
-        .reset_index()
+    ratios = pd.DataFrame(
+        {
+            "true": cases.records.true.to_series(),
+            "registered": cases.records.registered.to_series(),
+        }
     )
-    lengths.assign(log_sd=cases.log_sd).round(4).to_csv(
-        truth / "durations.csv", index=False
-    )
-    cases.state_imposed.truth.rename("persons").round(1).to_csv(
-        truth / "state-imposed.csv"
-    )
+    ratios.round(4).to_csv(truth / "ratios.csv")
+    means = pd.Series(cases.mean_years, name="mean_years")
+    lengths = means.rename_axis("group").reset_index().assign(log_sd=cases.log_sd)
+    lengths.round(4).to_csv(truth / "durations.csv", index=False)
+    persons = cases.state_imposed.truth.rename("persons")
+    persons.round(1).to_csv(truth / "state-imposed.csv")

@@ -1,8 +1,7 @@
-"""Generating: the numbers that simulated tables are drawn from, as a file that people
-read.
-"""
+"""Generating: the numbers that simulated tables are drawn from, as a TOML file."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,55 @@ import numpy as np
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.world.shelf import shelf
 
-DRAWN = {
-    "normal": lambda rng, m, s, size: rng.normal(m, s, size),
-    "half_normal": lambda rng, s, size: np.abs(rng.normal(0, s, size)),
-    "log_normal": lambda rng, m, s, size: m * np.exp(rng.normal(0, s, size)),
-}
-
 
 def read_generating(path: str | Path | None = None) -> dict[str, Any]:
     """Read [records], [durations] and [state_imposed]: the file that ships, or your own
     of the same words.
     """
-    file = (
-        shelf("data", "truth", "generating-records.toml")
-        if path is None
-        else Path(path)
-    )
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    if path is None:
+        path = shelf("data", "truth", "generating-records.toml")
+    return tomllib.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def drawn(
-    prior: Prior | dict, rng: np.random.Generator, size: int | tuple[int, ...] = ()
+    prior: Prior | dict,
+    rng: np.random.Generator,
+    size: int | tuple[int, ...] = (),
 ) -> np.ndarray:
-    """Draw from a prior as a card writes it: one of DRAWN."""
-    of = prior if isinstance(prior, Prior) else parse_prior("level", prior)
-    return np.asarray(DRAWN[of.family](rng, *of.numbers, size))
+    """Draw from a prior as a card writes it: normal, half_normal or log_normal."""
+    if not isinstance(prior, Prior):
+        prior = parse_prior("level", prior)
+    return np.asarray(DRAWN[prior.family](rng, size, *prior.numbers))
+
+
+def _normal(
+    rng: np.random.Generator,
+    size: int | tuple[int, ...],
+    mean: float,
+    sd: float,
+) -> np.ndarray | float:
+    return rng.normal(mean, sd, size)
+
+
+def _half_normal(
+    rng: np.random.Generator,
+    size: int | tuple[int, ...],
+    sd: float,
+) -> np.ndarray | float:
+    return np.abs(rng.normal(0, sd, size))
+
+
+def _log_normal(
+    rng: np.random.Generator,
+    size: int | tuple[int, ...],
+    median: float,
+    sd: float,
+) -> np.ndarray | float:
+    return median * np.exp(rng.normal(0, sd, size))
+
+
+DRAWN: dict[str, Callable[..., np.ndarray | float]] = {
+    "normal": _normal,
+    "half_normal": _half_normal,
+    "log_normal": _log_normal,
+}

@@ -1,5 +1,5 @@
-"""Durations: spells as a window of years shows them to interviews, from a mean and a
-spread that are known.
+"""Interviewed spells: spells that touch a window of years before an interview, of known
+mean and spread.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from uncounted.cases.lasting import FAMILIES, draw_touching
 from uncounted.simulate.generating import drawn
 
 NOTE = "simulated"
-
-DAY = 1 / 365
+DAY = 1 / 365  # years
 
 
 def spells(
@@ -35,38 +34,45 @@ def spells(
     day. Columns: group, start, end (blank: going on), asked, note.
     """
     rng = np.random.default_rng(seed)
-    parts = []
+    tables = []
     for name, mean in mean_years.items():
-        sizes = np.array(mean), np.array(log_sd), np.array(window_years)
-        years = draw_touching(*sizes, FAMILIES["log_normal"], rng, (spells,))
-        years = np.sign(years) * np.maximum(np.abs(years), DAY)
-        end = np.where(years < 0, np.nan, asked - window_years * rng.random(spells))
-        start = np.where(years < 0, asked + years, end - years)
-        parts.append(
-            pd.DataFrame({group: name, "start": start, "end": end, "asked": asked})
+        years = draw_touching(
+            np.array(mean),
+            np.array(log_sd),
+            np.array(window_years),
+            FAMILIES["log_normal"],
+            rng,
+            (spells,),
         )
-    return pd.concat(parts, ignore_index=True).assign(note=NOTE)
+        years = np.sign(years) * np.maximum(np.abs(years), DAY)
+        goes_on = years < 0
+        end = np.where(goes_on, np.nan, asked - window_years * rng.random(spells))
+        start = np.where(goes_on, asked + years, end - years)
+        columns = {group: name, "start": start, "end": end, "asked": asked}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True).assign(note=NOTE)
 
 
 def by_length(spells: pd.DataFrame) -> pd.DataFrame:
-    """Return spells by their length: a lognormal one may begin before any date that a
-    reader believes.
+    """Return spells by their length, not by dates: a lognormal spell may begin before
+    any date that `read_spells` takes.
     """
     ongoing = spells["end"].isna()
-    years = spells["end"].where(~ongoing, spells["asked"]) - spells["start"]
-    return spells.drop(columns=["start", "end", "asked"]).assign(
-        duration=years, ongoing=ongoing.astype(int)
-    )
+    end = spells["end"].where(~ongoing, spells["asked"])
+    undated = spells.drop(columns=["start", "end", "asked"])
+    years = end - spells["start"]
+    return undated.assign(duration=years, ongoing=ongoing.astype(int))
 
 
 def duration_truth(
-    seed: int, generating: Mapping[str, Any]
+    seed: int,
+    generating: Mapping[str, Any],
 ) -> tuple[dict[str, float], float]:
     """Draw each group's mean duration and the sd of the log; generating: [durations] of
     `read_generating`.
     """
     rng = np.random.default_rng(seed)
-    means = drawn(generating["mean_years"], rng, len(generating["groups"]))
-    return dict(zip(generating["groups"], means.tolist(), strict=True)), float(
-        drawn(generating["log_sd"], rng)
-    )
+    groups = generating["groups"]
+    means = drawn(generating["mean_years"], rng, len(groups)).tolist()
+    log_sd = float(drawn(generating["log_sd"], rng))
+    return dict(zip(groups, means, strict=True)), log_sd

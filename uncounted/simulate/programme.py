@@ -1,5 +1,5 @@
-"""Programme: surveys of families in dozens of countries of a world whose truth is
-known, as tables and as files.
+"""Programme: surveys of families in dozens of countries of a world of known truth, as
+tables and as files.
 """
 
 import json
@@ -76,18 +76,13 @@ class Programme:
         """The age bands of the survey: all ages, cut at the ends of the cards'
         bands.
         """
-        ends = sorted(
-            {
-                end
-                for card in self.cards
-                for band in card.bands
-                for end in (band.lower, band.upper)
-                if end
-            }
-        )
-        return [
-            Band(*pair).label for pair in zip([0, *ends], [*ends, None], strict=True)
-        ]
+        ends = set()
+        for card in self.cards:
+            for band in card.bands:
+                ends |= {band.lower, band.upper}
+        cuts = sorted(end for end in ends if end)
+        bands = zip([0, *cuts], [*cuts, None], strict=True)
+        return [Band(lower, upper).label for lower, upper in bands]
 
     def _repr_html_(self) -> str:
         return (
@@ -100,7 +95,9 @@ class Programme:
 
 
 def simulate_programme(
-    seed: int, scheme: Scheme | str | Path | None = None, world: World | None = None
+    seed: int,
+    scheme: Scheme | str | Path | None = None,
+    world: World | None = None,
 ) -> Programme:
     """Draw a true world and a programme of surveys of it; the same seed gives the same
     programme.
@@ -113,27 +110,27 @@ def simulate_programme(
     survey the weighted share of cases is, on average, what the truth says the survey
     shows. m is right, and asked.
     """
-    scheme = scheme if isinstance(scheme, Scheme) else read_scheme(scheme)
+    if not isinstance(scheme, Scheme):
+        scheme = read_scheme(scheme)
     world = world or read_world()
-    cards = tuple(
-        read_card(name) for name in (*scheme.world.jointly, *scheme.world.among)
-    )
-    first, second, third, fourth = (
-        np.random.SeedSequence(seed).generate_state(4).tolist()
-    )
-    surveys = plan(scheme.survey, world, first)
-    truth = draw_truth(scheme, world, surveys, second)
-    reports = interview(scheme.survey, surveys, world, third)
-    told = happened(reports, truth, cards, world, scheme.survey.clustering, fourth)
-    respondents, roster = _respondents(reports), _roster(reports, world)
+    names = (*scheme.world.jointly, *scheme.world.among)
+    cards = tuple(read_card(name) for name in names)
+    seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
+    plan_seed, truth_seed, interview_seed, event_seed = seeds
+    fieldwork = scheme.survey
+    surveys = plan(fieldwork, world, plan_seed)
+    truth = draw_truth(scheme, world, surveys, truth_seed)
+    reports = interview(fieldwork, surveys, world, interview_seed)
+    clustering = fieldwork.clustering
+    events = happened(reports, truth, cards, world, clustering, event_seed)
     return Programme(
         seed,
         scheme,
         cards,
         surveys,
-        respondents,
-        roster,
-        _events(reports, told, world),
+        _respondents(reports),
+        _roster(reports, world),
+        _events(reports, events, world),
         truth,
     )
 
@@ -142,14 +139,15 @@ def survey_of(programme: Programme) -> Families:
     """Return the programme as `read_survey` reads it from its files, without any
     file.
     """
+    columns = {}
+    for table in TABLES:
+        roles = getattr(programme, table).columns
+        columns[table] = dict(zip(roles, roles, strict=True))
     return read_families(
         programme.respondents,
         programme.roster,
         programme.events,
-        {
-            table: {role: role for role in getattr(programme, table).columns}
-            for table in TABLES
-        },
+        columns,
         multiplicity="asked",
         window_years=_windows(programme),
         ages=programme.ages,
@@ -205,40 +203,43 @@ def write_truth(truth: Truth, folder: str | Path) -> Path:
 
 
 def _card(programme: Programme, chosen: str) -> str:
-    tables = {table: _same(getattr(programme, table)) for table in TABLES}
-    shares = [
-        f'{name} = {{ of = "{of["of"]}", below = {of["below"]} }}'
-        for name, of in _among(programme).items()
-    ]
-    windows = ", ".join(
-        f"{outcome} = {years:g}" for outcome, years in _windows(programme).items()
-    )
+    tables = {table: _column_lines(getattr(programme, table)) for table in TABLES}
+    shares = []
+    for name, share in _among(programme).items():
+        shares.append(f'{name} = {{ of = "{share["of"]}", below = {share["below"]} }}')
+    windows = []
+    for outcome, years in _windows(programme).items():
+        windows.append(f"{outcome} = {years:g}")
     return CARD.format(
         title=TITLE.format(seed=programme.seed),
         seed=programme.seed,
         chosen=chosen,
         ages=json.dumps(programme.ages),
-        windows=windows,
+        windows=", ".join(windows),
         among=", ".join(shares),
         **tables,
     )
 
 
 def _windows(programme: Programme) -> dict[str, float]:
-    return {
-        card.outcome: card.window_years or 0 for card in programme.cards if not card.of
-    }
+    """Return the window of each outcome in years, 0 for a state at the interview."""
+    windows = {}
+    for card in programme.cards:
+        if not card.of:
+            windows[card.outcome] = card.window_years or 0
+    return windows
 
 
 def _among(programme: Programme) -> dict[str, dict]:
-    return {
-        card.outcome: {"of": card.of, "below": CHILD}
-        for card in programme.cards
-        if card.of
-    }
+    """Return the shares of outcomes: of which outcome, and below which age."""
+    shares = {}
+    for card in programme.cards:
+        if card.of:
+            shares[card.outcome] = {"of": card.of, "below": CHILD}
+    return shares
 
 
-def _same(table: pd.DataFrame) -> str:
+def _column_lines(table: pd.DataFrame) -> str:
     return "\n".join(f'{name} = "{name}"' for name in table.columns)
 
 
@@ -256,28 +257,35 @@ def _packed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _respondents(reports: Reports) -> pd.DataFrame:
-    asked, surveys = reports.respondents, reports.surveys
-    of = reports.population.persons.iloc[asked["person"]].reset_index(drop=True)
-    about = surveys.iloc[asked["survey"]].reset_index(drop=True)[
-        ["survey", "country", "year", "source"]
-    ]
-    return about.assign(
-        id=asked.index + 1,
-        interviewed=asked["interviewed"],
-        stratum=asked["stratum"] + 1,
-        psu=asked["psu"] + 1,
-        weight=asked["weight"].round(2),
-        sex=of["sex"],
-        age=np.floor(of["age"]).astype(int),
-        m=of["m"].astype(int),
-    )[["id", *about, "interviewed", "stratum", "psu", "weight", "sex", "age", "m"]]
+    """Return the respondents, with what is asked of each."""
+    drawn = reports.respondents
+    persons = reports.population.persons.iloc[drawn["person"]].reset_index(drop=True)
+    surveys = reports.surveys.iloc[drawn["survey"]].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "id": drawn.index + 1,
+            "survey": surveys["survey"],
+            "country": surveys["country"],
+            "year": surveys["year"],
+            "source": surveys["source"],
+            "interviewed": drawn["interviewed"],
+            "stratum": drawn["stratum"] + 1,
+            "psu": drawn["psu"] + 1,
+            "weight": drawn["weight"].round(2),
+            "sex": persons["sex"],
+            "age": np.floor(persons["age"]).astype(int),
+            "m": persons["m"].astype(int),
+        }
+    )
 
 
 def _roster(reports: Reports, world: World) -> pd.DataFrame:
-    """Return those listed, without the respondents; lives_in is blank at home."""
+    """Return the relatives listed, without the respondents; lives_in is blank at
+    home.
+    """
     listed = _numbered(reports)
     listed = listed[listed["relationship"] != SELF]
-    of = reports.population.persons.iloc[listed["person"]]
+    persons = reports.population.persons.iloc[listed["person"]]
     host = reports.who["host"].to_numpy()[listed["who"]]
     codes = np.array([*world.places.index, ""])
     return pd.DataFrame(
@@ -285,10 +293,10 @@ def _roster(reports: Reports, world: World) -> pd.DataFrame:
             "id": listed["respondent"].to_numpy() + 1,
             "member": listed["member"].to_numpy(),
             "relationship": listed["relationship"].to_numpy(),
-            "sex": of["sex"].to_numpy(),
-            "age": np.floor(of["age"].to_numpy()).astype(int),
+            "sex": persons["sex"].to_numpy(),
+            "age": np.floor(persons["age"].to_numpy()).astype(int),
             "lives_in": codes[host],
-            "m": of["m"].to_numpy().astype(int),
+            "m": persons["m"].to_numpy().astype(int),
         }
     )
 
@@ -298,18 +306,25 @@ def _numbered(reports: Reports) -> pd.DataFrame:
     numbered.
     """
     number = reports.listed.groupby("respondent").cumcount()
-    return reports.listed.assign(member=number.astype("str").where(number > 0, SELF))
+    member = number.astype("str").where(number > 0, SELF)
+    return reports.listed.assign(member=member)
 
 
-def _events(reports: Reports, told: pd.DataFrame, world: World) -> pd.DataFrame:
+def _events(
+    reports: Reports,
+    events: pd.DataFrame,
+    world: World,
+) -> pd.DataFrame:
     """Return events as every respondent reports them who lists the person."""
     listed = _numbered(reports)[["respondent", "member", "who"]]
-    rows = listed.merge(told, on="who")
-    rows = rows.sort_values(
-        ["respondent", "member", "outcome"], kind="stable", ignore_index=True
-    )
+    order = ["respondent", "member", "outcome"]
+    rows = listed.merge(events, on="who")
+    rows = rows.sort_values(order, kind="stable", ignore_index=True)
+    codes = np.asarray(world.places.index)
     rows = rows.assign(
-        id=rows["respondent"] + 1, country=np.asarray(world.places.index)[rows["place"]]
+        id=rows["respondent"] + 1,
+        country=codes[rows["place"]],
+        start=rows["start"].round(3),
+        end=rows["end"].round(3),
     )
-    rows = rows.assign(start=rows["start"].round(3), end=rows["end"].round(3))
     return rows[["id", "member", "outcome", "age", "country", "start", "end"]]

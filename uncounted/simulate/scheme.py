@@ -1,4 +1,4 @@
-"""Scheme: what simulated survey programmes are drawn from, a card that people read."""
+"""Scheme: the card that simulated survey programmes are drawn from."""
 
 import tomllib
 from collections.abc import Mapping
@@ -33,12 +33,17 @@ class Durations:
     mean_years: Prior
     log_sd: Prior
 
-    def draw(self, rng: np.random.Generator, groups: int) -> tuple[np.ndarray, float]:
+    def draw(
+        self,
+        rng: np.random.Generator,
+        groups: int,
+    ) -> tuple[np.ndarray, float]:
         """Return the mean of each group, in years, and the sd of the log."""
-        (mean, of_mean), (sd, of_sd) = self.mean_years.numbers, self.log_sd.numbers
-        return mean * np.exp(of_mean * rng.normal(size=groups)), float(
-            sd * np.exp(of_sd * rng.normal())
-        )
+        median, spread = self.mean_years.numbers
+        mean_years = median * np.exp(spread * rng.normal(size=groups))
+        median, spread = self.log_sd.numbers
+        log_sd = median * np.exp(spread * rng.normal())
+        return mean_years, float(log_sd)
 
 
 @dataclass(frozen=True)
@@ -88,63 +93,58 @@ def read_scheme(path: str | Path | None = None) -> Scheme:
         words = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UncountedError(f"{file} is no TOML: {error}. Mend that line.") from error
-    spells = {
-        key: parse_prior(key, value)
-        for key, value in words.get("durations", {}).items()
-    }
-    return Scheme(
-        str(words.get("title", file.stem)),
-        str(words.get("why", "")),
-        _made(Worlds, words.get("world", {}), f"{file}, [world]"),
-        _lasting(_made(Durations, spells, f"{file}, [durations]"), file),
-        _planned(_made(Fieldwork, words.get("survey", {}), f"{file}, [survey]"), file),
-    )
+    priors = {}
+    for key, value in words.get("durations", {}).items():
+        priors[key] = parse_prior(key, value)
+    world = _read_table(Worlds, words.get("world", {}), f"{file}, [world]")
+    durations = _read_table(Durations, priors, f"{file}, [durations]")
+    _check_durations(durations, file)
+    survey = _read_table(Fieldwork, words.get("survey", {}), f"{file}, [survey]")
+    _check_survey(survey, file)
+    title = str(words.get("title", file.stem))
+    return Scheme(title, str(words.get("why", "")), world, durations, survey)
 
 
-def _made[T](kind: type[T], words: Mapping[str, Any], where: str) -> T:
-    known = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType] all kinds are dataclasses
+def _read_table[T](kind: type[T], words: Mapping[str, Any], place: str) -> T:
+    """Read a table of the card as a dataclass: its fields are the table's words."""
+    vocabulary = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType] all kinds are dataclasses
     for word in words:
-        if word not in known:
+        if word not in vocabulary:
             raise UncountedError(
-                f"{where} has the word '{word}', which means nothing"
-                f" there.{did_you_mean(word, known)}"
+                f"{place} has the word '{word}', which means nothing"
+                f" there.{did_you_mean(word, vocabulary)}"
             )
-    for word in known:
+    values = {}
+    for word in vocabulary:
         if word not in words:
             raise UncountedError(
-                f"{where} lacks `{word}`. Copy the line of the card that ships, and"
+                f"{place} lacks `{word}`. Copy the line of the card that ships, and"
                 " change it."
             )
-    return kind(
-        **{
-            word: tuple(value) if isinstance(value, list) else value
-            for word, value in words.items()
-        }
-    )
+        value = words[word]
+        values[word] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
 
 
-def _lasting(durations: Durations, file: Path) -> Durations:
+def _check_durations(durations: Durations, file: Path) -> None:
     for word in ("mean_years", "log_sd"):
         if getattr(durations, word).family != "log_normal":
             raise UncountedError(
                 f"{file}, [durations]: {word} is above 0. Write {word} = {{ log_normal"
                 " = [2.0, 0.3] }."
             )
-    return durations
 
 
-def _planned(survey: Fieldwork, file: Path) -> Fieldwork:
-    shares = {"strata": survey.strata, "sources": [*survey.sources.values()]}
-    for word, given in shares.items():
-        if min(given) <= 0 or abs(sum(given) - 1) > 1e-9:
+def _check_survey(survey: Fieldwork, file: Path) -> None:
+    tables = {"strata": survey.strata, "sources": [*survey.sources.values()]}
+    for word, shares in tables.items():
+        if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
             raise UncountedError(
                 f"{file}, [survey]: {word} are shares above 0 that sum to 1, and not"
-                f" {list(given)}."
+                f" {list(shares)}."
             )
-    if (
-        set(survey.clustering) != {"psu", "family"}
-        or not 0 <= sum(survey.clustering.values()) < 1
-    ):
+    share = sum(survey.clustering.values())
+    if set(survey.clustering) != {"psu", "family"} or not 0 <= share < 1:
         raise UncountedError(
             f"{file}, [survey]: clustering = {dict(survey.clustering)} should give psu"
             " and family shares of the variance, below 1 together."
@@ -154,4 +154,3 @@ def _planned(survey: Fieldwork, file: Path) -> Fieldwork:
             f"{file}, [survey]: {survey.again} of {survey.countries} countries can't be"
             " surveyed again."
         )
-    return survey

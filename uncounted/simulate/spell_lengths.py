@@ -1,4 +1,4 @@
-"""Spells: how long it lasts, and which spells a window of years sees."""
+"""Spell lengths: how long spells last, and which of them a window of years holds."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,21 @@ class Spells:
         """
         return self.mean_years / (window + self.mean_years)
 
-    def ended(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def ended(
+        self,
+        group: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         """Return whole lengths (spells,) of spells that ended in the window: of density
         f.
         """
         return self._lengths(group, rng, 0.0)
 
-    def so_far(self, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def so_far(
+        self,
+        group: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         """Return years since the start of spells that are going on (spells,): of
         density (1 − F)/μ.
 
@@ -36,7 +44,12 @@ class Spells:
         return rng.random(len(group)) * self._lengths(group, rng, self.log_sd**2)
 
     def _lengths(
-        self, group: np.ndarray, rng: np.random.Generator, longer: float
+        self,
+        group: np.ndarray,
+        rng: np.random.Generator,
+        longer: float,
     ) -> np.ndarray:
-        middle = np.log(self.mean_years[group]) - self.log_sd**2 / 2 + longer
-        return np.exp(middle + self.log_sd * rng.normal(size=len(group)))
+        """Draw lengths (spells,) whose median is exp(longer) times that of a spell."""
+        log_mean = np.log(self.mean_years[group])
+        log_median = log_mean - self.log_sd**2 / 2 + longer
+        return np.exp(log_median + self.log_sd * rng.normal(size=len(group)))

@@ -24,9 +24,8 @@ from uncounted.world.world import World, persons
 
 SEXES = ("female", "male")
 PLAIN = Mode("py", None)  # pyright: ignore[reportArgumentType] no rewriting: compiled, one draw would take ten times as long
-PARAMETERS = (
-    6  # a variable of so many numbers or fewer is a parameter that is worth keeping
-)
+# a variable of so many numbers or fewer is a parameter that is worth keeping
+PARAMETERS = 6
 
 
 @dataclass(frozen=True)
@@ -52,32 +51,25 @@ class Truth:
     @property
     def prevalence(self) -> pd.DataFrame:
         """Prevalence and persons as a table: outcome, country, sex, age, p, persons."""
-        parts = []
+        columns = ["outcome", "country", "sex", "age", "p", "persons"]
+        tables = []
         for outcome, p in self.p.items():
-            cells = (
-                xr.Dataset({"p": p, "persons": self.people[outcome]})
-                .to_dataframe()
-                .reset_index()
-            )
-            parts.append(
-                cells.assign(outcome=outcome)[
-                    ["outcome", "country", "sex", "age", "p", "persons"]
-                ]
-            )
-        return pd.concat(parts, ignore_index=True)
+            cells = xr.Dataset({"p": p, "persons": self.people[outcome]})
+            table = cells.to_dataframe().reset_index().assign(outcome=outcome)
+            tables.append(table[columns])
+        return pd.concat(tables, ignore_index=True)
 
     @property
     def seen(self) -> pd.DataFrame:
         """What surveys show of their cells as a table: outcome, survey, sex, age,
         shown.
         """
-        parts = [
-            shown.to_series().rename("shown").reset_index().assign(outcome=of)
-            for of, shown in self.shown.items()
-        ]
-        return pd.concat(parts, ignore_index=True)[
-            ["outcome", "survey", "sex", "age", "shown"]
-        ]
+        tables = []
+        for outcome, shown in self.shown.items():
+            table = shown.to_series().rename("shown").reset_index()
+            tables.append(table.assign(outcome=outcome))
+        columns = ["outcome", "survey", "sex", "age", "shown"]
+        return pd.concat(tables, ignore_index=True)[columns]
 
     @property
     def durations(self) -> pd.DataFrame:
@@ -88,7 +80,12 @@ class Truth:
         )
 
 
-def draw_truth(scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int) -> Truth:
+def draw_truth(
+    scheme: Scheme,
+    world: World,
+    surveys: pd.DataFrame,
+    seed: int,
+) -> Truth:
     """Draw a world from the priors of the scheme's model cards, and what `surveys` show
     of it.
 
@@ -97,23 +94,19 @@ def draw_truth(scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int) -
     analysis's own prior, whatever its words; one draw of it is the truth. surveys:
     survey, country, year, source.
     """
-    joint, *others = (
-        np.random.SeedSequence(seed)
-        .generate_state(2 + len(scheme.world.among))
-        .tolist()
-    )
-    parts = _jointly(scheme, world, surveys, joint)
-    parts += [
-        _alone(read_card(name), world, surveys, own)
-        for name, own in zip(scheme.world.among, others, strict=False)
-    ]
-    rng = np.random.default_rng(others[-1])
+    count = 2 + len(scheme.world.among)
+    joint_seed, *seeds = np.random.SeedSequence(seed).generate_state(count).tolist()
+    parts = _jointly(scheme, world, surveys, joint_seed)
+    for name, part_seed in zip(scheme.world.among, seeds, strict=False):
+        parts.append(_single(read_card(name), world, surveys, part_seed))
+    rng = np.random.default_rng(seeds[-1])
+    people = {}
+    for part in parts:
+        card = part.study.card
+        people[part.outcome] = persons(world, card.bands, card.year)
     return Truth(
         p={part.outcome: part.p for part in parts},
-        people={
-            part.outcome: persons(world, part.study.card.bands, part.study.card.year)
-            for part in parts
-        },
+        people=people,
         shown={part.outcome: part.shown for part in parts},
         errors=pd.concat([part.errors for part in parts], ignore_index=True),
         hosts=pd.concat([part.hosts for part in parts], ignore_index=True),
@@ -123,7 +116,7 @@ def draw_truth(scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int) -
 
 
 @dataclass(frozen=True)
-class Part:
+class DrawnOutcome:
     """What one outcome's model drew: values by the variable's name, without the
     outcome's prefix.
     """
@@ -139,11 +132,10 @@ class Part:
     @property
     def p(self) -> xr.DataArray:
         """Prevalence (country, sex, age)."""
-        ages = [band.label for band in self.study.card.bands]
         coords = {
             "country": list(self.study.world.places.index),
             "sex": list(SEXES),
-            "age": ages,
+            "age": [band.label for band in self.study.card.bands],
         }
         return xr.DataArray(self.values["p"], coords, tuple(coords))
 
@@ -154,9 +146,8 @@ class Part:
         rows = rows[rows["source"] != ELSEWHERE]
         cells = rows.assign(age=[bands[0].label for bands in rows["covers"]])
         shown = cells.set_index(["survey", "sex", "age"])["shown"].to_xarray()
-        return shown.sel(
-            sex=list(SEXES), age=[band.label for band in self.study.card.bands]
-        )
+        ages = [band.label for band in self.study.card.bands]
+        return shown.sel(sex=list(SEXES), age=ages)
 
     @property
     def hosts(self) -> pd.DataFrame:
@@ -164,110 +155,118 @@ class Part:
         has no κ.
         """
         rows = self._rows()
-        rows = (
-            rows[rows["source"] == ELSEWHERE]
-            .sort_values("country", kind="stable")
-            .assign(outcome=self.outcome)
-        )
-        return rows.assign(kappa=self.values.get("kappa", np.zeros(0)))[
-            ["outcome", "country", "shown", "kappa"]
-        ]
+        rows = rows[rows["source"] == ELSEWHERE]
+        rows = rows.sort_values("country", kind="stable")
+        kappa = self.values.get("kappa", np.zeros(0))
+        hosts = rows.assign(outcome=self.outcome, kappa=kappa)
+        return hosts[["outcome", "country", "shown", "kappa"]]
 
     @property
     def errors(self) -> pd.DataFrame:
         """ν of every survey."""
-        seen = self.study.seen
-        kinds = np.asarray(seen.sources)[seen.source]
-        table = pd.DataFrame(
-            {"outcome": self.outcome, "survey": seen.surveys, "source": kinds}
+        observations = self.study.seen
+        kinds = np.asarray(observations.sources)[observations.source]
+        return pd.DataFrame(
+            {
+                "outcome": self.outcome,
+                "survey": observations.surveys,
+                "source": kinds,
+                "error": self.values.get("survey_effect", 0.0),
+            }
         )
-        return table.assign(error=self.values.get("survey_effect", 0.0))
 
     @property
     def parameters(self) -> pd.DataFrame:
         """The numbers of small variables: outcome, name, value; without `…_raw`, which
         hang on a level's centring.
         """
-        small = {
-            name: value
-            for name, value in self.values.items()
-            if np.size(value) <= PARAMETERS
-        }
-        few = {
-            name: np.ravel(value)
-            for name, value in small.items()
-            if not name.endswith("_raw")
-        }
-        named = [
-            (f"{name}[{i}]" if len(v) > 1 else name, one)
-            for name, v in few.items()
-            for i, one in enumerate(v)
-        ]
-        return pd.DataFrame(named, columns=["name", "value"]).assign(
-            outcome=self.outcome
-        )[["outcome", "name", "value"]]
+        rows = []
+        for name, value in self.values.items():
+            if np.size(value) > PARAMETERS or name.endswith("_raw"):
+                continue
+            numbers = np.ravel(value)
+            for i, number in enumerate(numbers):
+                label = f"{name}[{i}]" if len(numbers) > 1 else name
+                rows.append((self.outcome, label, number))
+        return pd.DataFrame(rows, columns=["outcome", "name", "value"])
 
     def _rows(self) -> pd.DataFrame:
-        return self.study.seen.evidence.rows.assign(
-            shown=expit(self.values["reported"])
-        )
+        rows = self.study.seen.evidence.rows
+        return rows.assign(shown=expit(self.values["reported"]))
 
 
 def _jointly(
-    scheme: Scheme, world: World, surveys: pd.DataFrame, seed: int
-) -> list[Part]:
+    scheme: Scheme,
+    world: World,
+    surveys: pd.DataFrame,
+    seed: int,
+) -> list[DrawnOutcome]:
+    """Draw the outcomes that the scheme draws jointly."""
     cards = [read_card(name) for name in scheme.world.jointly]
-    model = build_jointly(
-        cards,
-        world,
-        [_asked(card, world, surveys) for card in cards],
-        lkj=scheme.world.lkj,
-    )
+    evidences = [_unit_evidence(card, world, surveys) for card in cards]
+    model = build_jointly(cards, world, evidences, lkj=scheme.world.lkj)
     values = _drawn(model, seed)
     studies: Mapping[str, Study] = model.joint.studies  # pyright: ignore[reportAttributeAccessIssue] left by build_jointly
-    return [
-        Part(
-            study,
-            {
-                name.removeprefix(f"{key}::"): v
-                for name, v in values.items()
-                if "::" not in name or key in name
-            },
-        )
-        for key, study in studies.items()
-    ]
+    parts = []
+    for key, study in studies.items():
+        of_outcome = {}
+        for name, value in values.items():
+            if "::" not in name or key in name:
+                of_outcome[name.removeprefix(f"{key}::")] = value
+        parts.append(DrawnOutcome(study, of_outcome))
+    return parts
 
 
-def _alone(card: Card, world: World, surveys: pd.DataFrame, seed: int) -> Part:
-    model = build(card, world, _asked(card, world, surveys))
-    return Part(model.study, _drawn(model, seed))  # pyright: ignore[reportAttributeAccessIssue] left by build
+def _single(
+    card: Card,
+    world: World,
+    surveys: pd.DataFrame,
+    seed: int,
+) -> DrawnOutcome:
+    """Draw an outcome that the scheme draws by itself."""
+    model = build(card, world, _unit_evidence(card, world, surveys))
+    return DrawnOutcome(model.study, _drawn(model, seed))  # pyright: ignore[reportAttributeAccessIssue] left by build
 
 
-def _drawn(model: pm.Model, seed: int) -> dict[str, np.ndarray]:
+def _drawn(
+    model: pm.Model,
+    seed: int,
+) -> dict[str, np.ndarray]:
     """Draw the model's variables once, but for what surveys count."""
     observed = set(model.observed_RVs)
-    wanted = [
-        rv for rv in [*model.free_RVs, *model.deterministics] if rv not in observed
-    ]
-    drawn: Sequence = pm.draw(wanted, random_seed=seed, mode=PLAIN)  # pyright: ignore[reportAssignmentType] a list of many
-    return {
-        str(rv.name): np.asarray(value) for rv, value in zip(wanted, drawn, strict=True)
-    }
+    variables = []
+    for variable in [*model.free_RVs, *model.deterministics]:
+        if variable not in observed:
+            variables.append(variable)
+    values: Sequence = pm.draw(variables, random_seed=seed, mode=PLAIN)  # pyright: ignore[reportAssignmentType] a list of many
+    draws = {}
+    for variable, value in zip(variables, values, strict=True):
+        draws[str(variable.name)] = np.asarray(value)
+    return draws
 
 
-def _asked(card: Card, world: World, surveys: pd.DataFrame) -> Evidence:
+def _unit_evidence(
+    card: Card,
+    world: World,
+    surveys: pd.DataFrame,
+) -> Evidence:
     """Return rows of one person, so that the model knows of surveys and hosts; nothing
     that is drawn looks at y.
     """
-    cells = pd.DataFrame(
-        [(sex, age) for sex in SEXES for age in card.ages], columns=["sex", "age"]
-    )
+    labels = [(sex, age) for sex in SEXES for age in card.ages]
+    cells = pd.DataFrame(labels, columns=["sex", "age"])
     rows = surveys[["survey", "country", "year", "source"]].merge(cells, how="cross")
     if "kappa" in card.priors:
-        everybody = Band(card.bands[0].lower, card.bands[-1].upper).label
-        told = {"year": card.year, "source": ELSEWHERE, "sex": "both", "age": everybody}
-        hosts = pd.DataFrame({"country": list(world.places.index), **told})
-        rows = pd.concat(
-            [rows, hosts.assign(survey=f"elsewhere-{card.year}-" + hosts["country"])]
+        hosts = pd.DataFrame(
+            {
+                "country": list(world.places.index),
+                "year": card.year,
+                "source": ELSEWHERE,
+                "sex": "both",
+                "age": Band(card.bands[0].lower, card.bands[-1].upper).label,
+            }
         )
-    return counts(rows.assign(n=1.0, y=0.5).reset_index(drop=True), card.outcome)
+        hosts["survey"] = f"elsewhere-{card.year}-" + hosts["country"]
+        rows = pd.concat([rows, hosts])
+    rows = rows.assign(n=1.0, y=0.5).reset_index(drop=True)
+    return counts(rows, card.outcome)

@@ -1,5 +1,5 @@
-"""Edition: one simulated world with a survey programme, records, spells and judged
-figures of it, and its truth.
+"""World edition: one simulated world with a survey programme, records, spells and
+judged figures of it, and its truth.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from uncounted.leaves.estimate_card import (
     GROUPS,
     EstimateCard,
     LeafCard,
+    Ratio,
     read_estimate_card,
 )
 from uncounted.leaves.inputs import Edition, outside_figures, records_of, spells_of
@@ -48,15 +49,19 @@ class SimulatedEdition:
     programme: Programme
     cases: Cases
 
-    def true(self, name: str, members: tuple[str, ...]) -> xr.DataArray:
+    def true(
+        self,
+        name: str,
+        members: tuple[str, ...],
+    ) -> xr.DataArray:
         """Return the persons of a leaf or share, or of a sum, by the names of its
         leaves.
         """
-        of = [
-            self.persons[one]
-            for one in (members if name not in self.persons else (name,))
-        ]
-        return sum(of[1:], of[0])
+        leaves = (name,) if name in self.persons else members
+        persons = self.persons[leaves[0]]
+        for leaf in leaves[1:]:
+            persons = persons + self.persons[leaf]
+        return persons
 
 
 def simulate_edition(
@@ -73,102 +78,125 @@ def simulate_edition(
     figures those of `generating`; what ships is edition 35. Nothing is read from the
     paths that the card names.
     """
-    card = card if isinstance(card, EstimateCard) else read_estimate_card(card)
+    if not isinstance(card, EstimateCard):
+        card = read_estimate_card(card)
     world = world or read_world()
     programme = simulate_programme(seed, scheme, world)
     spells = programme.truth.spells
-    mean_years: dict[str, float] = dict(
-        zip(SEXES, map(float, spells.mean_years), strict=True)
-    )
-    cases = simulate_cases(
-        seed, world, generating, durations=(mean_years, float(spells.log_sd))
-    )
+    means = map(float, spells.mean_years)
+    mean_years: dict[str, float] = dict(zip(SEXES, means, strict=True))
+    durations = mean_years, float(spells.log_sd)
+    cases = simulate_cases(seed, world, generating, durations=durations)
     survey = survey_of(programme)
-    cards = {one.name: one for one in programme.cards}
-    judged = cases.state_imposed.table
+    cards = {}
+    evidence = {}
+    for model_card in programme.cards:
+        cards[model_card.name] = model_card
+        evidence[model_card.name] = pooled(evidence_on(model_card, survey, world))
+    figures = {}
+    for leaf in card.leaf:
+        if leaf.figures:
+            judged = cases.state_imposed.table
+            figures[leaf.name] = outside_figures(leaf.figures, leaf.name, judged)
     edition = Edition(
         card,
         cards,
         world,
-        {name: pooled(evidence_on(one, survey, world)) for name, one in cards.items()},
+        evidence,
         records_of(card, cases.records.table),
         spells_of(card, by_length(cases.spells)),
-        {
-            one.name: outside_figures(one.figures, one.name, judged)
-            for one in card.leaf
-            if one.figures
-        },
+        figures,
     )
-    return SimulatedEdition(
-        edition, _persons(edition, programme, cases), programme, cases
-    )
+    persons = _persons(edition, programme, cases)
+    return SimulatedEdition(edition, persons, programme, cases)
 
 
 def _persons(
-    edition: Edition, programme: Programme, cases: Cases
+    edition: Edition,
+    programme: Programme,
+    cases: Cases,
 ) -> dict[str, xr.DataArray]:
     """Return what is true of every leaf and share: the arithmetic of `leaves`, on one
     state of the world.
     """
-    card, world, truth = edition.card, edition.world, programme.truth
-    found: dict[str, xr.DataArray] = {}
-    for one in card.leaf:
-        if one.model:
-            of = edition.cards[one.model]
-            found[one.name] = by_group(
-                truth.p[of.outcome] * truth.people[of.outcome], of
-            )
-            if one.stock:
-                mu = xr.DataArray(
-                    np.asarray(truth.spells.mean_years), {"sex": list(SEXES)}, ("sex",)
-                )
-                found[one.name] = found[one.name] * stock_share(one.stock, mu)
-        elif one.ratio:
-            other = found[one.ratio.of].sum("age")
-            region = groups(world, "region").reindex(other["country"].values)
-            log_ratio = cases.records.true.sel(ratio=one.ratio.which, drop=True)
-            ratio = log_ratio.copy(data=np.exp(log_ratio.to_numpy()))
-            ratio = ratio.sel(
-                region=xr.DataArray(
-                    region.to_numpy(), {"country": other["country"]}, ("country",)
-                )
-            )
-            persons = (
-                (other * ratio).drop_vars("region").expand_dims(age=[one.ratio.ages])
-            )
-            found[one.name] = persons.reindex(age=list(GROUPS)).fillna(0.0)
+    card, truth = edition.card, programme.truth
+    persons: dict[str, xr.DataArray] = {}
+    for leaf in card.leaf:
+        if leaf.model:
+            persons[leaf.name] = _of_model(leaf, edition, truth)
+        elif leaf.ratio:
+            base = persons[leaf.ratio.of].sum("age")
+            persons[leaf.name] = _of_ratio(leaf.ratio, edition.world, base, cases)
         else:
-            found[one.name] = _of_places(one, edition, cases.state_imposed.truth)
+            places = cases.state_imposed.truth
+            persons[leaf.name] = _of_places(leaf, edition, places)
     for share in card.share:
-        of, part = edition.cards[card[share.of].model], edition.cards[share.model]
-        found[share.name] = by_group(_shared(truth, of, part), of)
-    return {
-        name: of.transpose(*CELL).sel(sex=list(SEXES), age=list(GROUPS))
-        for name, of in found.items()
-    }
+        leaf_card = edition.cards[card[share.of].model]
+        share_card = edition.cards[share.model]
+        persons[share.name] = by_group(_shared(truth, leaf_card, share_card), leaf_card)
+    labels = {"sex": list(SEXES), "age": list(GROUPS)}
+    return {name: cells.transpose(*CELL).sel(labels) for name, cells in persons.items()}
 
 
-def _of_places(leaf: LeafCard, edition: Edition, truth: pd.Series) -> xr.DataArray:
+def _of_model(
+    leaf: LeafCard,
+    edition: Edition,
+    truth: Truth,
+) -> xr.DataArray:
+    """Return the true persons of a leaf of surveys (country, sex, age)."""
+    card = edition.cards[leaf.model]
+    persons = by_group(truth.p[card.outcome] * truth.people[card.outcome], card)
+    if not leaf.stock:
+        return persons
+    mean_years = np.asarray(truth.spells.mean_years)
+    mu = xr.DataArray(mean_years, {"sex": list(SEXES)}, ("sex",))
+    return persons * stock_share(leaf.stock, mu)
+
+
+def _of_ratio(
+    ratio: Ratio,
+    world: World,
+    base: xr.DataArray,
+    cases: Cases,
+) -> xr.DataArray:
+    """Return the true persons of a leaf that is a ratio of the base (country, sex,
+    age).
+    """
+    countries = base["country"]
+    region = groups(world, "region").reindex(countries.values)
+    log_ratio = cases.records.true.sel(ratio=ratio.which, drop=True)
+    ratios = log_ratio.copy(data=np.exp(log_ratio.to_numpy()))
+    coords = {"country": countries}
+    of_country = xr.DataArray(region.to_numpy(), coords, ("country",))
+    persons = (base * ratios.sel(region=of_country)).drop_vars("region")
+    persons = persons.expand_dims(age=[ratio.ages])
+    return persons.reindex(age=list(GROUPS)).fillna(0.0)
+
+
+def _of_places(
+    leaf: LeafCard,
+    edition: Edition,
+    truth: pd.Series,
+) -> xr.DataArray:
+    """Return the true persons of a leaf of outside figures (country, sex, age)."""
     figures = edition.figures[leaf.name]
-    of = truth.reindex(figures.table["place"])
-    drawn = xr.DataArray(
-        of.to_numpy()[None], {"place": of.index.to_numpy(str)}, ("sample", "place")
-    )
-    spread = (
-        by_country(drawn, figures, edition.world, HALVES, edition.card.year)
-        .isel(sample=0)
-        .drop_vars("evidence")
-    )
-    return spread.assign_coords(
-        age=[CHILDREN[str(age)] for age in spread["age"].values]
-    )
+    places = truth.reindex(figures.table["place"])
+    labels = {"place": places.index.to_numpy(str)}
+    sample = xr.DataArray(places.to_numpy()[None], labels, ("sample", "place"))
+    cells = by_country(sample, figures, edition.world, HALVES, edition.card.year)
+    cells = cells.isel(sample=0).drop_vars("evidence")
+    ages = [CHILDREN[str(age)] for age in cells["age"].values]
+    return cells.assign_coords(age=ages)
 
 
-def _shared(truth: Truth, of: Card, part: Card) -> xr.DataArray:
+def _shared(
+    truth: Truth,
+    card: Card,
+    share_card: Card,
+) -> xr.DataArray:
     """Return p·p′·N by the leaf's own ages; p′ = 1 in those of which the share says
     nothing.
     """
-    share = (
-        truth.p[part.outcome].reindex(age=truth.p[of.outcome]["age"].values).fillna(1.0)
-    )
-    return truth.p[of.outcome] * truth.people[of.outcome] * share
+    p = truth.p[card.outcome]
+    share = truth.p[share_card.outcome].reindex(age=p["age"].values).fillna(1.0)
+    return p * truth.people[card.outcome] * share
