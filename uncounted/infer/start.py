@@ -39,7 +39,7 @@ class Start:
 
 
 def start_of(source: Fit | pm.Model | Mapping[str, Fit], seed: int) -> Start | None:
-    """Return draws of a fit, or of the fits of `sample_jointly`; None for a model, which
+    """Return draws of a fit or of the fits of `sample_jointly`; None for a model, which
     has not been sampled.
 
     Members of levels that a refit leaves without data are no longer centred: in the
