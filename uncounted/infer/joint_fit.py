@@ -1,4 +1,4 @@
-"""Joint fit: a joint model sampled into a Fit for each of its outcomes, with paired draws."""
+"""Joint fit: a joint model sampled into one Fit for each outcome, with paired draws."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace

@@ -1,5 +1,5 @@
-"""Packed: a model whose pm.Data lie in one vector, which takes two thirds of the time to
-compile.
+"""Packed: a model whose pm.Data lie in one vector, so that it compiles in two thirds of
+the time.
 """
 
 from collections.abc import Mapping
@@ -38,8 +38,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Packed:
-    """The numbers of a model's pm.Data in one vector; places: where each pm.Data lies in
-    it.
+    """The numbers of a model's pm.Data in one vector.
+
+    places: where each pm.Data lies in the vector.
     """
 
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -78,8 +79,8 @@ class Packed:
 
 
 def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
-    """Raise UncountedError for numbers of a pm.Data that the model lacks, or that it was
-    built with in another shape.
+    """Raise UncountedError for numbers of a pm.Data that the model lacks, or that has
+    another shape in the model.
     """
     shapes = {}
     for variable in model.data_vars:
@@ -109,7 +110,9 @@ def packed(model: pm.Model) -> Packed:
     initial = model.rvs_to_initial_values.values()
     if not model.data_vars or any(value is not None for value in initial):
         return Packed()
-    places, numbers, start = {}, [], 0
+    places = {}
+    numbers = []
+    start = 0
     for data in model.data_vars:
         value = data.get_value()
         place = Place(start, value.shape, value.dtype.str)

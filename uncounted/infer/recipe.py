@@ -1,4 +1,4 @@
-"""Recipe: everything from which a model is built, so that it can be built again anywhere."""
+"""Recipe: everything from which a model is built, to build it again anywhere."""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,7 +19,6 @@ from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling
 from uncounted.model.joint_model import Joint, build_jointly
 from uncounted.world.world import World
-
 
 SHARED = {"chain", "draw", "outcome", "other_outcome"}  # dims of all outcomes
 
