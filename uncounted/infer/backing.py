@@ -19,7 +19,10 @@ SURVEYED, IMPUTED = "surveyed", "imputed"
 HALF = 0.5  # of a group's people
 
 
-def modelled(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
+def modelled(
+    fit: Fit,
+    rows: pd.DataFrame,
+) -> pd.DataFrame:
     """Return the rows of the sexes and ages for which the model has an effect.
 
     The other rows are not printed.
@@ -29,7 +32,11 @@ def modelled(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[of_all].reset_index(drop=True)
 
 
-def behind(fit: Fit, group: pd.Series, of_countries: xr.Dataset) -> pd.DataFrame:
+def behind(
+    fit: Fit,
+    group: pd.Series,
+    of_countries: xr.Dataset,
+) -> pd.DataFrame:
     """Return the data behind each number of groups of countries, one row for each
     group, sex, age and further axis.
 
@@ -52,16 +59,26 @@ def behind(fit: Fit, group: pd.Series, of_countries: xr.Dataset) -> pd.DataFrame
     return backed.assign(masked=backed["masked"].fillna(""))
 
 
-def _members(group: pd.Series, countries: np.ndarray) -> xr.DataArray:
+def _members(
+    group: pd.Series,
+    countries: np.ndarray,
+) -> xr.DataArray:
     """Return 1 where a country is in a group, else 0 (group, country)."""
     labels = sorted(group.unique())
     label_of_country = group.reindex(countries).to_numpy()
     member = label_of_country == np.array(labels)[:, None]
     coords = {"group": labels, "country": countries}
-    return xr.DataArray(member.astype(float), coords, ("group", "country"))
+    return xr.DataArray(
+        member.astype(float),
+        coords,
+        ("group", "country"),
+    )
 
 
-def _evidence_class(member: xr.DataArray, of_countries: xr.Dataset) -> xr.DataArray:
+def _evidence_class(
+    member: xr.DataArray,
+    of_countries: xr.Dataset,
+) -> xr.DataArray:
     """Return the evidence class of each group, sex, age and further axis."""
     persons, surveys = of_countries["persons"], of_countries["surveys"]
     reports = surveys + of_countries["elsewhere"]
@@ -75,7 +92,10 @@ def _evidence_class(member: xr.DataArray, of_countries: xr.Dataset) -> xr.DataAr
     return xr.where(share_surveyed >= HALF, SURVEYED, unsurveyed)
 
 
-def asked(fit: Fit, ages: Sequence[str] = ()) -> xr.Dataset:
+def asked(
+    fit: Fit,
+    ages: Sequence[str] = (),
+) -> xr.Dataset:
     """Return surveys, elsewhere and persons by country, sex, age and further axes, each
     axis with `all`.
 
@@ -142,7 +162,10 @@ def _surveys_of_countries(
     return xr.DataArray(counts, coords, dims).broadcast_like(persons)
 
 
-def _grouped(values: xr.DataArray, ages: Sequence[str]) -> xr.DataArray:
+def _grouped(
+    values: xr.DataArray,
+    ages: Sequence[str],
+) -> xr.DataArray:
     """Add up the ages of each group; without groups, return the values as they are."""
     if not ages:
         return values
@@ -152,7 +175,11 @@ def _grouped(values: xr.DataArray, ages: Sequence[str]) -> xr.DataArray:
         {"age": values["age"], "group_of_ages": labels},
         ("age", "group_of_ages"),
     )
-    sums = xr.dot(values, member.astype(float), dim="age")
+    sums = xr.dot(
+        values,
+        member.astype(float),
+        dim="age",
+    )
     return sums.rename(group_of_ages="age").transpose(*values.dims)
 
 

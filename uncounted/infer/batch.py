@@ -185,7 +185,13 @@ def _by_workers(
     def hand_out() -> None:
         for key, make in islice(waiting, 1):
             arguments, seed = make(), batch.seed_of(key)
-            future = client.submit(_work, shared, arguments, seed, pure=False)
+            future = client.submit(
+                _work,
+                shared,
+                arguments,
+                seed,
+                pure=False,
+            )
             job_keys[future.key] = key
             pending.add(future)
 
@@ -217,12 +223,21 @@ def _same(batch: Batch) -> Batch:
 _TOOLS: dict[str, Any] = {}
 
 
-def _work(batch: Batch, arguments: Arguments, seed: int) -> pd.DataFrame:
+def _work(
+    batch: Batch,
+    arguments: Arguments,
+    seed: int,
+) -> pd.DataFrame:
     """Do a job on a worker."""
     if batch.text not in _TOOLS:
         _TOOLS.clear()
         _TOOLS[batch.text] = batch.ready()
-    return batch.work(_TOOLS[batch.text], *arguments, seed, 1)
+    return batch.work(
+        _TOOLS[batch.text],
+        *arguments,
+        seed,
+        1,
+    )
 
 
 def _folder(folder: Path, batch: Batch) -> Path:
@@ -244,7 +259,10 @@ def _path(folder: Path, key: str) -> Path:
     return folder / f"{plain}.{crc32(key.encode()):08x}.parquet"
 
 
-def _kept(folder: Path, jobs: Jobs) -> dict[str, pd.DataFrame]:
+def _kept(
+    folder: Path,
+    jobs: Jobs,
+) -> dict[str, pd.DataFrame]:
     """Return the tables that the folder keeps, by their jobs' keys."""
     tables = {}
     for key in jobs:
@@ -254,7 +272,11 @@ def _kept(folder: Path, jobs: Jobs) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _keep(folder: Path, key: str, table: pd.DataFrame) -> None:
+def _keep(
+    folder: Path,
+    key: str,
+    table: pd.DataFrame,
+) -> None:
     path = _path(folder, key)
     part = _part(path)
     table.to_parquet(part)

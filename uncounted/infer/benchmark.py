@@ -131,7 +131,11 @@ def _people_of_draws(
     return np.broadcast_to(values.reshape(-1, *draws.shape[2:]), shape)
 
 
-def logit_shift(p: np.ndarray, people: np.ndarray, total: np.ndarray) -> np.ndarray:
+def logit_shift(
+    p: np.ndarray,
+    people: np.ndarray,
+    total: np.ndarray,
+) -> np.ndarray:
     """Return δ (draws,) with Σ_cells people·logit⁻¹(logit p + δ) = total; p (draws,
     cells), people (cells,) or like p.
 
@@ -157,7 +161,11 @@ def logit_shift(p: np.ndarray, people: np.ndarray, total: np.ndarray) -> np.ndar
         if (np.abs(persons - total) <= TOLERANCE * total).all():
             return delta
         inside = (step > low) & (step < high)
-        delta = np.where(inside, step, (low + high) / 2)
+        delta = np.where(
+            inside,
+            step,
+            (low + high) / 2,
+        )
     raise UncountedError(
         f"No shift gives a total of {total[0]:,.0f} persons: too many of the cells are"
         " exactly 0 or 1 in some draw. Widen the card's priors, or choose another"
@@ -165,13 +173,19 @@ def logit_shift(p: np.ndarray, people: np.ndarray, total: np.ndarray) -> np.ndar
     )
 
 
-def shifted(p: np.ndarray, delta: np.ndarray) -> np.ndarray:
+def shifted(
+    p: np.ndarray,
+    delta: np.ndarray,
+) -> np.ndarray:
     """Return logit⁻¹(logit p + δ) = p·e^δ / (1 − p + p·e^δ), which keeps 0 and 1."""
     odds = np.exp(delta)
     return p * odds / (1 - p + p * odds)
 
 
-def _logit(part: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _logit(
+    part: np.ndarray,
+    total: np.ndarray,
+) -> np.ndarray:
     return np.log(part) - np.log(total - part)
 
 
@@ -225,7 +239,11 @@ def _taken[Draws: (xr.DataArray, xr.Dataset)](
     return copies.assign_coords(labels).transpose(*DRAWS, ...)
 
 
-def _repeated_data(fit: Fit, source: str, surveys: Sequence[str]) -> tuple[str, ...]:
+def _repeated_data(
+    fit: Fit,
+    source: str,
+    surveys: Sequence[str],
+) -> tuple[str, ...]:
     """Return a sentence if the evidence holds what the totals were made from."""
     names = {surveys} if isinstance(surveys, str) else set(map(str, surveys))
     seen = sorted(names & set(fit.evidence.rows["survey"].astype(str)))

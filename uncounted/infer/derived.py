@@ -66,7 +66,10 @@ def deriver(
     return derive
 
 
-def _evaluator(inputs: Sequence[Any], targets: Sequence[Any]) -> Callable[..., Any]:
+def _evaluator(
+    inputs: Sequence[Any],
+    targets: Sequence[Any],
+) -> Callable[..., Any]:
     """Return a function of draws of the inputs (draws, …) that gives the targets of
     each draw.
     """
@@ -90,7 +93,11 @@ def stacked(values: xr.DataArray) -> np.ndarray:
     return by_draw.to_numpy()
 
 
-def dims_of(model: pm.Model, name: str, axes: int) -> Sequence[str]:
+def dims_of(
+    model: pm.Model,
+    name: str,
+    axes: int,
+) -> Sequence[str]:
     """Return the names of a variable's dims, or the names that PyMC gives to dims
     without a name.
     """
@@ -98,13 +105,24 @@ def dims_of(model: pm.Model, name: str, axes: int) -> Sequence[str]:
     return model.named_vars_to_dims.get(name) or unnamed
 
 
-def _labelled(model: pm.Model, name: str, values: np.ndarray) -> xr.DataArray:
+def _labelled(
+    model: pm.Model,
+    name: str,
+    values: np.ndarray,
+) -> xr.DataArray:
     dims = dims_of(model, name, values.ndim - 2)
     coords = {dim: _labels(model, dim) for dim in dims if dim in model.coords}
-    return xr.DataArray(values, coords, ("chain", "draw", *dims))
+    return xr.DataArray(
+        values,
+        coords,
+        ("chain", "draw", *dims),
+    )
 
 
-def _labels(model: pm.Model, dim: str) -> list:
+def _labels(
+    model: pm.Model,
+    dim: str,
+) -> list:
     labels = model.coords[dim]
     if labels is None:
         raise UncountedError(

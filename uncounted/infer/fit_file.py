@@ -23,7 +23,10 @@ ENGINE = "h5netcdf"
 WORDS = ("outcome", "source", "digest")  # of the evidence
 
 
-def write_fit(fit: Fit, path: str | Path) -> Path:
+def write_fit(
+    fit: Fit,
+    path: str | Path,
+) -> Path:
     """Write a fit to a netCDF file, whole or not at all: a temporary file beside it is
     written first and then renamed.
 
@@ -159,7 +162,13 @@ def _evidence(tree: xr.DataTree) -> Evidence:
     rows["mask_below"] = rows.get("mask_below", MASK_BELOW)
     words: Mapping[str, str] = json.loads(tree.attrs["evidence"])
     ledger = Ledger(_table(tree, "/evidence/ledger"))
-    return Evidence(words["outcome"], rows, ledger, words["source"], words["digest"])
+    return Evidence(
+        words["outcome"],
+        rows,
+        ledger,
+        words["source"],
+        words["digest"],
+    )
 
 
 def _texts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -225,7 +234,10 @@ def _plain(column: pd.Series) -> np.ndarray:
     return column.astype(str).to_numpy(dtype=object)
 
 
-def _table(tree: xr.DataTree, path: str) -> pd.DataFrame:
+def _table(
+    tree: xr.DataTree,
+    path: str,
+) -> pd.DataFrame:
     """Return the table that `_packed` made into the dataset at a path."""
     data = tree[path].dataset
     names = json.loads(data.attrs["columns"])

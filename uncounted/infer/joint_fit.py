@@ -37,18 +37,34 @@ def sample_jointly(
     """
     joint = joint_of(model)
     progress = progress or Progress()
-    drawn = draw(model, asked(joint, settings), seed, sampler, progress)
+    drawn = draw(
+        model,
+        asked(joint, settings),
+        seed,
+        sampler,
+        progress,
+    )
     with progress.stage(CELLS):
         prior = draw_prior(model, seed)
         fits = {}
         for name, study in joint.studies.items():
-            fits[name] = fitted(model, study, drawn, prior, f"{name}::")
+            fits[name] = fitted(
+                model,
+                study,
+                drawn,
+                prior,
+                f"{name}::",
+            )
     for fit in fits.values():
         fit.posterior["correlation"].attrs[LKJ] = joint.lkj
     fits = given_others(fits)
     for name, fit in fits.items():
         notes = (*fit.notes, _note(joint, name))
-        fits[name] = replace(fit, seconds=dict(progress.seconds), notes=notes)
+        fits[name] = replace(
+            fit,
+            seconds=dict(progress.seconds),
+            notes=notes,
+        )
     return fits
 
 
@@ -71,7 +87,11 @@ def given_others(fits: Mapping[str, Fit]) -> dict[str, Fit]:
     epsilon = np.stack([score.to_numpy() for score in scores], axis=-1)
     eta = epsilon @ np.linalg.cholesky(omega).swapaxes(-1, -2)
     precision = np.linalg.inv(omega)
-    diagonal = np.diagonal(precision, axis1=-2, axis2=-1)
+    diagonal = np.diagonal(
+        precision,
+        axis1=-2,
+        axis2=-1,
+    )
     mean = eta - eta @ precision / diagonal[:, :, None, :]
     conditioned = {}
     for k, (name, fit) in enumerate(fits.items()):
@@ -97,7 +117,10 @@ def joint_of(model: pm.Model) -> Joint:
     return joint
 
 
-def asked(joint: Joint, settings: dict[str, Any]) -> Sampling:
+def asked(
+    joint: Joint,
+    settings: dict[str, Any],
+) -> Sampling:
     """Return the settings, and for those that are lacking the largest of any card."""
     of_cards = [asdict(study.card.sampling) for study in joint.studies.values()]
     largest = {}

@@ -41,7 +41,11 @@ from uncounted.infer.packed import Packed
 KINDS: Any = numba.types
 NUMBERS = KINDS.CPointer(KINDS.double)
 DENSITY = KINDS.int64(KINDS.uint64, *[NUMBERS] * 4)
-EXPAND = KINDS.int64(KINDS.uint64, KINDS.uint64, *[NUMBERS] * 3)
+EXPAND = KINDS.int64(
+    KINDS.uint64,
+    KINDS.uint64,
+    *[NUMBERS] * 3,
+)
 SOURCES = {
     "density": (
         """
@@ -103,7 +107,11 @@ class ObjectCode:
         return density, expand
 
 
-def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | None:
+def object_code(
+    model: pm.Model,
+    layout: Layout,
+    data: Packed,
+) -> ObjectCode | None:
     """Load a model's functions from disk, or compile and keep them; they read the
     vector of `data`.
 
@@ -153,7 +161,11 @@ def _compiled(
     }
     functions = {}
     for name, variables in outputs.items():
-        function = pm.pytensorf.compile([point], variables, mode="NUMBA")
+        function = pm.pytensorf.compile(
+            [point],
+            variables,
+            mode="NUMBA",
+        )
         reads = function.get_shared()
         if any(shared is not vector for shared in reads):
             return None
@@ -172,7 +184,10 @@ def _without_data(inner: Callable) -> Callable:
     return function
 
 
-def _kept(key: str, sizes: dict[str, int]) -> ObjectCode | None:
+def _kept(
+    key: str,
+    sizes: dict[str, int],
+) -> ObjectCode | None:
     """Return the functions that are on disk; None if one of them is not there, or is
     not as it was written.
     """
@@ -251,7 +266,11 @@ def _function(
     return code
 
 
-def structure(model: pm.Model, layout: Layout, data: Packed) -> str | None:
+def structure(
+    model: pm.Model,
+    layout: Layout,
+    data: Packed,
+) -> str | None:
     """Return a key of everything that is compiled: the operations and their graph,
     constants, shapes, versions and options.
 
@@ -276,7 +295,10 @@ def structure(model: pm.Model, layout: Layout, data: Packed) -> str | None:
     return _digest(parts)
 
 
-def _key(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str | None:
+def _key(
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+) -> str | None:
     """Return the key of a graph between inputs and outputs; None where a part of it has
     no key.
 

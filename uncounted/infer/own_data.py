@@ -80,7 +80,10 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
     return moved.copy(data=expit(moved.to_numpy())).transpose(*fit.p.dims)
 
 
-def _of_forms(p: xr.DataArray, change: xr.DataArray) -> xr.DataArray:
+def _of_forms(
+    p: xr.DataArray,
+    change: xr.DataArray,
+) -> xr.DataArray:
     """Return prevalence of exclusive forms after a change of their log odds against
     none of the forms.
     """
@@ -93,7 +96,10 @@ def _of_forms(p: xr.DataArray, change: xr.DataArray) -> xr.DataArray:
     return p.copy(data=np.exp(log_p))
 
 
-def _change(fit: Fit, rng: np.random.Generator) -> xr.DataArray | None:
+def _change(
+    fit: Fit,
+    rng: np.random.Generator,
+) -> xr.DataArray | None:
     """Return the change of countries' log odds when their departures are drawn anew
     (chain, draw, country, …); None where the posterior does not hold the departures.
     """
@@ -113,7 +119,10 @@ def _change(fit: Fit, rng: np.random.Generator) -> xr.DataArray | None:
     return change
 
 
-def _level(fit: Fit, rng: np.random.Generator) -> xr.DataArray:
+def _level(
+    fit: Fit,
+    rng: np.random.Generator,
+) -> xr.DataArray:
     """Return the change of countries' levels: of their own departures, and of the
     departures that they share with neighbours.
     """
@@ -166,7 +175,11 @@ def _given_neighbours(
     return expected + sd * _standard_normal(field, rng)
 
 
-def _pattern(fit: Fit, dim: str, rng: np.random.Generator) -> xr.DataArray:
+def _pattern(
+    fit: Fit,
+    dim: str,
+    rng: np.random.Generator,
+) -> xr.DataArray:
     """Return the change of countries' own patterns over the levels of a trait."""
     effect = fit.posterior[f"country_{dim}_effect"]
     sigma = fit.posterior[f"sigma_country_{dim}"]
@@ -182,5 +195,8 @@ def _pattern(fit: Fit, dim: str, rng: np.random.Generator) -> xr.DataArray:
     return sigma * by_level.copy(data=waves) - effect
 
 
-def _standard_normal(like: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
+def _standard_normal(
+    like: xr.DataArray,
+    rng: np.random.Generator,
+) -> xr.DataArray:
     return like.copy(data=rng.normal(size=like.shape))

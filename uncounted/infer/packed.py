@@ -78,7 +78,10 @@ class Packed:
         return copy, vector
 
 
-def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
+def check_data(
+    model: pm.Model,
+    data: Mapping[str, np.ndarray],
+) -> None:
     """Raise UncountedError for numbers of a pm.Data that the model lacks, or that has
     another shape in the model.
     """

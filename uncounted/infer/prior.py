@@ -21,7 +21,11 @@ DRAWS = 1000
 QUICK = "FAST_COMPILE"  # numpy, uncompiled: one evaluation serves all draws
 
 
-def draw_prior(model: pm.Model, seed: int, draws: int = DRAWS) -> xr.Dataset:
+def draw_prior(
+    model: pm.Model,
+    seed: int,
+    draws: int = DRAWS,
+) -> xr.Dataset:
     """Draw a model's free variables from their priors, each (chain, draw, *its dims)
     with one chain.
 
@@ -40,17 +44,33 @@ def draw_prior(model: pm.Model, seed: int, draws: int = DRAWS) -> xr.Dataset:
     # before it.
     for rv, alone in zip(free, independent, strict=True):
         if alone:
-            repeated[rv] = change_dist_size(rv, (draws,), expand=True)
+            repeated[rv] = change_dist_size(
+                rv,
+                (draws,),
+                expand=True,
+            )
         else:
             repeated[rv] = _normal(rv, repeated, draws)
-    evaluate: Any = compiled([], list(repeated.values()), random_seed=seed, mode=QUICK)
+    evaluate: Any = compiled(
+        [],
+        list(repeated.values()),
+        random_seed=seed,
+        mode=QUICK,
+    )
     variables = {}
     for rv, values in zip(free, evaluate(), strict=True):
-        variables[str(rv.name)] = _labelled(model, rv, values)
+        variables[str(rv.name)] = _labelled(
+            model,
+            rv,
+            values,
+        )
     return xr.Dataset(variables)
 
 
-def _is_independent(rv: TensorVariable, free: Sequence[TensorVariable]) -> bool:
+def _is_independent(
+    rv: TensorVariable,
+    free: Sequence[TensorVariable],
+) -> bool:
     """Return whether a variable depends on no other free variable."""
     assert rv.owner is not None
     return not set(ancestors(rv.owner.inputs)) & set(free)
@@ -88,7 +108,11 @@ def _aligned(
     return values[(slice(None), *lacking)]
 
 
-def _labelled(model: pm.Model, rv: TensorVariable, values: np.ndarray) -> xr.DataArray:
+def _labelled(
+    model: pm.Model,
+    rv: TensorVariable,
+    values: np.ndarray,
+) -> xr.DataArray:
     """Return draws with the labels of their dims, or with numbers where a dim has no
     labels, as PyMC does.
     """
@@ -100,7 +124,11 @@ def _labelled(model: pm.Model, rv: TensorVariable, values: np.ndarray) -> xr.Dat
     return array.assign_coords(labels)
 
 
-def _one_by_one(model: pm.Model, seed: int, draws: int) -> xr.Dataset:
+def _one_by_one(
+    model: pm.Model,
+    seed: int,
+    draws: int,
+) -> xr.Dataset:
     logger = logging.getLogger("pymc.sampling.forward")
     level = logger.level
     logger.setLevel(logging.WARNING)  # else it lists every variable

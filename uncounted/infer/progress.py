@@ -23,7 +23,11 @@ def _bars(show: bool) -> Bars:
         BarColumn(20),
         TimeElapsedColumn(),
     )
-    return Bars(*columns, console=Console(stderr=True), disable=not show)
+    return Bars(
+        *columns,
+        console=Console(stderr=True),
+        disable=not show,
+    )
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,17 @@ class Recipe:
 
     def _built(self) -> pm.Model:
         if self.lkj is None:
-            return build(self.cards[0], self.world, self.evidences[0])
-        return build_jointly(self.cards, self.world, self.evidences, lkj=self.lkj)
+            return build(
+                self.cards[0],
+                self.world,
+                self.evidences[0],
+            )
+        return build_jointly(
+            self.cards,
+            self.world,
+            self.evidences,
+            lkj=self.lkj,
+        )
 
 
 def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
@@ -106,7 +115,11 @@ def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
 def _recipe(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
     if isinstance(source, Fit):
         check_alone(source)
-        return Recipe((source.card,), (source.evidence,), source.world)
+        return Recipe(
+            (source.card,),
+            (source.evidence,),
+            source.world,
+        )
     if isinstance(source, pm.Model):
         studies = studies_of(source)
         joint: Joint | None = getattr(source, "joint", None)
@@ -125,7 +138,10 @@ def draws_of(source: Fit | Mapping[str, Fit]) -> xr.Dataset:
     return xr.merge(parts, compat="override")
 
 
-def _prefixed(draws: xr.Dataset, prefix: str) -> xr.Dataset:
+def _prefixed(
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.Dataset:
     """Return an outcome's draws with its prefix before the names of its variables and
     dims, except those that outcomes share: the inverse of `sample.part`.
     """
@@ -152,7 +168,10 @@ def studies_of(model: pm.Model) -> dict[str, Study]:
     return {"": study}
 
 
-def _recipe_of_parts(parts: list[Study] | list[Fit], lkj: float | None) -> Recipe:
+def _recipe_of_parts(
+    parts: list[Study] | list[Fit],
+    lkj: float | None,
+) -> Recipe:
     return Recipe(
         tuple(part.card for part in parts),
         tuple(part.evidence for part in parts),

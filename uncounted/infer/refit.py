@@ -56,7 +56,12 @@ class Refit:
         sampler = self.sampler.with_data(**numbers)
         if self.points is not None:
             sampler = sampler.starting(self.points)
-        draws, stats = sampler.run(seed, replace(how, seed=None), stage, cores)
+        draws, stats = sampler.run(
+            seed,
+            replace(how, seed=None),
+            stage,
+            cores,
+        )
         with self.model:
             pm.set_data({**self.built, **numbers})
         return draws, stats
@@ -104,7 +109,10 @@ def _compiled(recipe: Recipe) -> tuple[pm.Model, Sampler, dict[str, np.ndarray]]
     return model, prepare(model), built
 
 
-def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numbers:
+def without(
+    studies: Mapping[str, Study],
+    out: Mapping[str, np.ndarray],
+) -> Numbers:
     """Return the numbers of pm.Data that hold rows out of a model; out: prefix → rows
     (rows,), true where held out.
 

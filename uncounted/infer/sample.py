@@ -98,7 +98,13 @@ def draw(
     title = f"sampling {how.chains} chains × {how.tune + how.draws:,}"
     with progress.stage(title) as stage:
         posterior, stats = ready.run(seed, how, stage)
-    return Drawn(posterior, stats, replace(how, seed=seed), seed, sampler)
+    return Drawn(
+        posterior,
+        stats,
+        replace(how, seed=seed),
+        seed,
+        sampler,
+    )
 
 
 def fitted(
@@ -132,8 +138,17 @@ def fitted(
     )
 
 
-def _prevalence(model: pm.Model, draws: xr.Dataset, prefix: str) -> xr.DataArray:
-    cells = derived(model, draws, [f"{prefix}p"], np.float32)
+def _prevalence(
+    model: pm.Model,
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.DataArray:
+    cells = derived(
+        model,
+        draws,
+        [f"{prefix}p"],
+        np.float32,
+    )
     return part(cells, prefix)["p"]
 
 
@@ -151,7 +166,10 @@ def _outside(p: xr.DataArray) -> tuple[str, ...]:
     return (sentence,)
 
 
-def part(draws: xr.Dataset, prefix: str) -> xr.Dataset:
+def part(
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.Dataset:
     """Return the variables of a part of a joint model and those that all parts share;
     names and dims lose the prefix.
     """
@@ -168,7 +186,10 @@ def _is_in(name: str, prefix: str) -> bool:
     return name.startswith(prefix) or "::" not in name
 
 
-def _effects(model: pm.Model, prefix: str) -> list[str]:
+def _effects(
+    model: pm.Model,
+    prefix: str,
+) -> list[str]:
     """Return the names of a part's Deterministics that are kept with the parameters."""
     effects = []
     for variable in model.deterministics:

@@ -147,7 +147,11 @@ class Sampler:
             **settings,
         )
 
-    def _by_pymc(self, seed: int, how: Sampling) -> xr.DataTree:
+    def _by_pymc(
+        self,
+        seed: int,
+        how: Sampling,
+    ) -> xr.DataTree:
         settings = asdict(how)
         del settings["seed"]
         target_accept = settings.pop("target_accept")
@@ -163,7 +167,10 @@ class Sampler:
         )
 
 
-def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
+def prepare(
+    model: pm.Model,
+    name: str = "nutpie",
+) -> Sampler:
     """Prepare a model for a sampler: nutpie, or pymc, numpyro or blackjax, which only
     prepare it when they run.
 
@@ -175,7 +182,11 @@ def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
         raise UncountedError(
             f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}"
         )
-    return Sampler(model, name, _compiled(model) if name == "nutpie" else None)
+    return Sampler(
+        model,
+        name,
+        _compiled(model) if name == "nutpie" else None,
+    )
 
 
 def _compiled(model: pm.Model) -> Compiled | Numba:

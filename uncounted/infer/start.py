@@ -38,7 +38,10 @@ class Start:
         return np.concatenate(parts, axis=1)
 
 
-def start_of(source: Fit | pm.Model | Mapping[str, Fit], seed: int) -> Start | None:
+def start_of(
+    source: Fit | pm.Model | Mapping[str, Fit],
+    seed: int,
+) -> Start | None:
     """Return draws of a fit or of the fits of `sample_jointly`; None for a model, which
     has not been sampled.
 
@@ -51,7 +54,11 @@ def start_of(source: Fit | pm.Model | Mapping[str, Fit], seed: int) -> Start | N
     draws = draws_of(source)
     total = draws.sizes["chain"] * draws.sizes["draw"]
     rng = np.random.default_rng(seed)
-    chosen = rng.choice(total, min(POINTS, total), replace=False)
+    chosen = rng.choice(
+        total,
+        min(POINTS, total),
+        replace=False,
+    )
     points = {}
     for name, values in draws.data_vars.items():
         points[str(name)] = stacked(values)[chosen]

@@ -53,7 +53,11 @@ class Target:
             text += f" and {len(totals) - 4} more"
         return f"{text} persons"
 
-    def draw(self, draws: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(
+        self,
+        draws: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         """Return the totals of each draw (groups, draws): logit(T/N) ~ N(logit(t/N),
         se·N / (t·(N − t))).
         """
@@ -105,7 +109,14 @@ def aim(
     of_country = expected(fit.people).sum(axes(fit.people))
     people = member @ of_country.sel(country=fit.p["country"]).to_numpy()
     unit = people if _kind(totals) == "prevalence" else np.ones(len(names))
-    target = Target(group, names, value * unit[:, None], se * unit, member, people)
+    target = Target(
+        group,
+        names,
+        value * unit[:, None],
+        se * unit,
+        member,
+        people,
+    )
     _check_totals(fit, target)
     return target
 
@@ -153,7 +164,10 @@ def _table(totals: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
     return [str(name) for name in totals["group"]], value, se
 
 
-def _draws(fit: Fit, totals: xr.DataArray) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _draws(
+    fit: Fit,
+    totals: xr.DataArray,
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     sizes = {dim: fit.p.sizes[dim] for dim in DRAWS}
     has_dims = set(totals.dims) == set(DIMS)
     if not has_dims or {dim: totals.sizes[dim] for dim in DRAWS} != sizes:
@@ -165,7 +179,11 @@ def _draws(fit: Fit, totals: xr.DataArray) -> tuple[list[str], np.ndarray, np.nd
     return names, _by_draw(totals), np.zeros(len(names))
 
 
-def _check_groups(names: list[str], labels: set[str], by: object) -> None:
+def _check_groups(
+    names: list[str],
+    labels: set[str],
+    by: object,
+) -> None:
     grouping = f"'{by}'" if isinstance(by, str) else "your own grouping"
     for name in names:
         if name not in labels:

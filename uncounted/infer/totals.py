@@ -12,7 +12,11 @@ ALL = "all"
 DRAWS = ("chain", "draw")
 
 
-def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+def affected(
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
     """Return Σ p·persons of each group, sex, age and level, and of all of them (…,
     group, sex, age, *traits), in persons.
 
@@ -35,18 +39,30 @@ def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.Data
     sums = np.zeros((len(labels), *(size + 1 for size in sizes), *shape))
     for cell in np.ndindex(*sizes):
         draws = cells[cell].to_numpy().reshape(-1, member.shape[1])
-        sums_of_cell = _summed(member, persons[cell], draws.astype(float))
+        sums_of_cell = _summed(
+            member,
+            persons[cell],
+            draws.astype(float),
+        )
         sums[:, *cell] = sums_of_cell.reshape(-1, *shape)
     for axis in range(len(parts), 0, -1):
         before = (slice(None),) * axis
         sums[*before, -1] = sums[*before, :-1].sum(axis=axis)
     coords = {"group": labels}
     coords |= {dim: _with_all(p, dim) for dim in parts}
-    table = xr.DataArray(sums, dims=("group", *parts, *dims), coords=coords)
+    table = xr.DataArray(
+        sums,
+        dims=("group", *parts, *dims),
+        coords=coords,
+    )
     return table.transpose(*dims, *coords)
 
 
-def _summed(member: np.ndarray, persons: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def _summed(
+    member: np.ndarray,
+    persons: np.ndarray,
+    draws: np.ndarray,
+) -> np.ndarray:
     """Return Σ p·persons of each group (groups, draws).
 
     persons: (countries,), or (…, countries) with persons of each draw.
@@ -80,19 +96,34 @@ def affected_in_all(
     without its parts.
     """
     labels, member = _membership(p, group)
-    of_country = xr.dot(p, people, dim=list(axes(p)))
-    in_group = xr.DataArray(member, {"group": labels}, ("group", "country"))
+    of_country = xr.dot(
+        p,
+        people,
+        dim=list(axes(p)),
+    )
+    in_group = xr.DataArray(
+        member,
+        {"group": labels},
+        ("group", "country"),
+    )
     return xr.dot(of_country, in_group, dim="country")
 
 
-def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+def population(
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
     """Return the persons of each group, sex, age and level and of all of them (…,
     group, sex, age, *traits).
     """
     return affected(xr.ones_like(people), people, group)
 
 
-def size(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+def size(
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
     """Return the persons to whom each number of `affected` refers (…, group, *axes of
     p). Every form refers to all persons.
     """
@@ -102,7 +133,10 @@ def size(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArra
     return persons.expand_dims(lacking).transpose(..., "group", *parts)
 
 
-def _membership(p: xr.DataArray, group: pd.Series) -> tuple[pd.Index, np.ndarray]:
+def _membership(
+    p: xr.DataArray,
+    group: pd.Series,
+) -> tuple[pd.Index, np.ndarray]:
     """Return the groups' labels, and whether each country is in each group, 0 or 1
     (groups, countries).
     """
@@ -113,6 +147,9 @@ def _membership(p: xr.DataArray, group: pd.Series) -> tuple[pd.Index, np.ndarray
     return labels, member.astype(float)
 
 
-def _with_all(p: xr.DataArray, dim: str) -> Sequence[str]:
+def _with_all(
+    p: xr.DataArray,
+    dim: str,
+) -> Sequence[str]:
     """Return the labels of a dim as texts, and `all`."""
     return [*map(str, p[dim].values), ALL]
