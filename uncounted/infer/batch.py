@@ -118,11 +118,13 @@ def _results(
             tool = batch.ready()
         with progress.stage(title) as stage:
             for number, (key, make) in enumerate(jobs.items(), 1):
-                yield key, batch.work(tool, *make(), batch.seed_of(key), None)
+                table = batch.work(tool, *make(), batch.seed_of(key), None)
+                yield key, table
                 stage.at(number / len(jobs))
         return
     with _client(scheduler, count, progress) as client, progress.stage(title) as stage:
-        for number, result in enumerate(_by_workers(client, batch, jobs), 1):
+        results = _by_workers(client, batch, jobs)
+        for number, result in enumerate(results, 1):
             yield result
             stage.at(number / len(jobs))
 

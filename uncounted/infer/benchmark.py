@@ -247,14 +247,14 @@ def _repeated_data(
     """Return a sentence if the evidence holds what the totals were made from."""
     names = {surveys} if isinstance(surveys, str) else set(map(str, surveys))
     seen = sorted(names & set(fit.evidence.rows["survey"].astype(str)))
-    sources = (fit.evidence.source, *fit.evidence.source.split(";"))
-    if source.strip().casefold() in {text.strip().casefold() for text in sources}:
+    texts = (fit.evidence.source, *fit.evidence.source.split(";"))
+    sources = {text.strip().casefold() for text in texts}
+    if source.strip().casefold() in sources:
         data = f"the fit's own evidence, '{source}'"
     elif seen:
-        data = (
-            f"{len(seen)} survey(s) that the fit has seen:"
-            f" {', '.join(seen[:8])}{' …' if len(seen) > 8 else ''}"
-        )
+        more = " …" if len(seen) > 8 else ""
+        listed = ", ".join(seen[:8])
+        data = f"{len(seen)} survey(s) that the fit has seen: {listed}{more}"
     else:
         return ()
     sentence = (

@@ -1,5 +1,5 @@
-"""Fit: the draws of a sampled model for every cell of the world, with everything needed to
-repeat them.
+"""Fit: the draws of a sampled model for every cell of the world, and all that is needed
+to repeat them.
 """
 
 from collections.abc import Mapping

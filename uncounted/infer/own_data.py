@@ -77,7 +77,8 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
     if fit.card.link == "identity":
         return (fit.p + change).transpose(*fit.p.dims)
     moved = logit(fit.p.clip(1e-9, 1 - 1e-7)) + change
-    return moved.copy(data=expit(moved.to_numpy())).transpose(*fit.p.dims)
+    p = moved.copy(data=expit(moved.to_numpy()))
+    return p.transpose(*fit.p.dims)
 
 
 def _of_forms(

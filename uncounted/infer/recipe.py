@@ -184,14 +184,16 @@ def _lkj(fits: Mapping[str, Fit]) -> float:
     """Return η of fits that were sampled together; raises UncountedError for any other
     fits.
     """
-    values, sampled = set(), set()
+    values = set()
+    sampled = set()
     for fit in fits.values():
         if "correlation" in fit.posterior:
             correlation = fit.posterior["correlation"]
             sampled.update(map(str, correlation["outcome"].to_numpy()))
             if LKJ in correlation.attrs:
                 values.add(float(correlation.attrs[LKJ]))
-    if len(values) != 1 or sampled != {fit.card.outcome for fit in fits.values()}:
+    outcomes = {fit.card.outcome for fit in fits.values()}
+    if len(values) != 1 or sampled != outcomes:
         which = f", which were {', '.join(sorted(sampled))}" if sampled else ""
         raise UncountedError(
             f"The fits of {', '.join(fits)} are not all that one call of sample_jointly"

@@ -105,7 +105,9 @@ def refit(
 @lru_cache(maxsize=1)
 def _compiled(recipe: Recipe) -> tuple[pm.Model, Sampler, dict[str, np.ndarray]]:
     model = recipe.build()
-    built = {str(data.name): np.array(data.get_value()) for data in model.data_vars}
+    built = {}
+    for data in model.data_vars:
+        built[str(data.name)] = np.array(data.get_value())
     return model, prepare(model), built
 
 

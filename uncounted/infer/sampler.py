@@ -28,13 +28,12 @@ SAMPLERS: tuple[Backend, ...] = get_args(Backend)
 BUILD = (
     "`python -m uncounted.engine` builds it with a C compiler or the package ziglang"
 )
-KEPT_STATS = {
+# The names of the statistics that are kept, by the names that samplers give them.
+STATS = {
     "diverging": "diverging",
     "energy": "energy",
     "n_steps": "n_steps",
     "step_size": "step_size",
-}
-DEPTH = {
     "depth": "tree_depth",
     "tree_depth": "tree_depth",
     "maxdepth_reached": "reached_max_treedepth",
@@ -116,7 +115,7 @@ class Sampler:
             tree = self._by_pymc(seed, how)
         stats = tree["sample_stats"].dataset
         kept = {}
-        for name, new_name in (KEPT_STATS | DEPTH).items():
+        for name, new_name in STATS.items():
             if name in stats:
                 kept[name] = new_name
         return tree["posterior"].dataset, stats[list(kept)].rename(kept)
