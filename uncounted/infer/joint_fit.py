@@ -39,7 +39,7 @@ def sample_jointly(
     progress = progress or Progress()
     drawn = draw(
         model,
-        asked(joint, settings),
+        _sampling(joint, settings),
         seed,
         sampler,
         progress,
@@ -117,7 +117,7 @@ def joint_of(model: pm.Model) -> Joint:
     return joint
 
 
-def asked(
+def _sampling(
     joint: Joint,
     settings: dict[str, Any],
 ) -> Sampling:

@@ -48,8 +48,10 @@ def affected(
     for axis in range(len(parts), 0, -1):
         before = (slice(None),) * axis
         sums[*before, -1] = sums[*before, :-1].sum(axis=axis)
-    coords = {"group": labels}
-    coords |= {dim: _with_all(p, dim) for dim in parts}
+    coords = {
+        "group": labels,
+        **{dim: _with_all(p, dim) for dim in parts},
+    }
     table = xr.DataArray(
         sums,
         dims=("group", *parts, *dims),
