@@ -1,5 +1,5 @@
-"""Batch: many jobs on one compiled model, by workers of a Dask cluster or here, each
-result kept when it is there.
+"""Batch: many jobs on one compiled model, done by Dask workers or in this process, with
+each result kept as soon as it is ready.
 """
 
 import json
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -21,10 +22,10 @@ from uncounted.errors import UncountedError
 from uncounted.infer.progress import Progress
 
 PATIENCE = 20  # seconds until a scheduler has answered
-AHEAD = 2  # jobs that wait for each worker, so that none is idle
+AHEAD = 2  # jobs that wait for each worker, so that no worker is idle
 RUN = "run.json"
-Given = tuple[Any, ...]
-Jobs = Mapping[str, Callable[[], Given]]
+Arguments = tuple[Any, ...]
+Jobs = Mapping[str, Callable[[], Arguments]]
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -35,11 +36,11 @@ THREADS = (
 
 @dataclass(frozen=True)
 class Batch:
-    """What the jobs of a batch share: work(ready(), *given, seed, cores) → a table.
+    """What the jobs of a batch share: work(ready(), *arguments, seed, cores) → a table.
 
-    ready makes what takes long and serves all jobs, a compiled model, once for each
-    worker. told says in words of what the results depend on: with the seed, it tells
-    whether kept results are of this batch.
+    ready: makes what takes long and serves all jobs, such as a compiled model, once for
+    each worker. told: what the results depend on, in words; told and the seed show
+    whether kept results belong to this batch.
     """
 
     ready: Callable[[], Any]
@@ -51,19 +52,18 @@ class Batch:
     def text(self) -> str:
         """The batch in words, as it is kept beside its results."""
         return json.dumps(
-            {**self.told, "seed": self.seed}, sort_keys=True, indent=1, default=str
+            {**self.told, "seed": self.seed},
+            sort_keys=True,
+            indent=1,
+            default=str,
         )
 
     def seed_of(self, key: str) -> int:
-        """Return a job's seed; it follows from its key, so results depend neither on
-        the order nor on who worked.
+        """Return a job's seed, which follows from its key: results depend neither on
+        the order of jobs nor on the worker.
         """
-        return int(
-            np.random.SeedSequence([self.seed, crc32(key.encode())]).generate_state(1)[
-                0
-            ]
-            % 2**31
-        )
+        sequence = np.random.SeedSequence([self.seed, crc32(key.encode())])
+        return int(sequence.generate_state(1)[0] % 2**31)
 
 
 def run(
@@ -78,61 +78,62 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Do every job and return its table, by the job's key, in the order of jobs.
 
-    jobs: key → what makes the job's `given`, called when it is handed out. keep: a
-    folder in which each table is kept, whole, as soon as it is there; jobs kept there
-    by the same batch are not done again, so a run that was killed goes on. scheduler:
-    the address of a Dask scheduler whose workers have this package; else a local
-    cluster of as many workers as cores, or as `workers` says; with one job, or
-    workers=1, here. A job whose worker dies is done by another. Raises UncountedError
-    for a folder that keeps another batch, or a scheduler that isn't there.
+    jobs: key → a function that makes the job's arguments, called when the job is handed
+    out. keep: a folder in which each table is kept, whole, as soon as it is ready. Jobs
+    that the same batch kept there are not done again, so that a run that was killed can
+    go on. scheduler: the address of a Dask scheduler whose workers have this package.
+    Without it, a local cluster has `workers` workers, or as many as cores; one job, or
+    workers=1, runs in this process. If a worker dies, another does its job. Raises
+    UncountedError for a folder that keeps another batch, or a scheduler that isn't
+    there.
     """
     progress = progress or Progress()
     folder = None if keep is None else _folder(Path(keep), batch)
-    done = (
-        {}
-        if folder is None
-        else {key: _kept(folder, key) for key in jobs if _path(folder, key).is_file()}
-    )
-    left = {key: make for key, make in jobs.items() if key not in done}
+    tables = {} if folder is None else _kept(folder, jobs)
+    open_jobs = {key: make for key, make in jobs.items() if key not in tables}
     with progress.shown():
-        for key, table in _results(batch, left, scheduler, workers, progress, what):
+        results = _results(batch, open_jobs, scheduler, workers, progress, what)
+        for key, table in results:
             if folder is not None:
                 _keep(folder, key, table)
-            done[key] = table
-    return {key: done[key] for key in jobs}
+            tables[key] = table
+    return {key: tables[key] for key in jobs}
 
 
 def _results(
     batch: Batch,
-    left: Jobs,
+    jobs: Jobs,
     scheduler: str | None,
     workers: int | None,
     progress: Progress,
-    what: str,
+    noun: str,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    if not left:
+    """Yield the table of each job as soon as it is ready."""
+    if not jobs:
         return
-    count = min(workers or os.cpu_count() or 1, len(left))
-    told = f"{len(left):,} {what}"
+    count = min(workers or os.cpu_count() or 1, len(jobs))
+    title = f"{len(jobs):,} {noun}"
     if scheduler is None and count == 1:
         with progress.stage("compiling the model"):
             tool = batch.ready()
-        with progress.stage(told) as stage:
-            for done, (key, make) in enumerate(left.items(), 1):
-                yield key, batch.work(tool, *make(), batch.seed_of(key), None)
-                stage.at(done / len(left))
+        with progress.stage(title) as stage:
+            for number, (key, make) in enumerate(jobs.items(), 1):
+                table = batch.work(tool, *make(), batch.seed_of(key), None)
+                yield key, table
+                stage.at(number / len(jobs))
         return
-    with _client(scheduler, count, progress) as client, progress.stage(told) as stage:
-        for done, found in enumerate(_there(client, batch, left), 1):
-            yield found
-            stage.at(done / len(left))
+    with _client(scheduler, count, progress) as client, progress.stage(title) as stage:
+        results = _by_workers(client, batch, jobs)
+        for number, result in enumerate(results, 1):
+            yield result
+            stage.at(number / len(jobs))
 
 
 @contextmanager
 def _client(
     scheduler: str | None, workers: int, progress: Progress
 ) -> Iterator[Client]:
-    """Connect to a scheduler, or to a local cluster that is closed afterwards."""
+    """Connect to a scheduler, or to a local cluster that closes afterwards."""
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
@@ -150,7 +151,8 @@ def _client(
             n_workers=workers,
             threads_per_worker=1,
             memory_limit=0,
-            dashboard_address=None,  # pyright: ignore[reportArgumentType] None is what its docstring says: no dashboard
+            # Its docstring says that None means no dashboard.
+            dashboard_address=None,  # pyright: ignore[reportArgumentType]
             silence_logs=logging.ERROR,
         )
     with cluster, Client(cluster, set_as_default=False) as client:
@@ -171,26 +173,35 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _there(
-    client: Client, batch: Batch, left: Jobs
+def _by_workers(
+    client: Client,
+    batch: Batch,
+    jobs: Jobs,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Hand jobs out, a few ahead of the workers, and yield tables as they come."""
     shared = client.submit(_same, batch)
-    waiting, pending, of = iter(left.items()), as_completed(loop=client.loop), {}
+    waiting = iter(jobs.items())
+    pending = as_completed(loop=client.loop)
+    job_keys = {}
 
     def hand_out() -> None:
-        key, make = next(waiting, (None, None))
-        if key is not None and make is not None:
+        for key, make in islice(waiting, 1):
+            arguments, seed = make(), batch.seed_of(key)
             future = client.submit(
-                _work, shared, make(), batch.seed_of(key), pure=False
+                _work,
+                shared,
+                arguments,
+                seed,
+                pure=False,
             )
-            of[future.key] = key
+            job_keys[future.key] = key
             pending.add(future)
 
-    for _ in range(AHEAD * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)):
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    for _ in range(AHEAD * max(len(workers), 1)):
         hand_out()
     for future in pending:
-        key = of.pop(future.key)
+        key = job_keys.pop(future.key)
         try:
             table = future.result()
         except KilledWorker as error:
@@ -204,23 +215,31 @@ def _there(
 
 
 def _same(batch: Batch) -> Batch:
-    """Return the batch: it travels once to each worker, and again to one that takes the
-    place of a dead one.
+    """Return the batch: it is sent once to each worker, and once to the worker that
+    replaces a dead one.
     """
     return batch
 
 
-_TOOLS: dict[
-    str, Any
-] = {}  # of this worker, the last batch's: making it ready takes longer than a job
+# What `ready` of the last batch made on this worker: that takes longer than a job.
+_TOOLS: dict[str, Any] = {}
 
 
-def _work(batch: Batch, given: Given, seed: int) -> pd.DataFrame:
+def _work(
+    batch: Batch,
+    arguments: Arguments,
+    seed: int,
+) -> pd.DataFrame:
     """Do a job on a worker."""
     if batch.text not in _TOOLS:
         _TOOLS.clear()
         _TOOLS[batch.text] = batch.ready()
-    return batch.work(_TOOLS[batch.text], *given, seed, 1)
+    return batch.work(
+        _TOOLS[batch.text],
+        *arguments,
+        seed,
+        1,
+    )
 
 
 def _folder(folder: Path, batch: Batch) -> Path:
@@ -237,25 +256,41 @@ def _folder(folder: Path, batch: Batch) -> Path:
 
 
 def _path(folder: Path, key: str) -> Path:
-    """Return where a job's table is kept: its key, made a file's name that no other key
-    has.
-    """
+    """Return where a job's table is kept: a file whose name no other job's key has."""
     plain = re.sub(r"[^\w.-]+", "-", key)
     return folder / f"{plain}.{crc32(key.encode()):08x}.parquet"
 
 
-def _kept(folder: Path, key: str) -> pd.DataFrame:
-    return pd.read_parquet(_path(folder, key))
+def _kept(
+    folder: Path,
+    jobs: Jobs,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that the folder keeps, by their jobs' keys."""
+    tables = {}
+    for key in jobs:
+        path = _path(folder, key)
+        if path.is_file():
+            tables[key] = pd.read_parquet(path)
+    return tables
 
 
-def _keep(folder: Path, key: str, table: pd.DataFrame) -> None:
+def _keep(
+    folder: Path,
+    key: str,
+    table: pd.DataFrame,
+) -> None:
     path = _path(folder, key)
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     table.to_parquet(part)
     os.replace(part, path)
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     part.write_bytes(content)
     os.replace(part, path)
+
+
+def _part(path: Path) -> Path:
+    """Return the file beside `path` that is written first and then renamed."""
+    return path.with_name(f".{path.name}.part")

@@ -1,5 +1,5 @@
-"""Fit: what a sampled model says of every cell of the world, with all that is needed to
-say it again.
+"""Fit: the draws of a sampled model for every cell of the world, and all that is needed
+to repeat them.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,12 @@ class Fit:
     """Draws of p over the world's cells, and what made them.
 
     p (chain, draw, country, sex, age, *traits, and form where the card has forms):
-    prevalence in the reference year given the data, float32. prior, with the same dims:
-    the same before any data. posterior: the parameters' draws. stats: the sampler's,
-    per draw. people (country, sex, age, *traits): persons in the reference year, after
-    chain and draw where shares of a trait are uncertain. seconds: wall time of each
-    stage. notes: sentences on what was done to the draws after sampling.
+    prevalence in the reference year given the data, float32. prior (the same dims):
+    prevalence before any data. posterior: the draws of the parameters. stats: the
+    sampler's statistics per draw. people (country, sex, age, *traits): persons in the
+    reference year; chain and draw stand first where shares of a trait are uncertain.
+    seconds: the wall time of each stage. notes: sentences on what was done to the draws
+    after sampling.
     """
 
     p: xr.DataArray
@@ -40,9 +41,9 @@ class Fit:
 
     def _repr_html_(self) -> str:
         size = self.p.sizes
-        traits = "".join(
-            f" × {size[trait]} of {escape(trait)}" for trait in self.card.axes[2:]
-        )
+        traits = ""
+        for trait in self.card.axes[2:]:
+            traits += f" × {size[trait]} of {escape(trait)}"
         notes = "".join(f"<br>{escape(note)}" for note in self.notes)
         return (
             f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws"

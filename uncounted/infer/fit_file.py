@@ -1,4 +1,4 @@
-"""Store: a fit as one netCDF file, opened again without refitting."""
+"""Fit file: a fit as one netCDF file, opened again without refitting."""
 
 import json
 import os
@@ -23,9 +23,12 @@ ENGINE = "h5netcdf"
 WORDS = ("outcome", "source", "digest")  # of the evidence
 
 
-def write_fit(fit: Fit, path: str | Path) -> Path:
-    """Write a fit to a netCDF file, whole or not at all: to a temporary file beside it,
-    then renamed.
+def write_fit(
+    fit: Fit,
+    path: str | Path,
+) -> Path:
+    """Write a fit to a netCDF file, whole or not at all: a temporary file beside it is
+    written first and then renamed.
 
     It is a working file: it holds unmasked counts of the evidence and is not for
     release.
@@ -33,9 +36,11 @@ def write_fit(fit: Fit, path: str | Path) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    packed = {name: {"zlib": True, "complevel": 1} for name in ("p",)}
+    compressed = {"p": {"zlib": True, "complevel": 1}}
     _tree(fit).to_netcdf(
-        part, engine=ENGINE, encoding={"/draws": packed, "/prior": packed}
+        part,
+        engine=ENGINE,
+        encoding={"/draws": compressed, "/prior": compressed},
     )
     os.replace(part, path)
     return path
@@ -53,10 +58,10 @@ def read_fit(path: str | Path) -> Fit:
         )
     try:
         with xr.open_datatree(path, engine=ENGINE) as tree:
-            if tree.attrs.get("format") != FORMAT:
+            version = tree.attrs.get("format", "no format named")
+            if version != FORMAT:
                 raise UncountedError(
-                    f"{path} is no fit of this version"
-                    f" ({tree.attrs.get('format', 'no format named')}). Fit again."
+                    f"{path} is no fit of this version ({version}). Fit again."
                 )
             return _fit(tree.load())
     except (OSError, KeyError, ValueError) as error:
@@ -80,16 +85,22 @@ def _tree(fit: Fit) -> xr.DataTree:
         "/world/elsewhere": _packed(world.elsewhere),
         "/evidence/rows": _packed(_texts(evidence.rows)),
         "/evidence/ledger": _packed(evidence.ledger.lines),
-    } | {
-        f"/world/shares/{one.name}": one.to_dataset(name="share")
-        for one in world.shares
     }
+    for share in world.shares:
+        groups[f"/world/shares/{share.name}"] = share.to_dataset(name="share")
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = _about(fit)
     return tree
 
 
 def _about(fit: Fit) -> dict[str, str | int]:
+    """Return the attributes of the file."""
+    evidence = {word: getattr(fit.evidence, word) for word in WORDS}
+    digests = {
+        "world": fit.world.digest,
+        "evidence": fit.evidence.digest,
+        "card": fit.card.digest,
+    }
     return {
         "format": FORMAT,
         "note": "A working file: unmasked counts of the evidence, not for release.",
@@ -99,34 +110,15 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "versions": json.dumps(dict(fit.versions)),
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
-        "evidence": json.dumps({word: getattr(fit.evidence, word) for word in WORDS}),
-        "digests": json.dumps(
-            {
-                "world": fit.world.digest,
-                "evidence": fit.evidence.digest,
-                "card": fit.card.digest,
-            }
-        ),
+        "evidence": json.dumps(evidence),
+        "digests": json.dumps(digests),
     }
 
 
 def _fit(tree: xr.DataTree) -> Fit:
     about = tree.attrs
-    places = _unpacked(tree["/world/places"].dataset)
-    world = World(
-        places,
-        tree["/world/population"].dataset["persons"],
-        _unpacked(tree["/world/covariates"].dataset),
-        _unpacked(tree["/world/elsewhere"].dataset),
-        _shares(tree),
-    )
-    rows = _unpacked(tree["/evidence/rows"].dataset)
-    rows["covers"] = rows["covers"].map(_bands)
-    rows = _upgraded(rows)
-    rows["mask_below"] = rows.get(
-        "mask_below", MASK_BELOW
-    )  # files of before mask as a card without the word does
-    words: Mapping[str, str] = json.loads(about["evidence"])
+    world = _world(tree)
+    evidence = _evidence(tree)
     return Fit(
         p=tree["/draws"].dataset["p"],
         prior=tree["/prior"].dataset["p"],
@@ -135,9 +127,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         people=tree["/people"].dataset["persons"],
         card=parse_card(about["card"], about["card_name"]),
         world=world,
-        evidence=Evidence(
-            words["outcome"], rows, _ledger(tree), words["source"], words["digest"]
-        ),
+        evidence=evidence,
         seed=int(about["seed"]),
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
@@ -145,52 +135,74 @@ def _fit(tree: xr.DataTree) -> Fit:
     )
 
 
+def _world(tree: xr.DataTree) -> World:
+    return World(
+        _table(tree, "/world/places"),
+        tree["/world/population"].dataset["persons"],
+        _table(tree, "/world/covariates"),
+        _table(tree, "/world/elsewhere"),
+        _shares(tree),
+    )
+
+
 def _shares(tree: xr.DataTree) -> tuple[xr.DataArray, ...]:
     if "shares" not in tree["/world"].children:
         return ()
-    return tuple(
-        one.dataset["share"].rename(name)
-        for name, one in tree["/world/shares"].children.items()
+    shares = []
+    for name, node in tree["/world/shares"].children.items():
+        shares.append(node.dataset["share"].rename(name))
+    return tuple(shares)
+
+
+def _evidence(tree: xr.DataTree) -> Evidence:
+    rows = _table(tree, "/evidence/rows")
+    rows["covers"] = rows["covers"].map(_bands)
+    rows = _upgraded(rows)
+    # In files of an earlier version, rows are masked as a card without the word does.
+    rows["mask_below"] = rows.get("mask_below", MASK_BELOW)
+    words: Mapping[str, str] = json.loads(tree.attrs["evidence"])
+    ledger = Ledger(_table(tree, "/evidence/ledger"))
+    return Evidence(
+        words["outcome"],
+        rows,
+        ledger,
+        words["source"],
+        words["digest"],
     )
-
-
-def _ledger(tree: xr.DataTree) -> Ledger:
-    return Ledger(_unpacked(tree["/evidence/ledger"].dataset))
 
 
 def _texts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of evidence with what they cover, and except, as texts."""
-    less = [
-        [
-            [sex, list(levels), [band.label for band in bands]]
-            for sex, levels, bands in exceptions
-        ]
-        for exceptions in rows["less"]
-    ]
-    return rows.assign(
-        covers=rows["covers"].map(_bands_text), less=[json.dumps(each) for each in less]
-    )
+    """Return rows of evidence with the columns `covers` and `less` as texts."""
+    less = [_less_text(exceptions) for exceptions in rows["less"]]
+    return rows.assign(covers=rows["covers"].map(_bands_text), less=less)
+
+
+def _less_text(exceptions: tuple) -> str:
+    listed = []
+    for sex, levels, bands in exceptions:
+        listed.append([sex, list(levels), [band.label for band in bands]])
+    return json.dumps(listed)
 
 
 def _upgraded(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of evidence as they are now; files of before lack some columns, whose
-    rows excepted nobody.
+    """Return rows of evidence in the present version.
+
+    Files of an earlier version lack some columns; their rows have no exceptions.
     """
-    absent = {"less": "[]", "series": "", "rounding": 0.0, "survey_estimate": np.nan}
-    rows = rows.assign(
-        **{name: value for name, value in absent.items() if name not in rows}
-    )
-    return rows.assign(
-        less=pd.Series([_less(text) for text in rows["less"]], rows.index, dtype=object)
-    )
+    defaults = {"less": "[]", "series": "", "rounding": 0.0, "survey_estimate": np.nan}
+    for name, value in defaults.items():
+        if name not in rows:
+            rows = rows.assign(**{name: value})
+    less = [_less(text) for text in rows["less"]]
+    return rows.assign(less=pd.Series(less, rows.index, dtype=object))
 
 
 def _less(text: str) -> tuple:
-    exceptions = json.loads(text)
-    return tuple(
-        (sex, tuple(map(tuple, levels)), tuple(parse_band(band) for band in bands))
-        for sex, levels, bands in exceptions
-    )
+    exceptions = []
+    for sex, levels, bands in json.loads(text):
+        parsed = tuple(map(parse_band, bands))
+        exceptions.append((sex, tuple(map(tuple, levels)), parsed))
+    return tuple(exceptions)
 
 
 def _bands_text(bands: tuple[Band, ...]) -> str:
@@ -198,7 +210,7 @@ def _bands_text(bands: tuple[Band, ...]) -> str:
 
 
 def _bands(text: str) -> tuple[Band, ...]:
-    return tuple(parse_band(band) for band in text.split("; "))
+    return tuple(map(parse_band, text.split("; ")))
 
 
 def _packed(table: pd.DataFrame) -> xr.Dataset:
@@ -206,31 +218,33 @@ def _packed(table: pd.DataFrame) -> xr.Dataset:
     `index`.
     """
     frame = table.rename_axis(index=None)
-    columns = {name: ("row", _plain(frame[name])) for name in frame.columns}
+    variables = {"index": ("row", _plain(frame.index.to_series()))}
+    for name in frame.columns:
+        variables[name] = ("row", _plain(frame[name]))
     names = {
         "index_name": table.index.name or "",
         "columns": json.dumps([str(column) for column in frame.columns]),
     }
-    return xr.Dataset(
-        {"index": ("row", _plain(frame.index.to_series())), **columns}, attrs=names
-    )
+    return xr.Dataset(variables, attrs=names)
 
 
 def _plain(column: pd.Series) -> np.ndarray:
-    return (
-        column.to_numpy()
-        if pd.api.types.is_numeric_dtype(column)
-        else column.astype(str).to_numpy(dtype=object)
-    )
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy()
+    return column.astype(str).to_numpy(dtype=object)
 
 
-def _unpacked(data: xr.Dataset) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {name: data[name].values for name in json.loads(data.attrs["columns"])}
-    )
-    index = pd.Index(data["index"].values, name=data.attrs["index_name"] or None)
+def _table(
+    tree: xr.DataTree,
+    path: str,
+) -> pd.DataFrame:
+    """Return the table that `_packed` made into the dataset at a path."""
+    data = tree[path].dataset
+    names = json.loads(data.attrs["columns"])
+    frame = pd.DataFrame({name: data[name].values for name in names})
     texts = [name for name in frame if frame[name].dtype == object]
     frame = frame.astype(dict.fromkeys(texts, "str"))
-    return frame.set_index(
-        index if data.attrs["index_name"] else pd.RangeIndex(len(frame))
-    )
+    index_name = data.attrs["index_name"]
+    if not index_name:
+        return frame.set_index(pd.RangeIndex(len(frame)))
+    return frame.set_index(pd.Index(data["index"].values, name=index_name))

@@ -1,4 +1,4 @@
-"""Joint: a joint model becomes a Fit for each of its outcomes, their draws paired."""
+"""Joint fit: a joint model sampled into one Fit for each outcome, with paired draws."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -15,7 +15,7 @@ from uncounted.infer.sample import CELLS, draw, fitted
 from uncounted.model.card import Sampling
 from uncounted.model.joint_model import Joint
 
-LKJ = "lkj"  # attribute of the draws of the correlation: what prior it had
+LKJ = "lkj"  # the attribute that keeps the prior of the draws of the correlation
 OTHERS_MEAN, OTHERS_SD = "score_meangiven_others", "score_sdgiven_others"
 
 
@@ -27,69 +27,86 @@ def sample_jointly(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Fit]:
-    """Sample a model of `build_jointly`; returned are its outcomes' fits, each like one
+    """Sample a model of `build_jointly` and return the fit of each outcome, like a fit
     of `sample`.
 
-    Chain i, draw j is one state of the world in all of them, so numbers of persons of
-    two outcomes add up draw by draw and the sum's interval knows their dependence. Each
-    posterior has `correlation` (outcome, other_outcome). settings: chains, tune, draws,
-    target_accept; what isn't given is the largest that a card asks for.
+    Chain i, draw j is one state of the world in all fits, so the persons of two
+    outcomes add up draw by draw, and the interval of the sum reflects their dependence.
+    Each posterior has `correlation` (outcome, other_outcome). settings: chains, tune,
+    draws, target_accept; a setting that isn't given is the largest that a card has.
     """
     joint = joint_of(model)
     progress = progress or Progress()
-    drawn = draw(model, asked(joint, settings), seed, sampler, progress)
+    drawn = draw(
+        model,
+        _sampling(joint, settings),
+        seed,
+        sampler,
+        progress,
+    )
     with progress.stage(CELLS):
         prior = draw_prior(model, seed)
-        fits = {
-            name: fitted(model, study, drawn, prior, f"{name}::")
-            for name, study in joint.studies.items()
-        }
+        fits = {}
+        for name, study in joint.studies.items():
+            fits[name] = fitted(
+                model,
+                study,
+                drawn,
+                prior,
+                f"{name}::",
+            )
     for fit in fits.values():
         fit.posterior["correlation"].attrs[LKJ] = joint.lkj
-    return {
-        name: replace(
-            fit, seconds=dict(progress.seconds), notes=(*fit.notes, *_told(joint, name))
+    fits = given_others(fits)
+    for name, fit in fits.items():
+        notes = (*fit.notes, _note(joint, name))
+        fits[name] = replace(
+            fit,
+            seconds=dict(progress.seconds),
+            notes=notes,
         )
-        for name, fit in given_others(fits).items()
-    }
+    return fits
 
 
 def given_others(fits: Mapping[str, Fit]) -> dict[str, Fit]:
-    """Add to each fit's posterior what the other outcomes say of its countries'
-    departures, in units of their σ.
+    """Add to each fit's posterior the distribution of its countries' departures given
+    the other outcomes' departures, in units of their σ.
 
-    Departures η = Lε of the outcomes have the correlation Ω = LLᵀ; that of one outcome,
-    given all others', is normal with the mean η_k − (Ω⁻¹η)_k/Ω⁻¹_kk (chain, draw,
-    country) and the sd (Ω⁻¹_kk)^−½ (chain, draw).
+    Departures η = Lε of the outcomes have the correlation Ω = LLᵀ. The departure of one
+    outcome, given those of all others, is normal with the mean η_k − (Ω⁻¹η)_k/Ω⁻¹_kk
+    (chain, draw, country) and the sd (Ω⁻¹_kk)^−½ (chain, draw).
     """
-    of_all = [fit.posterior for fit in fits.values()]
-    omega = (
-        of_all[0]["correlation"]
-        .transpose("chain", "draw", "outcome", "other_outcome")
-        .to_numpy()
-    )
-    scores = [
-        one["country_score"].transpose("chain", "draw", "country") for one in of_all
-    ]
-    eta = np.stack(
-        [score.to_numpy() for score in scores], axis=-1
-    ) @ np.linalg.cholesky(omega).swapaxes(-1, -2)
+    posteriors = [fit.posterior for fit in fits.values()]
+    correlation = posteriors[0]["correlation"]
+    dims = ("chain", "draw", "outcome", "other_outcome")
+    omega = correlation.transpose(*dims).to_numpy()
+    scores = []
+    for posterior in posteriors:
+        score = posterior["country_score"]
+        scores.append(score.transpose("chain", "draw", "country"))
+    epsilon = np.stack([score.to_numpy() for score in scores], axis=-1)
+    eta = epsilon @ np.linalg.cholesky(omega).swapaxes(-1, -2)
     precision = np.linalg.inv(omega)
-    own = np.diagonal(precision, axis1=-2, axis2=-1)
-    mean = eta - eta @ precision / own[:, :, None, :]
-    found = {}
+    diagonal = np.diagonal(
+        precision,
+        axis1=-2,
+        axis2=-1,
+    )
+    mean = eta - eta @ precision / diagonal[:, :, None, :]
+    conditioned = {}
     for k, (name, fit) in enumerate(fits.items()):
-        told = {
+        variables = {
             OTHERS_MEAN: scores[k].copy(data=mean[..., k]),
-            OTHERS_SD: (("chain", "draw"), own[..., k] ** -0.5),
+            OTHERS_SD: (("chain", "draw"), diagonal[..., k] ** -0.5),
         }
-        found[name] = replace(fit, posterior=fit.posterior.assign(told))
-    return found
+        posterior = fit.posterior.assign(variables)
+        conditioned[name] = replace(fit, posterior=posterior)
+    return conditioned
 
 
 def joint_of(model: pm.Model) -> Joint:
-    """Return what `build_jointly` left on a model; raises UncountedError for any other
-    model.
+    """Return the Joint that `build_jointly` left on a model; raises UncountedError for
+    any other model.
     """
     joint: Joint | None = getattr(model, "joint", None)
     if joint is None:
@@ -100,20 +117,22 @@ def joint_of(model: pm.Model) -> Joint:
     return joint
 
 
-def asked(joint: Joint, settings: dict[str, Any]) -> Sampling:
-    """Return the settings given, and for the others the largest that a card asks
-    for.
-    """
-    cards = [asdict(study.card.sampling) for study in joint.studies.values()]
-    largest = {
-        key: max(each[key] for each in cards) for key in cards[0] if key != "seed"
-    }
+def _sampling(
+    joint: Joint,
+    settings: dict[str, Any],
+) -> Sampling:
+    """Return the settings, and for those that are lacking the largest of any card."""
+    of_cards = [asdict(study.card.sampling) for study in joint.studies.values()]
+    largest = {}
+    for name in of_cards[0]:
+        if name != "seed":
+            largest[name] = max(sampling[name] for sampling in of_cards)
     return Sampling(**largest | settings)
 
 
 def check_alone(fit: Fit) -> None:
-    """Raise UncountedError for a fit that is one of several sampled together: its model
-    cannot be built from it.
+    """Raise UncountedError for a fit that was sampled together with others: its model
+    cannot be built from it alone.
     """
     if "country_score" in fit.posterior:
         raise UncountedError(
@@ -123,11 +142,9 @@ def check_alone(fit: Fit) -> None:
         )
 
 
-def _told(joint: Joint, name: str) -> tuple[str, ...]:
-    others = ", ".join(f"'{other}'" for other in joint.studies if other != name)
+def _note(joint: Joint, name: str) -> str:
+    outcomes = ", ".join(f"'{outcome}'" for outcome in joint.studies if outcome != name)
     return (
-        (
-            f"Sampled together with {others}: countries' effects are correlated,"
-            f" LKJ({joint.lkj:g})."
-        ),
+        f"Sampled together with {outcomes}: countries' effects are correlated,"
+        f" LKJ({joint.lkj:g})."
     )

@@ -1,11 +1,11 @@
 """Object code: a model's density compiled by numba, kept on disk for models of the same
 structure.
 
-numba keeps object code by its own version, the processor and its features, and replaces
-files whole. PyTensor tells it where, in a folder of the user's own; the key of the
-structure, the versions and the options is made here, and a digest of the files, for
-object code of ours that was damaged is not run. (What PyTensor keeps of its own
-operations beside it has no digest.)
+numba keeps object code by its own version, the processor and the processor's features,
+and replaces files whole. PyTensor tells numba the folder, which belongs to the user.
+This module makes the key of the structure, the versions and the options. It also keeps
+a digest of the files, so that damaged object code is not run. (The operations that
+PyTensor keeps in the same folder have no digest.)
 """
 
 import platform
@@ -41,7 +41,11 @@ from uncounted.infer.packed import Packed
 KINDS: Any = numba.types
 NUMBERS = KINDS.CPointer(KINDS.double)
 DENSITY = KINDS.int64(KINDS.uint64, *[NUMBERS] * 4)
-EXPAND = KINDS.int64(KINDS.uint64, KINDS.uint64, *[NUMBERS] * 3)
+EXPAND = KINDS.int64(
+    KINDS.uint64,
+    KINDS.uint64,
+    *[NUMBERS] * 3,
+)
 SOURCES = {
     "density": (
         """
@@ -71,20 +75,22 @@ def expand(size, expanded, point_, output_, data_):
 """
     ),
 }
+# The attributes that a function of numbers has besides its kind.
 PLAIN = {
     "name",
     "output_types_preference",
     "bool",
     "o_type",
     "ctor",
-}  # what a function of numbers has besides its kind
+}
 PACKAGES = ("pytensor", "pymc", "nutpie", "numba", "llvmlite", "numpy")
 
 
 @dataclass(frozen=True, eq=False)
 class ObjectCode:
-    """A model's density and expansion as functions of C; kept: whether both were on
-    disk.
+    """A model's density and expansion as C functions.
+
+    kept: whether both were on disk.
     """
 
     density: CFunc
@@ -93,18 +99,23 @@ class ObjectCode:
 
     @property
     def addresses(self) -> tuple[int, int]:
-        """Where the functions lie in memory."""
-        density, expand = self.density.address, self.expand.address
+        """The addresses of the functions in memory."""
+        density = self.density.address
+        expand = self.expand.address
         assert density is not None
         assert expand is not None
         return density, expand
 
 
-def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | None:
+def object_code(
+    model: pm.Model,
+    layout: Layout,
+    data: Packed,
+) -> ObjectCode | None:
     """Load a model's functions from disk, or compile and keep them; they read the
     vector of `data`.
 
-    None for a model of whose structure there is no key, or that reads other shared
+    Return None for a model whose structure has no key, or that reads other shared
     variables than its pm.Data and the lengths of its dims.
     """
     key = structure(model, layout, data)
@@ -115,41 +126,56 @@ def object_code(model: pm.Model, layout: Layout, data: Packed) -> ObjectCode | N
         "EXPANDED": layout.expanded,
         "DATA": data.values.size,
     }
-    found = _kept(key, sizes)
-    if found is not None:
-        return found
-    inside, vector = data.inside(model)
-    made = expressions_of(inside, layout)
-    point: Any = made.point
-    functions = {
-        "density": pm.pytensorf.compile(
-            [point], [made.log_density, made.gradient], mode="NUMBA"
-        ),
-        "expand": pm.pytensorf.compile([point], [made.expanded], mode="NUMBA"),
-    }
-    if any(
-        shared is not vector
-        for function in functions.values()
-        for shared in function.get_shared()
-    ):
+    code = _kept(key, sizes)
+    if code is not None:
+        return code
+    functions = _compiled(model, layout, data)
+    if functions is None:
         return None
-    code = {}
-    for name, function in functions.items():
-        inner = function.vm.jit_fn
-        code[name] = _function(
-            name, key, sizes, inner if function.get_shared() else _deaf(inner)
-        )
-        code[name]._cache.flush()  # what is there could not be read
-        code[name].compile()
-        with suppress(
-            OSError
-        ):  # where nothing can be kept it is compiled anew next time
+    compiled = {}
+    for name, inner in functions.items():
+        function = _function(name, key, sizes, inner)
+        function._cache.flush()  # the files there could not be read
+        function.compile()
+        # Where nothing can be kept, the function is compiled anew next time.
+        with suppress(OSError):
             _seal(name, key)
-    return ObjectCode(code["density"], code["expand"], kept=False)
+        compiled[name] = function
+    return ObjectCode(compiled["density"], compiled["expand"], kept=False)
 
 
-def _deaf(inner: Callable) -> Callable:
-    """Return a function of a point and data that takes no notice of data."""
+def _compiled(
+    model: pm.Model,
+    layout: Layout,
+    data: Packed,
+) -> dict[str, Callable] | None:
+    """Return the density and the expansion as functions of a point and of data; None
+    for a model that reads other shared variables than `data`.
+    """
+    inside, vector = data.inside(model)
+    expressions = expressions_of(inside, layout)
+    point: Any = expressions.point
+    outputs = {
+        "density": [expressions.log_density, expressions.gradient],
+        "expand": [expressions.expanded],
+    }
+    functions = {}
+    for name, variables in outputs.items():
+        function = pm.pytensorf.compile(
+            [point],
+            variables,
+            mode="NUMBA",
+        )
+        reads = function.get_shared()
+        if any(shared is not vector for shared in reads):
+            return None
+        inner = function.vm.jit_fn
+        functions[name] = inner if reads else _without_data(inner)
+    return functions
+
+
+def _without_data(inner: Callable) -> Callable:
+    """Return a function of a point and data that does not use the data."""
 
     @numba.njit
     def function(point, _data):
@@ -158,28 +184,34 @@ def _deaf(inner: Callable) -> Callable:
     return function
 
 
-def _kept(key: str, sizes: dict[str, int]) -> ObjectCode | None:
-    """Return the functions that are on disk, None if one is not, or is not as it was
-    written.
+def _kept(
+    key: str,
+    sizes: dict[str, int],
+) -> ObjectCode | None:
+    """Return the functions that are on disk; None if one of them is not there, or is
+    not as it was written.
     """
     if not all(_is_whole(name, key) for name in SOURCES):
         return None
-    code = {name: _function(name, key, sizes) for name in SOURCES}
+    compiled = {name: _function(name, key, sizes) for name in SOURCES}
     try:
-        for function in code.values():
+        for function in compiled.values():
             function.compile()
-    # of another processor, say: numba then compiles the source, which has no `inner`
-    # yet
+    # The object code may be of another processor: numba then compiles the source, which
+    # has no `inner` yet.
     except Exception:
         return None
-    return ObjectCode(code["density"], code["expand"], kept=True)
+    return ObjectCode(compiled["density"], compiled["expand"], kept=True)
 
 
 def _seal(name: str, key: str) -> None:
-    """Write down the digest of a function's files."""
+    """Write the digest of a function's files."""
     path = _seal_of(name, key)
     with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="ascii"
+        "w",
+        dir=path.parent,
+        delete=False,
+        encoding="ascii",
     ) as file:
         file.write(_content(name, key))
     Path(file.name).replace(path)
@@ -187,7 +219,9 @@ def _seal(name: str, key: str) -> None:
 
 def _is_whole(name: str, key: str) -> bool:
     path = _seal_of(name, key)
-    return path.is_file() and path.read_text(encoding="ascii") == _content(name, key)
+    if not path.is_file():
+        return False
+    return path.read_text(encoding="ascii") == _content(name, key)
 
 
 def _seal_of(name: str, key: str) -> Path:
@@ -195,121 +229,136 @@ def _seal_of(name: str, key: str) -> Path:
 
 
 def _content(name: str, key: str) -> str:
-    files = sorted(Path(cache.NUMBA_CACHE_PATH).glob(f"*-{name}_{key}.*"))
-    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    folder = Path(cache.NUMBA_CACHE_PATH)
+    files = sorted(folder.glob(f"*-{name}_{key}.*"))
+    content = b"".join(path.read_bytes() for path in files)
+    return sha256(content).hexdigest()
 
 
 def _function(
-    name: str, key: str, sizes: dict[str, int], inner: Callable | None = None
+    name: str,
+    key: str,
+    sizes: dict[str, int],
+    inner: Callable | None = None,
 ) -> CFunc:
-    known: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "__name__": __name__,
         "carray": carray,
         "isfinite": np.isfinite,
         **sizes,
     }
-    known |= {} if inner is None else {"inner": inner}
+    if inner is not None:
+        variables["inner"] = inner
     function = compile_numba_function_src(
-        SOURCES[name], name, known, cache_key=f"{name}_{key}"
+        SOURCES[name],
+        name,
+        variables,
+        cache_key=f"{name}_{key}",
     )
     signature = {"density": DENSITY, "expand": EXPAND}[name]
     code = CFunc(
-        function, (signature.args, signature.return_type), locals={}, options={}
+        function,
+        (signature.args, signature.return_type),
+        locals={},
+        options={},
     )
     code.enable_caching()
     return code
 
 
-def structure(model: pm.Model, layout: Layout, data: Packed) -> str | None:
-    """Return a key of what is compiled: operations and how they hang together,
-    constants, shapes, versions, options.
+def structure(
+    model: pm.Model,
+    layout: Layout,
+    data: Packed,
+) -> str | None:
+    """Return a key of everything that is compiled: the operations and their graph,
+    constants, shapes, versions and options.
 
-    None where an operation cannot be told from others.
+    Return None where an operation cannot be distinguished from others.
     """
     inputs = [*(model.rvs_to_values[rv] for rv in model.free_RVs), *model.data_vars]
     log_density: Any = model.logp()
     graph = _key(inputs, [log_density, *following(model)])
     if graph is None:
         return None
-    versions = [f"{name} {version(name)}" for name in PACKAGES]
-    options = [
+    parts = [
+        graph,
+        sorted(data.places.items()),
+        layout.names,
+        layout.shapes,
+        *(f"{name} {version(name)}" for name in PACKAGES),
+        platform.python_version(),
         config.floatX,
         config.numba__fastmath,
         model.check_bounds,
-    ]  # pyright: ignore[reportAttributeAccessIssue]
-    places = sorted(data.places.items())
-    told = [
-        graph,
-        places,
-        layout.names,
-        layout.shapes,
-        *versions,
-        platform.python_version(),
-        *options,
     ]
-    return _digest(told)
+    return _digest(parts)
 
 
-def _key(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str | None:
-    """Return the key of a graph between inputs and outputs, None where a part of it has
-    none.
+def _key(
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+) -> str | None:
+    """Return the key of a graph between inputs and outputs; None where a part of it has
+    no key.
 
-    A variable's key is of the operation that makes it and of the keys of what that
-    takes, so the order in which the operations stand is of no account.
+    A variable's key follows from the operation that makes it and from the keys of the
+    operation's inputs, so the order in which the operations stand does not matter.
     """
-    keys = {
-        each: _digest(["input", i, str(each.type)]) for i, each in enumerate(inputs)
-    }
+    keys: dict[Variable, str | None] = {}
+    for index, variable in enumerate(inputs):
+        keys[variable] = _digest(["input", index, str(variable.type)])
     for node in toposort(outputs, blockers=inputs):
         operation = _operation(node.op)
-        for each in node.inputs:
-            if isinstance(each, Constant):
-                keys[each] = _digest(
-                    [str(each.type), cache_key_for_constant(each.data)]
-                )
-            elif (
-                isinstance(each, SharedVariable) and each not in keys
-            ):  # a length of a dim, else nothing is kept
-                keys[each] = _digest(
-                    ["shared", str(each.type), cache_key_for_constant(each.get_value())]
-                )
-        if operation is None or any(each not in keys for each in node.inputs):
+        for variable in node.inputs:
+            if variable not in keys:
+                keys[variable] = _value_key(variable)
+        input_keys = [keys[variable] for variable in node.inputs]
+        if operation is None or None in input_keys:
             return None
-        taken = [keys[each] for each in node.inputs]
-        keys |= {
-            output: _digest([operation, taken, i, str(output.type)])
-            for i, output in enumerate(node.outputs)
-        }
-    return (
-        _digest([keys[each] for each in outputs])
-        if all(each in keys for each in outputs)
-        else None
-    )
+        for index, variable in enumerate(node.outputs):
+            parts = [operation, input_keys, index, str(variable.type)]
+            keys[variable] = _digest(parts)
+    output_keys = [keys.get(variable) for variable in outputs]
+    return None if None in output_keys else _digest(output_keys)
 
 
-def _digest(told: object) -> str:
-    return sha256(repr(told).encode()).hexdigest()[:32]
+def _value_key(variable: Variable) -> str | None:
+    """Return the key of a constant's or shared variable's value; None for any other
+    variable.
+    """
+    kind = str(variable.type)
+    if isinstance(variable, Constant):
+        return _digest([kind, cache_key_for_constant(variable.data)])
+    # It is the length of a dim; a model that reads any other one is not kept.
+    if isinstance(variable, SharedVariable):
+        value = cache_key_for_constant(variable.get_value())
+        return _digest(["shared", kind, value])
+    return None
+
+
+def _digest(parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _operation(op: Any) -> str | None:
-    """Return an operation's kind and properties in words, None where they are not all
-    told.
+    """Return an operation's kind and properties in words; None where a property cannot
+    be written in words.
     """
     if isinstance(op, OpFromGraph):
         return _key(op.fgraph.inputs, op.fgraph.outputs)
-    properties = getattr(op, "__props__", None)
-    if properties is None:
+    names = getattr(op, "__props__", None)
+    if names is None:
         return None
-    told = [_property(getattr(op, name)) for name in properties]
-    return None if any(one is None for one in told) else f"{type(op)} {told}"
+    properties = [_property(getattr(op, name)) for name in names]
+    return None if None in properties else f"{type(op)} {properties}"
 
 
 def _property(value: Any) -> str | None:
-    if isinstance(
-        value, ScalarOp
-    ):  # what it gives is told by the types of its operation's outputs
+    if isinstance(value, ScalarOp):
+        # The types of its operation's outputs show what it returns.
         return str(type(value)) if set(vars(value)) <= PLAIN else None
     if isinstance(value, Op):
         return _operation(value)
-    told = repr(value)
-    return None if " at 0x" in told else told
+    text = repr(value)
+    return None if " at 0x" in text else text

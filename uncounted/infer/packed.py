@@ -1,5 +1,5 @@
-"""Packed: a model whose pm.Data lie in one vector, which compiles in two thirds of the
-time.
+"""Packed: a model whose pm.Data lie in one vector, so that it compiles in two thirds of
+the time.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ PACKED = "packed_data"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a pm.Data lies in the vector, and what it is made of it again."""
+    """Where a pm.Data lies in the vector, and its shape and dtype in the model."""
 
     start: int
     shape: tuple[int, ...]
@@ -32,13 +32,15 @@ class Place:
 
     def part(self, vector: TensorVariable) -> TensorVariable:
         """Return the pm.Data as a part of the vector."""
-        return pt.cast(vector[self.start : self.stop].reshape(self.shape), self.dtype)
+        numbers = vector[self.start : self.stop]
+        return pt.cast(numbers.reshape(self.shape), self.dtype)
 
 
 @dataclass(frozen=True)
 class Packed:
-    """The numbers of a model's pm.Data in one vector; places: where each of them lies
-    in it.
+    """The numbers of a model's pm.Data in one vector.
+
+    places: where each pm.Data lies in the vector.
     """
 
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -53,37 +55,40 @@ class Packed:
         return replace(self, values=values)
 
     def inside(self, model: pm.Model) -> tuple[pm.Model, TensorVariable | None]:
-        """Return a model that reads its pm.Data from the vector, its variables in the
-        same order; and the vector.
+        """Return a model that reads its pm.Data from the vector, with its variables in
+        the same order, and the vector.
 
-        nutpie hands every pm.Data to the compiled density by code of its own, which
-        takes half a second of compiling each.
+        nutpie hands each pm.Data to the compiled density by separate code, which takes
+        half a second to compile for each.
         """
         if not self.places:
             return model, None
         vector = pt.as_tensor(shared(self.values, name=PACKED, shape=self.values.shape))
         graph, copies = fgraph_from_model(model)
-        parts = [
-            (copies[data].owner.inputs[0], self.places[str(data.name)].part(vector))
-            for data in model.data_vars
-        ]
+        parts = []
+        for data in model.data_vars:
+            variable = copies[data].owner.inputs[0]
+            place = self.places[str(data.name)]
+            parts.append((variable, place.part(vector)))
         graph.replace_all(parts, import_missing=True)
-        whole = model_from_fgraph(graph, mutate_fgraph=True)
+        copy = model_from_fgraph(graph, mutate_fgraph=True)
+        # A point's coordinates follow the order of the variables.
         order = [rv.name for rv in model.free_RVs]
-        whole.free_RVs.sort(
-            key=lambda rv: order.index(rv.name)
-        )  # the order of a point's coordinates
-        return whole, vector
+        copy.free_RVs.sort(key=lambda rv: order.index(rv.name))
+        return copy, vector
 
 
-def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
-    """Raise UncountedError for numbers of pm.Data that a model has not, or of other
-    shapes than it was built with.
+def check_data(
+    model: pm.Model,
+    data: Mapping[str, np.ndarray],
+) -> None:
+    """Raise UncountedError for numbers of a pm.Data that the model lacks, or that has
+    another shape in the model.
     """
-    shapes = {
-        str(variable.name): variable.get_value(borrow=True).shape
-        for variable in model.data_vars
-    }
+    shapes = {}
+    for variable in model.data_vars:
+        value = variable.get_value(borrow=True)
+        shapes[str(variable.name)] = value.shape
     for name, numbers in data.items():
         if name not in shapes:
             raise UncountedError(
@@ -98,23 +103,23 @@ def check_data(model: pm.Model, data: Mapping[str, np.ndarray]) -> None:
 
 
 def packed(model: pm.Model) -> Packed:
-    """Return a model's pm.Data in one vector; nothing without pm.Data.
+    """Return a model's pm.Data in one vector, which is empty for a model without
+    pm.Data.
 
-    Counts and places are whole numbers below 2⁵³, which a vector of floats holds
-    exactly. A model with initial values of its own, which PyMC cannot copy, keeps its
+    Counts and indices are whole numbers below 2⁵³, which a vector of floats holds
+    exactly. PyMC cannot copy a model that sets initial values; such a model keeps its
     data where they are.
     """
-    if not model.data_vars or any(
-        value is not None for value in model.rvs_to_initial_values.values()
-    ):
+    initial = model.rvs_to_initial_values.values()
+    if not model.data_vars or any(value is not None for value in initial):
         return Packed()
-    built = {str(data.name): data.get_value() for data in model.data_vars}
-    ends = np.cumsum([0, *(value.size for value in built.values())])
-    places = {
-        name: Place(int(start), built[name].shape, built[name].dtype.str)
-        for name, start in zip(built, ends, strict=False)
-    }
-    return Packed(
-        np.concatenate([value.ravel() for value in built.values()]).astype(float),
-        places,
-    )
+    places = {}
+    numbers = []
+    start = 0
+    for data in model.data_vars:
+        value = data.get_value()
+        place = Place(start, value.shape, value.dtype.str)
+        places[str(data.name)] = place
+        numbers.append(value.ravel())
+        start = place.stop
+    return Packed(np.concatenate(numbers).astype(float), places)

@@ -1,5 +1,5 @@
-"""People: the persons of every cell in a year, draw by draw where shares of their
-traits are uncertain.
+"""Populations: the persons of every cell in a year, draw by draw where shares of traits
+are uncertain.
 """
 
 from collections.abc import Hashable, Mapping
@@ -13,27 +13,40 @@ from uncounted.world.shares import persons_drawn
 from uncounted.world.world import World, persons
 
 
-def people_in(fit: Fit, year: int) -> xr.DataArray:
+def people_in(
+    fit: Fit,
+    year: int,
+) -> xr.DataArray:
     """Return persons of the card's ages in a year (country, sex, age, *traits).
 
-    With chain and draw first where shares of a trait are uncertain: the draws of the
-    shares, over and over.
+    Where shares of a trait are uncertain, chain and draw stand first, and the draws of
+    the shares are repeated over them.
     """
-    card, world = fit.card, fit.world
     return people_of(
-        card, world, year, {dim: fit.p.sizes[dim] for dim in ("chain", "draw")}
+        fit.card,
+        fit.world,
+        year,
+        fit.p.sizes,
     )
 
 
 def people_of(
-    card: Card, world: World, year: int, sizes: Mapping[Hashable, int]
+    card: Card,
+    world: World,
+    year: int,
+    sizes: Mapping[Hashable, int],
 ) -> xr.DataArray:
-    """Return `people_in` for a card and so many chains and draws."""
+    """Return `people_in` for a card and the sizes of chain and draw."""
     drawn = persons_drawn(world, card.bands, year, card.traits)
     if drawn is None:
-        return persons(world, card.bands, year, nearest=True, traits=card.traits)
-    at = (
-        np.arange(sizes["chain"] * sizes["draw"]).reshape(sizes["chain"], sizes["draw"])
-        % drawn.sizes["draw"]
-    )
-    return drawn.isel(draw=xr.DataArray(at, dims=("chain", "draw")))
+        return persons(
+            world,
+            card.bands,
+            year,
+            nearest=True,
+            traits=card.traits,
+        )
+    shape = (sizes["chain"], sizes["draw"])
+    place = np.arange(shape[0] * shape[1]).reshape(shape)
+    index = place % drawn.sizes["draw"]
+    return drawn.isel(draw=xr.DataArray(index, dims=("chain", "draw")))

@@ -1,6 +1,4 @@
-"""Progress: a bar for each stage that says what is being done, and how long each
-took.
-"""
+"""Progress: a bar for each stage of the work, with the time that it took."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +23,11 @@ def _bars(show: bool) -> Bars:
         BarColumn(20),
         TimeElapsedColumn(),
     )
-    return Bars(*columns, console=Console(stderr=True), disable=not show)
+    return Bars(
+        *columns,
+        console=Console(stderr=True),
+        disable=not show,
+    )
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,15 @@ class Stage:
     task: TaskID
 
     def at(self, share: float) -> None:
-        """Say how far the stage is, 0 to 1."""
+        """Show which share of the stage is done, 0 to 1."""
         self.bars.update(self.task, total=1.0, completed=min(share, 1.0))
 
 
 @dataclass
 class Progress:
     """Stages shown one under another as they run; `seconds` keeps their wall times.
-    Silent: Progress(show=False).
+
+    Progress(show=False) is silent.
     """
 
     show: bool = True
@@ -64,12 +67,13 @@ class Progress:
             self.bars = None
 
     @contextmanager
-    def stage(self, what: str) -> Iterator[Stage]:
-        """Show `what` as running until the block ends."""
+    def stage(self, title: str) -> Iterator[Stage]:
+        """Show a stage as running until the block ends."""
         start = time.perf_counter()
         with self.shown():
             assert self.bars is not None
-            task = self.bars.add_task(what, total=None)
+            task = self.bars.add_task(title, total=None)
             yield Stage(self.bars, task)
             self.bars.update(task, total=1.0, completed=1.0)
-        self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - start
+        earlier = self.seconds.get(title, 0.0)
+        self.seconds[title] = earlier + time.perf_counter() - start

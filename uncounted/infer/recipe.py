@@ -1,4 +1,4 @@
-"""Recipe: all that a model is built from, so that it can be built again anywhere."""
+"""Recipe: everything from which a model is built, to build it again anywhere."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,15 +20,17 @@ from uncounted.model.card import Card, Sampling
 from uncounted.model.joint_model import Joint, build_jointly
 from uncounted.world.world import World
 
+SHARED = {"chain", "draw", "outcome", "other_outcome"}  # dims of all outcomes
+
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """A card and evidence for each outcome, in one world; lkj is η of the outcomes'
-    correlations, None for one outcome.
+    """A card and evidence for each outcome, in one world.
 
-    fixed: parameters, by their names in the model, that are no longer drawn but have a
-    value, which is pm.Data. It says nothing of how it is sampled: cards that differ in
-    [sampling] alone have the same digest, and recipes of the same digest are equal.
+    lkj: η of the outcomes' correlations, None for one outcome. fixed: parameters, by
+    their names in the model, that are not drawn but have a value, which is pm.Data. A
+    recipe does not say how its model is sampled: cards that differ only in [sampling]
+    have the same digest, and recipes of the same digest are equal.
     """
 
     cards: tuple[Card, ...]
@@ -42,47 +44,54 @@ class Recipe:
         """Content hash: the same recipe is the same model."""
         parts = [replace(card, sampling=Sampling()).digest for card in self.cards]
         parts += [evidence.rows.to_csv(index=False) for evidence in self.evidences]
-        return hashlib.sha256(
-            "\n".join(
-                [*parts, self.world.digest, str(self.lkj), str(dict(self.fixed))]
-            ).encode()
-        ).hexdigest()
+        parts += [self.world.digest, str(self.lkj), str(dict(self.fixed))]
+        text = "\n".join(parts)
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Recipe) and self.digest == other.digest
+    def __eq__(self, recipe: object) -> bool:
+        return isinstance(recipe, Recipe) and self.digest == recipe.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
 
     @property
     def light(self) -> "Recipe":
-        """The recipe without what no model reads, ledgers and origins: to be sent to
-        workers.
+        """The recipe as it is sent to workers, without ledgers and origins, which no
+        model reads.
         """
-        bare = tuple(
-            replace(evidence, ledger=Ledger(), origin=()) for evidence in self.evidences
-        )
-        return replace(self, evidences=bare)
+        bare = []
+        for evidence in self.evidences:
+            bare.append(replace(evidence, ledger=Ledger(), origin=()))
+        return replace(self, evidences=tuple(bare))
 
     def build(self) -> pm.Model:
         """Build the model."""
         model = self._built()
         if not self.fixed:
             return model
-        values: Any = {
-            name: np.full(model[name].shape.eval(), value)
-            for name, value in self.fixed.items()
-        }
+        values: Any = {}
+        for name, value in self.fixed.items():
+            values[name] = np.full(model[name].shape.eval(), value)
         changed = pm.do(model, values)
-        for what in ("study", "joint"):  # what `build` left on the model
-            if hasattr(model, what):
-                setattr(changed, what, getattr(model, what))
+        # `build` left these attributes on the model.
+        for attribute in ("study", "joint"):
+            if hasattr(model, attribute):
+                setattr(changed, attribute, getattr(model, attribute))
         return changed
 
     def _built(self) -> pm.Model:
         if self.lkj is None:
-            return build(self.cards[0], self.world, self.evidences[0])
-        return build_jointly(self.cards, self.world, self.evidences, lkj=self.lkj)
+            return build(
+                self.cards[0],
+                self.world,
+                self.evidences[0],
+            )
+        return build_jointly(
+            self.cards,
+            self.world,
+            self.evidences,
+            lkj=self.lkj,
+        )
 
 
 def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
@@ -106,48 +115,46 @@ def recipe_of(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
 def _recipe(source: Fit | pm.Model | Mapping[str, Fit]) -> Recipe:
     if isinstance(source, Fit):
         check_alone(source)
-        return Recipe((source.card,), (source.evidence,), source.world)
+        return Recipe(
+            (source.card,),
+            (source.evidence,),
+            source.world,
+        )
     if isinstance(source, pm.Model):
         studies = studies_of(source)
         joint: Joint | None = getattr(source, "joint", None)
-        return _of(list(studies.values()), joint.lkj if joint else None)
-    return _of(list(source.values()), _lkj(source))
+        lkj = None if joint is None else joint.lkj
+        return _recipe_of_parts(list(studies.values()), lkj)
+    return _recipe_of_parts(list(source.values()), _lkj(source))
 
 
 def draws_of(source: Fit | Mapping[str, Fit]) -> xr.Dataset:
-    """Return the draws of a fit, or of all fits of `sample_jointly`, under the names
-    that the recipe's model has.
+    """Return the draws of a fit, or of all fits of `sample_jointly`, under the names in
+    the recipe's model.
     """
     if isinstance(source, Fit):
         return source.posterior
-    return xr.merge(
-        [_prefixed(fit.posterior, f"{name}::") for name, fit in source.items()],
-        compat="override",
-    )
+    parts = [_prefixed(fit.posterior, f"{name}::") for name, fit in source.items()]
+    return xr.merge(parts, compat="override")
 
 
-def _prefixed(draws: xr.Dataset, prefix: str) -> xr.Dataset:
-    """Give an outcome's variables and dims its prefix, but what no outcome owns: the
-    inverse of `sample.part`.
+def _prefixed(
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.Dataset:
+    """Return an outcome's draws with its prefix before the names of its variables and
+    dims, except those that outcomes share: the inverse of `sample.part`.
     """
-    names = {*draws.variables, *draws.dims} - {
-        "chain",
-        "draw",
-        "outcome",
-        "other_outcome",
-    }
-    return draws.rename(
-        {
-            name: f"{prefix}{name}"
-            for name in names
-            if not str(name).startswith("correlation")
-        }
-    )
+    renamed = {}
+    for name in dict.fromkeys([*draws.variables, *draws.dims]):
+        if name not in SHARED and not str(name).startswith("correlation"):
+            renamed[name] = f"{prefix}{name}"
+    return draws.rename(renamed)
 
 
 def studies_of(model: pm.Model) -> dict[str, Study]:
-    """Return what a model was built from by the prefix of its variables' names: ""
-    alone, "labour::" in a joint one.
+    """Return what a model was built from, by the prefix of its variables' names: "" in
+    a model of one outcome, "labour::" in a joint one.
     """
     joint: Joint | None = getattr(model, "joint", None)
     if joint is not None:
@@ -161,7 +168,10 @@ def studies_of(model: pm.Model) -> dict[str, Study]:
     return {"": study}
 
 
-def _of(parts: list[Study] | list[Fit], lkj: float | None) -> Recipe:
+def _recipe_of_parts(
+    parts: list[Study] | list[Fit],
+    lkj: float | None,
+) -> Recipe:
     return Recipe(
         tuple(part.card for part in parts),
         tuple(part.evidence for part in parts),
@@ -171,23 +181,22 @@ def _of(parts: list[Study] | list[Fit], lkj: float | None) -> Recipe:
 
 
 def _lkj(fits: Mapping[str, Fit]) -> float:
-    """Return η of fits that were sampled together; raises UncountedError for any
-    others.
+    """Return η of fits that were sampled together; raises UncountedError for any other
+    fits.
     """
-    correlations = [
-        fit.posterior["correlation"]
-        for fit in fits.values()
-        if "correlation" in fit.posterior
-    ]
-    told = {float(one.attrs[LKJ]) for one in correlations if LKJ in one.attrs}
-    outcomes = {str(name) for one in correlations for name in one["outcome"].to_numpy()}
-    if len(told) != 1 or outcomes != {fit.card.outcome for fit in fits.values()}:
+    values = set()
+    sampled = set()
+    for fit in fits.values():
+        if "correlation" in fit.posterior:
+            correlation = fit.posterior["correlation"]
+            sampled.update(map(str, correlation["outcome"].to_numpy()))
+            if LKJ in correlation.attrs:
+                values.add(float(correlation.attrs[LKJ]))
+    outcomes = {fit.card.outcome for fit in fits.values()}
+    if len(values) != 1 or sampled != outcomes:
+        which = f", which were {', '.join(sorted(sampled))}" if sampled else ""
         raise UncountedError(
             f"The fits of {', '.join(fits)} are not all that one call of sample_jointly"
-            f" returned{_which(outcomes)}. Give all of one call, or one fit."
+            f" returned{which}. Give all of one call, or one fit."
         )
-    return told.pop()
-
-
-def _which(outcomes: set[str]) -> str:
-    return f", which were {', '.join(sorted(outcomes))}" if outcomes else ""
+    return values.pop()

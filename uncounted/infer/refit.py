@@ -1,4 +1,4 @@
-"""Refit: a model compiled once and sampled as often as its numbers change."""
+"""Refit: a model compiled once and sampled each time that its numbers change."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,10 +25,11 @@ Numbers = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Refit:
-    """A compiled model, what its parts were built from by prefix (`studies_of`), and
-    its pm.Data as they were built.
+    """A compiled model.
 
-    points (points, dimensions): where chains begin, else where the sampler begins them.
+    studies: what its parts were built from, by prefix (`studies_of`). built: its
+    pm.Data as they were built. points: where chains begin (points, dimensions); without
+    them, the sampler chooses.
     """
 
     model: pm.Model
@@ -46,15 +47,21 @@ class Refit:
         stage: Stage | None = None,
         cores: int | None = None,
     ) -> tuple[xr.Dataset, xr.Dataset]:
-        """Sample with other numbers in some pm.Data, the rest as built; return draws
-        and the sampler's statistics.
+        """Sample with other numbers in some pm.Data and the others as built; return
+        draws and the sampler's statistics.
 
-        The model's own pm.Data are left as those of this refit, for what is derived
-        from the draws.
+        The model's pm.Data keep the numbers of this refit, for the quantities that are
+        derived from the draws.
         """
-        ready = self.sampler.with_data(**numbers)
-        ready = ready if self.points is None else ready.starting(self.points)
-        draws, stats = ready.run(seed, replace(how, seed=None), stage, cores)
+        sampler = self.sampler.with_data(**numbers)
+        if self.points is not None:
+            sampler = sampler.starting(self.points)
+        draws, stats = sampler.run(
+            seed,
+            replace(how, seed=None),
+            stage,
+            cores,
+        )
         with self.model:
             pm.set_data({**self.built, **numbers})
         return draws, stats
@@ -64,13 +71,11 @@ class Refit:
         """The function from the last refit's draws to `covered`: logits of rows before
         their surveys' own errors.
 
-        With what surveys of a series share, where there are series.
+        Where there are series, it also gives the error that surveys of a series share.
         """
-        names = [
-            name
-            for prefix, study in self.studies.items()
-            for name in derived_names(study, prefix)
-        ]
+        names = []
+        for prefix, study in self.studies.items():
+            names += derived_names(study, prefix)
         return deriver(self.model, names)
 
     @cached_property
@@ -78,18 +83,20 @@ class Refit:
         """The function from the last refit's draws to `p`, prevalence of every cell, in
         single precision.
         """
-        return deriver(
-            self.model, [f"{prefix}p" for prefix in self.studies], np.float32
-        )
+        names = [f"{prefix}p" for prefix in self.studies]
+        return deriver(self.model, names, np.float32)
 
 
 def refit(
-    recipe: Recipe, start: Start | None = None, progress: Progress | None = None
+    recipe: Recipe,
+    start: Start | None = None,
+    progress: Progress | None = None,
 ) -> Refit:
-    """Build and compile a recipe's model, or take the last one if it is the same;
-    chains begin at draws of `start`.
+    """Build and compile a recipe's model, or take the model compiled before if it is
+    the same; chains begin at draws of `start`.
     """
-    with (progress or Progress(show=False)).stage("compiling the model"):
+    progress = progress or Progress(show=False)
+    with progress.stage("compiling the model"):
         model, sampler, built = _compiled(recipe)
         points = None if start is None else start.points(model)
         return Refit(model, studies_of(model), sampler, built, points)
@@ -98,33 +105,45 @@ def refit(
 @lru_cache(maxsize=1)
 def _compiled(recipe: Recipe) -> tuple[pm.Model, Sampler, dict[str, np.ndarray]]:
     model = recipe.build()
-    built = {str(data.name): np.array(data.get_value()) for data in model.data_vars}
+    built = {}
+    for data in model.data_vars:
+        built[str(data.name)] = np.array(data.get_value())
     return model, prepare(model), built
 
 
-def without(studies: Mapping[str, Study], out: Mapping[str, np.ndarray]) -> Numbers:
+def without(
+    studies: Mapping[str, Study],
+    out: Mapping[str, np.ndarray],
+) -> Numbers:
     """Return the numbers of pm.Data that hold rows out of a model; out: prefix → rows
     (rows,), true where held out.
 
-    Weights of 0, what remains of the counts (`Evidence.remade`), and every level that
-    loses its data centred anew.
+    They are weights of 0, the counts that remain (`Evidence.remade`), and new centring
+    for every level that loses its data.
     """
     numbers: Numbers = {}
     for prefix, held in out.items():
         study = studies[prefix]
         remade = study.evidence.remade(np.asarray(held, bool))
-        y, n, weight = (remade[column].to_numpy(float) for column in ("y", "n", "left"))
+        y = remade["y"].to_numpy(float)
+        n = remade["n"].to_numpy(float)
+        weight = remade["left"].to_numpy(float)
         seen = replace(study.seen, y=y, n=n)
-        own = counted(study, y, n, weight) | {
-            "row_weight": weight,
-            "centring": flat(centring(study.card, study.world, seen, weight)),
-        }
-        numbers |= {f"{prefix}{name}": value for name, value in own.items()}
+        of_study = counted(study, y, n, weight)
+        of_study["row_weight"] = weight
+        centred = centring(study.card, study.world, seen, weight)
+        of_study["centring"] = flat(centred)
+        for name, value in of_study.items():
+            numbers[f"{prefix}{name}"] = value
     return numbers
 
 
 def counted(
-    study: Study, y: np.ndarray, n: np.ndarray, weight: np.ndarray | float = 1.0
+    study: Study,
+    y: np.ndarray,
+    n: np.ndarray,
+    weight: np.ndarray | float = 1.0,
 ) -> Numbers:
     """Return the pm.Data of a model's likelihood for counts y of n (rows,)."""
-    return {"y_observed": y, **kind_of(study.card, study.seen).known(y, n, weight)}
+    kind = kind_of(study.card, study.seen)
+    return {"y_observed": y, **kind.known(y, n, weight)}

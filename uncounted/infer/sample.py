@@ -1,4 +1,4 @@
-"""Sample: a model becomes a Fit."""
+"""Sample: a model sampled into a Fit."""
 
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -28,19 +28,21 @@ PACKAGES = (
     "pandas",
     "xarray",
 )
+# Quantities of cells or rows, which are not kept among the parameters.
 LARGE = (
     "p",
     "covered",
     "reported",
     "row_size",
-)  # over cells or rows: not kept among the parameters
+)
 CELLS = "prevalence of every cell, with and without data"
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a sampler gave of a model's free variables, and how: settings with the seed,
-    and the sampler's name.
+    """The draws of a model's free variables and the sampler's statistics.
+
+    how: the settings, with the seed. sampler: its name.
     """
 
     posterior: xr.Dataset
@@ -62,9 +64,10 @@ def sample(
     """Sample a model that has a `p` with dims (country, sex, age, …) over the world's
     cells.
 
-    `study` is what it was built from: `build` leaves it on the model, a model written
-    by hand brings its own. settings: chains, tune, draws, target_accept; what isn't
-    given is the card's. Raises UncountedError for a model without `p`.
+    `study` is what the model was built from: `build` leaves it on the model, and a
+    model written by hand needs its own. settings: chains, tune, draws, target_accept; a
+    setting that isn't given is the card's. Raises UncountedError for a model without
+    `p`.
     """
     study = study or getattr(model, "study", None)
     if study is None or "p" not in model.named_vars:
@@ -83,49 +86,70 @@ def sample(
 
 
 def draw(
-    model: pm.Model, how: Sampling, seed: int, sampler: str, progress: Progress
+    model: pm.Model,
+    how: Sampling,
+    seed: int,
+    sampler: str,
+    progress: Progress,
 ) -> Drawn:
     """Compile a model and draw its free variables from the posterior."""
     with progress.stage("compiling the model"):
         ready = prepare(model, sampler)
-    with progress.stage(
-        f"sampling {how.chains} chains × {how.tune + how.draws:,}"
-    ) as stage:
+    title = f"sampling {how.chains} chains × {how.tune + how.draws:,}"
+    with progress.stage(title) as stage:
         posterior, stats = ready.run(seed, how, stage)
-    return Drawn(posterior, stats, replace(how, seed=seed), seed, sampler)
+    return Drawn(
+        posterior,
+        stats,
+        replace(how, seed=seed),
+        seed,
+        sampler,
+    )
 
 
 def fitted(
-    model: pm.Model, study: Study, drawn: Drawn, prior: xr.Dataset, prefix: str = ""
+    model: pm.Model,
+    study: Study,
+    drawn: Drawn,
+    prior: xr.Dataset,
+    prefix: str = "",
 ) -> Fit:
-    """Return the Fit of a model's draws, or of the part of a joint one whose names
+    """Return the Fit of a model's draws, or of the part of a joint model whose names
     begin with prefix.
     """
-    posterior = drawn.posterior.merge(
-        derived(model, drawn.posterior, _effects(model, prefix))
-    )
-    p, before = (
-        part(derived(model, of, [f"{prefix}p"], np.float32), prefix)["p"]
-        for of in (drawn.posterior, prior)
-    )
+    card, world = study.card, study.world
+    effects = derived(model, drawn.posterior, _effects(model, prefix))
+    posterior = drawn.posterior.merge(effects)
+    p = _prevalence(model, drawn.posterior, prefix)
+    versions = {"sampler": drawn.sampler}
+    versions |= {name: version(name) for name in PACKAGES}
     return Fit(
         p=p,
-        prior=before,
+        prior=_prevalence(model, prior, prefix),
         posterior=part(posterior, prefix),
         stats=drawn.stats,
-        people=people_of(
-            study.card, study.world, study.card.year, drawn.posterior.sizes
-        ),
-        card=replace(study.card, sampling=drawn.how),
-        world=study.world,
+        people=people_of(card, world, card.year, drawn.posterior.sizes),
+        card=replace(card, sampling=drawn.how),
+        world=world,
         evidence=study.evidence,
         seed=drawn.seed,
-        versions={
-            "sampler": drawn.sampler,
-            **{name: version(name) for name in PACKAGES},
-        },
+        versions=versions,
         notes=_outside(p),
     )
+
+
+def _prevalence(
+    model: pm.Model,
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.DataArray:
+    cells = derived(
+        model,
+        draws,
+        [f"{prefix}p"],
+        np.float32,
+    )
+    return part(cells, prefix)["p"]
 
 
 def _outside(p: xr.DataArray) -> tuple[str, ...]:
@@ -133,36 +157,43 @@ def _outside(p: xr.DataArray) -> tuple[str, ...]:
     identity link allows.
     """
     share = float(((p < 0) | (p > 1)).mean())
-    told = (
+    if not share:
+        return ()
+    sentence = (
         f"In {share:.2%} of the draws of cells prevalence lies below 0 or above 1,"
         " which link = 'identity' allows."
     )
-    return (told,) if share else ()
+    return (sentence,)
 
 
-def part(draws: xr.Dataset, prefix: str) -> xr.Dataset:
-    """Return the variables of a part of a joint model and those that no part owns;
+def part(
+    draws: xr.Dataset,
+    prefix: str,
+) -> xr.Dataset:
+    """Return the variables of a part of a joint model and those that all parts share;
     names and dims lose the prefix.
     """
-    kept = draws[[name for name in draws.data_vars if _of(str(name), prefix)]]
-    names = [str(name) for name in dict.fromkeys([*kept.variables, *kept.dims])]
-    return kept.rename(
-        {
-            name: name.removeprefix(prefix)
-            for name in names
-            if prefix and name.startswith(prefix)
-        }
-    )
+    kept = draws[[name for name in draws.data_vars if _is_in(str(name), prefix)]]
+    renamed = {}
+    for name in map(str, [*kept.variables, *kept.dims]):
+        if prefix and name.startswith(prefix):
+            renamed[name] = name.removeprefix(prefix)
+    return kept.rename(renamed)
 
 
-def _of(name: str, prefix: str) -> bool:
+def _is_in(name: str, prefix: str) -> bool:
+    """Return whether a variable is of the part with a prefix, or of all parts."""
     return name.startswith(prefix) or "::" not in name
 
 
-def _effects(model: pm.Model, prefix: str) -> list[str]:
-    names = [str(variable.name) for variable in model.deterministics]
-    return [
-        name
-        for name in names
-        if _of(name, prefix) and name.removeprefix(prefix) not in LARGE
-    ]
+def _effects(
+    model: pm.Model,
+    prefix: str,
+) -> list[str]:
+    """Return the names of a part's Deterministics that are kept with the parameters."""
+    effects = []
+    for variable in model.deterministics:
+        name = str(variable.name)
+        if _is_in(name, prefix) and name.removeprefix(prefix) not in LARGE:
+            effects.append(name)
+    return effects

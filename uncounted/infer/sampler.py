@@ -28,13 +28,12 @@ SAMPLERS: tuple[Backend, ...] = get_args(Backend)
 BUILD = (
     "`python -m uncounted.engine` builds it with a C compiler or the package ziglang"
 )
-KEPT_STATS = {
+# The names of the statistics that are kept, by the names that samplers give them.
+STATS = {
     "diverging": "diverging",
     "energy": "energy",
     "n_steps": "n_steps",
     "step_size": "step_size",
-}
-DEPTH = {
     "depth": "tree_depth",
     "tree_depth": "tree_depth",
     "maxdepth_reached": "reached_max_treedepth",
@@ -43,7 +42,7 @@ DEPTH = {
 
 @dataclass(frozen=True)
 class Numba:
-    """A model compiled by numba, for operations or machines that no program serves;
+    """A model compiled by numba, where the engine lacks an operation or its library;
     `nutpie` runs it.
 
     kept: whether its object code was on disk.
@@ -57,25 +56,20 @@ class Numba:
         """Return the model with other numbers in some pm.Data."""
         changed = self.packed.with_data(data) if self.packed.places else self.packed
         if isinstance(self.nutpie.logp_func, CFunc):
-            return replace(
-                self,
-                packed=changed,
-                nutpie=replace(self.nutpie, user_data=changed.values),
-            )
-        read = {
-            variable.name for variable in self.nutpie.shared_var_keys
-        }  # by what is sampled
+            running = replace(self.nutpie, user_data=changed.values)
+            return replace(self, packed=changed, nutpie=running)
+        # The density may not read every pm.Data.
+        read = {variable.name for variable in self.nutpie.shared_var_keys}
         numbers = {**data, PACKED: changed.values}
-        running = self.nutpie.with_data(
-            **{name: numbers[name] for name in sorted(read & set(numbers))}
-        )
+        names = sorted(read & set(numbers))
+        running = self.nutpie.with_data(**{name: numbers[name] for name in names})
         return replace(self, packed=changed, nutpie=running)
 
 
 @dataclass(frozen=True)
 class Sampler:
     """A model and, under nutpie, its density: `with_data` changes numbers of pm.Data
-    without preparing it again.
+    without preparing the model again.
     """
 
     model: pm.Model
@@ -88,7 +82,9 @@ class Sampler:
         """
         assert self.compiled is not None
         check_data(self.model, data)
-        return replace(self, compiled=self.compiled.with_data(data)) if data else self
+        if not data:
+            return self
+        return replace(self, compiled=self.compiled.with_data(data))
 
     def starting(self, points: np.ndarray) -> "Sampler":
         """Return the sampler with each chain beginning at one of some points (points,
@@ -96,11 +92,12 @@ class Sampler:
         """
         assert self.compiled is not None
 
-        def at(seed: Any) -> np.ndarray:
-            return points[np.random.default_rng(seed).integers(len(points))].copy()
+        def point(seed: Any) -> np.ndarray:
+            rng = np.random.default_rng(seed)
+            return points[rng.integers(len(points))].copy()
 
-        beginning = replace(self.compiled.nutpie, initial_point_func=at)
-        return replace(self, compiled=replace(self.compiled, nutpie=beginning))
+        running = replace(self.compiled.nutpie, initial_point_func=point)
+        return replace(self, compiled=replace(self.compiled, nutpie=running))
 
     def run(
         self,
@@ -112,72 +109,83 @@ class Sampler:
         """Return the posterior's draws and the sampler's statistics per draw, dims
         (chain, draw, …).
         """
-        tree = (
-            self._nutpie(seed, how, stage, cores)
-            if self.name == "nutpie"
-            else self._other(seed, how)
-        )
-        names = KEPT_STATS | DEPTH
+        if self.name == "nutpie":
+            tree = self._nutpie(seed, how, stage, cores)
+        else:
+            tree = self._by_pymc(seed, how)
         stats = tree["sample_stats"].dataset
-        kept = stats[[name for name in names if name in stats]].rename(
-            {n: names[n] for n in names if n in stats}
-        )
-        return tree["posterior"].dataset, kept
+        kept = {}
+        for name, new_name in STATS.items():
+            if name in stats:
+                kept[name] = new_name
+        return tree["posterior"].dataset, stats[list(kept)].rename(kept)
 
     def _nutpie(
-        self, seed: int, how: Sampling, stage: Stage | None, cores: int | None
+        self,
+        seed: int,
+        how: Sampling,
+        stage: Stage | None,
+        cores: int | None,
     ) -> xr.DataTree:
-        def tell(chains: Any) -> None:
+        def report(chains: Any) -> None:
             if stage is not None:
-                stage.at(
-                    sum(c.finished_draws for c in chains)
-                    / max(sum(c.total_draws for c in chains), 1)
-                )
+                finished = sum(chain.finished_draws for chain in chains)
+                total = sum(chain.total_draws for chain in chains)
+                stage.at(finished / max(total, 1))
 
-        settings = {key: value for key, value in asdict(how).items() if key != "seed"}
+        settings = asdict(how)
+        del settings["seed"]
         assert self.compiled is not None
         return nutpie.sample(
             self.compiled.nutpie,
             seed=seed,
             cores=cores,
             progress_bar=False,
-            progress_callback=tell,
+            progress_callback=report,
             save_warmup=False,
             **settings,
         )
 
-    def _other(self, seed: int, how: Sampling) -> xr.DataTree:
-        names = [rv.name for rv in self.model.free_RVs]
-        settings = {
-            key: value
-            for key, value in asdict(how).items()
-            if key not in ("seed", "target_accept")
-        }
+    def _by_pymc(
+        self,
+        seed: int,
+        how: Sampling,
+    ) -> xr.DataTree:
+        settings = asdict(how)
+        del settings["seed"]
+        target_accept = settings.pop("target_accept")
         return pm.sample(
             model=self.model,
             random_seed=seed,
             nuts_sampler=self.name,
-            var_names=names,
+            var_names=[rv.name for rv in self.model.free_RVs],
             progressbar=False,
             compute_convergence_checks=False,
-            nuts={"target_accept": how.target_accept},
+            nuts={"target_accept": target_accept},
             **settings,
         )
 
 
-def prepare(model: pm.Model, name: str = "nutpie") -> Sampler:
-    """Prepare a model for sampling; name: nutpie (is prepared here), pymc, numpyro or
-    blackjax (when they run).
+def prepare(
+    model: pm.Model,
+    name: str = "nutpie",
+) -> Sampler:
+    """Prepare a model for a sampler: nutpie, or pymc, numpyro or blackjax, which only
+    prepare it when they run.
 
-    nutpie runs the model's program (`uncounted.engine`). A model with an operation that
-    no program knows, and every model on a machine without the engine's library, is
-    compiled by numba instead, and a warning says so.
+    nutpie runs the model's program (`uncounted.engine`). numba compiles a model with an
+    operation that no program has, and every model on a machine without the engine's
+    library; a warning says so.
     """
     if name not in SAMPLERS:
         raise UncountedError(
             f"There is no sampler '{name}'.{did_you_mean(name, SAMPLERS)}"
         )
-    return Sampler(model, name, _compiled(model) if name == "nutpie" else None)
+    return Sampler(
+        model,
+        name,
+        _compiled(model) if name == "nutpie" else None,
+    )
 
 
 def _compiled(model: pm.Model) -> Compiled | Numba:
@@ -189,10 +197,10 @@ def _compiled(model: pm.Model) -> Compiled | Numba:
             return compiled(model, machine)
         except Unknown as unknown:
             reason = f"The engine doesn't know {unknown}"
-        except Exception as error:  # whatever it is, the model can be sampled
-            reason = (
-                f"The engine failed, please report it ({type(error).__name__}: {error})"
-            )
+        # After any other error, the model can still be sampled.
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"
+            reason = f"The engine failed, please report it ({failure})"
     warn(
         f"{reason}, so the model is compiled by numba, which takes longer.",
         stacklevel=3,
@@ -201,23 +209,26 @@ def _compiled(model: pm.Model) -> Compiled | Numba:
 
 
 def compiled_by_numba(model: pm.Model) -> Numba:
-    """Compile a model's free variables; what follows from them is computed after
-    sampling (`derived`).
+    """Compile a model's free variables; the quantities that follow from them are
+    computed after sampling (`derived`).
 
-    Object code is kept for models of the same structure; one of which there is no key
-    is compiled by nutpie each time.
+    Object code is kept for models of the same structure. nutpie compiles a model whose
+    structure has no key each time.
     """
     with undisturbed():
         data = packed(model)
         layout = layout_of(model)
         code = object_code(model, layout, data)
     if code is None:
+        inside, _ = data.inside(model)
         names = [rv.name for rv in model.free_RVs]
-        running: Any = nutpie.compile_pymc_model(data.inside(model)[0], var_names=names)
+        running: Any = nutpie.compile_pymc_model(inside, var_names=names)
         return Numba(data, running)
-    frame = layout.frame(model, *code.addresses)
     # nutpie's model holds the object code, so that it lives as long as it runs.
     running = replace(
-        frame, user_data=data.values, logp_func=code.density, expand_func=code.expand
+        layout.frame(model, *code.addresses),
+        user_data=data.values,
+        logp_func=code.density,
+        expand_func=code.expand,
     )
     return Numba(data, running, code.kept)

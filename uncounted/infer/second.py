@@ -9,11 +9,11 @@ from loky import ProcessPoolExecutor
 
 
 class Second:
-    """A second process, from the first work that it is given to the end of the block,
-    whether it has done it or not.
+    """A second process, which runs from its first work to the end of the block, even if
+    the work is not done.
 
     Compiling a model keeps one core busy for half a minute, and threads wait for each
-    other in it. What goes there and comes back is copied.
+    other during it. Arguments and results are copied between the processes.
     """
 
     def __init__(self) -> None:
@@ -23,23 +23,27 @@ class Second:
         return self
 
     def __exit__(
-        self, *_: type[BaseException] | BaseException | TracebackType | None
+        self,
+        *_: type[BaseException] | BaseException | TracebackType | None,
     ) -> None:
         if self._executor is not None:
-            self._executor.shutdown(
-                kill_workers=True
-            )  # an orderly end prints what DuckDB's library leaks
+            # An orderly end prints what DuckDB's library leaks.
+            self._executor.shutdown(kill_workers=True)
 
     def prepare(self, module: str) -> None:
-        """Have it import a module, which takes seconds, before there is work for it."""
+        """Import a module in the process, which takes seconds, before it has work."""
         self.do(import_module, module)
 
-    def do[**Given, Result](
-        self, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs
+    def do[**Arguments, Result](
+        self,
+        work: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
     ) -> Future[Result]:
-        """Do work(*given) there, after what it was given before; `result()` waits, and
-        raises what it raised.
+        """Do work(*args, **kwargs) in the process, after its earlier work.
+
+        `result()` waits for the work, and raises the error that the work raised.
         """
         if self._executor is None:
             self._executor = ProcessPoolExecutor(max_workers=1)
-        return self._executor.submit(work, *given, **named)
+        return self._executor.submit(work, *args, **kwargs)

@@ -9,52 +9,65 @@ import pandas as pd
 import xarray as xr
 
 ALL = "all"
-
-
 DRAWS = ("chain", "draw")
 
 
-def affected(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+def affected(
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
     """Return Σ p·persons of each group, sex, age and level, and of all of them (…,
-    group, sex, age, *traits), persons.
+    group, sex, age, *traits), in persons.
 
-    In every draw: p (…, country, sex, age, *traits), people likewise, with chain and
-    draw if they are uncertain, group: country → label. p may have a dim more, form:
-    forms are exclusive, so that all of them together are any. With M the membership of
-    countries in groups, affected = Mᵀ(p·N): world = Σ regions = Σ countries draw by
-    draw. Sums are in double precision.
+    The sum is taken in every draw. p: (…, country, sex, age, *traits). people: the
+    same dims, with chain and draw if they are uncertain. group: country → label. p may
+    also have the dim form: forms are exclusive, so their sum is the number of persons
+    in any form. With M the membership of countries in groups, affected = Mᵀ(p·N):
+    world = Σ regions = Σ countries draw by draw. Sums are in double precision.
     """
     labels, member = _membership(p, group)
     parts = axes(p)
-    people = people.expand_dims(
-        {dim: p.sizes[dim] for dim in parts if dim not in people.dims}
-    )
     dims = [dim for dim in p.dims if dim not in ("country", *parts)]
-    shape, sizes = [p.sizes[dim] for dim in dims], [p.sizes[dim] for dim in parts]
-    sums = np.zeros(
-        (len(labels), *(size + 1 for size in sizes), *shape)
-    )  # draws last: they are read number by number
-    cells, persons = (
-        p.transpose(*parts, *dims, "country"),
-        people.transpose(*parts, ..., "country").to_numpy(),
-    )
-    for at in np.ndindex(*sizes):
-        draws = cells[at].to_numpy().reshape(-1, member.shape[1]).astype(float)
-        sums[(slice(None), *at)] = _summed(member, persons[at], draws).reshape(
-            -1, *shape
+    lacking = {dim: p.sizes[dim] for dim in parts if dim not in people.dims}
+    people = people.expand_dims(lacking)
+    cells = p.transpose(*parts, *dims, "country")
+    persons = people.transpose(*parts, ..., "country").to_numpy()
+    shape = [p.sizes[dim] for dim in dims]
+    sizes = [p.sizes[dim] for dim in parts]
+    # Draws stand last, because they are read number by number.
+    sums = np.zeros((len(labels), *(size + 1 for size in sizes), *shape))
+    for cell in np.ndindex(*sizes):
+        draws = cells[cell].to_numpy().reshape(-1, member.shape[1])
+        sums_of_cell = _summed(
+            member,
+            persons[cell],
+            draws.astype(float),
         )
+        sums[:, *cell] = sums_of_cell.reshape(-1, *shape)
     for axis in range(len(parts), 0, -1):
         before = (slice(None),) * axis
-        sums[(*before, -1)] = sums[(*before, slice(None, -1))].sum(axis=axis)
-    coords = {"group": labels, **{dim: [*_values(p, dim), ALL] for dim in parts}}
-    return xr.DataArray(sums, dims=("group", *parts, *dims), coords=coords).transpose(
-        *dims, *coords
+        sums[*before, -1] = sums[*before, :-1].sum(axis=axis)
+    coords = {
+        "group": labels,
+        **{dim: _with_all(p, dim) for dim in parts},
+    }
+    table = xr.DataArray(
+        sums,
+        dims=("group", *parts, *dims),
+        coords=coords,
     )
+    return table.transpose(*dims, *coords)
 
 
-def _summed(member: np.ndarray, persons: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Return Σ p·persons of each group (groups, draws); persons (countries,), or (…,
-    countries), one for each draw.
+def _summed(
+    member: np.ndarray,
+    persons: np.ndarray,
+    draws: np.ndarray,
+) -> np.ndarray:
+    """Return Σ p·persons of each group (groups, draws).
+
+    persons: (countries,), or (…, countries) with persons of each draw.
     """
     if persons.ndim == 1:
         return (member * persons) @ draws.T
@@ -65,7 +78,8 @@ def axes(people: xr.DataArray) -> tuple[str, ...]:
     """Return the dims that divide the persons of a country, or their prevalence: sex,
     age, further traits, form.
     """
-    return tuple(str(dim) for dim in people.dims if dim not in ("country", *DRAWS))
+    not_parts = ("country", *DRAWS)
+    return tuple(str(dim) for dim in people.dims if dim not in not_parts)
 
 
 def expected(people: xr.DataArray) -> xr.DataArray:
@@ -76,46 +90,68 @@ def expected(people: xr.DataArray) -> xr.DataArray:
 
 
 def affected_in_all(
-    p: xr.DataArray, people: xr.DataArray, group: pd.Series
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
 ) -> xr.DataArray:
-    """Return Σ p·persons of each group, all its persons together (…, group): `affected`
-    without the parts.
+    """Return Σ p·persons of each group over all its persons (…, group): `affected`
+    without its parts.
     """
     labels, member = _membership(p, group)
-    of_country = xr.dot(p, people, dim=list(axes(p)))
-    return xr.dot(
-        of_country,
-        xr.DataArray(member, {"group": labels}, ("group", "country")),
-        dim="country",
+    of_country = xr.dot(
+        p,
+        people,
+        dim=list(axes(p)),
     )
+    in_group = xr.DataArray(
+        member,
+        {"group": labels},
+        ("group", "country"),
+    )
+    return xr.dot(of_country, in_group, dim="country")
 
 
-def population(people: xr.DataArray, group: pd.Series) -> xr.DataArray:
+def population(
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
     """Return the persons of each group, sex, age and level and of all of them (…,
     group, sex, age, *traits).
     """
     return affected(xr.ones_like(people), people, group)
 
 
-def size(p: xr.DataArray, people: xr.DataArray, group: pd.Series) -> xr.DataArray:
-    """Return the persons whom each number of `affected` is of (…, group, *axes of p):
-    of every form, all of them.
+def size(
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+) -> xr.DataArray:
+    """Return the persons to whom each number of `affected` refers (…, group, *axes of
+    p). Every form refers to all persons.
     """
     persons = population(people, group)
-    lacking = {
-        dim: [*_values(p, dim), ALL] for dim in axes(p) if dim not in persons.dims
-    }
-    return persons.expand_dims(lacking).transpose(..., "group", *axes(p))
+    parts = axes(p)
+    lacking = {dim: _with_all(p, dim) for dim in parts if dim not in persons.dims}
+    return persons.expand_dims(lacking).transpose(..., "group", *parts)
 
 
-def _membership(p: xr.DataArray, group: pd.Series) -> tuple[pd.Index, np.ndarray]:
-    """Return the groups' labels, and which of them each country is in, 0 or 1 (groups,
-    countries).
+def _membership(
+    p: xr.DataArray,
+    group: pd.Series,
+) -> tuple[pd.Index, np.ndarray]:
+    """Return the groups' labels, and whether each country is in each group, 0 or 1
+    (groups, countries).
     """
     labels = pd.Index(sorted(group.unique()), name="group")
-    label_of = labels.get_indexer(pd.Index(group.reindex(p["country"].values)))
-    return labels, (label_of[None, :] == np.arange(len(labels))[:, None]).astype(float)
+    label_of_country = pd.Index(group.reindex(p["country"].values))
+    group_index = labels.get_indexer(label_of_country)
+    member = group_index[None, :] == np.arange(len(labels))[:, None]
+    return labels, member.astype(float)
 
 
-def _values(p: xr.DataArray, dim: str) -> Sequence[str]:
-    return [str(value) for value in p[dim].values]
+def _with_all(
+    p: xr.DataArray,
+    dim: str,
+) -> Sequence[str]:
+    """Return the labels of a dim as texts, and `all`."""
+    return [*map(str, p[dim].values), ALL]

@@ -1,4 +1,4 @@
-"""Years: prevalence in other years than the reference year, by the fit's own trend."""
+"""Years: prevalence in other years than the reference year, by the trend of the fit."""
 
 import numpy as np
 import xarray as xr
@@ -8,7 +8,10 @@ from uncounted.infer.fit import Fit
 from uncounted.model.trend import has_trend, is_smooth, terms, years_of
 
 
-def in_year(fit: Fit, year: int) -> xr.DataArray:
+def in_year(
+    fit: Fit,
+    year: int,
+) -> xr.DataArray:
     """Return prevalence in a year (chain, draw, country, …), float32: logit⁻¹(logit p +
     course·terms(year)).
 
@@ -19,12 +22,16 @@ def in_year(fit: Fit, year: int) -> xr.DataArray:
     if year == fit.card.year:
         return fit.p
     weights = terms(fit.card, np.array(year))
-    course = (
-        fit.posterior["course"].transpose("chain", "draw", "country", "term").to_numpy()
+    course = fit.posterior["course"].transpose("chain", "draw", "country", "term")
+    change = course.to_numpy() @ weights
+    # The change is the same in all cells of a country.
+    of_cells = change[(..., *[None] * (fit.p.ndim - 3))]
+    p = np.clip(
+        fit.p.to_numpy(),
+        1e-9,
+        1 - 1e-7,
     )
-    change = (course @ weights)[(..., *[None] * (fit.p.ndim - 3))]
-    p = np.clip(fit.p.to_numpy(), 1e-9, 1 - 1e-7)
-    odds = p / (1 - p) * np.exp(change.astype(np.float32))
+    odds = p / (1 - p) * np.exp(of_cells.astype(np.float32))
     return fit.p.copy(data=odds / (1 + odds))
 
 
