@@ -94,16 +94,7 @@ def compare_levels(
     surveyed = ordered(chain.from_iterable(rows["covers"]))
     shares([band for band in surveyed if band != ANY_AGE], _bands(groups))
     total = float(people.sum())
-    covered = float(
-        (
-            people
-            * _covered(
-                rows,
-                people,
-                bands,
-            )
-        ).sum()
-    )
+    covered = float((people * _covered(rows, people, bands)).sum())
     return Coverage(
         name=name,
         only_survey=_only_survey(rows, people, bands),

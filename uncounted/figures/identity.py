@@ -33,11 +33,7 @@ def distinct(
     series = pd.Series("", rows.index)
     if "series" in rows:
         series = rows["series"].fillna("")
-    one_a_year = _repeated(
-        rows,
-        label,
-        cell,
-    ) | _any(series != "", label)
+    one_a_year = _repeated(rows, label, cell) | _any(series != "", label)
     yearly = one_a_year & _several(rows["year"], label)
     years = rows["year"].astype(int).astype("str")
     survey = _bracketed(label, years.where(yearly, ""))

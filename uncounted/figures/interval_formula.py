@@ -262,13 +262,4 @@ def _miss(
         n * (1 - share) + 1,
         bound,
     )
-    return np.log(
-        -ndtri(
-            np.clip(
-                tail,
-                1e-300,
-                0.4999,
-            )
-        )
-        / z
-    )
+    return np.log(-ndtri(np.clip(tail, 1e-300, 0.4999)) / z)

@@ -115,22 +115,8 @@ def common_method(
         return "unknown"
     rows, size = {}, {}
     for name in FORMULAS:
-        rows[name] = int(
-            _reproduced(
-                bounds,
-                level,
-                name,
-            ).sum()
-        )
-        size[name] = float(
-            np.nansum(
-                _of_inner(
-                    inner,
-                    level,
-                    name,
-                ).n
-            )
-        )
+        rows[name] = int(_reproduced(bounds, level, name).sum())
+        size[name] = float(np.nansum(_of_inner(inner, level, name).n))
     best = max(rows.values())
     if best < 0.9 * bounds.estimate.size:
         return "unknown"

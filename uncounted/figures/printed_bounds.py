@@ -108,16 +108,9 @@ def formula_of(
 ) -> Formula:
     """Return the method's formula; exact bounds' holds near these."""
     z = quantile(level)
-    return (
-        CLOSED[method](z)
-        if method in CLOSED
-        else exact(
-            z,
-            p,
-            lower,
-            upper,
-        )
-    )
+    if method in CLOSED:
+        return CLOSED[method](z)
+    return exact(z, p, lower, upper)
 
 
 def n_range(
@@ -133,11 +126,7 @@ def n_range(
     min(n_U, n_L) at the narrowest. n_U rises with p and n_L falls, so both lie where
     the two meet, or at an end of p.
     """
-    with np.errstate(
-        divide="ignore",
-        invalid="ignore",
-        over="ignore",
-    ):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return _least(bounds, level, method), _largest(bounds, level, method)
 
 

@@ -156,19 +156,10 @@ class Problem:
         histories).
         """
         eta = beta @ self.x.T
-        mu = np.where(
-            self.seen,
-            np.exp(np.minimum(eta, 50)),
-            0,
-        )
-        likelihood = (
-            np.where(
-                self.seen,
-                self.y * eta,
-                0,
-            )
-            - mu
-        ).sum(1)
+        expected = np.exp(np.minimum(eta, 50))
+        mu = np.where(self.seen, expected, 0)
+        fitted = np.where(self.seen, self.y * eta, 0)
+        likelihood = (fitted - mu).sum(1)
         return likelihood - 0.5 * (beta**2 @ self.ridge), mu
 
     def gradient(
@@ -188,11 +179,7 @@ class Problem:
         there is no maximum.
         """
         k = self.x.shape[1]
-        hessian = (weight @ self.products).reshape(
-            -1,
-            k,
-            k,
-        )
+        hessian = (weight @ self.products).reshape(-1, k, k)
         hessian *= self.free[:, :, None]
         hessian *= self.free[:, None, :]
         diagonal = np.einsum("mkk->mk", hessian)
@@ -243,14 +230,7 @@ def fit(
 
 
 def _chunks(models: int) -> list[slice]:
-    return [
-        slice(begin, begin + AT_ONCE)
-        for begin in range(
-            0,
-            models,
-            AT_ONCE,
-        )
-    ]
+    return [slice(begin, begin + AT_ONCE) for begin in range(0, models, AT_ONCE)]
 
 
 def _solve(
