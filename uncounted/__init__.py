@@ -40,8 +40,9 @@ from uncounted.errors import UncountedError
 from uncounted.evidence.coverage import Coverage, compare_levels
 from uncounted.evidence.disclosure import released
 from uncounted.evidence.elsewhere import reported_abroad, reported_from_elsewhere
-from uncounted.evidence.evidence import Evidence, counts, evidence, pooled
+from uncounted.evidence.evidence import Evidence, counts, evidence
 from uncounted.evidence.exclusive import exclusive
+from uncounted.evidence.pooled_evidence import pooled
 from uncounted.evidence.survey_folder import read_survey
 from uncounted.formats.press import Press, write_formats
 from uncounted.infer.benchmark import benchmark

@@ -12,7 +12,8 @@ import pytest
 from scipy.stats import beta
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import counts, evidence, pooled
+from uncounted.evidence.evidence import counts, evidence
+from uncounted.evidence.pooled_evidence import pooled
 from uncounted.figures import sizes
 from uncounted.figures.figure_table import read_figures
 from uncounted.world.age import Band

@@ -1,10 +1,11 @@
-"""Coverage: which people of the population table a survey speaks for, and where their
-levels do not match.
+"""Coverage: the people of the population table that a survey represents, and the levels
+that do not match.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, product
 
 import numpy as np
 import pandas as pd
@@ -14,15 +15,17 @@ from uncounted.errors import UncountedError
 from uncounted.evidence.evidence import Evidence
 from uncounted.interviews.respondents import Respondents
 from uncounted.interviews.weighted_totals import cells
-from uncounted.world.age import Band, parse_band, shares
+from uncounted.world.age import Band, ordered, parse_band, shares
 from uncounted.world.world import World, check_codes, persons
 
-TRAITS = ("country", "sex", "age")
-OLDEST = (
-    12 * 150
-)  # months; ages of groups without end are taken to be held whole or not at all
+PLURALS = {"country": "countries", "sex": "sexes", "age": "ages"}
+TRAITS = tuple(PLURALS)
+# months; ages of groups without end are taken to be held whole or not at all
+OLDEST = 12 * 150
+NAMED = 6  # levels that a sentence names
 SHOWN = 12  # levels that a notebook shows of each list
-ALL, ANY_AGE = "", Band(0, None)  # of respondents whose country or age nobody declared
+# of respondents whose country or age nobody declared
+ALL, ANY_AGE = "", Band(0, None)
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,10 @@ class Coverage:
     year: float
 
     def __str__(self) -> str:
-        told = [_listed(self.only_population, trait) for trait in TRAITS]
-        lacking = (
-            "; ".join(text for text in told if text)
-            or "every level of the population table is in it"
-        )
+        lists = [_listed(self.only_population, trait) for trait in TRAITS]
+        lacking = "; ".join(filter(None, lists))
+        if not lacking:
+            lacking = "every level of the population table is in it"
         return (
             f"{self.name} has cells for {1 - self.uncovered:.1%} of"
             f" {self.persons / 1e6:,.0f} million people of {self.year:g}. Without any:"
@@ -56,12 +58,9 @@ class Coverage:
         )
 
     def _repr_html_(self) -> str:
-        tables = {
-            "only in the survey": self.only_survey,
-            "only in the population": self.only_population,
-        }
-        shown = "".join(_html(what, table) for what, table in tables.items())
-        return f"<p>{escape(str(self))}</p>{shown}"
+        survey = _html("only in the survey", self.only_survey)
+        population = _html("only in the population", self.only_population)
+        return f"<p>{escape(str(self))}</p>{survey}{population}"
 
 
 def compare_levels(
@@ -80,27 +79,34 @@ def compare_levels(
     ages that the population cannot know; a country known but without population is
     listed.
     """
-    year = float(world.population["year"].to_numpy().max()) if year is None else year
-    people = persons(
-        world, list(world.population["age"].to_numpy()) if ages is None else ages, year
-    )
-    where = (
-        f"The evidence '{survey.source}'"
-        if isinstance(survey, Evidence)
-        else survey.name
-    )
+    groups = list(world.population["age"].to_numpy())
+    if year is None:
+        year = float(world.population["year"].to_numpy().max())
+    people = persons(world, groups if ages is None else ages, year)
+    if isinstance(survey, Evidence):
+        name = f"The evidence '{survey.source}'"
+    else:
+        name = survey.name
     rows = _rows(survey)
-    check_codes(world, set(rows["country"]) - {ALL}, where)
-    _check_sexes(rows, people, where)
-    bands = [parse_band(str(age)) for age in people["age"].to_numpy()]
-    asked = sorted(
-        _once(rows["covers"]) - {ANY_AGE}, key=lambda band: (band.lower, band.end)
-    )
-    shares(asked, [parse_band(str(age)) for age in world.population["age"].to_numpy()])
+    check_codes(world, set(rows["country"]) - {ALL}, name)
+    _check_sexes(rows, people, name)
+    bands = _bands(people["age"].to_numpy())
+    surveyed = ordered(chain.from_iterable(rows["covers"]))
+    shares([band for band in surveyed if band != ANY_AGE], _bands(groups))
     total = float(people.sum())
-    missed = 1 - float((people * _covered(rows, people, bands)).sum()) / total
-    lists = _only_survey(rows, people, bands), _only_population(rows, people, bands)
-    return Coverage(where, *lists, missed, total, year)
+    covered = float((people * _covered(rows, people, bands)).sum())
+    return Coverage(
+        name=name,
+        only_survey=_only_survey(rows, people, bands),
+        only_population=_only_population(rows, people, bands),
+        uncovered=1 - covered / total,
+        persons=total,
+        year=float(year),
+    )
+
+
+def _bands(labels: Iterable[object]) -> list[Band]:
+    return [parse_band(str(label)) for label in labels]
 
 
 def _rows(survey: Respondents | Evidence) -> pd.DataFrame:
@@ -108,107 +114,117 @@ def _rows(survey: Respondents | Evidence) -> pd.DataFrame:
     respondents.
     """
     if isinstance(survey, Evidence):
-        return survey.rows[["country", "sex", "covers", "n"]].rename(
-            columns={"n": "respondents"}
-        )
+        rows = survey.rows[["country", "sex", "covers", "n"]]
+        return rows.rename(columns={"n": "respondents"})
     by = [trait for trait in TRAITS if trait in survey.traits]
-    rows = cells(survey, by, survey.outcomes[0]).rename(columns={"n": "respondents"})
-    bands = (
-        [(parse_band(age),) for age in rows["age"]]
-        if "age" in by
-        else [(ANY_AGE,)] * len(rows)
+    rows = cells(survey, by, survey.outcomes[0])
+    bands = [ANY_AGE] * len(rows)
+    if "age" in by:
+        bands = _bands(rows["age"])
+    covers = pd.Series(
+        [(band,) for band in bands],
+        index=rows.index,
+        dtype=object,
     )
-    rows = rows.assign(covers=pd.Series(bands, index=rows.index, dtype=object))
-    rows = rows.assign(country=rows.get("country", ALL), sex=rows.get("sex", "both"))
-    return rows[["country", "sex", "covers", "respondents"]]
+    return pd.DataFrame(
+        {
+            "country": rows.get("country", ALL),
+            "sex": rows.get("sex", "both"),
+            "covers": covers,
+            "respondents": rows["n"],
+        }
+    )
 
 
-def _check_sexes(rows: pd.DataFrame, people: xr.DataArray, where: str) -> None:
-    seen, known = set(rows["sex"]), [str(sex) for sex in people["sex"].to_numpy()]
-    strange = sorted(seen - {*known, "both"})
-    if strange:
-        unseen = [sex for sex in known if sex not in seen and "both" not in seen]
-        lost = float(people.sel(sex=unseen).sum() / people.sum())
-        without = (
-            f"; it has nobody of {_quoted(unseen)}, {lost:.0%} of the people"
-            if unseen
-            else ""
-        )
-        raise UncountedError(
-            f"{where} has the sex {_quoted(strange)}, which the population table"
-            f" lacks{without}. Recode to {' and '.join(known)}."
-        )
-
-
-def _once(covers: Iterable[Collection[Band]]) -> set[Band]:
-    return {band for bands in covers for band in bands}
+def _check_sexes(
+    rows: pd.DataFrame,
+    people: xr.DataArray,
+    where: str,
+) -> None:
+    surveyed = set(rows["sex"])
+    sexes = [str(sex) for sex in people["sex"].to_numpy()]
+    strange = sorted(surveyed - {*sexes, "both"})
+    if not strange:
+        return
+    without = ""
+    lacking = [sex for sex in sexes if sex not in surveyed]
+    if lacking and "both" not in surveyed:
+        share = float(people.sel(sex=lacking).sum() / people.sum())
+        without = f"; it has nobody of {_quoted(lacking)}, {share:.0%} of the people"
+    raise UncountedError(
+        f"{where} has the sex {_quoted(strange)}, which the population table"
+        f" lacks{without}. Recode to {' and '.join(sexes)}."
+    )
 
 
 def _covered(
-    rows: pd.DataFrame, people: xr.DataArray, bands: Sequence[Band]
+    rows: pd.DataFrame,
+    people: xr.DataArray,
+    bands: Sequence[Band],
 ) -> np.ndarray:
     """Return the share of each cell of the population that some cell of the survey
     covers (country, sex, age).
     """
     covered = np.zeros(people.shape)
-    countries, sexes = (
-        [str(level) for level in people[trait].to_numpy()]
-        for trait in ("country", "sex")
-    )
+    countries = people["country"].to_numpy().astype(str)
+    sexes = people["sex"].to_numpy().astype(str)
     for (country, sex), group in rows.groupby(["country", "sex"], sort=False):
-        at = [i for i, code in enumerate(countries) if country in (ALL, code)]
-        of = [i for i, known in enumerate(sexes) if sex in ("both", known)]
-        corner = np.ix_(at, of)
+        in_country = (countries == country) | (country == ALL)
+        of_sex = (sexes == sex) | (sex == "both")
+        corner = np.ix_(in_country, of_sex)
         covered[corner] = np.maximum(covered[corner], _ages(group["covers"], bands))
     return covered
 
 
-def _ages(covers: Iterable[Collection[Band]], bands: Sequence[Band]) -> np.ndarray:
+def _ages(
+    covers: Iterable[Collection[Band]],
+    bands: Sequence[Band],
+) -> np.ndarray:
     """Return the share of each band, in months, that the ages in `covers` hold, no age
     twice.
     """
     held = np.zeros(OLDEST, bool)
-    for one in _once(covers):
-        held[one.lower : one.upper] = True
+    for band in set(chain.from_iterable(covers)):
+        held[band.lower : band.upper] = True
     return np.array([held[band.lower : band.upper].mean() for band in bands])
 
 
 def _only_survey(
-    rows: pd.DataFrame, people: xr.DataArray, bands: Sequence[Band]
+    rows: pd.DataFrame,
+    people: xr.DataArray,
+    bands: Sequence[Band],
 ) -> pd.DataFrame:
     """Return the countries without population, and the ages in none of the bands, that
     respondents have.
     """
+    populated = [ALL, *people["country"].to_numpy()]
     levels = {
-        "country": (
-            rows["country"].where(
-                ~rows["country"].isin([ALL, *people["country"].to_numpy()])
-            )
-        ),
-        "age": rows["covers"].map(lambda covers: _apart(covers, bands)),
+        "country": rows["country"].where(~rows["country"].isin(populated)),
+        "age": rows["covers"].map(lambda covers: _label_outside(covers, bands)),
     }
-    sums = {
-        trait: rows["respondents"].groupby(level).sum()
-        for trait, level in levels.items()
-    }
-    told = [
-        (trait, level, n) for trait, found in sums.items() for level, n in found.items()
-    ]
-    return pd.DataFrame(told, columns=["trait", "level", "respondents"])
+    lines = []
+    for trait, level in levels.items():
+        sums = rows["respondents"].groupby(level).sum()
+        for label, respondents in sums.items():
+            lines.append((trait, label, respondents))
+    return pd.DataFrame(lines, columns=["trait", "level", "respondents"])
 
 
-def _apart(covers: Collection[Band], bands: Sequence[Band]) -> str | None:
+def _label_outside(
+    covers: Collection[Band],
+    bands: Sequence[Band],
+) -> str | None:
     """Return how ages that are in none of the bands are written, else None."""
-    apart = not any(
-        one.lower < band.end and band.lower < one.end
-        for one in covers
-        for band in bands
-    )
-    return ", ".join(band.label for band in covers) if apart else None
+    for age, band in product(covers, bands):
+        if age.lower < band.end and band.lower < age.end:
+            return None
+    return ", ".join(band.label for band in covers)
 
 
 def _only_population(
-    rows: pd.DataFrame, people: xr.DataArray, bands: Sequence[Band]
+    rows: pd.DataFrame,
+    people: xr.DataArray,
+    bands: Sequence[Band],
 ) -> pd.DataFrame:
     """Return, of each trait by itself, the levels of which not everybody is covered."""
     countries, sexes = set(rows["country"]), set(rows["sex"])
@@ -217,18 +233,22 @@ def _only_population(
         "sex": people["sex"].isin(list(sexes)) | ("both" in sexes),
         "age": _ages(rows["covers"], bands),
     }
-    parts = []
+    lists = []
     for trait, covered in reached.items():
-        margin = people.sum([other for other in TRAITS if other != trait])
-        left = margin.to_numpy() * (1 - np.asarray(covered, float))
-        parts.append(
+        margin = people.sum([axis for axis in TRAITS if axis != trait])
+        uncovered = margin.to_numpy() * (1 - np.asarray(covered, float))
+        levels = margin[trait].to_numpy()
+        lists.append(
             pd.DataFrame(
-                {"trait": trait, "level": margin[trait].to_numpy(), "persons": left}
+                {
+                    "trait": trait,
+                    "level": levels,
+                    "persons": uncovered,
+                }
             )
         )
-    table = (
-        pd.concat(parts, ignore_index=True).query("persons > 0").reset_index(drop=True)
-    )
+    table = pd.concat(lists, ignore_index=True)
+    table = table.loc[table["persons"] > 0].reset_index(drop=True)
     return table.assign(share=table["persons"] / float(people.sum()))
 
 
@@ -237,24 +257,29 @@ def _quoted(words: Iterable[str]) -> str:
 
 
 def _listed(table: pd.DataFrame, trait: str) -> str:
-    found = table[table["trait"] == trait]
-    if found.empty:
+    levels = table[table["trait"] == trait]
+    if levels.empty:
         return ""
     if trait != "age":
-        found = found.sort_values("persons", ascending=False, kind="stable")
-    plural = {"country": "countries", "sex": "sexes", "age": "ages"}[trait]
-    more = f" and {len(found) - 6} more" if len(found) > 6 else ""
-    return (
-        f"{plural} {', '.join(found['level'].head(6))}{more}"
-        f" ({found['share'].sum():.1%} of the people)"
-    )
+        levels = levels.sort_values("persons", ascending=False, kind="stable")
+    names = ", ".join(levels["level"].head(NAMED))
+    if len(levels) > NAMED:
+        names += f" and {len(levels) - NAMED} more"
+    share = levels["share"].sum()
+    return f"{PLURALS[trait]} {names} ({share:.1%} of the people)"
 
 
-def _html(what: str, table: pd.DataFrame) -> str:
+def _html(title: str, table: pd.DataFrame) -> str:
     if table.empty:
-        return f"<p>{what}: nothing</p>"
-    rest = f"<p>and {len(table) - SHOWN} more</p>" if len(table) > SHOWN else ""
+        return f"<p>{title}: nothing</p>"
     order = "persons" if "persons" in table else "respondents"
-    shown = table.sort_values(order, ascending=False, kind="stable").head(SHOWN)
-    cells = shown.to_html(index=False, float_format="{:,.3g}".format)
-    return f"<p>{what}:</p>{cells}{rest}"
+    shown = table.sort_values(
+        order,
+        ascending=False,
+        kind="stable",
+    ).head(SHOWN)
+    html = shown.to_html(index=False, float_format="{:,.3g}".format)
+    text = f"<p>{title}:</p>{html}"
+    if len(table) > SHOWN:
+        text += f"<p>and {len(table) - SHOWN} more</p>"
+    return text

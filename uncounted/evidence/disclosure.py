@@ -1,5 +1,5 @@
-"""Disclosure: which observed counts may leave the house, and which are masked in
-everything that is released.
+"""Disclosure: observed counts that may be published, and those masked in everything
+that is released.
 
 Counts of persons below a survey's `mask_below` (respondents, cases, respondents without
 a case) are masked, and so is what would give them back: the survey's own estimate, its
@@ -16,19 +16,10 @@ from uncounted.evidence.evidence import Evidence
 from uncounted.figures.ledger import LOST
 from uncounted.world.age import Band
 
-OF_CASES = (
-    "cases",
-    "prevalence",
-    "deff",
-    "effective_n",
-)  # what is masked with a survey's cases
-PREDICTED = (
-    "year",
-    "median",
-    "lower",
-    "upper",
-    "interval",
-)  # numbers beside a survey's result that the model makes
+# masked with a survey's cases
+OF_CASES = ["cases", "prevalence", "deff", "effective_n"]
+# numbers beside a survey's result that the model makes
+PREDICTED = ("year", "median", "lower", "upper", "interval")
 HIDDEN = "masked"
 EVERYBODY, CASES = "respondents, cases", "cases"
 
@@ -43,25 +34,34 @@ def released(evidence: Evidence) -> pd.DataFrame:
     "cases" or "respondents, cases".
     """
     table = evidence.surveys.rename(columns={"survey_estimate": "prevalence"})
-    sums = evidence.rows.groupby("survey", sort=True)["y"].sum()
-    pooled = (
-        sums / table["effective_n"]
-    )  # of counts, which are of no survey that published anything
-    table = table.assign(prevalence=table["prevalence"].fillna(pooled))
-    table = table.assign(deff=table["respondents"] / table["effective_n"])
-    asked = table["respondents"].fillna(table["effective_n"])
-    cases, least = table["cases"].fillna(sums), table["mask_below"]
-    few = asked < least
-    rare = few | (cases < least) | (asked - cases < least)
-    masked = pd.Series("", table.index).mask(rare, CASES).mask(few, EVERYBODY)
-    shown = table.drop(columns="mask_below").assign(masked=masked)
-    shown[list(OF_CASES)] = shown[list(OF_CASES)].where(~rare)
-    return shown.assign(respondents=shown["respondents"].where(~few))
+    y = evidence.rows.groupby("survey", sort=True)["y"].sum()
+    # counts are of no survey that published anything
+    prevalence = table["prevalence"].fillna(y / table["effective_n"])
+    deff = table["respondents"] / table["effective_n"]
+    threshold = table["mask_below"]
+    respondents = table["respondents"].fillna(table["effective_n"])
+    cases = table["cases"].fillna(y)
+    small = respondents < threshold
+    rare = small | (cases < threshold) | (respondents - cases < threshold)
+    masked = pd.Series("", table.index).mask(rare, CASES).mask(small, EVERYBODY)
+    shown = table.drop(columns="mask_below")
+    shown = shown.assign(
+        prevalence=prevalence,
+        deff=deff,
+        masked=masked,
+    )
+    shown[OF_CASES] = shown[OF_CASES].where(~rare)
+    shown["respondents"] = shown["respondents"].where(~small)
+    return shown
 
 
-def released_sums(evidence: Evidence, elsewhere: str, group: pd.Series) -> pd.DataFrame:
-    """Return respondents, cases and cases_elsewhere of each group of countries, and
-    `masked`: which of them are.
+def released_sums(
+    evidence: Evidence,
+    elsewhere: str,
+    group: pd.Series,
+) -> pd.DataFrame:
+    """Return respondents, cases and cases_elsewhere of each group of countries, and in
+    `masked` the names of those that are masked.
 
     group: country → label; elsewhere: the kind of source of what families abroad
     reported, whose cases are summed apart. A sum is empty where any survey's count
@@ -72,27 +72,49 @@ def released_sums(evidence: Evidence, elsewhere: str, group: pd.Series) -> pd.Da
     abroad = table["source"] == elsewhere
     labels = pd.Index(sorted(group.unique()), name="group")
     sums = {
-        "respondents": _sum(table[~abroad], "respondents", [EVERYBODY], labels),
-        "cases": _sum(table[~abroad], "cases", [EVERYBODY, CASES], labels),
-        "cases_elsewhere": _sum(table[abroad], "cases", [EVERYBODY, CASES], labels),
+        "respondents": _sum(
+            table[~abroad],
+            "respondents",
+            [EVERYBODY],
+            labels,
+        ),
+        "cases": _sum(
+            table[~abroad],
+            "cases",
+            [EVERYBODY, CASES],
+            labels,
+        ),
+        "cases_elsewhere": _sum(
+            table[abroad],
+            "cases",
+            [EVERYBODY, CASES],
+            labels,
+        ),
     }
-    shown = {name: total for name, (total, _) in sums.items()}
-    hidden = pd.DataFrame({name: out for name, (_, out) in sums.items()})
-    masks = [", ".join(hidden.columns[row]) for row in hidden.to_numpy()]
-    return pd.DataFrame(shown).assign(masked=masks).reset_index()
+    totals = pd.DataFrame(index=labels)
+    masked = pd.Series("", labels)
+    for name, (total, hidden) in sums.items():
+        totals[name] = total
+        separated = masked.where(masked == "", masked + ", ") + name
+        masked = masked.where(~hidden, separated)
+    return totals.assign(masked=masked).reset_index()
 
 
 def _sum(
-    surveys: pd.DataFrame, count: str, hiding: list[str], labels: pd.Index
+    surveys: pd.DataFrame,
+    count: str,
+    hiding: list[str],
+    labels: pd.Index,
 ) -> tuple[pd.Series, pd.Series]:
     """Return the sum of a count over the surveys of each group, and where it is masked.
 
     It is 0 where there is no survey, and unknown where no survey's count is known.
     """
-    by = surveys.assign(hidden=surveys["masked"].isin(hiding)).groupby("group")
-    total = by[count].sum(min_count=1).reindex(labels)
+    hidden = surveys["masked"].isin(hiding)
+    groups = surveys.assign(hidden=hidden).groupby("group")
+    total = groups[count].sum(min_count=1).reindex(labels)
     total = total.where(labels.isin(surveys["group"]), 0.0)
-    out = by["hidden"].any().reindex(labels, fill_value=False)
+    out = groups["hidden"].any().reindex(labels, fill_value=False)
     return total.mask(out), out
 
 
@@ -104,22 +126,19 @@ def released_ledger(evidence: Evidence) -> pd.DataFrame:
     found to be 0 or 100 % is a count.
     """
     lines = evidence.ledger.lines
-    least = evidence.surveys["mask_below"]
-    if (least == 0).all():
+    mask_below = evidence.surveys["mask_below"]
+    public = mask_below.index[mask_below == 0]
+    if len(public) == len(mask_below):
         return lines
-    private = ~lines["survey"].isin(least.index[least == 0])
-    hidden = {
-        axis: lines[axis].mask(private, HIDDEN)
-        for axis in ("sex", "age")
-        if axis in lines
-    }
-    counts = {
-        count: (
-            lines[count].astype("object").mask(private & lines[count].notna(), HIDDEN)
-        )
-        for count in LOST
-    }
-    return lines.assign(**hidden, **counts)
+    private = ~lines["survey"].isin(public)
+    shown = lines.copy()
+    for axis in ("sex", "age"):
+        if axis in lines:
+            shown[axis] = lines[axis].mask(private, HIDDEN)
+    for count in LOST:
+        hidden = private & lines[count].notna()
+        shown[count] = lines[count].astype("object").mask(hidden, HIDDEN)
+    return shown
 
 
 def released_inputs(evidence: Evidence) -> pd.DataFrame:
@@ -129,52 +148,53 @@ def released_inputs(evidence: Evidence) -> pd.DataFrame:
     Columns: survey, country, year, until, source, definition, window, sex, ages,
     estimate, n and y (effective), respondents, cases, deff, breakdown, masked.
     """
-    rows, surveys = evidence.rows, released(evidence)
+    rows = evidence.rows
     public = rows["survey"].map(evidence.surveys["mask_below"]) == 0
-    ages = [
-        _ages(covers, less)
-        for covers, less in zip(rows["covers"], rows["less"], strict=True)
-    ]
-    table = rows.drop(columns=["covers", "less", "mask_below"]).assign(
-        ages=ages, masked=""
-    )
-    whole = surveys[~surveys.index.isin(rows.loc[public, "survey"])].reset_index()
-    whole = whole.rename(columns={"prevalence": "estimate", "effective_n": "n"}).drop(
-        columns="rows"
-    )
-    whole = whole.assign(
-        y=whole["n"] * whole["estimate"],
+    exceptions = zip(rows["covers"], rows["less"], strict=True)
+    ages = [_ages(covers, less) for covers, less in exceptions]
+    table = rows.drop(columns=["covers", "less", "mask_below"])
+    table = table.assign(ages=ages, masked="")
+    surveys = released(evidence).drop(columns="rows")
+    surveys = surveys.rename(columns={"prevalence": "estimate", "effective_n": "n"})
+    private = surveys[~surveys.index.isin(rows.loc[public, "survey"])].reset_index()
+    private = private.assign(
+        y=private["n"] * private["estimate"],
         sex="both",
         ages="all that were asked",
         breakdown="survey",
     )
-    both = pd.concat(
-        [table[public], whole.reindex(columns=table.columns)]
-        if len(whole)
-        else [table[public]]
-    )
-    return both.sort_values(
-        ["country", "year", "survey"], kind="stable", ignore_index=True
-    )
+    inputs = table[public]
+    if len(private):
+        inputs = pd.concat([inputs, private.reindex(columns=table.columns)])
+    order = ["country", "year", "survey"]
+    return inputs.sort_values(order, kind="stable", ignore_index=True)
 
 
-def _ages(covers: tuple[Band, ...], less: tuple) -> str:
-    """Return the ages of a row, and what of its persons it doesn't speak of: "15-59
-    less female 50-59".
+def _ages(
+    covers: tuple[Band, ...],
+    less: tuple,
+) -> str:
+    """Return the ages of a row, and the persons that it excepts: "15-59 less female
+    50-59".
     """
-    ages = "; ".join(band.label for band in covers)
+    ages = _labels(covers)
+    if not less:
+        return ages
     exceptions = []
     for sex, levels, bands in less:
-        words = [
-            sex,
-            *(f"{trait} {level}" for trait, level in levels),
-            "; ".join(band.label for band in bands),
-        ]
-        exceptions.append(" ".join(words))
-    return f"{ages} less {', '.join(exceptions)}" if exceptions else ages
+        words = [f"{trait} {level}" for trait, level in levels]
+        exceptions.append(" ".join([sex, *words, _labels(bands)]))
+    return f"{ages} less {', '.join(exceptions)}"
 
 
-def masked(predictions: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+def _labels(bands: tuple[Band, ...]) -> str:
+    return "; ".join(band.label for band in bands)
+
+
+def masked(
+    predictions: pd.DataFrame,
+    evidence: Evidence,
+) -> pd.DataFrame:
     """Return predictions beside surveys' own results (column `survey`) without the
     results of surveys with few cases.
 
@@ -185,11 +205,8 @@ def masked(predictions: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         return predictions
     surveys = released(evidence)
     hidden = predictions["survey"].isin(surveys.index[surveys["masked"] != ""])
-    told = [
-        name
-        for name in predictions.select_dtypes(["number", "bool"])
-        if name not in PREDICTED
-    ]
-    return predictions.assign(
-        **{str(name): predictions[name].astype("object").mask(hidden) for name in told}
-    )
+    shown = predictions.copy()
+    for name in predictions.select_dtypes(["number", "bool"]):
+        if name not in PREDICTED:
+            shown[name] = predictions[name].astype("object").mask(hidden)
+    return shown

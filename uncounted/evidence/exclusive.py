@@ -1,6 +1,4 @@
-"""Exclusive: forms of one outcome of which nobody has two, as one evidence with counts
-of each form.
-"""
+"""Exclusive: evidence on an outcome with counts of each of its exclusive forms."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,11 +7,15 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import FORM, SAID, Evidence, digest_of
+from uncounted.evidence.evidence import Evidence
+from uncounted.evidence.evidence_rows import FORM, digest_of, row_keys
 from uncounted.figures.ledger import Ledger
 
 
-def exclusive(parts: Mapping[str, Evidence], outcome: str) -> Evidence:
+def exclusive(
+    parts: Mapping[str, Evidence],
+    outcome: str,
+) -> Evidence:
     """Return evidence on an outcome from that on its exclusive forms, form → Evidence
     of the same surveys.
 
@@ -29,74 +31,63 @@ def exclusive(parts: Mapping[str, Evidence], outcome: str) -> Evidence:
             f"Exclusive forms are two or more; here is {len(parts)}. One alone is an"
             " outcome."
         )
-    keys = {form: _keys(part.rows) for form, part in parts.items()}
-    common = set.intersection(*(set(index) for index in keys.values()))
-    kept = {
-        form: part.without(
-            pd.Series(~keys[form].isin(list(common))), f"not every form has it: {form}"
-        )
-        for form, part in parts.items()
-    }
-    first, rows = (
-        next(iter(kept.values())),
-        {form: part.rows for form, part in kept.items()},
-    )
-    if first.rows.empty:
+    kept = _in_common(parts)
+    evidence = next(iter(kept.values()))
+    if evidence.rows.empty:
         raise UncountedError(
             f"No row of evidence has all of {', '.join(parts)}. Take them of the same"
             " surveys."
         )
-    joined = _joined(first.rows, rows)
-    lines = pd.concat(
-        [part.ledger.lines for part in kept.values()], ignore_index=True
-    ).drop_duplicates(ignore_index=True)
-    source = "; ".join(sorted({part.source for part in parts.values()}))
+    rows = _joined({form: part.rows for form, part in kept.items()})
+    lines = pd.concat([part.ledger.lines for part in kept.values()])
+    lines = lines.drop_duplicates(ignore_index=True)
     return replace(
-        first,
+        evidence,
         outcome=outcome,
-        rows=joined,
+        rows=rows,
         ledger=Ledger(lines),
-        source=source,
-        digest=digest_of(joined),
+        source="; ".join(sorted({part.source for part in parts.values()})),
+        digest=digest_of(rows),
         origin=(),
     )
 
 
-def _keys(rows: pd.DataFrame) -> pd.Index:
-    """Return which row each is: its survey and whom it covers, the same for all
-    forms.
-    """
-    of = [column for column in rows if column not in SAID]
-    return pd.Index(
-        [
-            "\x1f".join(map(str, row))
-            for row in rows[of].itertuples(index=False, name=None)
-        ]
-    )
+def _in_common(parts: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """Return the evidence of each form on the rows that every form has."""
+    keys = {form: row_keys(part.rows, part.rows) for form, part in parts.items()}
+    kept: dict[str, Evidence] = {}
+    for form, part in parts.items():
+        common = pd.Series(True, part.rows.index)
+        for form_keys in keys.values():
+            common &= keys[form].isin(form_keys)
+        kept[form] = part.without(~common, f"not every form has it: {form}")
+    return kept
 
 
-def _joined(first: pd.DataFrame, rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return one row for each cell; all tables have the same rows in the same,
     canonical order.
     """
-    p = np.column_stack([table["estimate"] for table in rows.values()])
-    n = np.column_stack([table["n"] for table in rows.values()])
-    more = p.sum(axis=1) > 1 + 1e-9
-    if more.any():
+    rows = next(iter(tables.values()))
+    p = np.column_stack([table["estimate"] for table in tables.values()])
+    n = np.column_stack([table["n"] for table in tables.values()])
+    total = p.sum(axis=1)
+    excess = int((total > 1 + 1e-9).sum())
+    if excess:
         raise UncountedError(
-            f"In {int(more.sum())} row(s) the forms {', '.join(rows)} add up to more"
+            f"In {excess} row(s) the forms {', '.join(tables)} add up to more"
             " than everybody, so they are not exclusive. Count who is in two forms"
             " once, or model the forms apart."
         )
     size = (1 - p).sum(axis=1) / ((1 - p) / n).sum(axis=1)
-    cases = pd.concat([table["cases"] for table in rows.values()], axis=1).sum(
-        axis=1, min_count=1
+    cases = pd.concat([table["cases"] for table in tables.values()], axis=1)
+    joined = rows.assign(
+        estimate=total,
+        n=size,
+        y=size * total,
+        cases=cases.sum(axis=1, min_count=1),
+        deff=rows["respondents"] / size,
     )
-    counts = {f"{FORM}{form}": size * p[:, i] for i, form in enumerate(rows)}
-    of_any = {
-        "estimate": p.sum(axis=1),
-        "n": size,
-        "y": size * p.sum(axis=1),
-        "cases": cases,
-    }
-    return first.assign(**of_any, deff=first["respondents"] / size, **counts)
+    for i, form in enumerate(tables):
+        joined[f"{FORM}{form}"] = size * p[:, i]
+    return joined

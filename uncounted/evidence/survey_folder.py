@@ -1,6 +1,4 @@
-"""Survey: a folder with a card, which says whether its table holds published figures or
-respondents.
-"""
+"""Survey: a folder with a card that says whether it holds figures or respondents."""
 
 import tomllib
 from pathlib import Path
@@ -34,26 +32,25 @@ def read_survey(path: str | Path) -> Figures | Respondents | Families:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UncountedError(f"{card} is no TOML: {error}. Mend that line.") from error
     if not isinstance(kind, str) or kind not in READERS:
+        hint = did_you_mean(str(kind), READERS)
         raise UncountedError(
-            f"{card} says kind = {kind!r}, which is not a kind of"
-            f" survey.{did_you_mean(str(kind), READERS)}"
+            f"{card} says kind = {kind!r}, which is not a kind of survey.{hint}"
         )
     return READERS[kind](folder)
 
 
 def _shipped(name: Path) -> Path:
     data = shelf("data")
-    ships = {
-        card.parent.relative_to(data).as_posix(): card.parent
-        for card in sorted(data.rglob("survey.toml"))
-    }
-    asked = Path(*[part for part in name.parts if part != "data"]).as_posix()
-    if asked not in ships:
+    shipped: dict[str, Path] = {}
+    for card in sorted(data.rglob("survey.toml")):
+        shipped[card.parent.relative_to(data).as_posix()] = card.parent
+    requested = Path(*[part for part in name.parts if part != "data"]).as_posix()
+    if requested not in shipped:
+        hint = did_you_mean(requested, shipped)
         raise UncountedError(
-            f"There is no survey at {name}, and none '{asked}'"
-            f" ships.{did_you_mean(asked, ships)}"
+            f"There is no survey at {name}, and none '{requested}' ships.{hint}"
         )
-    return ships[asked]
+    return shipped[requested]
 
 
 READERS = {

@@ -25,19 +25,22 @@ from uncounted.world.table import one_code
 
 PEOPLE = ("sex", "age")
 NEEDED = ("country", "year")
-ASKED = (
-    "source",
-    "definition",
-    "window",
-    "series",
-)  # with survey and country: who was asked alike
-AGES = {
-    "female": "ages_female",
-    "male": "ages_male",
-}  # columns: the bands that a survey asked of each sex
+# with survey and country: which respondents were asked alike
+ASKED = ("source", "definition", "window", "series")
+# columns: the bands that a survey asked of each sex
+AGES = {"female": "ages_female", "male": "ages_male"}
 FATE = ["country", "year", "survey", "sex", "age"]
-# begins the columns of what tells one survey from another, as the respondents have it
+# begins the columns that identify a survey, as the respondents have them
 KEY = "key "
+ABSENT = {
+    "source": "other",
+    "kind": "",
+    "definition": "",
+    "series": "",
+}
+# bounds of direct estimates say nothing that their SEs don't, and nothing is rounded
+EXACT = dict.fromkeys(["lower", "upper", *INTERVAL], np.nan)
+EXACT |= dict.fromkeys(HALVES, 0.0) | {"interval_method": ""}
 
 
 def tabulated(
@@ -58,90 +61,98 @@ def tabulated(
     are the ages that a survey asked of each sex. Respondents without an answer, a
     weight or what tells their survey go to the ledger, with why.
     """
-    for trait in NEEDED:
+    needed = NEEDED if "age" in by else (*NEEDED, "age")
+    for trait in needed:
         _check_has(respondents, trait)
-    if "age" not in by:
-        _check_has(respondents, "age")
     keys = _keys(respondents)
-    rows = pd.concat(
-        [
-            _estimated(respondents, part, outcome, single_psu)
-            for part in _parts(keys, by)
-        ]
-    )
-    if _many_missing(rows, keys, by):
-        margins = [
-            [*keys, *axes]
-            for size in range(1, len(by))
-            for axes in combinations(by, size)
-        ]
-        rows = pd.concat(
-            [
-                rows,
-                *(
-                    _estimated(respondents, part, outcome, single_psu)
-                    for part in margins
-                ),
-            ]
-        )
-    rows = rows.reset_index(drop=True)
-    rows = rows.assign(
-        respondents=rows["n"], n=rows["n"] / rows["deff_kish"] if kish else rows["n"]
-    )
+    rows = _estimates(respondents, keys, by, outcome, single_psu)
+    rows = rows.assign(respondents=rows["n"])
+    if kish:
+        rows["n"] = rows["n"] / rows["deff_kish"]
     _check_sexes(rows, respondents.name)
-    rows = rows.assign(**{f"{KEY}{key}": rows[key] for key in keys})
+    for key in keys:
+        rows[f"{KEY}{key}"] = rows[key]
     traits = tuple(axis for axis in by if axis not in PEOPLE)
-    table = _canonical(_dated(rows, respondents, keys, outcome), by, traits)
+    table = _canonical(
+        _dated(rows, respondents, keys, outcome),
+        by,
+        traits,
+    )
     table = _with_ages(table, respondents, keys, outcome)
     table = distinct(table, [*PEOPLE, *traits])
-    table = table.sort_values([*FATE, *traits], kind="stable", ignore_index=True)
-    digest = hashlib.sha256(
-        table.to_csv(index=False, float_format="%.12g").encode()
-    ).hexdigest()
-    about = {
-        "title": respondents.name,
-        "kind": "respondents",
-        "file": "",
-        "columns": {},
-    }
+    table = table.sort_values(
+        [*FATE, *traits],
+        kind="stable",
+        ignore_index=True,
+    )
+    text = table.to_csv(index=False, float_format="%.12g")
+    ledger = Ledger()
+    for why, lines in left_out(respondents, outcome, keys):
+        ledger = ledger.add(lines, "excluded", why)
     card = SurveyCard(
-        **about,
+        title=respondents.name,
+        kind="respondents",
+        file="",
+        columns={},
         outcomes={outcome: outcome},
         traits=traits,
         mask_below=respondents.mask_below,
     )
-    ledger = Ledger()
-    for why, lines in left_out(respondents, outcome, keys):
-        ledger = ledger.add(lines, "excluded", why)
-    return Figures(respondents.name, card, {outcome: table}, {outcome: ledger}, digest)
+    return Figures(
+        name=respondents.name,
+        card=card,
+        tables={outcome: table},
+        ledgers={outcome: ledger},
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _estimates(
+    respondents: Respondents,
+    keys: list[str],
+    by: Sequence[str],
+    outcome: str,
+    single_psu: str | None,
+) -> pd.DataFrame:
+    """Return direct estimates by all of `by` and of each survey as a whole; by each
+    part of `by` too, where it is missing of many.
+    """
+    breakdowns = [[*by], []] if by else [[]]
+    tables = [
+        _estimated(respondents, [*keys, *axes], outcome, single_psu)
+        for axes in breakdowns
+    ]
+    if _many_missing(pd.concat(tables), keys, by):
+        for size in range(1, len(by)):
+            for axes in combinations(by, size):
+                part = [*keys, *axes]
+                tables.append(_estimated(respondents, part, outcome, single_psu))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _keys(respondents: Respondents) -> list[str]:
-    """Return the traits that tell one survey, or one part of it, from another's."""
-    own = ("survey", "country") if "survey" in respondents.traits else NEEDED
-    return [trait for trait in (*own, *ASKED) if trait in respondents.traits]
+    """Return the traits that identify a survey, or one part of it."""
+    survey = ("survey", "country") if "survey" in respondents.traits else NEEDED
+    return [trait for trait in (*survey, *ASKED) if trait in respondents.traits]
 
 
-def _parts(keys: list[str], by: Sequence[str]) -> list[list[str]]:
-    return [[*keys, *by], keys] if by else [keys]
-
-
-def _many_missing(rows: pd.DataFrame, keys: list[str], by: Sequence[str]) -> bool:
+def _many_missing(
+    rows: pd.DataFrame,
+    keys: list[str],
+    by: Sequence[str],
+) -> bool:
     """Say whether `by` is missing of so many respondents of a survey that its cells
     can't stand for it.
     """
     if len(by) < 2:
         return False
-    whole = rows[list(by)].isna().all(axis=1)
-    asked = rows.loc[whole].groupby(keys, dropna=False)["n"].sum()
-    placed = (
-        rows.loc[~whole]
-        .groupby(keys, dropna=False)["n"]
-        .sum()
-        .reindex(asked.index)
-        .fillna(0.0)
+    undivided = rows[list(by)].isna().all(axis=1)
+    surveys = rows[keys].assign(
+        placed=rows["n"].mask(undivided, 0.0),
+        total=rows["n"].where(undivided, 0.0),
     )
-    return bool((placed < KEPT * asked).any())
+    sums = surveys.groupby(keys, dropna=False).sum()
+    return bool((sums["placed"] < KEPT * sums["total"]).any())
 
 
 def _check_has(respondents: Respondents, trait: str) -> None:
@@ -153,67 +164,91 @@ def _check_has(respondents: Respondents, trait: str) -> None:
 
 
 def _estimated(
-    respondents: Respondents, part: Sequence[str], outcome: str, single_psu: str | None
+    respondents: Respondents,
+    part: Sequence[str],
+    outcome: str,
+    single_psu: str | None,
 ) -> pd.DataFrame:
     """Return direct estimates with the weighted number of respondents, Σw, of each
     domain.
     """
-    weighted = cells(respondents, part, outcome)[[*part, "weighted"]].rename(
-        columns={"weighted": "n_weighted"}
-    )
-    return direct(respondents, part, outcome, single_psu=single_psu).merge(
-        weighted, on=list(part), validate="1:1"
+    estimates = direct(respondents, part, outcome, single_psu=single_psu)
+    weighted = cells(respondents, part, outcome)[[*part, "weighted"]]
+    weighted = weighted.rename(columns={"weighted": "n_weighted"})
+    return estimates.merge(
+        weighted,
+        on=list(part),
+        validate="1:1",
     )
 
 
 def _dated(
-    rows: pd.DataFrame, respondents: Respondents, keys: list[str], outcome: str
+    rows: pd.DataFrame,
+    respondents: Respondents,
+    keys: list[str],
+    outcome: str,
 ) -> pd.DataFrame:
     """Add the first year of each survey's fieldwork and, where it went on, the last:
     `until`.
     """
     dates = [trait for trait in ("year", "until") if trait in respondents.traits]
-    found = cells(
-        respondents, [*keys, *(date for date in dates if date not in keys)], outcome
+    spans = cells(
+        respondents,
+        list(dict.fromkeys([*keys, *dates])),
+        outcome,
     )
-    years = found[dates].astype(float)
-    spans = found[[key for key in keys if key != "year"]].assign(
-        first=years["year"], last=years.max(axis=1)
+    years = spans[dates].astype(float)
+    spans = spans[keys].assign(
+        begin=years["year"],
+        end=years.max(axis=1),
     )
-    if "year" in keys:
-        spans["year"] = found["year"]
-    by = spans.groupby(keys, sort=False)
-    spans = by.agg(first=("first", "min"), last=("last", "max")).reset_index()
-    rows = rows.merge(spans, on=keys, how="left", validate="m:1")
+    spans = spans.groupby(keys, sort=False).agg({"begin": "min", "end": "max"})
+    rows = rows.merge(
+        spans.reset_index(),
+        on=keys,
+        how="left",
+        validate="m:1",
+    )
+    until = rows["end"].where(rows["end"] > rows["begin"])
     return rows.assign(
-        year=rows["first"], until=rows["last"].where(rows["last"] > rows["first"])
+        year=rows["begin"],
+        until=until,
     )
 
 
 def _with_ages(
-    table: pd.DataFrame, respondents: Respondents, keys: list[str], outcome: str
+    table: pd.DataFrame,
+    respondents: Respondents,
+    keys: list[str],
+    outcome: str,
 ) -> pd.DataFrame:
     """Add the ages that each part of a survey asked of each sex."""
     if "age" not in respondents.traits:
         return table.assign(**dict.fromkeys(AGES.values(), None))
     by_sex = "sex" in respondents.traits
-    asked = cells(respondents, [*keys, *(["sex"] if by_sex else []), "age"], outcome)
-    asked = asked.loc[asked["n"] > 0]
-    bands = asked.assign(band=asked["age"].map(parse_band))
-    labels = list(zip(*(table[f"{KEY}{key}"] for key in keys), strict=True))
+    traits = [*keys, "sex", "age"] if by_sex else [*keys, "age"]
+    sampled = cells(respondents, traits, outcome)
+    sampled = sampled.loc[sampled["n"] > 0]
+    key_columns = [f"{KEY}{key}" for key in keys]
+    labels = list(table[key_columns].itertuples(index=False, name=None))
     for sex, column in AGES.items():
-        of_sex = bands.loc[bands["sex"] == sex] if by_sex else bands
-        held: dict[tuple, tuple[Band, ...]] = {}
-        for row in of_sex[[*keys, "band"]].itertuples(index=False, name=None):
-            held[row[:-1]] = ordered((*held.get(row[:-1], ()), row[-1]))
+        rows = sampled.loc[sampled["sex"] == sex] if by_sex else sampled
+        ages: dict[tuple, list[Band]] = {}
+        for *key, age in rows[[*keys, "age"]].itertuples(index=False, name=None):
+            ages.setdefault(tuple(key), []).append(parse_band(age))
+        bands = [ordered(ages.get(label, ())) for label in labels]
         table[column] = pd.Series(
-            [held.get(label, ()) for label in labels], table.index, dtype=object
+            bands,
+            table.index,
+            dtype=object,
         )
-    return table.drop(columns=[f"{KEY}{key}" for key in keys])
+    return table.drop(columns=key_columns)
 
 
 def _check_sexes(rows: pd.DataFrame, name: str) -> None:
-    strange = sorted(set(rows["sex"].dropna()) - {*SEXES[:2]}) if "sex" in rows else []
+    if "sex" not in rows:
+        return
+    strange = sorted(set(rows["sex"].dropna()) - {*SEXES[:2]})
     if strange:
         listed = ", ".join(f"'{sex}'" for sex in strange)
         raise UncountedError(
@@ -223,35 +258,25 @@ def _check_sexes(rows: pd.DataFrame, name: str) -> None:
 
 
 def _canonical(
-    rows: pd.DataFrame, by: Sequence[str], traits: Sequence[str]
+    rows: pd.DataFrame,
+    by: Sequence[str],
+    traits: Sequence[str],
 ) -> pd.DataFrame:
-    keys = {str(column): rows[column] for column in rows if str(column).startswith(KEY)}
+    keys = [str(column) for column in rows if str(column).startswith(KEY)]
     rows = rows.rename(columns={"prevalence": "estimate"}).assign(psus=rows["df"] + 1)
     rows["country"] = one_code(rows["country"])
     if "survey" not in rows:
         rows["survey"] = rows["country"] + "-" + rows["year"].astype(int).astype("str")
-    for axis, everybody in {
-        "sex": "both",
-        "age": "all",
-        **dict.fromkeys(traits, EVERYBODY),
-    }.items():
-        rows[axis] = rows[axis].fillna(everybody) if axis in by else everybody
-    absent = {
-        "source": "other",
-        "kind": "",
-        "definition": "",
-        "series": "",
-    } | dict.fromkeys(NUMBERS, np.nan)
-    rows = rows.assign(
-        **{name: value for name, value in absent.items() if name not in rows}
-    )
-    # bounds of direct estimates say nothing that their SEs don't
-    rows = rows.assign(lower=np.nan, upper=np.nan)
-    rows = rows[[*TEXT, *traits, *NUMBERS]].astype(dict.fromkeys(NUMBERS, float))
-    rows["age"] = [
-        age if age == "all" else parse_band(age).label for age in rows["age"]
-    ]
-    exact = dict.fromkeys(HALVES, 0.0) | dict(
-        zip(INTERVAL, (np.nan, np.nan, ""), strict=True)
-    )
-    return rows.assign(year=rows["year"].astype(int), **exact, **keys)
+    everybody = {"sex": "both", "age": "all"} | dict.fromkeys(traits, EVERYBODY)
+    for axis, level in everybody.items():
+        rows[axis] = rows[axis].fillna(level) if axis in by else level
+    for column, value in (dict.fromkeys(NUMBERS, np.nan) | ABSENT).items():
+        if column not in rows:
+            rows[column] = value
+    labels = {
+        age: parse_band(age).label for age in rows["age"].unique() if age != "all"
+    }
+    rows["age"] = rows["age"].replace(labels)
+    rows = rows.assign(**EXACT)
+    rows = rows[[*TEXT, *traits, *NUMBERS, *HALVES, *INTERVAL, *keys]]
+    return rows.astype(dict.fromkeys(NUMBERS, float) | {"year": int})

@@ -7,7 +7,7 @@ more. So a row's design effect is what other surveys tell, on the scale of their
 what a survey's own variance adds is `factors`'.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,8 @@ from scipy.special import expit, logit
 CASES = 10
 HEAVY = 100  # expected cases beyond which a row counts no more in the mean
 FEW = 20  # fewer design effects than this carry no curve: their mean serves
-TINY = (
-    1e-12  # residuals of less variance are rounding: the design effects are all alike
-)
+# residuals of less variance are rounding: the design effects are all alike
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -35,16 +34,23 @@ class Smoother:
     theta: float
     sigma: float
 
-    def predict(self, x: np.ndarray, country: pd.Series) -> np.ndarray:
+    def predict(
+        self,
+        x: np.ndarray,
+        country: pd.Series,
+    ) -> np.ndarray:
         """Return exp(Xβ + E[u | data]) for rows x (rows, terms); a country without data
         gets u = 0.
         """
-        return np.exp(
-            x @ self.beta + country.map(self.country).fillna(0.0).to_numpy(float)
-        )
+        effect = country.map(self.country).fillna(0.0).to_numpy(float)
+        return np.exp(x @ self.beta + effect)
 
 
-def smooth(log_d: np.ndarray, x: np.ndarray, country: pd.Series) -> Smoother:
+def smooth(
+    log_d: np.ndarray,
+    x: np.ndarray,
+    country: pd.Series,
+) -> Smoother:
     """Fit the smoother to log design effects (rows,), terms x (rows, terms) and each
     row's country.
 
@@ -55,31 +61,53 @@ def smooth(log_d: np.ndarray, x: np.ndarray, country: pd.Series) -> Smoother:
     """
     codes, names = pd.factorize(country)
     size = np.bincount(codes)
+
+    def misfit(log_theta: float) -> float:
+        return -_profile(
+            np.exp(log_theta),
+            log_d,
+            x,
+            codes,
+            size,
+        )[0]
+
     best = minimize_scalar(
-        lambda t: -_profile(np.exp(t), log_d, x, codes, size)[0],
+        misfit,
         bounds=(-8, 4),
         method="bounded",
     )
     theta = float(np.exp(best.x))
     _, beta, sigma2 = _profile(theta, log_d, x, codes, size)
-    shrunk = theta / (1 + size * theta) * np.bincount(codes, log_d - x @ beta)
-    return Smoother(beta, pd.Series(shrunk, index=names), theta, float(np.sqrt(sigma2)))
+    residuals = np.bincount(codes, log_d - x @ beta)
+    effect = theta / (1 + size * theta) * residuals
+    return Smoother(
+        beta=beta,
+        country=pd.Series(effect, index=names),
+        theta=theta,
+        sigma=float(np.sqrt(sigma2)),
+    )
 
 
 def _profile(
-    theta: float, y: np.ndarray, x: np.ndarray, codes: np.ndarray, size: np.ndarray
+    theta: float,
+    y: np.ndarray,
+    x: np.ndarray,
+    codes: np.ndarray,
+    size: np.ndarray,
 ) -> tuple[float, np.ndarray, float]:
+    """Return the profile log-likelihood of θ, β and σ²."""
     weight = theta / (1 + size * theta)
     sums = np.column_stack([np.bincount(codes, column) for column in x.T])
-    y_sums = np.bincount(codes, y)
-    xvx = x.T @ x - (sums * weight[:, None]).T @ sums
-    beta = np.linalg.pinv(xvx, hermitian=True) @ (
-        x.T @ y - (sums * weight[:, None]).T @ y_sums
-    )
+    weighted = (sums * weight[:, None]).T
+    xvx = x.T @ x - weighted @ sums
+    xvy = x.T @ y - weighted @ np.bincount(codes, y)
+    beta = np.linalg.pinv(xvx, hermitian=True) @ xvy
     residual = y - x @ beta
-    r_sums = np.bincount(codes, residual)
-    sigma2 = max(float(residual @ residual - weight @ r_sums**2) / len(y), TINY)
-    return -0.5 * (len(y) * np.log(sigma2) + np.log1p(size * theta).sum()), beta, sigma2
+    residual_sums = np.bincount(codes, residual)
+    squares = float(residual @ residual - weight @ residual_sums**2)
+    sigma2 = max(squares / len(y), TINY)
+    log_determinant = len(y) * np.log(sigma2) + np.log1p(size * theta).sum()
+    return -0.5 * log_determinant, beta, sigma2
 
 
 @dataclass(frozen=True)
@@ -116,13 +144,15 @@ def design_effects(rows: pd.DataFrame) -> np.ndarray:
     p̂(1−p̂); NaN where that isn't known.
     """
     p, n = rows["estimate"], rows["n"]
-    known = (n > 0) & (rows["se"] > 0) & (p > 0) & (p < 1)
-    implied = (rows["se"] ** 2 * n / (p * (1 - p))).where(known)
+    inner = (n > 0) & (rows["se"] > 0) & (p > 0) & (p < 1)
+    implied = (rows["se"] ** 2 * n / (p * (1 - p))).where(inner)
     return rows["deff"].fillna(implied).to_numpy(float)
 
 
 def mean_effect(
-    rows: pd.DataFrame, d: np.ndarray, base: np.ndarray | float = 1.0
+    rows: pd.DataFrame,
+    d: np.ndarray,
+    base: np.ndarray | float = 1.0,
 ) -> float:
     """Return Σ g n p̂(1−p̂) d / Σ g n p̂(1−p̂) base: how many times `base` the rows'
     design effects are on average.
@@ -133,16 +163,19 @@ def mean_effect(
     back where d is of V̂. g lets no row count for more than HEAVY expected cases. NaN
     where fewer than CASES cases show a design effect.
     """
-    p, n = rows["estimate"].to_numpy(float), rows["n"].to_numpy(float)
-    known = np.isfinite(d) & (d > 0) & (n > 0) & (p > 0) & (p < 1)
-    if (n * np.minimum(p, 1 - p))[known].sum() < CASES:
+    p = rows["estimate"].to_numpy(float)
+    n = rows["n"].to_numpy(float)
+    shown = np.isfinite(d) & (d > 0) & (n > 0) & (p > 0) & (p < 1)
+    cases = n * np.minimum(p, 1 - p)
+    if cases[shown].sum() < CASES:
         return np.nan
     simple = n * p * (1 - p)
     share = HEAVY / np.maximum(HEAVY, expected_cases(rows))
     implied = rows["deff"].isna().to_numpy()
-    between = simple + np.where(implied, simple * d / np.where(n > 0, n, 1), 0.0)
-    weighted = (share * between * base)[known].sum()
-    return float((share * simple * d)[known].sum() / weighted)
+    variance = simple * d / np.where(n > 0, n, 1)
+    between = simple + np.where(implied, variance, 0.0)
+    weighted = (share * between * base)[shown].sum()
+    return float((share * simple * d)[shown].sum() / weighted)
 
 
 def expected_cases(rows: pd.DataFrame) -> np.ndarray:
@@ -154,26 +187,28 @@ def expected_cases(rows: pd.DataFrame) -> np.ndarray:
     would choose rows by what they found.
     """
     n = rows["n"].to_numpy(float)
-    known = (n > 0) & rows["estimate"].notna().to_numpy()
+    estimate = rows["estimate"].to_numpy(float)
+    counted = (n > 0) & ~np.isnan(estimate)
     p = np.full(len(rows), np.nan)
-    if known.any():
-        p[known] = _shrunk(rows["estimate"].to_numpy(float)[known], n[known])
+    if counted.any():
+        p[counted] = _shrunk(estimate[counted], n[counted])
     return n * np.minimum(p, 1 - p)
 
 
-def _shrunk(estimate: np.ndarray, n: np.ndarray) -> np.ndarray:
+def _shrunk(
+    estimate: np.ndarray,
+    n: np.ndarray,
+) -> np.ndarray:
     observed = logit((estimate * n + 0.5) / (n + 1))
     p = np.full(len(n), (estimate * n).sum() / n.sum()).clip(1e-9, 1 - 1e-9)
-    for _ in range(
-        3
-    ):  # the sampling variance is of the shrunk p, which settles at once
+    # the sampling variance is of the shrunk p, which settles at once
+    for _ in range(3):
         variance = 1 / (n * p * (1 - p))
         weight = 1 / variance
         mean = (weight * observed).sum() / weight.sum()
-        spread = (weight * (observed - mean) ** 2).sum() - (len(n) - 1)
-        between = max(
-            0.0, spread / max(weight.sum() - (weight**2).sum() / weight.sum(), TINY)
-        )
+        excess = (weight * (observed - mean) ** 2).sum() - (len(n) - 1)
+        scale = weight.sum() - (weight**2).sum() / weight.sum()
+        between = max(0.0, excess / max(scale, TINY))
         p = expit((between * observed + variance * mean) / (between + variance))
     return p
 
@@ -188,32 +223,38 @@ def fitted(rows: pd.DataFrame) -> DesignEffects | None:
     """
     d = design_effects(rows)
     seen = np.isfinite(d) & (d > 0) & (expected_cases(rows) >= CASES)
-    known_n = rows["n"].dropna()
-    typical_n = float(known_n.median()) if len(known_n) else 1.0
-    smoother, base, residuals = None, np.ones(len(rows)), pd.DataFrame()
+    n = rows["n"].dropna()
+    typical_n = float(n.median()) if len(n) else 1.0
+    smoother = None
+    residuals = rows.loc[[], ["country", "survey"]].assign(
+        residual=0.0,
+        count=0.0,
+    )
     if seen.sum() >= FEW:
-        x = _terms(rows["n"], typical_n)
-        smoother = smooth(np.log(d[seen]), x[seen], rows.loc[seen, "country"])
-        residual = np.log(d[seen]) - x[seen] @ smoother.beta
-        residuals = rows.loc[seen, ["country", "survey"]].assign(
-            residual=residual, count=1.0
+        x = _terms(rows["n"], typical_n)[seen]
+        log_d = np.log(d[seen])
+        smoother = smooth(log_d, x, rows.loc[seen, "country"])
+        residuals = rows.loc[seen, ["country", "survey"]]
+        residuals = residuals.assign(
+            residual=log_d - x @ smoother.beta,
+            count=1.0,
         )
-    by_country, by_survey = (_sums(residuals, key) for key in ("country", "survey"))
-    unscaled = DesignEffects(1.0, smoother, typical_n, by_country, by_survey)
-    base = unscaled.predict(rows)
-    scale = mean_effect(rows, d, base)
+    unscaled = DesignEffects(
+        scale=1.0,
+        smoother=smoother,
+        typical_n=typical_n,
+        by_country=residuals.groupby("country")[["residual", "count"]].sum(),
+        by_survey=residuals.groupby("survey")[["residual", "count"]].sum(),
+    )
+    scale = mean_effect(rows, d, unscaled.predict(rows))
     if np.isnan(scale):
         return None
-    return DesignEffects(scale, smoother, typical_n, by_country, by_survey)
+    return replace(unscaled, scale=scale)
 
 
-def _terms(n: pd.Series, typical_n: float) -> np.ndarray:
-    return np.column_stack(
-        [np.ones(len(n)), np.log(n.fillna(typical_n).clip(lower=1.0))]
-    )
-
-
-def _sums(residuals: pd.DataFrame, key: str) -> pd.DataFrame:
-    if residuals.empty:
-        return pd.DataFrame(columns=["residual", "count"], dtype=float)
-    return residuals.groupby(key)[["residual", "count"]].sum()
+def _terms(
+    n: pd.Series,
+    typical_n: float,
+) -> np.ndarray:
+    log_n = np.log(n.fillna(typical_n).clip(lower=1.0))
+    return np.column_stack([np.ones(len(n)), log_n])

@@ -15,13 +15,10 @@ from uncounted.figures import design_effects as effects
 
 # an own log f of weight w biases prevalence by about −w (d−1)/cases: at most 0.4 %
 SLOPE = 0.004
-PER_PSU = (
-    25  # respondents for each PSU, where a survey doesn't publish how many PSUs it has
-)
-FEWEST, MOST = (
-    10,
-    200,
-)  # degrees of freedom that are believed of surveys that don't publish their PSUs
+# respondents for each PSU, where a survey doesn't publish how many PSUs it has
+PER_PSU = 25
+# degrees of freedom that are believed of surveys that don't publish their PSUs
+FEWEST, MOST = 10, 200
 
 
 def smoothed(surveys: pd.DataFrame) -> pd.Series:
@@ -35,9 +32,8 @@ def smoothed(surveys: pd.DataFrame) -> pd.Series:
     error)), cases being expected ones, d the survey's design effect, error 2/df + (3d −
     4 + 1/d)/cases the variance of log V̂ and τ² what factors differ by beyond that.
     """
-    factor = (surveys["variance"] / surveys["independent"]).where(
-        lambda ratio: ratio > 0
-    )
+    ratio = surveys["variance"] / surveys["independent"]
+    factor = ratio.where(ratio > 0)
     several = surveys["rows"] > 1
     kind = pd.Series(1.0, surveys.index)
     kind[several] = _of_several(surveys[several], factor[several])
@@ -48,7 +44,10 @@ def smoothed(surveys: pd.DataFrame) -> pd.Series:
     return kind * relative.fillna(1.0) ** weight
 
 
-def _of_several(surveys: pd.DataFrame, factor: pd.Series) -> np.ndarray:
+def _of_several(
+    surveys: pd.DataFrame,
+    factor: pd.Series,
+) -> np.ndarray:
     """Return the factor of a survey's kind: one curve of log(rows) over all surveys, on
     the scale of their mean.
     """
@@ -58,19 +57,27 @@ def _of_several(surveys: pd.DataFrame, factor: pd.Series) -> np.ndarray:
     x = np.column_stack([np.ones(len(surveys)), np.log(surveys["rows"])])
     if seen.sum() >= effects.FEW:
         log_factor = np.log(factor.to_numpy()[seen])
-        smoother = effects.smooth(log_factor, x[seen], surveys.loc[seen, "country"])
-        residual = log_factor - x[seen] @ smoother.beta
-        kind = np.exp(
-            x @ smoother.beta
-            + _of_country(surveys["country"], seen, residual, smoother.theta)
+        smoother = effects.smooth(
+            log_factor,
+            x[seen],
+            surveys.loc[seen, "country"],
         )
+        residual = log_factor - x[seen] @ smoother.beta
+        effect = _of_country(surveys["country"], seen, residual, smoother.theta)
+        kind = np.exp(x @ smoother.beta + effect)
+    base = kind * rows["expected"].to_numpy()
     scale = effects.mean_effect(
-        rows, rows["deff"].to_numpy(), kind * rows["expected"].to_numpy()
+        rows,
+        rows["deff"].to_numpy(),
+        base,
     )
     return kind if np.isnan(scale) else kind * scale
 
 
-def _as_figures(surveys: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
+def _as_figures(
+    surveys: pd.DataFrame,
+    factor: pd.Series,
+) -> pd.DataFrame:
     """Return surveys as rows whose design effect is `expected` times their factor."""
     p = surveys["estimate"]
     expected = surveys["independent"] * surveys["n"] / (p * (1 - p))
@@ -78,34 +85,52 @@ def _as_figures(surveys: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
 
 
 def _of_country(
-    country: pd.Series, seen: np.ndarray, residual: np.ndarray, theta: float
+    country: pd.Series,
+    seen: np.ndarray,
+    residual: np.ndarray,
+    theta: float,
 ) -> np.ndarray:
     """Return E[u] of each survey's country from its other surveys."""
-    own = np.zeros(len(country))
-    own[seen] = residual
-    count = seen.astype(float)
-    others, size = (
-        pd.Series(values, country.index).groupby(country).transform("sum").to_numpy()
-        - values
-        for values in (own, count)
-    )
-    return theta * others / (1 + theta * size)
+    residuals = np.zeros(len(country))
+    residuals[seen] = residual
+    beside = _sum_of_others(residuals, country)
+    size = _sum_of_others(seen.astype(float), country)
+    return theta * beside / (1 + theta * size)
 
 
-def _own_weight(surveys: pd.DataFrame, relative: pd.Series) -> np.ndarray:
-    known = relative.notna().to_numpy()
-    if not known.any():
+def _sum_of_others(
+    values: np.ndarray,
+    country: pd.Series,
+) -> np.ndarray:
+    """Return the sum over the other surveys of each survey's country."""
+    sums = pd.Series(values, country.index).groupby(country).transform("sum")
+    return sums.to_numpy() - values
+
+
+def _own_weight(
+    surveys: pd.DataFrame,
+    relative: pd.Series,
+) -> np.ndarray:
+    published = relative.notna().to_numpy()
+    if not published.any():
         return np.zeros(len(surveys))
     d = _as_figures(surveys, relative)["expected"].clip(lower=effects.TINY)
     cases = pd.Series(effects.expected_cases(surveys), surveys.index)
     error = 2 / degrees(surveys) + (3 * d - 4 + 1 / d).clip(lower=0) / cases
-    between = _between(relative[known], error[known])
-    bound = np.where(d > 1, SLOPE * cases / (d - 1).clip(lower=effects.TINY), np.inf)
+    between = _between(relative[published], error[published])
+    bound = np.where(
+        d > 1,
+        SLOPE * cases / (d - 1).clip(lower=effects.TINY),
+        np.inf,
+    )
     reliability = between / (between + error)
-    return np.where(known, np.minimum(bound, reliability), 0.0)
+    return np.where(published, np.minimum(bound, reliability), 0.0)
 
 
-def _between(relative: pd.Series, error: pd.Series) -> float:
+def _between(
+    relative: pd.Series,
+    error: pd.Series,
+) -> float:
     """Return τ², the variance of factors beyond their errors, by moments; each survey
     weighs by what it tells.
     """

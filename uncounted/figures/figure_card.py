@@ -1,6 +1,6 @@
 """The card of a table of published figures: its words, and what each may say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -70,16 +70,20 @@ class SurveyCard:
     sources: dict[str, list[str]] = field(default_factory=dict)
 
 
-def parse_card(words: dict[str, Any], path: Path) -> SurveyCard:
-    """Return the card of its words; raises UncountedError, naming the file, for what no
-    card may say.
+def parse_card(
+    words: dict[str, Any],
+    path: Path,
+) -> SurveyCard:
+    """Return the card that words make.
+
+    Raises UncountedError, naming the file, for a word or value that no card may have.
     """
-    known = [word.name for word in fields(SurveyCard)]
+    vocabulary = [word.name for word in fields(SurveyCard)]
     for word, value in words.items():
-        if word not in known:
+        if word not in vocabulary:
+            hint = did_you_mean(word, vocabulary)
             raise UncountedError(
-                f"{path} has the word '{word}', which no survey card"
-                f" has.{did_you_mean(word, known)}"
+                f"{path} has the word '{word}', which no survey card has.{hint}"
             )
         _check_shape(word, value, path)
     for word in ("title", "kind", "file", "outcomes", "columns"):
@@ -108,16 +112,14 @@ def check_mask(mask_below: float, where: str) -> None:
 
 
 def _check_words(card: SurveyCard, path: Path) -> None:
-    units = [*UNITS, LOGIT]
-    choices = [
-        ("unit", card.unit, [*UNITS]),
-        ("interval_method", card.interval_method, METHODS),
-    ]
-    choices += [("se_unit", card.se_unit, units)] if card.se_unit else []
-    for word, value, known in choices:
-        if value not in known:
+    vocabulary = {"unit": [*UNITS], "interval_method": METHODS}
+    if card.se_unit:
+        vocabulary["se_unit"] = [*UNITS, LOGIT]
+    for word, choices in vocabulary.items():
+        value = getattr(card, word)
+        if value not in choices:
             raise UncountedError(
-                f"{path} says {word} = '{value}'. Write one of: {', '.join(known)}."
+                f"{path} says {word} = '{value}'. Write one of: {', '.join(choices)}."
             )
 
 
@@ -129,12 +131,11 @@ def _check_age(card: SurveyCard, path: Path) -> None:
 
 
 def _check_columns(card: SurveyCard, path: Path) -> None:
-    known = [*TEXT, *NUMBERS, *card.traits]
+    vocabulary = [*TEXT, *NUMBERS, *card.traits]
     for word in card.columns:
-        if word not in known:
-            raise UncountedError(
-                f"{path} maps an unknown column '{word}'.{did_you_mean(word, known)}"
-            )
+        if word not in vocabulary:
+            hint = did_you_mean(word, vocabulary)
+            raise UncountedError(f"{path} maps an unknown column '{word}'.{hint}")
     for word in (*NEEDED, *card.traits):
         if word not in card.columns:
             raise UncountedError(
@@ -147,54 +148,66 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _are_texts(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_text_list(value: Any) -> bool:
-    return isinstance(value, list) and _are_texts(value)
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _is_column_table(value: Any) -> bool:
-    return isinstance(value, dict) and _are_texts(value.values())
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
 def _is_table_of_lists(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        _is_text_list(names) for names in value.values()
-    )
+    return isinstance(value, dict) and all(map(_is_text_list, value.values()))
 
 
-def _is_whole_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 15
+def _is_number_of_persons(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
-SHAPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+def _is_number_of_decimals(value: Any) -> bool:
+    return _is_number(value) and isinstance(value, int) and 0 <= value <= 15
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 < value < 1
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_design_effect(value: Any) -> bool:
+    return _is_number(value) and 0.1 <= value <= 100
+
+
+type Shape = tuple[str, Callable[[Any], bool]]
+
+TEXT_SHAPE: Shape = ("a text", _is_text)
+SHAPES: dict[str, Shape] = {
     "outcomes": ("a table of column names", _is_column_table),
     "columns": ("a table of column names", _is_column_table),
     "sources": ("a table of lists of names", _is_table_of_lists),
     "whole": ("a list of kinds", _is_text_list),
     "traits": ("a list of names", _is_text_list),
-    "mask_below": ("a number of persons", lambda value: isinstance(value, int | float)),
-    "rounded": ("a number of decimals, 0 to 15", _is_whole_number),
-    "interval": (
-        "a number above 0 and below 1",
-        lambda value: _is_number(value) and 0 < value < 1,
-    ),
-    "plausible_n": (
-        "a number above 0 and below inf",
-        lambda value: _is_number(value) and value > 0,
-    ),
-    "deff": (
-        "a number from 0.1 to 100",
-        lambda value: _is_number(value) and 0.1 <= value <= 100,
-    ),
+    "mask_below": ("a number of persons", _is_number_of_persons),
+    "rounded": ("a number of decimals, 0 to 15", _is_number_of_decimals),
+    "interval": ("a number above 0 and below 1", _is_share),
+    "plausible_n": ("a number above 0 and below inf", _is_positive),
+    "deff": ("a number from 0.1 to 100", _is_design_effect),
 }
 
 
-def _check_shape(word: str, value: Any, path: Path) -> None:
+def _check_shape(
+    word: str,
+    value: Any,
+    path: Path,
+) -> None:
     """Refuse a value of a kind that the word cannot have."""
-    shape, fits = SHAPES.get(word, ("a text", lambda text: isinstance(text, str)))
+    shape, fits = SHAPES.get(word, TEXT_SHAPE)
     if not fits(value):
         raise UncountedError(
             f"{path} says {word} = {value!r}, which should be {shape}."

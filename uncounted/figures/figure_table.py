@@ -30,29 +30,28 @@ from uncounted.world.age import parse_band
 from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, one_code, read_table
 
-HALVES = [
-    "half_estimate",
-    "half_se",
-    "half_bound",
-]  # half a printed digit, as a proportion; 0: exact
-INTERVAL = [
-    "n_interval",
-    "interval_width",
-    "interval_method",
-]  # what the bounds tell (`inversion.effective_n`)
+# half a printed digit, as a proportion; 0: exact
+HALVES = ["half_estimate", "half_se", "half_bound"]
+# what the bounds tell (`inversion.effective_n`)
+INTERVAL = ["n_interval", "interval_width", "interval_method"]
 SEXES = ["female", "male", "both"]
 CELL = ["sex", "age"]
-ASKED = [
-    "survey",
-    "country",
-    "source",
-    "year",
-    "definition",
-    "window",
-]  # with CELL: which figure a row is
+# with CELL: which figure a row is
+ASKED = ["survey", "country", "source", "year", "definition", "window"]
+# what a table without these columns says
+DEFAULTS = {
+    "sex": "both",
+    "age": "all",
+    "source": "",
+    "kind": "",
+    "definition": "",
+    "series": "",
+}
+COUNTS = ["n", "n_weighted", "deff", "respondents", "cases", "psus"]
 DECIMALS = 6  # a number printed with more is computed, not rounded
 DETERMINED = 0.1  # largest error of log n by the printed digits
 NO_WIDTH = "bounds without width: effective respondents of other figures of the table"
+UNCERTAIN = ", which its printed digits leave uncertain by a tenth or more"
 FEW = 10  # whole numbers that may be whole by chance
 
 
@@ -78,12 +77,15 @@ class Figures:
     digest: str
 
     def _repr_html_(self) -> str:
-        first = next(iter(self.tables.values()))
+        card = self.card
+        table = next(iter(self.tables.values()))
+        surveys = table["survey"].nunique()
+        countries = table["country"].nunique()
+        years = table["year"]
         return (
-            f"<b>{escape(self.card.title)}</b><br>{first['survey'].nunique():,} surveys"
-            f" of {first['country'].nunique()} countries,"
-            f" {first['year'].min()}–{first['year'].max()}, {len(first):,} figures;"
-            f" {escape(self.card.publisher)}, {escape(self.card.licence)}"
+            f"<b>{escape(card.title)}</b><br>{surveys:,} surveys of {countries}"
+            f" countries, {years.min()}–{years.max()}, {len(table):,} figures;"
+            f" {escape(card.publisher)}, {escape(card.licence)}"
         )
 
 
@@ -110,25 +112,22 @@ def read_figures(folder: Path) -> Figures:
     return Figures(folder.name, card, tables, ledgers, digest)
 
 
-def _rename(raw: pd.DataFrame, card: SurveyCard, path: Path) -> pd.DataFrame:
+def _rename(
+    raw: pd.DataFrame,
+    card: SurveyCard,
+    path: Path,
+) -> pd.DataFrame:
     for column in [*card.columns.values(), *card.outcomes.values()]:
         if column not in raw:
             raise UncountedError(
                 f"{path} names the column '{column}', which {card.file}"
                 f" lacks.{did_you_mean(column, raw.columns)}"
             )
-    named = pd.DataFrame({ours: raw[theirs] for ours, theirs in card.columns.items()})
-    defaults = {
-        "sex": "both",
-        "age": "all",
-        "source": "",
-        "kind": "",
-        "definition": "",
-        "series": "",
-    }
-    return named.assign(
-        **{ours: text for ours, text in defaults.items() if ours not in named}
-    )
+    table = pd.DataFrame({word: raw[column] for word, column in card.columns.items()})
+    for word, text in DEFAULTS.items():
+        if word not in table:
+            table[word] = text
+    return table
 
 
 def _canonical(
@@ -138,10 +137,10 @@ def _canonical(
     rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
     rows["country"] = one_code(rows["country"])
     rows["age"] = _ages(table["age"], file)
-    kind_of_source = {
-        name: kind for kind, names in card.sources.items() for name in names
-    }
-    rows["source"] = [kind_of_source.get(name, "other") for name in rows["source"]]
+    kinds: dict[str, str] = {}
+    for kind, names in card.sources.items():
+        kinds |= dict.fromkeys(names, kind)
+    rows["source"] = [kinds.get(name, "other") for name in rows["source"]]
     rows = _with_intervals(rows, card)
     _refuse(rows, card, file)
     rows["year"] = rows["year"].astype(int)
@@ -151,7 +150,11 @@ def _canonical(
     return rows, _interval_ledger(rows)
 
 
-def _numeric(table: pd.DataFrame, card: SurveyCard, file: Path) -> pd.DataFrame:
+def _numeric(
+    table: pd.DataFrame,
+    card: SurveyCard,
+    file: Path,
+) -> pd.DataFrame:
     """Return the table with its numbers as proportions and half a printed digit of each
     kind of number.
     """
@@ -161,21 +164,37 @@ def _numeric(table: pd.DataFrame, card: SurveyCard, file: Path) -> pd.DataFrame:
     bounds = ["estimate", "lower", "upper"]
     rows[bounds] = rows[bounds] / scale
     rows["se"] = _standard_errors(rows, card)
-    printed = ["estimate", "lower", "upper"]
-    half = _half_digit(table, printed) / scale
-    half_estimate = half if card.rounded is None else 0.5 * 10.0**-card.rounded / scale
-    half_se = _half_digit(table, ["se"]) / UNITS.get(card.se_unit or card.unit, np.inf)
-    halves = dict(zip(HALVES, (half_estimate, half_se, half), strict=True))
-    return rows.assign(**halves)
+    half_bound = _half_digit(table, bounds) / scale
+    half_estimate = half_bound
+    if card.rounded is not None:
+        half_estimate = 0.5 * 10.0**-card.rounded / scale
+    se_scale = UNITS.get(card.se_unit or card.unit, np.inf)
+    half_se = _half_digit(table, ["se"]) / se_scale
+    halves = (half_estimate, half_se, half_bound)
+    return rows.assign(
+        **dict(
+            zip(
+                HALVES,
+                halves,
+                strict=True,
+            )
+        )
+    )
 
 
-def _standard_errors(rows: pd.DataFrame, card: SurveyCard) -> pd.Series:
+def _standard_errors(
+    rows: pd.DataFrame,
+    card: SurveyCard,
+) -> pd.Series:
     if card.se_unit == LOGIT:
         return rows["se"] * rows["estimate"] * (1 - rows["estimate"])
     return rows["se"] / UNITS[card.se_unit or card.unit]
 
 
-def _half_digit(table: pd.DataFrame, columns: Sequence[str]) -> float:
+def _half_digit(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+) -> float:
     """Return half of the last digit that columns are printed to, by the most decimals
     that any of their texts has.
 
@@ -195,7 +214,11 @@ def _half_digit(table: pd.DataFrame, columns: Sequence[str]) -> float:
     return 0.5 * 10.0 ** -float(fractions.max())
 
 
-def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
+def _numbers(
+    table: pd.DataFrame,
+    name: str,
+    file: Path,
+) -> np.ndarray:
     if name not in table:
         return np.full(len(table), np.nan)
     values = numbers(table.loc[:, name])
@@ -208,22 +231,28 @@ def _numbers(table: pd.DataFrame, name: str, file: Path) -> np.ndarray:
     return values
 
 
-def _ages(column: pd.Series, file: Path) -> list[str]:
+def _ages(
+    column: pd.Series,
+    file: Path,
+) -> list[str]:
     """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known
     to be the same.
     """
-    label = {"all": "all"}
+    labels = {"all": "all"}
     for line, age in enumerate(column, 2):
         try:
-            label[age] = label.get(age) or parse_band(age).label
+            labels[age] = labels.get(age) or parse_band(age).label
         except UncountedError as error:
             raise UncountedError(
                 f"{file}, line {line}: {error} For all ages write 'all'."
             ) from error
-    return [label[age] for age in column]
+    return [labels[age] for age in column]
 
 
-def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
+def _with_intervals(
+    rows: pd.DataFrame,
+    card: SurveyCard,
+) -> pd.DataFrame:
     """Add what the bounds of figures without a SE tell of their effective respondents.
 
     An unknown method is taken to be one for the whole table, if one fits nearly all
@@ -233,77 +262,67 @@ def _with_intervals(rows: pd.DataFrame, card: SurveyCard) -> pd.DataFrame:
     bounds = rows[["estimate", "lower", "upper"]].to_numpy(float, copy=True)
     needed = rows["se"].isna() & np.isfinite(bounds).all(axis=1)
     bounds[~needed | (rows["upper"] < rows["lower"])] = np.nan
-    half_estimate, half_bound = (
-        rows[f"half_{name}"].to_numpy(float) for name in ("estimate", "bound")
-    )
-    digits = (half_estimate, half_bound, half_bound)
+    half_bound = rows["half_bound"].to_numpy(float)
+    digits = (rows["half_estimate"].to_numpy(float), half_bound, half_bound)
     method = card.interval_method
     if method == "unknown":
-        method = common_method(*bounds.T, level=card.interval, digits=digits)
-    inverted = effective_n(*bounds.T, level=card.interval, method=method, digits=digits)
-    n = inverted.n.copy()
-    breakdown = (rows["sex"] != "both").astype(int) + 2 * (rows["age"] != "all").astype(
-        int
+        method = common_method(
+            *bounds.T,
+            level=card.interval,
+            digits=digits,
+        )
+    inverted = effective_n(
+        *bounds.T,
+        level=card.interval,
+        method=method,
+        digits=digits,
     )
-    sure = rows["estimate"].isin([0, 1]) & rows["n"].isna()
-    borrowing = (needed & (np.isfinite(n) | sure)).to_numpy()
-    for _, members in breakdown[borrowing].groupby(breakdown[borrowing]):
-        at = rows.index.get_indexer(members.index)
-        if np.isfinite(n[at]).sum() >= FEW:
-            n[at] = shrunk_n(n[at], inverted.width[at])
+    finite = np.isfinite(inverted.n)
+    certain = rows["estimate"].isin([0, 1]) & rows["n"].isna()
+    borrowing = (needed & (finite | certain)).to_numpy()
+    by_sex, by_age = rows["sex"] != "both", rows["age"] != "all"
+    breakdown = (by_sex + 2 * by_age).to_numpy()
+    n = inverted.n.copy()
+    for kind in range(4):
+        members = borrowing & (breakdown == kind)
+        if np.count_nonzero(finite & members) >= FEW:
+            n[members] = shrunk_n(n[members], inverted.width[members])
     return rows.assign(
-        n_interval=n, interval_width=inverted.width, interval_method=inverted.method
+        n_interval=n,
+        interval_width=inverted.width,
+        interval_method=inverted.method,
     )
 
 
 def _interval_ledger(rows: pd.DataFrame) -> Ledger:
     ledger = Ledger()
-    known = rows["n_interval"].notna()
-    by = [rows["interval_method"], rows["interval_width"] < DETERMINED]
-    for (method, sure), repaired in rows.loc[known].groupby(
-        [column[known] for column in by], sort=True
-    ):
-        how = (
-            f"effective respondents from its interval ({method})"
-            if method
-            else NO_WIDTH
-        )
-        doubt = (
-            ""
-            if sure or not method
-            else ", which its printed digits leave uncertain by a tenth or more"
-        )
-        ledger = ledger.add(repaired, "repaired", how + doubt)
+    repaired = rows.loc[rows["n_interval"].notna()]
+    determined = repaired["interval_width"] < DETERMINED
+    kinds = repaired.groupby(["interval_method", determined], sort=True)
+    for (method, digits_suffice), lines in kinds:
+        why = NO_WIDTH
+        if method:
+            why = f"effective respondents from its interval ({method})"
+            if not digits_suffice:
+                why += UNCERTAIN
+        ledger = ledger.add(lines, "repaired", why)
     return ledger
 
 
-def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
+def _refuse(
+    rows: pd.DataFrame,
+    card: SurveyCard,
+    file: Path,
+) -> None:
     """Refuse what no repair may touch, all of it at once: the analyst must look."""
-    sizes = rows[["se", "n", "n_weighted", "deff", "respondents", "cases", "psus"]]
-    wrong = {
-        "a prevalence outside 0–1 after the card's unit": (
-            (rows["estimate"] < 0) | (rows["estimate"] > 1)
-        ),
-        "a negative standard error, count or design effect": (sizes < 0).any(axis=1),
-        "an upper bound below its lower": rows["upper"] < rows["lower"],
-        "an interval that does not hold its estimate": (
-            (rows["lower"] > rows["estimate"] + 1e-6)
-            | (rows["upper"] < rows["estimate"] - 1e-6)
-        ),
-        "no year, or one that is not whole": (
-            rows["year"].isna() | (rows["year"] % 1 != 0)
-        ),
-        "fieldwork until a year that is not whole, or before it began": (
-            (rows["until"] < rows["year"])
-            | (rows["until"] % 1 != 0) & rows["until"].notna()
-        ),
-        "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
-    } | ambiguous(rows, card.traits)
-    sentences = [f"{what} in {_lines(bad)}" for what, bad in wrong.items() if bad.any()]
-    numbered = rows.set_index(np.arange(2, len(rows) + 2))
-    figures = [] if sentences else impossible(numbered, card.unit, card.se_unit)
+    faults = _faults(rows) | ambiguous(rows, card.traits)
+    sentences = [
+        f"{fault} in {_lines(bad)}" for fault, bad in faults.items() if bad.any()
+    ]
     if sentences:
         raise UncountedError(f"{file} has {'; '.join(sentences)}. Mend the table.")
+    numbered = rows.set_index(np.arange(2, len(rows) + 2))
+    figures = impossible(numbered, card.unit, card.se_unit)
     if figures:
         listed = "\n".join(f"  {sentence}" for sentence in figures)
         raise UncountedError(
@@ -312,21 +331,48 @@ def _refuse(rows: pd.DataFrame, card: SurveyCard, file: Path) -> None:
         )
 
 
+def _faults(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which rows have a number that cannot be, by fault."""
+    estimate, lower, upper = rows["estimate"], rows["lower"], rows["upper"]
+    year, until = rows["year"], rows["until"]
+    too_low, too_high = lower > estimate + 1e-6, upper < estimate - 1e-6
+    broken_year = (until % 1 != 0) & until.notna()
+    return {
+        "a prevalence outside 0–1 after the card's unit": (
+            (estimate < 0) | (estimate > 1)
+        ),
+        "a negative standard error, count or design effect": (
+            (rows[["se", *COUNTS]] < 0).any(axis=1)
+        ),
+        "an upper bound below its lower": upper < lower,
+        "an interval that does not hold its estimate": too_low | too_high,
+        "no year, or one that is not whole": year.isna() | (year % 1 != 0),
+        "fieldwork until a year that is not whole, or before it began": (
+            (until < year) | broken_year
+        ),
+        "no survey or no country": (rows["survey"] == "") | (rows["country"] == ""),
+    }
+
+
 def _lines(bad: pd.Series) -> str:
     lines = np.flatnonzero(bad) + 2
-    listed = ", ".join(str(line) for line in lines[:8])
-    more = f" and {len(lines) - 8} more" if len(lines) > 8 else ""
-    return f"{len(lines)} row(s), at line {listed}{more}"
+    listed = ", ".join(map(str, lines[:8]))
+    if len(lines) > 8:
+        listed += f" and {len(lines) - 8} more"
+    return f"{len(lines)} row(s), at line {listed}"
 
 
-def ambiguous(rows: pd.DataFrame, traits: Sequence[str] = ()) -> dict[str, pd.Series]:
-    """Return which rows nobody could tell whom they speak of, or would count the same
-    respondents twice, by reason.
+def ambiguous(
+    rows: pd.DataFrame,
+    traits: Sequence[str] = (),
+) -> dict[str, pd.Series]:
+    """Return which rows are about unknown persons, or would count the same respondents
+    twice, by fault.
     """
-    key = [*(column for column in ASKED if column in rows), *CELL, *traits]
+    key = [column for column in ASKED if column in rows]
+    repeated = rows.duplicated([*key, *CELL, *traits], keep=False)
+    cell = ", ".join(["survey", "sex", *traits])
     return {
         "a sex that is not female, male or both": ~rows["sex"].isin(SEXES),
-        f"the same {', '.join(['survey', 'sex', *traits])} and age twice": (
-            rows.duplicated(key, keep=False)
-        ),
+        f"the same {cell} and age twice": repeated,
     }

@@ -1,20 +1,18 @@
-"""Identity: which rows are of one survey, of one part of it that was asked alike, and
-of one series of surveys.
-"""
+"""Identity: the survey, the part of it that was asked alike, and the series of rows."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-PART = [
-    "survey",
-    "definition",
-    "window",
-]  # rows that were asked alike: the same persons count once within them
+# rows that were asked alike: the same persons count once within them
+PART = ["survey", "definition", "window"]
 NO_WINDOW = -1.0  # what stands for "no window" where windows are compared
 
 
-def distinct(rows: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
+def distinct(
+    rows: pd.DataFrame,
+    cell: Sequence[str],
+) -> pd.DataFrame:
     """Return the rows with survey ids that are each of one country, one kind of source
     and one fieldwork.
 
@@ -28,24 +26,25 @@ def distinct(rows: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
     base = rows["survey"].astype("str")
     country = _several(rows["country"], base)
     source = _several(rows["source"], base + "\x1f" + rows["country"])
-    label = _bracketed(
-        base, [rows["country"].where(country, ""), rows["source"].where(source, "")]
-    )
-    series = (
-        rows["series"].fillna("") if "series" in rows else pd.Series("", rows.index)
-    )
-    yearly = _several(rows["year"], label) & (
-        _repeated(rows, label, cell) | _any(series != "", label)
-    )
-    survey = _bracketed(
-        label, [rows["year"].astype(int).astype("str").where(yearly, "")]
-    )
-    series = series.mask(yearly & (series == ""), label)
-    last = rows["until"].fillna(rows["year"]).groupby(survey).transform("max")
-    first = rows["year"].groupby(survey).transform("min")
-    spans = rows["until"].notna() | (last > first)
+    country = rows["country"].where(country, "")
+    source = rows["source"].where(source, "")
+    comma = pd.Series(", ", rows.index).where((country != "") & (source != ""), "")
+    label = _bracketed(base, country + comma + source)
+    series = pd.Series("", rows.index)
+    if "series" in rows:
+        series = rows["series"].fillna("")
+    one_a_year = _repeated(rows, label, cell) | _any(series != "", label)
+    yearly = one_a_year & _several(rows["year"], label)
+    years = rows["year"].astype(int).astype("str")
+    survey = _bracketed(label, years.where(yearly, ""))
+    begin = rows["year"].groupby(survey).transform("min")
+    end = rows["until"].fillna(rows["year"]).groupby(survey).transform("max")
+    spans = rows["until"].notna() | (end > begin)
     return rows.assign(
-        survey=survey, series=series, year=first, until=last.where(spans)
+        survey=survey,
+        series=series.mask(yearly & (series == ""), label),
+        year=begin,
+        until=end.where(spans),
     )
 
 
@@ -62,35 +61,43 @@ def shared_ids(tables: Sequence[pd.DataFrame]) -> list[str]:
     surveys = [table[["survey", "country"]].drop_duplicates() for table in tables]
     every = pd.concat(surveys, ignore_index=True)
     twice = every.loc[every.duplicated()].drop_duplicates()
-    return [
-        f"{survey} of {country}"
-        for survey, country in sorted(twice.itertuples(index=False, name=None))
-    ]
+    pairs = sorted(twice.itertuples(index=False, name=None))
+    return [f"{survey} of {country}" for survey, country in pairs]
 
 
-def _several(values: pd.Series, group: pd.Series) -> pd.Series:
+def _several(
+    values: pd.Series,
+    group: pd.Series,
+) -> pd.Series:
     return values.groupby(group).transform("nunique") > 1
 
 
-def _any(condition: pd.Series, group: pd.Series) -> pd.Series:
+def _any(
+    condition: pd.Series,
+    group: pd.Series,
+) -> pd.Series:
     return condition.groupby(group).transform("any")
 
 
-def _repeated(rows: pd.DataFrame, survey: pd.Series, cell: Sequence[str]) -> pd.Series:
+def _repeated(
+    rows: pd.DataFrame,
+    survey: pd.Series,
+    cell: Sequence[str],
+) -> pd.Series:
     """Say of each survey whether it has the same cell in more than one year."""
-    keys = rows[[*cell, "definition"]].assign(
-        window=rows["window"].fillna(NO_WINDOW), survey=survey
+    window = rows["window"].fillna(NO_WINDOW)
+    keys = rows[[*cell, "definition", "year"]].assign(
+        window=window,
+        survey=survey,
     )
-    years = rows["year"].groupby([keys[column] for column in keys]).transform("nunique")
+    by = [column for column in keys if column != "year"]
+    years = keys.groupby(by)["year"].transform("nunique")
     return _any(years > 1, survey)
 
 
-def _bracketed(label: pd.Series, qualifiers: Sequence[pd.Series]) -> pd.Series:
+def _bracketed(
+    label: pd.Series,
+    qualifier: pd.Series,
+) -> pd.Series:
     """Return labels with the qualifiers that aren't empty behind them, in brackets."""
-    inside = qualifiers[0]
-    for qualifier in qualifiers[1:]:
-        comma = pd.Series(", ", label.index).where(
-            (inside != "") & (qualifier != ""), ""
-        )
-        inside = inside + comma + qualifier
-    return label.where(inside == "", label + " (" + inside + ")")
+    return label.where(qualifier == "", label + " (" + qualifier + ")")

@@ -10,7 +10,10 @@ METHODS = ("logit", "beta")
 
 
 def logit_interval(
-    p: np.ndarray, se: np.ndarray, df: np.ndarray, level: float
+    p: np.ndarray,
+    se: np.ndarray,
+    df: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return logit⁻¹(logit p ± t_df · se/(p(1−p))); NaN where p is 0 or 1, or df is
     0.
@@ -22,7 +25,11 @@ def logit_interval(
 
 
 def korn_graubard(
-    p: np.ndarray, effective: np.ndarray, n: np.ndarray, df: np.ndarray, level: float
+    p: np.ndarray,
+    effective: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Clopper–Pearson bounds at n_eff (t_{n−1}/t_df)² [Korn & Graubard 1998];
     NaN where df is 0.
@@ -31,7 +38,10 @@ def korn_graubard(
 
 
 def adjusted(
-    effective: np.ndarray, n: np.ndarray, df: np.ndarray, level: float
+    effective: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
+    level: float,
 ) -> np.ndarray:
     """Return the effective sample size that pays for few degrees of freedom, n_eff
     (t_{n−1}/t_df)².
@@ -40,20 +50,37 @@ def adjusted(
 
 
 def clopper_pearson(
-    p: np.ndarray, n: np.ndarray, level: float
+    p: np.ndarray,
+    n: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the exact binomial bounds of n·p cases in n, which needn't be whole; 0 and
     1 at their ends.
     """
     tail = (1 - level) / 2
-    lower = np.where(p == 0, 0.0, stats.beta.ppf(tail, n * p, n * (1 - p) + 1))
-    upper = np.where(p == 1, 1.0, stats.beta.ppf(1 - tail, n * p + 1, n * (1 - p)))
-    known = np.isfinite(n) & np.isfinite(p)
-    return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+    cases, noncases = n * p, n * (1 - p)
+    lower = np.where(
+        p == 0,
+        0.0,
+        stats.beta.ppf(tail, cases, noncases + 1),
+    )
+    upper = np.where(
+        p == 1,
+        1.0,
+        stats.beta.ppf(1 - tail, cases + 1, noncases),
+    )
+    finite = np.isfinite(n) & np.isfinite(p)
+    return np.where(
+        finite,
+        lower,
+        np.nan,
+    ), np.where(finite, upper, np.nan)
 
 
 def wald_interval(
-    p: np.ndarray, n: np.ndarray, level: float
+    p: np.ndarray,
+    n: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return p ∓ z √(p(1−p)/n), cut at 0 and 1 as publishers do."""
     half = _z(level) * np.sqrt(p * (1 - p) / n)
@@ -61,7 +88,9 @@ def wald_interval(
 
 
 def wilson_interval(
-    p: np.ndarray, n: np.ndarray, level: float
+    p: np.ndarray,
+    n: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the bounds b of (b − p)² = z² b(1−b)/n, which lie inside 0–1 [Wilson
     1927].
@@ -76,5 +105,13 @@ def _z(level: float) -> float:
     return float(stats.norm.ppf((1 + level) / 2))
 
 
-def _t(level: float, df: np.ndarray) -> np.ndarray:
-    return stats.t.ppf((1 + level) / 2, np.where(np.asarray(df) > 0, df, np.nan))
+def _t(
+    level: float,
+    df: np.ndarray,
+) -> np.ndarray:
+    positive = np.where(
+        np.asarray(df) > 0,
+        df,
+        np.nan,
+    )
+    return stats.t.ppf((1 + level) / 2, positive)

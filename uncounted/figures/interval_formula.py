@@ -6,14 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, expit, logit, ndtri
 
-LOG_N = (
-    np.log(0.5),
-    np.log(1e9),
-)  # between which the log n of exact intervals is sought
-STEPS, CLOSE = (
-    30,
-    1e-5,
-)  # of secants; the last one leaves log n closer by orders than this
+# the range in which the log n of exact intervals is sought
+LOG_N = (np.log(0.5), np.log(1e9))
+STEPS = 30  # of secants
+CLOSE = 1e-5  # the last secant leaves log n closer by orders than this
 
 type Rows = np.ndarray
 
@@ -45,7 +41,11 @@ def wald(z: float) -> Formula:
     def n(p: Rows, bound: Rows) -> Rows:
         return z**2 * p * (1 - p) / (bound - p) ** 2
 
-    return Formula(n, n, lambda lower, upper: (lower + upper) / 2)
+    return Formula(
+        n,
+        n,
+        lambda lower, upper: (lower + upper) / 2,
+    )
 
 
 def logit_scale(z: float) -> Formula:
@@ -72,10 +72,19 @@ def _logit_turning(upper: Rows) -> Rows:
 
 def wilson(z: float) -> Formula:
     """Return the formula of (b − p)² = z² b(1−b)/n."""
-    return _score(z, np.zeros(1), np.zeros(1))
+    return _score(
+        z,
+        np.zeros(1),
+        np.zeros(1),
+    )
 
 
-def exact(z: float, p: Rows, lower: Rows, upper: Rows) -> Formula:
+def exact(
+    z: float,
+    p: Rows,
+    lower: Rows,
+    upper: Rows,
+) -> Formula:
     """Return the formula of Clopper and Pearson's bounds, which is exact at this p and
     bounds.
 
@@ -83,18 +92,42 @@ def exact(z: float, p: Rows, lower: Rows, upper: Rows) -> Formula:
     correction for continuity times a constant that makes it exact there. Where a bound
     isn't beyond p, or is 0, 1 or missing, that constant is 1.
     """
-    score = _score(z, np.ones(1), np.ones(1))
+    score = _score(
+        z,
+        np.ones(1),
+        np.ones(1),
+    )
     above = (upper > p) & (upper < 1)
     below = (lower < p) & (lower > 0)
     by_upper, by_lower = np.ones_like(p), np.ones_like(p)
-    first = score.by_upper(p[above], upper[above])
-    by_upper[above] = _solved(first, 1 - p[above], 1 - upper[above], z) / first
-    first = score.by_lower(p[below], lower[below])
-    by_lower[below] = _solved(first, p[below], lower[below], z) / first
+    n = score.by_upper(p[above], upper[above])
+    by_upper[above] = (
+        _solved(
+            n,
+            1 - p[above],
+            1 - upper[above],
+            z,
+        )
+        / n
+    )
+    n = score.by_lower(p[below], lower[below])
+    by_lower[below] = (
+        _solved(
+            n,
+            p[below],
+            lower[below],
+            z,
+        )
+        / n
+    )
     return _score(z, by_lower, by_upper)
 
 
-def _score(z: float, lower_scale: Rows, upper_scale: Rows) -> Formula:
+def _score(
+    z: float,
+    lower_scale: Rows,
+    upper_scale: Rows,
+) -> Formula:
     """Return the formula of |b − p| = z √(b(1−b)/n) with a correction of 1/2n for
     continuity.
 
@@ -106,11 +139,14 @@ def _score(z: float, lower_scale: Rows, upper_scale: Rows) -> Formula:
 
     def meeting(lower: Rows, upper: Rows) -> Rows:
         linear = below.linear(lower) + above.linear(upper)
-        root = _root(
-            (below.square + above.square), linear, np.maximum(upper - lower, 0)
-        )
+        gap = np.maximum(upper - lower, 0)
+        root = _root(below.square + above.square, linear, gap)
         p = lower + below.linear(lower) * root + below.square * root**2
-        return np.where(upper > lower, p, (lower + upper) / 2)
+        return np.where(
+            upper > lower,
+            p,
+            (lower + upper) / 2,
+        )
 
     return Formula(above.n, below.n, meeting)
 
@@ -132,28 +168,58 @@ class Continuity:
 
     def linear(self, bound: Rows) -> Rows:
         """Return the coefficient of r."""
-        deviation = np.sqrt(np.clip(bound * (1 - bound), 0, None))
-        return self.z * deviation * np.where(self.scale > 0, np.sqrt(self.scale), 1)
+        deviation = np.sqrt(
+            np.clip(
+                bound * (1 - bound),
+                0,
+                None,
+            )
+        )
+        return (
+            self.z
+            * deviation
+            * np.where(
+                self.scale > 0,
+                np.sqrt(self.scale),
+                1,
+            )
+        )
 
     def n(self, p: Rows, bound: Rows) -> Rows:
         """Return the n at which p has this bound."""
-        return _root(self.square, self.linear(bound), np.abs(bound - p)) ** -2
+        return (
+            _root(
+                self.square,
+                self.linear(bound),
+                np.abs(bound - p),
+            )
+            ** -2
+        )
 
 
-def _root(square: Rows, linear: Rows, gap: Rows) -> Rows:
+def _root(
+    square: Rows,
+    linear: Rows,
+    gap: Rows,
+) -> Rows:
     """Solve square x² + linear x = gap for x ≥ 0, in the form that subtracts
     nothing.
     """
     return 2 * gap / (linear + np.sqrt(linear**2 + 4 * square * gap))
 
 
-def _solved(first: Rows, share: Rows, bound: Rows, z: float) -> Rows:
-    """Solve P(at least n·share of n | bound) = α/2 for n by secants, begun at `first`.
+def _solved(
+    start: Rows,
+    share: Rows,
+    bound: Rows,
+    z: float,
+) -> Rows:
+    """Solve P(at least n·share of n | bound) = α/2 for n by secants, begun at `start`.
 
     The normal quantile of that probability is nearly −c √n, so that the logarithm of
     its size is nearly straight in log n, with slope 1/2.
     """
-    log_n = np.clip(np.log(first), *LOG_N)
+    log_n = np.clip(np.log(start), *LOG_N)
     miss = _miss(log_n, share, bound, z)
     slope = np.full(share.shape, 0.5)
     active = np.flatnonzero(np.abs(miss) > CLOSE)
@@ -161,11 +227,19 @@ def _solved(first: Rows, share: Rows, bound: Rows, z: float) -> Rows:
         if not active.size:
             break
         before, missed_before = log_n[active], miss[active]
-        step = np.clip(-missed_before / slope[active], -2, 2)
+        step = np.clip(
+            -missed_before / slope[active],
+            -2,
+            2,
+        )
         after = np.clip(before + step, *LOG_N)
         missed = _miss(after, share[active], bound[active], z)
         moved = after != before
-        secant = (missed - missed_before) / np.where(moved, after - before, 1)
+        secant = (missed - missed_before) / np.where(
+            moved,
+            after - before,
+            1,
+        )
         usable = moved & (secant > 0.1) & (secant < 5)
         slope[active] = np.where(usable, secant, slope[active])
         log_n[active], miss[active] = after, missed
@@ -173,10 +247,19 @@ def _solved(first: Rows, share: Rows, bound: Rows, z: float) -> Rows:
     return np.exp(np.clip(log_n - miss / slope, *LOG_N))
 
 
-def _miss(log_n: Rows, share: Rows, bound: Rows, z: float) -> Rows:
+def _miss(
+    log_n: Rows,
+    share: Rows,
+    bound: Rows,
+    z: float,
+) -> Rows:
     """Return log of the normal quantile of that probability over z; it is 0 at the
     solution.
     """
     n = np.exp(log_n)
-    tail = betainc(n * share, n * (1 - share) + 1, bound)
+    tail = betainc(
+        n * share,
+        n * (1 - share) + 1,
+        bound,
+    )
     return np.log(-ndtri(np.clip(tail, 1e-300, 0.4999)) / z)

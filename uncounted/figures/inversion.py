@@ -1,27 +1,23 @@
 """Inversion: the effective respondents that a published interval is made of."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from uncounted.figures.interval_formula import (
-    Formula,
-    exact,
-    logit_scale,
-    quantile,
-    wald,
-    wilson,
+from uncounted.figures.printed_bounds import (
+    CLOSED,
+    Bounds,
+    Digits,
+    folded,
+    formula_of,
+    n_range,
 )
 
 METHODS = ("wald", "logit", "wilson", "exact", "korn_graubard", "unknown")
 # bounds of unknown rounding reproduce if they ask for the same log n to within this
 AGREE = 1e-3
 
-CLOSED = {"wald": wald, "logit": logit_scale, "wilson": wilson}
 FORMULAS = (*CLOSED, "exact")
-
-type Digits = float | np.ndarray | tuple[float | np.ndarray, ...] | None
 
 
 @dataclass(frozen=True)
@@ -38,44 +34,6 @@ class Inverted:
     n: np.ndarray
     method: np.ndarray
     width: np.ndarray
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Printed intervals of estimates of at most one half, with half a printed unit of
-    each number.
-    """
-
-    estimate: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    half_estimate: np.ndarray
-    half_lower: np.ndarray
-    half_upper: np.ndarray
-
-    def rows(self, mask: np.ndarray) -> "Bounds":
-        """Return the figures where mask (rows,) is true."""
-        return Bounds(*(values[mask] for values in vars(self).values()))
-
-    def farther(self) -> "Bounds":
-        """Return the figures as if the upper bound alone had been printed; the lower if
-        that isn't above.
-        """
-        above = self.upper > self.estimate
-        lower = np.where(above, np.nan, self.lower)
-        upper = np.where(above, self.upper, np.nan)
-        return replace(self, lower=lower, upper=upper)
-
-    @property
-    def estimates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Least and largest estimate that is printed so; one that is printed as
-        positive is.
-        """
-        least = np.maximum(self.estimate - self.half_estimate, self.estimate / 2)
-        largest = np.minimum(
-            self.estimate + self.half_estimate, (1 + self.estimate) / 2
-        )
-        return least, largest
 
 
 def effective_n(
@@ -109,7 +67,7 @@ def effective_n(
     Pearson's at n_eff (t_{n−1}/t_df)²: that product is returned, as df is unknown.
     Raises ValueError for a method that isn't of METHODS.
     """
-    bounds = _folded(estimate, lower, upper, digits)
+    bounds = folded(estimate, lower, upper, digits)
     methods = np.broadcast_to(np.asarray(method, dtype=object), bounds.estimate.shape)
     if strange := sorted(set(methods) - set(METHODS)):
         message = (
@@ -123,7 +81,11 @@ def effective_n(
         zero = (methods == name) & (bounds.estimate == 0)
         for mask, invert in ((inner, _of_inner), (zero, _of_zeros)):
             if mask.any():
-                _put(inverted, mask, invert(bounds.rows(mask), level, name))
+                _put(
+                    inverted,
+                    mask,
+                    invert(bounds.rows(mask), level, name),
+                )
     return inverted
 
 
@@ -145,7 +107,7 @@ def common_method(
     interval. Without zeros logit is never returned: Wilson's bounds are symmetric on
     the logit scale, so that both always fit, Wilson with fewer.
     """
-    bounds = _folded(estimate, lower, upper, digits)
+    bounds = folded(estimate, lower, upper, digits)
     bounds = bounds.rows(~np.isnan(bounds.estimate))
     bounds = bounds.rows((bounds.upper > bounds.lower) | (bounds.estimate == 0))
     inner = bounds.rows(bounds.estimate > 0)
@@ -161,70 +123,66 @@ def common_method(
     return min((name for name in FORMULAS if rows[name] == best), key=size.__getitem__)
 
 
-def _folded(
-    estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray, digits: Digits
-) -> Bounds:
-    """Mirror estimates above one half, so that the upper bound is the farther from 0 or
-    1.
-    """
-    halves = digits if isinstance(digits, tuple) else (digits,) * 3
-    numbers = [
-        estimate,
-        lower,
-        upper,
-        *(0.0 if half is None else half for half in halves),
-    ]
-    p, low, high, half_p, half_low, half_high = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(values, dtype=float)) for values in numbers)
-    )
-    mirror = p > 0.5
-    return Bounds(
-        np.where(mirror, 1 - p, p),
-        np.maximum(np.where(mirror, 1 - high, low), 0),
-        np.minimum(np.where(mirror, 1 - low, high), 1),
-        half_p,
-        np.where(mirror, half_high, half_low),
-        np.where(mirror, half_low, half_high),
-    )
-
-
 def _nothing(size: int) -> Inverted:
     return Inverted(
-        np.full(size, np.nan), np.full(size, "", dtype=object), np.full(size, np.inf)
+        n=np.full(size, np.nan),
+        method=np.full(size, "", dtype=object),
+        width=np.full(size, np.inf),
     )
 
 
-def _put(inverted: Inverted, mask: np.ndarray, part: Inverted) -> None:
+def _put(
+    inverted: Inverted,
+    mask: np.ndarray,
+    part: Inverted,
+) -> None:
     inverted.n[mask] = part.n
     inverted.method[mask] = part.method
     inverted.width[mask] = part.width
 
 
-def _of_zeros(bounds: Bounds, level: float, method: str) -> Inverted:
+def _of_zeros(
+    bounds: Bounds,
+    level: float,
+    method: str,
+) -> Inverted:
     """Take n by the upper bound of a zero that is no rounded number; width allows that
     it is.
     """
     name = method if method in ("wilson", "exact", "korn_graubard") else "exact"
     bounds = bounds.farther()
-    least, largest = _range(bounds, level, name)
+    least, largest = n_range(bounds, level, name)
     with np.errstate(divide="ignore", invalid="ignore"):
-        formula = _formula(bounds.estimate, bounds.lower, bounds.upper, level, name)
+        formula = formula_of(
+            bounds.estimate,
+            bounds.lower,
+            bounds.upper,
+            level,
+            name,
+        )
         n = formula.by_upper(bounds.estimate, bounds.upper)
-    n = np.where((bounds.upper > 0) & (bounds.upper < 1), n, np.nan)
-    if (
-        method == "logit"
-    ):  # or a rounded estimate's own interval, of as many as one likes
+    n = np.where(
+        (bounds.upper > 0) & (bounds.upper < 1),
+        n,
+        np.nan,
+    )
+    # or it is a rounded estimate's own interval, of as many as one likes
+    if method == "logit":
         largest = np.where(bounds.half_estimate > 0, np.inf, largest)
     return _inverted(n, least, largest, name)
 
 
-def _of_inner(bounds: Bounds, level: float, method: str) -> Inverted:
+def _of_inner(
+    bounds: Bounds,
+    level: float,
+    method: str,
+) -> Inverted:
     if method == "unknown":
         return _of_unknown(bounds, level)
-    least, largest = _range(bounds, level, method)
+    least, largest = n_range(bounds, level, method)
     neither = ~_possible(least, largest)
     by_upper = bounds.rows(neither).farther()
-    least[neither], largest[neither] = _range(by_upper, level, method)
+    least[neither], largest[neither] = n_range(by_upper, level, method)
     return _inverted(_middle(bounds, least, largest), least, largest, method)
 
 
@@ -238,8 +196,13 @@ def _of_unknown(bounds: Bounds, level: float) -> Inverted:
     """
     chosen = _nothing(bounds.estimate.size)
     for name in CLOSED:
-        least, largest = _range(bounds, level, name)
-        candidate = _inverted(_middle(bounds, least, largest), least, largest, name)
+        least, largest = n_range(bounds, level, name)
+        candidate = _inverted(
+            _middle(bounds, least, largest),
+            least,
+            largest,
+            name,
+        )
         smaller = (
             _possible(least, largest) & ~(candidate.n >= chosen.n) & (candidate.n > 0)
         )
@@ -249,115 +212,92 @@ def _of_unknown(bounds: Bounds, level: float) -> Inverted:
     return chosen
 
 
-def _put_rest(chosen: Inverted, bounds: Bounds, level: float, name: str) -> None:
+def _put_rest(
+    chosen: Inverted,
+    bounds: Bounds,
+    level: float,
+    name: str,
+) -> None:
     """Fill the rows that no formula has reproduced yet where this one does."""
     missing = np.isnan(chosen.n)
     remaining = bounds.rows(missing)
-    least, largest = _range(remaining, level, name)
+    least, largest = n_range(remaining, level, name)
     possible = _possible(least, largest)
-    candidate = _inverted(_middle(remaining, least, largest), least, largest, name)
+    candidate = _inverted(
+        _middle(remaining, least, largest),
+        least,
+        largest,
+        name,
+    )
     missing[missing] = possible
     _put(chosen, missing, _rows(candidate, possible))
 
 
 def _rows(inverted: Inverted, mask: np.ndarray) -> Inverted:
-    return Inverted(inverted.n[mask], inverted.method[mask], inverted.width[mask])
+    return Inverted(
+        inverted.n[mask],
+        inverted.method[mask],
+        inverted.width[mask],
+    )
 
 
-def _reproduced(bounds: Bounds, level: float, name: str) -> np.ndarray:
-    possible = _possible(*_range(bounds, level, name))
+def _reproduced(
+    bounds: Bounds,
+    level: float,
+    name: str,
+) -> np.ndarray:
+    possible = _possible(*n_range(bounds, level, name))
     has_interval = bounds.upper > 0
     at_zero = has_interval if name in ("wilson", "exact") else ~has_interval
     return np.where(bounds.estimate == 0, at_zero, possible)
 
 
-def _possible(least: np.ndarray, largest: np.ndarray) -> np.ndarray:
+def _possible(
+    least: np.ndarray,
+    largest: np.ndarray,
+) -> np.ndarray:
     return least <= largest * (1 + AGREE)
 
 
-def _middle(bounds: Bounds, least: np.ndarray, largest: np.ndarray) -> np.ndarray:
+def _middle(
+    bounds: Bounds,
+    least: np.ndarray,
+    largest: np.ndarray,
+) -> np.ndarray:
     """Return the n of an interval half-way in width; NaN for an interval of no
     width.
     """
     with np.errstate(divide="ignore"):
         middle = 4 / (least**-0.5 + largest**-0.5) ** 2
     middle = np.where(least > 0, middle, largest)
-    lower = np.where(np.isnan(bounds.lower), bounds.estimate, bounds.lower)
-    upper = np.where(np.isnan(bounds.upper), bounds.estimate, bounds.upper)
+    lower = np.where(
+        np.isnan(bounds.lower),
+        bounds.estimate,
+        bounds.lower,
+    )
+    upper = np.where(
+        np.isnan(bounds.upper),
+        bounds.estimate,
+        bounds.upper,
+    )
     return np.where(upper > lower, middle, np.nan)
 
 
 def _inverted(
-    n: np.ndarray, least: np.ndarray, largest: np.ndarray, name: str
+    n: np.ndarray,
+    least: np.ndarray,
+    largest: np.ndarray,
+    name: str,
 ) -> Inverted:
-    known = np.isfinite(n) & (n > 0)
+    determined = np.isfinite(n) & (n > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         width = np.maximum(np.log(n / least), np.log(largest / n))
     return Inverted(
-        np.where(known, n, np.nan),
-        np.where(known, name, "").astype(object),
-        np.where(known, np.maximum(width, 0.0), np.inf),
+        n=np.where(determined, n, np.nan),
+        method=np.where(determined, name, "").astype(object),
+        width=np.where(
+            determined,
+            np.maximum(width, 0.0),
+            np.inf,
+        ),
     )
-
-
-def _formula(
-    p: np.ndarray, lower: np.ndarray, upper: np.ndarray, level: float, method: str
-) -> Formula:
-    """Return the method's formula; exact bounds' holds near these."""
-    z = quantile(level)
-    return CLOSED[method](z) if method in CLOSED else exact(z, p, lower, upper)
-
-
-def _range(bounds: Bounds, level: float, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the largest n that some estimate and both bounds, as
-    printed, allow.
-
-    For n_U(p) by the upper and n_L(p) by the lower bound, the least is min over p of
-    max(n_U, n_L) at the widest bounds that are printed so, the largest max over p of
-    min(n_U, n_L) at the narrowest. n_U rises with p and n_L falls, so both lie where
-    the two meet, or at an end of p.
-    """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _least(bounds, level, method), _largest(bounds, level, method)
-
-
-def _least(bounds: Bounds, level: float, method: str) -> np.ndarray:
-    """Return the n of the widest interval; a bound that reaches 0 or 1 asks for no
-    least n.
-    """
-    smallest, greatest = bounds.estimates
-    lower = bounds.lower - bounds.half_lower
-    upper = bounds.upper + bounds.half_upper
-    by_upper, by_lower = upper < 1, lower > 0
-    formula = _formula(bounds.estimate, lower, upper, level, method)
-    p = np.where(by_lower, formula.meeting(lower, upper), 0)
-    p = np.where(by_upper, np.maximum(p, formula.turning(upper)), greatest)
-    p = np.clip(p, smallest, greatest)
-    n_upper = np.where(by_upper, _beyond(formula.by_upper, p, upper, upper > p), 0)
-    n_lower = np.where(by_lower, _beyond(formula.by_lower, p, lower, lower < p), 0)
-    return np.maximum(n_upper, n_lower)
-
-
-def _largest(bounds: Bounds, level: float, method: str) -> np.ndarray:
-    """Return the n of the narrowest interval."""
-    smallest, greatest = bounds.estimates
-    lower = bounds.lower + bounds.half_lower
-    upper = bounds.upper - bounds.half_upper
-    by_upper, by_lower = upper < 1, ~np.isnan(lower)
-    formula = _formula(bounds.estimate, lower, upper, level, method)
-    meeting = np.where(by_lower, formula.meeting(lower, upper), 1)
-    p = np.clip(np.where(by_upper, meeting, smallest), smallest, greatest)
-    largest = np.zeros_like(p)
-    # below its turning n_U is largest at the smallest p
-    for place in (p, smallest):
-        n_upper = _beyond(formula.by_upper, place, upper, by_upper & (upper > place))
-        n_lower = _beyond(formula.by_lower, place, lower, by_lower & (lower < place))
-        largest = np.fmax(largest, np.minimum(n_upper, n_lower))
-    return largest
-
-
-def _beyond(
-    by_bound: Callable, p: np.ndarray, bound: np.ndarray, beyond: np.ndarray
-) -> np.ndarray:
-    """Return the n of a bound; infinitely many where it isn't beyond p."""
-    return np.where(beyond, by_bound(p, bound), np.inf)

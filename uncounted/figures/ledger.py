@@ -24,7 +24,12 @@ class Ledger:
 
     lines: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
-    def add(self, rows: pd.DataFrame, action: str, why: str) -> "Ledger":
+    def add(
+        self,
+        rows: pd.DataFrame,
+        action: str,
+        why: str,
+    ) -> "Ledger":
         """Return a ledger with a line more for each row; action: repaired, excluded,
         not used again.
 
@@ -50,14 +55,25 @@ class Ledger:
         return Ledger(pd.concat(lines, ignore_index=True))
 
     def split(
-        self, rows: pd.DataFrame, out: pd.Series, why: str
+        self,
+        rows: pd.DataFrame,
+        out: pd.Series,
+        why: str,
     ) -> tuple[pd.DataFrame, "Ledger"]:
         """Return the rows that stay and the ledger in which the others are written down
         as excluded.
         """
-        return rows.loc[~out], self.add(rows.loc[out], "excluded", why)
+        return rows.loc[~out], self.add(
+            rows.loc[out],
+            "excluded",
+            why,
+        )
 
-    def less(self, rows: pd.DataFrame, unless: str = "") -> "Ledger":
+    def less(
+        self,
+        rows: pd.DataFrame,
+        unless: str = "",
+    ) -> "Ledger":
         """Return the ledger without the lines about these rows, but for those of one
         reason.
         """
@@ -81,11 +97,17 @@ class Ledger:
                 columns=["action", "why", "rows", "surveys", "respondents"]
             )
         by = self.lines.groupby(["action", "why"], sort=True)
-        table = by["survey"].agg(rows="size", surveys="nunique")
+        table = by["survey"].agg(
+            rows="size",
+            surveys="nunique",
+        )
         table = table.join(by["respondents"].sum(min_count=1))
         order = ["action", "rows", "why"]
         return table.reset_index().sort_values(
-            order, ascending=[True, False, True], kind="stable", ignore_index=True
+            order,
+            ascending=[True, False, True],
+            kind="stable",
+            ignore_index=True,
         )
 
     def __str__(self) -> str:

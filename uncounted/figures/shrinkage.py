@@ -9,7 +9,10 @@ HALVINGS = 30  # of the range of log τ²
 LOG_TAU2 = (-14.0, 4.0)
 
 
-def shrunk_n(n: np.ndarray, width: np.ndarray) -> np.ndarray:
+def shrunk_n(
+    n: np.ndarray,
+    width: np.ndarray,
+) -> np.ndarray:
     """Shrink n from intervals of few digits to the others', so far as rounding left
     them uncertain.
 
@@ -21,49 +24,82 @@ def shrunk_n(n: np.ndarray, width: np.ndarray) -> np.ndarray:
     N(μ, τ²); τ² by Paule and Mandel's moments, [1982], and returned is exp E[log n |
     log n̂], no farther than width from n̂. Unknown n get exp μ.
     """
-    known = np.isfinite(n) & (n > 0)
-    log_n = np.log(np.where(known, n, 1))
-    error = np.clip(np.where(known, width, WIDEST), SHARPEST, WIDEST)
+    finite = np.isfinite(n) & (n > 0)
+    log_n = np.log(np.where(finite, n, 1))
+    error = np.clip(
+        np.where(finite, width, WIDEST),
+        SHARPEST,
+        WIDEST,
+    )
     variance = error**2 / 3
-    tau2 = _paule_mandel(log_n, variance, known)
-    mean, _ = _weighted(log_n, variance + tau2, known)
+    tau2 = _paule_mandel(log_n, variance, finite)
+    mean, _ = _weighted(log_n, variance + tau2, finite)
     shift = variance / (variance + tau2) * (mean - log_n)
-    shift = np.clip(shift, -np.maximum(width, 0), np.maximum(width, 0))
+    shift = np.clip(
+        shift,
+        -np.maximum(width, 0),
+        np.maximum(width, 0),
+    )
     with np.errstate(over="ignore"):
-        filled = np.where(known.any(axis=-1, keepdims=True), np.exp(mean), np.nan)
-    return np.where(known, np.exp(log_n + np.where(known, shift, 0)), filled)
+        filled = np.where(
+            finite.any(axis=-1, keepdims=True),
+            np.exp(mean),
+            np.nan,
+        )
+    return np.where(
+        finite,
+        np.exp(log_n + np.where(finite, shift, 0)),
+        filled,
+    )
 
 
 def _paule_mandel(
-    log_n: np.ndarray, variance: np.ndarray, known: np.ndarray
+    log_n: np.ndarray,
+    variance: np.ndarray,
+    finite: np.ndarray,
 ) -> np.ndarray:
     """Solve Σ (x − μ)²/(v + τ²) = rows − 1 for τ² by halving; 0 where v explains
     all.
     """
-    freedom = known.sum(axis=-1, keepdims=True) - 1
-    low, high = (np.full(freedom.shape, end) for end in LOG_TAU2)
+    freedom = finite.sum(axis=-1, keepdims=True) - 1
+    lower = np.full(freedom.shape, LOG_TAU2[0])
+    upper = np.full(freedom.shape, LOG_TAU2[1])
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        excess = _weighted(log_n, variance + np.exp(middle), known)[1] > freedom
-        low, high = np.where(excess, middle, low), np.where(excess, high, middle)
-    none = _weighted(log_n, variance, known)[1] <= freedom
-    return np.where(none, 0, np.exp((low + high) / 2))
+        middle = (lower + upper) / 2
+        _, squares = _weighted(
+            log_n,
+            variance + np.exp(middle),
+            finite,
+        )
+        excess = squares > freedom
+        lower = np.where(excess, middle, lower)
+        upper = np.where(excess, upper, middle)
+    _, squares = _weighted(log_n, variance, finite)
+    return np.where(
+        squares <= freedom,
+        0,
+        np.exp((lower + upper) / 2),
+    )
 
 
 def _weighted(
-    log_n: np.ndarray, variance: np.ndarray, known: np.ndarray
+    log_n: np.ndarray,
+    variance: np.ndarray,
+    finite: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean weighted by 1/variance and the weighted sum of squares around
     it.
     """
-    weight = known / variance
+    weight = finite / variance
     total = np.maximum(weight.sum(axis=-1, keepdims=True), np.finfo(float).tiny)
     mean = (weight * log_n).sum(axis=-1, keepdims=True) / total
     return mean, (weight * (log_n - mean) ** 2).sum(axis=-1, keepdims=True)
 
 
 def n_of_zeros(
-    n: np.ndarray, margin_only: np.ndarray, group: np.ndarray
+    n: np.ndarray,
+    margin_only: np.ndarray,
+    group: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fill the n of figures of 0 or 1 that have a margin of error, but neither n nor an
     interval.
@@ -77,12 +113,16 @@ def n_of_zeros(
     """
     filled = np.where(margin_only, np.nan, n)
     source = np.full(filled.shape, "", dtype=object)
-    others = np.isfinite(filled)
-    if not others.any():
+    sized = np.isfinite(filled)
+    if not sized.any():
         return filled, source
     for name in np.unique(group[margin_only]):
-        members = others & (group == name)
+        members = sized & (group == name)
         rows = margin_only & (group == name)
-        filled[rows] = np.median(n[members if members.any() else others])
-        source[rows] = "group" if members.any() else "all"
+        if members.any():
+            filled[rows] = np.median(n[members])
+            source[rows] = "group"
+        else:
+            filled[rows] = np.median(n[sized])
+            source[rows] = "all"
     return filled, source

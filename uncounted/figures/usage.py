@@ -2,16 +2,31 @@
 respondents of the others.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.figures.extent import ALL, SEXES, Ages, Cover, Figure, Grid, grid
+from uncounted.figures.chosen_rows import NAN, Chosen, assembled
+from uncounted.figures.extent import ALL, SEXES, Ages, Figure, Grid
+from uncounted.figures.figure_grid import grid
+from uncounted.figures.figure_record import (
+    Row,
+    figures_of_records,
+    measured,
+    records_of,
+)
 from uncounted.figures.ledger import LOST, Ledger
-from uncounted.figures.partition import Choice, Part, arranged, finest, union
+from uncounted.figures.partition import (
+    Choice,
+    Part,
+    Survey,
+    arranged,
+    finest,
+    union,
+)
 from uncounted.world.population import EVERYBODY
 
 TWICE = "the same respondents are in the survey's finest disjoint figures"
@@ -20,66 +35,36 @@ UNANSWERED = "sex, age or another trait of these respondents is missing"
 UNASKED = (
     "divided by a trait that isn't asked for, and no figure of everybody beside it"
 )
-NO_ESTIMATE, NO_SIZE, NOBODY = (
-    "no estimate",
-    "no n, SE or interval",
-    "nobody there was asked",
-)
-SUMS = (
-    "n",
-    "respondents",
-    "cases",
-    "persons",
-)  # of a rest: the total's less the others'
-NAN = float("nan")
+NO_ESTIMATE = "no estimate"
+NO_SIZE = "no n, SE or interval"
+NOBODY = "nobody there was asked"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What selection is told of a table: by which axes, for which ages its totals
-    speak, and of what kind it is.
+    """What selection needs to know of a table.
 
-    known: the traits beyond sex and age that the table has. respondents: it is made of
-    interviews.
+    by: the axes that persons are to be divided by. age: the ages that totals are about,
+    by the card. card_age_kinds: kinds of source whose totals are always about these.
+    table_traits: the traits beyond sex and age that the table has. respondents: whether
+    it is made of interviews.
     """
 
     by: tuple[str, ...]
     age: str
-    whole: tuple[str, ...]
-    known: tuple[str, ...]
+    card_age_kinds: tuple[str, ...]
+    table_traits: tuple[str, ...]
     respondents: bool
 
     @property
     def traits(self) -> tuple[str, ...]:
         """The traits beyond sex and age by which persons are to be divided."""
-        return tuple(trait for trait in self.known if trait in self.by)
+        return tuple(trait for trait in self.table_traits if trait in self.by)
 
     @property
     def divided(self) -> tuple[str, ...]:
         """The traits that the table divides persons by though nobody asked for it."""
-        return tuple(trait for trait in self.known if trait not in self.by)
-
-
-class Row(NamedTuple):
-    """What is read of one row of a table of figures; NaN where unknown. counted: cases
-    that were not computed.
-    """
-
-    index: Any
-    survey: str
-    kind: str
-    sex: str
-    age: str
-    levels: tuple[str, ...]
-    usable: bool
-    estimate: float
-    persons: float
-    cases: float
-    counted: float
-    n_weighted: float
-    by_error: float
-    alone: float
-    half_estimate: float
+        return tuple(trait for trait in self.table_traits if trait not in self.by)
 
 
 class Fate(NamedTuple):
@@ -94,62 +79,64 @@ class Fate(NamedTuple):
     cases: float = NAN
 
 
-class Chosen(NamedTuple):
-    """A part that is used: of which row, with what columns of the evidence."""
-
-    index: Any
-    part: Part
-    cover: Cover
-    breakdown: str
-    choice: str
-    shared: float
-
-
 def used(
-    rows: pd.DataFrame, asked: Asked, ledger: Ledger
+    rows: pd.DataFrame, request: Asked, ledger: Ledger
 ) -> tuple[pd.DataFrame, Ledger]:
-    """Return the rows of each survey's finest disjoint figures (`breakdown.finest`),
+    """Return the rows of each survey's finest disjoint figures (`partition.finest`),
     each respondent once.
 
     rows: part (of a survey), sex, age, traits, kind, estimate, persons, n, n_weighted,
     usable, half_estimate, by_error and alone (effective respondents by the own error,
     and for the likelihood). Added are breakdown, choice (of which disjoint set a row
-    is), shared (how many such sets speak of the same respondents), covers (Bands), less
-    (what of sex × levels × covers the row doesn't speak of) and figure (the index of
+    is), shared (how many such sets are about the same respondents), covers (Bands),
+    less (what of sex × levels × covers the row isn't about) and figure (the index of
     the row of which it is). Rests of totals are rows of their own, whose index is new.
     Everything else goes to the ledger, with the persons who are left out by it. Raises
     UncountedError where a figure of all ages doesn't say which these are.
     """
-    rows, ledger = _of_everybody(rows, asked, ledger)
-    chosen: list[Chosen] = []
-    fates: list[Fate] = []
+    rows, ledger = _of_everybody(rows, request, ledger)
     ages = _ages(rows)
     by_part: dict[int, list[Row]] = {}
+    records = records_of(rows, request.traits)
     for part, row in zip(
-        rows["part"].tolist(), _records(rows, asked.traits), strict=True
+        rows["part"].tolist(),
+        records,
+        strict=True,
     ):
         by_part.setdefault(part, []).append(row)
+    chosen: list[Chosen] = []
+    fates: list[Fate] = []
     for part, records in sorted(by_part.items()):
-        picked, left = _of_part(part, records, asked, ages.get(records[0].index))
-        chosen += picked
-        fates += left
-    return _assembled(rows, chosen, asked), _written(rows, fates, ledger)
+        ages_of_part = ages.get(records[0].index)
+        chosen_of_part, fates_of_part = _of_part(part, records, request, ages_of_part)
+        chosen += chosen_of_part
+        fates += fates_of_part
+    return assembled(
+        rows,
+        chosen,
+        request.traits,
+    ), _written(rows, fates, ledger)
 
 
 def _of_everybody(
-    rows: pd.DataFrame, asked: Asked, ledger: Ledger
+    rows: pd.DataFrame, request: Asked, ledger: Ledger
 ) -> tuple[pd.DataFrame, Ledger]:
     """Leave out figures of some level of a trait that isn't asked for: those of
-    everybody speak of the same persons.
+    everybody are about the same persons.
     """
-    divided = pd.Series(False, rows.index)
-    for trait in asked.divided:
-        divided |= rows[trait] != EVERYBODY
-    spoken = rows["part"].isin(rows.loc[~divided, "part"])
-    ledger = ledger.add(rows.loc[divided & spoken], "not used again", TWICE)
-    return rows.loc[~divided], ledger.add(
-        rows.loc[divided & ~spoken], "excluded", UNASKED
+    divided = (rows[list(request.divided)] != EVERYBODY).any(axis=1)
+    counted = rows["part"].isin(rows.loc[~divided, "part"])
+    ledger = ledger.add(
+        rows.loc[divided & counted],
+        "not used again",
+        TWICE,
     )
+    ledger = ledger.add(
+        rows.loc[divided & ~counted],
+        "excluded",
+        UNASKED,
+    )
+    return rows.loc[~divided], ledger
 
 
 def _ages(rows: pd.DataFrame) -> dict[Any, Ages]:
@@ -161,69 +148,81 @@ def _ages(rows: pd.DataFrame) -> dict[Any, Ages]:
     columns = [rows[f"ages_{sex}"].tolist() for sex in SEXES]
     return {
         index: dict(zip(SEXES, bands, strict=True))
-        for index, *bands in zip(rows.index, *columns, strict=True)
+        for index, *bands in zip(
+            rows.index,
+            *columns,
+            strict=True,
+        )
         if any(bands)
     }
 
 
-def _records(rows: pd.DataFrame, traits: Sequence[str]) -> list[Row]:
-    levels = [rows[trait].tolist() for trait in traits]
-    combinations = list(zip(*levels, strict=True)) if traits else [()] * len(rows)
-    columns = {
-        name: rows[name].tolist()
-        for name in Row._fields
-        if name not in ("index", "levels")
-    }
-    columns |= {"index": rows.index.tolist(), "levels": combinations}
-    return [
-        Row(*values)
-        for values in zip(*(columns[name] for name in Row._fields), strict=True)
-    ]
-
-
 def _of_part(
-    part: int, records: list[Row], asked: Asked, ages: Ages | None
+    part: int,
+    records: list[Row],
+    request: Asked,
+    ages: Ages | None,
 ) -> tuple[list[Chosen], list[Fate]]:
     """Return what is used of one part of a survey, and the fate of all rows that aren't
     used as they stand.
     """
     records = sorted(records, key=lambda row: (row.sex, row.age, row.levels))
-    figures = _figures(records)
-    if asked.respondents and not ages and all(row.age == ALL for row in records):
+    if request.respondents and not ages and all(row.age == ALL for row in records):
         return [], _without_ages(records)
-    pieces = grid(figures, asked.age, records[0].kind in asked.whole, ages)
+    figures = figures_of_records(records)
+    always = records[0].kind in request.card_age_kinds
+    pieces = grid(figures, request.age, always, ages)
     if pieces is None:
         raise UncountedError(
             f"The figure of survey '{records[0].survey}' for all ages doesn't say which"
             ' ages those are. Write them on its card, as age = "15-64".'
         )
-    figures = _measured(figures, pieces)
+    figures = measured(figures, pieces)
+    survey = _arranged(records, figures, pieces, request)
+    choices = finest(survey, request.by)
+    chosen = _chosen(part, choices, pieces, request.traits)
+    return chosen, _fates(records, figures, choices, pieces, request)
+
+
+def _arranged(
+    records: list[Row],
+    figures: list[Figure],
+    pieces: Grid,
+    request: Asked,
+) -> Survey:
+    weighted: dict[Any, float] = {}
     # interviews without sex or age may be of anybody: they are no rest of those whom no
     # figure lists
-    published = [] if asked.respondents else records
-    weighted = {
-        row.index: row.n_weighted
-        for row in published
-        if row.n_weighted == row.n_weighted
-    }
+    if not request.respondents:
+        for row in records:
+            if row.n_weighted == row.n_weighted:
+                weighted[row.index] = row.n_weighted
     halves = {row.index: row.half_estimate for row in records}
-    choices = finest(
-        arranged(figures, pieces, asked.traits, weighted, halves), asked.by
-    )
-    breakdown = " + ".join(choice.name(asked.traits) for choice in choices)
-    chosen = [
-        Chosen(
-            used_part.figure.row,
-            used_part,
-            pieces.cover(used_part.pieces),
-            breakdown,
-            f"{part}/{i}",
-            float(len(choices)),
-        )
-        for i, choice in enumerate(choices)
-        for used_part in choice.parts
-    ]
-    return chosen, _fates(records, figures, choices, pieces, asked)
+    return arranged(figures, pieces, request.traits, weighted, halves)
+
+
+def _chosen(
+    part: int,
+    choices: Sequence[Choice],
+    pieces: Grid,
+    traits: Sequence[str],
+) -> list[Chosen]:
+    breakdown = " + ".join(choice.name(traits) for choice in choices)
+    shared = float(len(choices))
+    chosen: list[Chosen] = []
+    for i, choice in enumerate(choices):
+        for figure in choice.parts:
+            cover = pieces.cover(figure.pieces)
+            chosen.append(
+                Chosen(
+                    figure,
+                    cover,
+                    breakdown,
+                    f"{part}/{i}",
+                    shared,
+                )
+            )
+    return chosen
 
 
 def _without_ages(records: list[Row]) -> list[Fate]:
@@ -231,47 +230,13 @@ def _without_ages(records: list[Row]) -> list[Fate]:
     leaves them all out.
     """
     largest = max(records, key=lambda row: row.persons)
-    others = [row for row in records if row.index != largest.index]
-    lost = Fate(largest.index, "excluded", UNANSWERED, largest.persons, largest.cases)
-    return [lost, *(Fate(row.index, "excluded", UNANSWERED) for row in others)]
-
-
-def _figures(records: list[Row]) -> list[Figure]:
-    """Return the figures of a part; their sizes are persons, weighted persons or
-    effective ones, as all have them.
-    """
-    usable = [row for row in records if row.usable]
-    measures = ("persons", "n_weighted", "by_error", "alone")
-    known = [name for name in measures if all(getattr(row, name) > 0 for row in usable)]
-    return [
-        Figure(
-            row.index,
-            row.sex,
-            row.age,
-            row.levels,
-            _known(getattr(row, known[0])) if known else None,
-            row.usable,
-            _known(row.estimate),
-            _known(row.persons) or _known(row.n_weighted),
-        )
-        for row in records
+    fates = [
+        Fate(largest.index, "excluded", UNANSWERED, largest.persons, largest.cases)
     ]
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else float(value)
-
-
-def _measured(figures: list[Figure], pieces: Grid) -> list[Figure]:
-    """Return figures with the months that they speak of as sizes, where sizes aren't
-    known.
-    """
-    if all(figure.size is not None for figure in figures if figure.usable):
-        return figures
-    return [
-        replace(figure, size=float(pieces.months(pieces.extent(figure))))
-        for figure in figures
-    ]
+    for row in records:
+        if row.index != largest.index:
+            fates.append(Fate(row.index, "excluded", UNANSWERED))
+    return fates
 
 
 def _fates(
@@ -279,37 +244,47 @@ def _fates(
     figures: list[Figure],
     choices: Sequence[Choice],
     pieces: Grid,
-    asked: Asked,
+    request: Asked,
 ) -> list[Fate]:
     """Return the fate of every row that isn't used as it stands.
 
     A figure of persons who are all in the chosen ones leaves out nobody. Of the others,
     the largest disjoint ones do.
     """
-    chosen = {part.figure.row for choice in choices for part in choice.parts}
+    in_use = {part.figure.row for choice in choices for part in choice.parts}
     held = union(choice.pieces for choice in choices)
     counted = held
     rows = {row.index: row for row in records}
     extents = {figure.row: pieces.extent(figure) for figure in figures}
     fates: list[Fate] = []
-    left = [figure for figure in figures if figure.row not in chosen]
-    for figure in sorted(left, key=lambda each: extents[each.row].bit_count()):
-        row, extent = rows[figure.row], extents[figure.row]
+    by_extent = sorted(extents, key=lambda index: extents[index].bit_count())
+    for index in by_extent:
+        row, extent = rows[index], extents[index]
+        if index in in_use:
+            continue
         if choices and extent & ~held == 0:
-            fates.append(Fate(row.index, "not used again", TWICE))
+            fates.append(Fate(index, "not used again", TWICE))
         elif extent & counted == 0:
-            fates.append(Fate(row.index, "excluded", _why(row), row.persons, row.cases))
+            fates.append(
+                Fate(
+                    index,
+                    "excluded",
+                    _why(row),
+                    row.persons,
+                    row.cases,
+                )
+            )
             counted |= extent
         else:
-            fates.append(Fate(row.index, "excluded", _why(row)))
-    unplaced = _unplaced(rows, extents, choices, fates, asked)
+            fates.append(Fate(index, "excluded", _why(row)))
+    unplaced = _unplaced(rows, extents, choices, fates, request)
     return [unplaced.get(fate.index, fate) for fate in fates]
 
 
 def _why(row: Row) -> str:
-    if row.estimate != row.estimate:
-        return NOBODY if row.persons == 0 else NO_ESTIMATE
-    return UNPLACED if row.usable else NO_SIZE
+    if row.estimate == row.estimate:
+        return UNPLACED if row.usable else NO_SIZE
+    return NOBODY if row.persons == 0 else NO_ESTIMATE
 
 
 def _unplaced(
@@ -317,7 +292,7 @@ def _unplaced(
     extents: dict[Any, int],
     choices: Sequence[Choice],
     fates: list[Fate],
-    asked: Asked,
+    request: Asked,
 ) -> dict[Any, Fate]:
     """Return the fate of totals some of whose respondents are neither used nor left out
     elsewhere, widest first.
@@ -325,107 +300,83 @@ def _unplaced(
     if not choices:
         return {}
     parts = choices[0].parts
+    why = UNANSWERED if request.respondents else UNPLACED
     counted = union(part.pieces for part in parts if part.less)
     unplaced: dict[Any, Fate] = {}
-    for fate in sorted(fates, key=lambda each: -extents[each.index].bit_count()):
+    for fate in sorted(fates, key=lambda fate: -extents[fate.index].bit_count()):
         total, extent = rows[fate.index], extents[fate.index]
-        inside = [part for part in parts if part.pieces & extent]
-        whole = all(part.pieces & ~extent == 0 for part in inside)
-        if not total.persons > 0 or not inside or not whole or extent & counted:
+        inside = _parts_of(extent, parts)
+        if not total.persons > 0 or not inside or extent & counted:
             continue
         counted |= extent
         excluded = [
-            other
-            for other in fates
-            if other.index != fate.index and extents[other.index] & ~extent == 0
+            part
+            for part in fates
+            if part.index != fate.index and extents[part.index] & ~extent == 0
         ]
-        persons = total.persons - sum(_placed(rows, part, "persons") for part in inside)
-        persons -= sum(other.respondents for other in excluded if other.respondents > 0)
-        cases = total.cases - sum(_placed(rows, part, "cases") for part in inside)
-        cases -= sum(other.cases for other in excluded if other.cases > 0)
+        placed = [_placed(rows, part, "persons") for part in inside]
+        lost = [part.respondents for part in excluded]
+        persons = _remaining(total.persons, placed, lost)
+        placed = [_placed(rows, part, "cases") for part in inside]
+        cases = _remaining(
+            total.cases,
+            placed,
+            [part.cases for part in excluded],
+        )
         if persons > 0.5 or (total.counted == total.counted and cases > 0.5):
-            why = UNANSWERED if asked.respondents else UNPLACED
+            numbers = max(persons, 0.0), max(cases, 0.0)
             unplaced[fate.index] = Fate(
-                fate.index, "excluded", why, max(persons, 0.0), max(cases, 0.0)
+                fate.index,
+                "excluded",
+                why,
+                *numbers,
             )
     return unplaced
 
 
-def _placed(rows: dict[Any, Row], part: Part, column: str) -> float:
+def _parts_of(
+    extent: int,
+    parts: Sequence[Part],
+) -> list[Part]:
+    """Return the parts that share persons with an extent; none where one of them
+    reaches beyond it.
+    """
+    sharing = [part for part in parts if part.pieces & extent]
+    if any(part.pieces & ~extent for part in sharing):
+        return []
+    return sharing
+
+
+def _placed(
+    rows: dict[Any, Row],
+    part: Part,
+    column: str,
+) -> float:
     """Return the persons, or cases, of a part."""
     beside = sum(getattr(rows[figure.row], column) for figure in part.less)
     return getattr(rows[part.figure.row], column) - beside
 
 
-def _assembled(rows: pd.DataFrame, chosen: list[Chosen], asked: Asked) -> pd.DataFrame:
-    """Return the chosen parts as rows."""
-    whole = [each for each in chosen if not each.part.less]
-    rests = [each for each in chosen if each.part.less]
-    table = rows.loc[[each.index for each in whole]]
-    if rests:
-        table = pd.concat(
-            [table, pd.DataFrame([_rest_row(rows, each.part) for each in rests])]
-        )
-    ordered = [*whole, *rests]
-    columns = {
-        "sex": [each.cover.sex for each in ordered],
-        "breakdown": [each.breakdown for each in ordered],
-        "choice": [each.choice for each in ordered],
-        "shared": [each.shared for each in ordered],
-        "figure": [each.index for each in ordered],
-    }
-    for i, trait in enumerate(asked.traits):
-        columns[trait] = [each.cover.levels[i] for each in ordered]
-    objects = {
-        "covers": [each.cover.bands for each in ordered],
-        "less": [_named(each.cover, asked.traits) for each in ordered],
-    }
-    series = {
-        name: pd.Series(values, table.index, dtype=object)
-        for name, values in objects.items()
-    }
-    return table.assign(**columns, **series)
+def _remaining(
+    total: float,
+    placed: Iterable[float],
+    excluded: Iterable[float],
+) -> float:
+    """Return a number less those placed in parts and those excluded with other rows."""
+    return total - sum(placed) - sum(number for number in excluded if number > 0)
 
 
-def _named(cover: Cover, traits: Sequence[str]) -> tuple:
-    """Return what a row excepts with the names of the traits: (sex, ((trait, level),
-    …), bands).
-    """
-    return tuple(
-        (sex, tuple(zip(traits, levels, strict=True)), bands)
-        for sex, levels, bands in cover.less
-    )
-
-
-def _rest_row(rows: pd.DataFrame, part: Part) -> pd.Series:
-    """Return the row of a total's rest: persons, cases and n are the total's less those
-    of the figures beside it.
-    """
-    total = {str(name): value for name, value in rows.loc[part.figure.row].items()}
-    beside = rows.loc[[figure.row for figure in part.less]]
-    values: dict[str, Any] = {
-        column: total[column] - beside[column].sum(skipna=False) for column in SUMS
-    }
-    values |= {
-        "estimate": part.estimate,
-        "n_weighted": part.weighted,
-        "se": NAN,
-        "rest": True,
-    }
-    if not values["n"] > 0:
-        share = (part.weighted or 0.0) / total["n_weighted"]
-        # by n, so that its design effect is smoothed anew wherever others' are
-        by_n = bool(total["n"] > 0)
-        values["n"] = total["n"] * share if by_n else NAN
-        values["n_interval"] = NAN if by_n else total["alone"] * share
-    return pd.Series({**total, **values}, name=f"{part.figure.row} rest {part.pieces}")
-
-
-def _written(rows: pd.DataFrame, fates: list[Fate], ledger: Ledger) -> Ledger:
+def _written(
+    rows: pd.DataFrame,
+    fates: list[Fate],
+    ledger: Ledger,
+) -> Ledger:
     table = pd.DataFrame(fates, columns=list(Fate._fields)).set_index("index")
     for (action, why), lines in table.groupby(["action", "why"], sort=True):
+        numbers = {name: lines[name] for name in LOST}
         lost = rows.loc[lines.index].assign(
-            **{name: lines[name] for name in LOST}, n=NAN
+            **numbers,
+            n=NAN,
         )
         ledger = ledger.add(lost, str(action), str(why))
     return ledger

@@ -19,8 +19,8 @@ FEWEST, MOST = 2, 8
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """Who was on which list: `table` has a 0/1 column per list and `count`, one row per
-    history that was seen.
+    """Persons by the lists that they are on: `table` has a 0/1 column per list and
+    `count`, one row per history that was seen.
 
     lists: their names, sorted. what: "flow", persons affected at some time in a window
     of `window_years` that ends in `year`; or "stock", persons affected at a moment of
@@ -43,31 +43,27 @@ class Lists:
     @property
     def states(self) -> str:
         """What a total of these lists is: a stock, or a flow in a window."""
-        return (
-            "stock"
-            if self.window_years is None
-            else f"flow in a window of {self.window_years:g} year(s)"
-        )
+        if self.window_years is None:
+            return "stock"
+        return f"flow in a window of {self.window_years:g} year(s)"
 
     def histories(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all histories but that of nobody's list (2^lists − 1, lists), in 0/1,
         and their counts.
         """
-        every = np.array(list(product((0, 1), repeat=len(self.lists)))[1:])
+        histories = np.array(list(product((0, 1), repeat=len(self.lists)))[1:])
         place = 2 ** np.arange(len(self.lists))[::-1]
-        counts = np.zeros(len(every))
-        counts[self.table[list(self.lists)].to_numpy(int) @ place - 1] = self.table[
-            "count"
-        ]
-        return every, counts
+        seen = self.table[list(self.lists)].to_numpy(int)
+        counts = np.zeros(len(histories))
+        counts[seen @ place - 1] = self.table["count"]
+        return histories, counts
 
     def _repr_html_(self) -> str:
-        shown = self.table.sort_values("count", ascending=False, kind="stable").to_html(
-            index=False
-        )  # pyright: ignore[reportCallIssue]
+        table = self.table.sort_values("count", ascending=False, kind="stable")
+        html = table.to_html(index=False)  # pyright: ignore[reportCallIssue]
         return (
             f"<b>{self.name}</b>: {self.country} {self.year}, {self.states};"
-            f" {self.observed:,} persons<br>{shown}"
+            f" {self.observed:,} persons<br>{html}"
         )
 
 
@@ -88,18 +84,41 @@ def read_lists(
     isn't 0/1, a count that isn't whole, a history twice or on no list; and for a list
     with nobody, fewer than two lists or more than eight.
     """
-    name = name or (
-        Path(source).stem if isinstance(source, str | Path) else f"{country} {year}"
-    )
+    if not name:
+        is_file = isinstance(source, str | Path)
+        name = Path(source).stem if is_file else f"{country} {year}"
     where = f"capture table '{name}'"
-    _check_said(where, country, year, what, window_years)
+    _check_about(where, country, year, what, window_years)
     raw = read_table(source, where)
-    count = str(raw.columns[-1]) if count is None else count
+    if count is None:
+        count = str(raw.columns[-1])
+    names = _list_names(raw, count, where)
+    table = pd.DataFrame({column: numbers(raw[column]) for column in [*names, count]})
+    _check_rows(table, names, count, where)
+    table = table.astype(int).rename(columns={count: "count"})
+    table = table[table["count"] > 0]
+    table = table.sort_values(names, ignore_index=True, kind="stable")
+    _check_lists(table, names, where)
+    return Lists(
+        name,
+        country,
+        year,
+        what,
+        window_years,
+        tuple(names),
+        table,
+    )
+
+
+def _list_names(
+    raw: pd.DataFrame,
+    count: str,
+    where: str,
+) -> list[str]:
+    """Return the columns of lists, sorted; refuse too few or too many."""
     if count not in raw:
-        raise UncountedError(
-            f"The {where} has no column '{count}' of"
-            f" counts.{did_you_mean(count, raw.columns)}"
-        )
+        hint = did_you_mean(count, raw.columns)
+        raise UncountedError(f"The {where} has no column '{count}' of counts.{hint}")
     names = sorted(str(column) for column in raw.columns if column != count)
     if not FEWEST <= len(names) <= MOST:
         todo = "Add a list" if len(names) < FEWEST else "Merge those that overlap least"
@@ -107,18 +126,15 @@ def read_lists(
             f"The {where} has {len(names)} list(s); {FEWEST} to {MOST} can be used."
             f" {todo}."
         )
-    table = pd.DataFrame({column: numbers(raw[column]) for column in [*names, count]})
-    _check_rows(table, names, count, where)
-    table = table.astype(int).rename(columns={count: "count"})
-    table = table[table["count"] > 0].sort_values(
-        names, ignore_index=True, kind="stable"
-    )
-    _check_lists(table, names, where)
-    return Lists(name, country, year, what, window_years, tuple(names), table)
+    return names
 
 
-def _check_said(
-    where: str, country: str, year: int, what: str, window_years: float | None
+def _check_about(
+    where: str,
+    country: str,
+    year: int,
+    what: str,
+    window_years: float | None,
 ) -> None:
     if not re.fullmatch("[A-Z]{3}", str(country)):
         raise UncountedError(
@@ -144,30 +160,39 @@ def _check_said(
         )
 
 
-def _check_rows(table: pd.DataFrame, names: list[str], count: str, where: str) -> None:
-    on = table[names]
-    wrong = {
+def _check_rows(
+    table: pd.DataFrame,
+    names: list[str],
+    count: str,
+    where: str,
+) -> None:
+    listed, persons = table[names], table[count]
+    faults = {
         "a value other than 0 or 1 in the column of a list": (
-            ~on.isin([0, 1]).all(axis=1)
+            ~listed.isin([0, 1]).all(axis=1)
         ),
         "a count that is no whole number from 0": ~(
-            table[count].ge(0) & table[count].mod(1).eq(0)
+            persons.ge(0) & persons.mod(1).eq(0)
         ),
         "persons on no list, whose number is what is asked": (
-            on.eq(0).all(axis=1) & table[count].gt(0)
+            listed.eq(0).all(axis=1) & persons.gt(0)
         ),
-        "a history that is there before": on.duplicated(),
+        "a history that is there before": listed.duplicated(),
     }
-    for what, bad in wrong.items():
+    for fault, bad in faults.items():
         if bad.any():
             lines = ", ".join(str(line + 2) for line in np.flatnonzero(bad)[:8])
             raise UncountedError(
-                f"The {where} has {what} in {bad.sum()} row(s), at line {lines}. Mend"
+                f"The {where} has {fault} in {bad.sum()} row(s), at line {lines}. Mend"
                 " the table."
             )
 
 
-def _check_lists(table: pd.DataFrame, names: list[str], where: str) -> None:
+def _check_lists(
+    table: pd.DataFrame,
+    names: list[str],
+    where: str,
+) -> None:
     for name in names:
         if not (table[name] * table["count"]).sum():
             raise UncountedError(

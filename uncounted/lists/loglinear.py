@@ -2,7 +2,9 @@
 and many fits at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from math import comb
 
@@ -10,10 +12,11 @@ import numpy as np
 from scipy.optimize import linprog
 
 MANY = 2**15
-AT_ONCE = (
-    512  # models fitted at once, so that their Hessians stay in the processor's cache
-)
+# models fitted at once, so that their Hessians stay in the processor's cache
+AT_ONCE = 512
 NO_MAXIMUM, NOT_IDENTIFIED = "no maximum", "not identified"
+
+type Term = tuple[int, ...]  # places of lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class Candidates:
 
     y: np.ndarray
     x: np.ndarray
-    terms: tuple[tuple[int, ...], ...]
+    terms: tuple[Term, ...]
     has: np.ndarray
 
     @property
@@ -52,7 +55,11 @@ class Fits:
     lowest: np.ndarray
 
 
-def candidates(y: np.ndarray, histories: np.ndarray, order: int) -> Candidates:
+def candidates(
+    y: np.ndarray,
+    histories: np.ndarray,
+    order: int,
+) -> Candidates:
     """Return the hierarchical models with interactions of up to `order` lists: a triple
     brings its three pairs.
 
@@ -62,35 +69,56 @@ def candidates(y: np.ndarray, histories: np.ndarray, order: int) -> Candidates:
     """
     lists = histories.shape[1]
     order = min(order, lists - 1)
-    terms = [
-        term for size in range(order + 1) for term in combinations(range(lists), size)
-    ]
-    pairs = [term for term in combinations(range(lists), 2) if order > 1]
+    terms: list[Term] = []
+    for size in range(order + 1):
+        terms += combinations(range(lists), size)
+    pairs = [term for term in terms if len(term) == 2]
     most = len(pairs)
     while sum(comb(len(pairs), k) for k in range(most + 1)) > MANY:
         most -= 1
-    models = [set(chosen) for k in range(most + 1) for chosen in combinations(pairs, k)]
+    models = _subsets(pairs, most)
     if order > 2:
-        models = [model | more for model in models for more in _triples(model, lists)]
-    has = np.array(
-        [[len(term) < 2 or term in model for term in terms] for model in models]
+        models = [
+            pairs_only | triples
+            for pairs_only in models
+            for triples in _triples(pairs_only, lists)
+        ]
+    has = [[len(term) < 2 or term in model for term in terms] for model in models]
+    x = [histories[:, list(term)].all(axis=1) for term in terms]
+    design = np.ascontiguousarray(np.column_stack(x), float)
+    return Candidates(
+        y,
+        design,
+        tuple(terms),
+        np.array(has),
     )
-    x = np.array(
-        [[all(row[i] for i in term) for term in terms] for row in histories], float
-    )
-    return Candidates(y, x, tuple(terms), has)
 
 
-def _triples(pairs: set[tuple[int, ...]], lists: int) -> list[set[tuple[int, ...]]]:
-    may = [
-        three
-        for three in combinations(range(lists), 3)
-        if all(two in pairs for two in combinations(three, 2))
+def _subsets(
+    terms: Sequence[Term],
+    most: int,
+) -> list[set[Term]]:
+    """Return all sets of at most so many terms, smaller ones first."""
+    subsets: list[set[Term]] = []
+    for size in range(most + 1):
+        subsets += map(set, combinations(terms, size))
+    return subsets
+
+
+def _triples(
+    pairs: set[Term],
+    lists: int,
+) -> list[set[Term]]:
+    """Return all sets of the triples whose three pairs are there."""
+    allowed = [
+        triple
+        for triple in combinations(range(lists), 3)
+        if pairs.issuperset(combinations(triple, 2))
     ]
-    return [set(chosen) for k in range(len(may) + 1) for chosen in combinations(may, k)]
+    return _subsets(allowed, len(allowed))
 
 
-def at_infinity(these: Candidates) -> tuple[np.ndarray, np.ndarray]:
+def at_infinity(models: Candidates) -> tuple[np.ndarray, np.ndarray]:
     """Return the finite terms (models, terms) and fitted histories (models, histories)
     of extended estimates.
 
@@ -98,12 +126,80 @@ def at_infinity(these: Candidates) -> tuple[np.ndarray, np.ndarray]:
     expected, and seen, 0 times, and leave the fit together with the term [Chan,
     Silverman & Vincent 2021].
     """
-    nobody = these.y @ these.x == 0
-    return these.has & ~nobody, (these.has & nobody) @ these.x.T == 0
+    nobody = models.y @ models.x == 0
+    infinite = models.has & nobody
+    return models.has & ~nobody, infinite @ models.x.T == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Penalised log-likelihoods that are maximised together.
+
+    free (models, terms): which β move. seen (models, histories): which counts are
+    fitted. ridge (terms,): the prior precision of each β.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    free: np.ndarray
+    seen: np.ndarray
+    ridge: np.ndarray
+
+    @cached_property
+    def products(self) -> np.ndarray:
+        """Products of every two terms (histories, terms²)."""
+        pairs = self.x[:, :, None] * self.x[:, None, :]
+        return pairs.reshape(len(self.x), -1)
+
+    def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log-likelihoods (models,) and expected counts (models,
+        histories).
+        """
+        eta = beta @ self.x.T
+        expected = np.exp(np.minimum(eta, 50))
+        mu = np.where(self.seen, expected, 0)
+        fitted = np.where(self.seen, self.y * eta, 0)
+        likelihood = (fitted - mu).sum(1)
+        return likelihood - 0.5 * (beta**2 @ self.ridge), mu
+
+    def gradient(
+        self,
+        beta: np.ndarray,
+        mu: np.ndarray,
+    ) -> np.ndarray:
+        """Return the gradients (models, terms), 0 for terms that don't move."""
+        residual = np.where(self.seen, self.y, 0) - mu
+        return (residual @ self.x - self.ridge * beta) * self.free
+
+    def hessian(self, weight: np.ndarray) -> np.ndarray:
+        """Return Xᵀ diag(weight) X + diag(ridge) over the free terms, the identity over
+        the others (models, terms, terms).
+
+        A 10⁻¹² of the trace keeps those solvable whose histories fade, as they do where
+        there is no maximum.
+        """
+        k = self.x.shape[1]
+        hessian = (weight @ self.products).reshape(-1, k, k)
+        hessian *= self.free[:, :, None]
+        hessian *= self.free[:, None, :]
+        diagonal = np.einsum("mkk->mk", hessian)
+        trace = diagonal.sum(1, keepdims=True)
+        diagonal += np.where(
+            self.free,
+            self.ridge + 1e-12 * trace,
+            1.0,
+        )
+        return hessian
+
+    def start(self) -> np.ndarray:
+        """Regress log(y + ½) on the terms, with weights y + ½."""
+        weight = np.where(self.seen, self.y + 0.5, 0)
+        right = ((weight * np.log(self.y + 0.5)) @ self.x) * self.free
+        return _solve(self.hessian(weight), right)
 
 
 def fit(
-    these: Candidates,
+    models: Candidates,
     free: np.ndarray,
     seen: np.ndarray | None = None,
     precision: np.ndarray | float = 0.0,
@@ -116,93 +212,71 @@ def fit(
     free (models, terms): which β move; the others stay at start. seen (models,
     histories): which are fitted, else all.
     """
-    seen = np.ones((len(free), len(these.y)), bool) if seen is None else seen
-    ridge = np.broadcast_to(precision, len(these.terms)).astype(float)
+    if seen is None:
+        seen = np.ones((len(free), len(models.y)), bool)
+    ridge = np.broadcast_to(precision, len(models.terms)).astype(float)
     parts = []
-    for first in range(0, len(free), AT_ONCE):
-        at = slice(first, first + AT_ONCE)
-        begin = _start(these, free[at], seen[at], ridge) if start is None else start[at]
-        parts.append(_newton(these, free[at], seen[at], ridge, begin, steps))
-    return Fits(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    for chunk in _chunks(len(free)):
+        problem = Problem(
+            models.y,
+            models.x,
+            free[chunk],
+            seen[chunk],
+            ridge,
+        )
+        beta = problem.start() if start is None else start[chunk]
+        parts.append(_newton(problem, beta, steps))
+    return Fits(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _hessian(
-    these: Candidates, free: np.ndarray, weight: np.ndarray, ridge: np.ndarray
+def _chunks(models: int) -> list[slice]:
+    return [slice(begin, begin + AT_ONCE) for begin in range(0, models, AT_ONCE)]
+
+
+def _solve(
+    hessian: np.ndarray,
+    right: np.ndarray,
 ) -> np.ndarray:
-    """Return Xᵀ diag(weight) X + diag(ridge) over the free terms, the identity over the
-    others (models, terms, terms).
-
-    A 10⁻¹² of the trace keeps those solvable whose histories fade, as they do where
-    there is no maximum.
-    """
-    k = len(these.terms)
-    products = (these.x[:, :, None] * these.x[:, None, :]).reshape(-1, k * k)
-    out = (weight @ products).reshape(-1, k, k)
-    out *= free[:, :, None]
-    out *= free[:, None, :]
-    diagonal = np.einsum("mkk->mk", out)
-    diagonal += np.where(free, ridge + 1e-12 * diagonal.sum(1, keepdims=True), 1.0)
-    return out
-
-
-def _start(
-    these: Candidates, free: np.ndarray, seen: np.ndarray, ridge: np.ndarray
-) -> np.ndarray:
-    """Regress log(y + ½) on the terms, with weights y + ½."""
-    weight = np.where(seen, these.y + 0.5, 0)
-    return _solve(
-        _hessian(these, free, weight, ridge),
-        ((weight * np.log(these.y + 0.5)) @ these.x) * free,
-    )
-
-
-def _solve(hessian: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(hessian, right[..., None])[..., 0]
 
 
 def _newton(
-    these: Candidates,
-    free: np.ndarray,
-    seen: np.ndarray,
-    ridge: np.ndarray,
+    problem: Problem,
     beta: np.ndarray,
     steps: int,
 ) -> tuple[np.ndarray, ...]:
     """Return beta, value, Hessian, largest gradient and least expected count of each
     model.
     """
-
-    def value(beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        eta = beta @ these.x.T
-        mu = np.where(seen, np.exp(np.minimum(eta, 50)), 0)
-        return (np.where(seen, these.y * eta, 0) - mu).sum(1) - 0.5 * (
-            beta**2 @ ridge
-        ), mu
-
-    def slope(beta: np.ndarray, mu: np.ndarray) -> np.ndarray:
-        return ((np.where(seen, these.y, 0) - mu) @ these.x - ridge * beta) * free
-
-    now, mu = value(beta)
-    gradient = slope(beta, mu)
+    value, mu = problem.value(beta)
+    gradient = problem.gradient(beta, mu)
     for _ in range(steps):
-        if np.abs(gradient).max() < 1e-9 * these.y.sum():
+        if np.abs(gradient).max() < 1e-9 * problem.y.sum():
             break
-        step = _solve(_hessian(these, free, mu, ridge), gradient)
-        after, after_mu = value(beta + step)
+        step = _solve(problem.hessian(mu), gradient)
+        higher, mu = problem.value(beta + step)
         for _ in range(30):
-            worse = ~(after >= now - 1e-10 * np.abs(now))
+            worse = ~(higher >= value - 1e-10 * np.abs(value))
             if not worse.any():
                 break
             step[worse] /= 2
-            after, after_mu = value(beta + step)
-        beta, now, mu = beta + step, after, after_mu
-        gradient = slope(beta, mu)
-    lowest = np.where(seen, mu, np.inf).min(1)
-    return beta, now, _hessian(these, free, mu, ridge), np.abs(gradient).max(1), lowest
+            higher, mu = problem.value(beta + step)
+        beta = beta + step
+        value = higher
+        gradient = problem.gradient(beta, mu)
+    lowest = np.where(
+        problem.seen,
+        mu,
+        np.inf,
+    ).min(1)
+    return beta, value, problem.hessian(mu), np.abs(gradient).max(1), lowest
 
 
 def why_left_out(
-    these: Candidates, free: np.ndarray, seen: np.ndarray, fits: Fits
+    models: Candidates,
+    free: np.ndarray,
+    seen: np.ndarray,
+    fits: Fits,
 ) -> np.ndarray:
     """Return for each model "" or why it has no estimate: not identified, or no maximum
     (models,).
@@ -213,40 +287,60 @@ def why_left_out(
     is such counts, and needs none. Among models of the same histories, more terms only
     lose a maximum.
     """
-    ones = np.ones_like(these.y)
-    least = [
-        np.linalg.eigvalsh(_hessian(these, f, s * ones, np.zeros(len(these.terms))))
-        for f, s in _chunks(free, seen)
-    ]
-    identified = np.concatenate(least)[:, 0] > 1e-8
-    exists = (fits.gradient < 1e-7 * these.y.sum()) & (fits.lowest > 1e-5)
-    none = np.zeros(len(free), bool)
-    while (unknown := np.flatnonzero(~exists & ~none)).size:
+    exists = (fits.gradient < 1e-7 * models.y.sum()) & (fits.lowest > 1e-5)
+    lacks = np.zeros(len(free), bool)
+    while (unknown := np.flatnonzero(~exists & ~lacks)).size:
         size = free[unknown].sum(1)
         for i in (unknown[size.argmax()], unknown[size.argmin()]):
             alike = (seen == seen[i]).all(1)
-            if _has_maximum(these, free[i], seen[i]):
+            if _has_maximum(models, free[i], seen[i]):
                 exists |= alike & (free <= free[i]).all(1)
             else:
-                none |= alike & (free >= free[i]).all(1)
-    return np.where(~identified, NOT_IDENTIFIED, np.where(none, NO_MAXIMUM, ""))
+                lacks |= alike & (free >= free[i]).all(1)
+    why = np.where(lacks, NO_MAXIMUM, "")
+    return np.where(_identified(models, free, seen), why, NOT_IDENTIFIED)
 
 
-def _chunks(free: np.ndarray, seen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [
-        (free[at : at + AT_ONCE], seen[at : at + AT_ONCE])
-        for at in range(0, len(free), AT_ONCE)
-    ]
+def _identified(
+    models: Candidates,
+    free: np.ndarray,
+    seen: np.ndarray,
+) -> np.ndarray:
+    """Say of which models the design of finite terms has full rank (models,)."""
+    without_prior = np.zeros(len(models.terms))
+    least = []
+    for chunk in _chunks(len(free)):
+        problem = Problem(
+            models.y,
+            models.x,
+            free[chunk],
+            seen[chunk],
+            without_prior,
+        )
+        hessian = problem.hessian(seen[chunk] * np.ones_like(models.y))
+        least.append(np.linalg.eigvalsh(hessian)[:, 0])
+    return np.concatenate(least) > 1e-8
 
 
-def _has_maximum(these: Candidates, free: np.ndarray, seen: np.ndarray) -> bool:
+def _has_maximum(
+    models: Candidates,
+    free: np.ndarray,
+    seen: np.ndarray,
+) -> bool:
     """Say whether the largest s with x ≥ s, Xᵀx = Xᵀy over the fitted histories is
     above 0; s needn't exceed 1.
     """
-    x = these.x[np.ix_(seen, free)]
-    equal = np.column_stack([x.T, np.zeros(x.shape[1])])
-    above = np.column_stack([-np.eye(len(x)), np.ones(len(x))])
-    aim = np.append(np.zeros(len(x)), -1.0)
-    bounds = [(0, None)] * len(x) + [(0, 1)]
-    found = linprog(aim, above, np.zeros(len(x)), equal, these.y[seen] @ x, bounds)
-    return bool(found.status == 0 and -found.fun > 1e-6)
+    x = models.x[np.ix_(seen, free)]
+    histories, terms = x.shape
+    equal = np.column_stack([x.T, np.zeros(terms)])
+    above = np.column_stack([-np.eye(histories), np.ones(histories)])
+    bounds = [(0, None)] * histories + [(0, 1)]
+    solution = linprog(
+        c=np.append(np.zeros(histories), -1.0),
+        A_ub=above,
+        b_ub=np.zeros(histories),
+        A_eq=equal,
+        b_eq=models.y[seen] @ x,
+        bounds=bounds,
+    )
+    return bool(solution.status == 0 and -solution.fun > 1e-6)

@@ -1,8 +1,7 @@
-"""Selection: what one would say by choosing a single log-linear model, for comparison
-with the average of all.
-"""
+"""Selection: totals by a single log-linear model, for comparison with the average."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,17 @@ THRESHOLD = 0.02  # of Chan, Silverman & Vincent's stepwise choice
 Z = np.array([0, *norm.ppf([0.025, 0.975])])
 
 
-def criteria(these: Candidates, likeliest: Fits) -> tuple[np.ndarray, np.ndarray]:
+def criteria(
+    models: Candidates,
+    likeliest: Fits,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return AIC and BIC (models,); terms at −∞ count as terms, and persons as
     observations [Silverman et al. 2024].
     """
-    k, n = these.has.sum(1), float(these.y.sum())
-    return 2 * k - 2 * likeliest.value, np.log(n) * k - 2 * likeliest.value
+    k = models.has.sum(1)
+    n = float(models.y.sum())
+    fit = 2 * likeliest.value
+    return 2 * k - fit, np.log(n) * k - fit
 
 
 def bic_weights(bic: np.ndarray) -> np.ndarray:
@@ -29,53 +33,72 @@ def bic_weights(bic: np.ndarray) -> np.ndarray:
 
 
 def by_method(
-    these: Candidates, likeliest: Fits, why: np.ndarray, more: Mapping[str, np.ndarray]
+    models: Candidates,
+    likeliest: Fits,
+    why: np.ndarray,
+    averages: Mapping[str, np.ndarray],
 ) -> pd.DataFrame:
     """Return total, lower and upper (95 %) by method: independence, stepwise, least AIC
-    and BIC, average by BIC, more.
+    and BIC, average by BIC, and other averages.
 
     Intervals of one model are observed + exp(α̂ ± 1.96 se), as if it had been known
     beforehand.
     """
-    left, alpha, observed = (
-        np.flatnonzero(why == ""),
-        likeliest.beta[:, 0],
-        these.y.sum(),
-    )
+    estimated = np.flatnonzero(why == "")
+    alpha = likeliest.beta[:, 0]
     sd = np.full(len(alpha), np.nan)
-    sd[left] = np.sqrt(np.linalg.inv(likeliest.hessian[left])[:, 0, 0])
-    aic, bic = (criterion[left] for criterion in criteria(these, likeliest))
+    inverse = np.linalg.inv(likeliest.hessian[estimated])
+    sd[estimated] = np.sqrt(inverse[:, 0, 0])
+    aic, bic = criteria(models, likeliest)
     chosen = {
         "independence": 0 if why[0] == "" else None,
-        f"stepwise, p < {THRESHOLD}": stepwise(these, likeliest, why),
-        "least AIC": left[aic.argmin()],
-        "least BIC": left[bic.argmin()],
+        f"stepwise, p < {THRESHOLD}": stepwise(models, likeliest, why),
+        "least AIC": estimated[aic[estimated].argmin()],
+        "least BIC": estimated[bic[estimated].argmin()],
     }
-    rows = {
-        how: observed + np.exp(alpha[i] + Z * sd[i])
-        for how, i in chosen.items()
-        if i is not None
-    }
-    rows["average by BIC"] = observed + np.exp(
-        _mixture(alpha[left], sd[left], bic_weights(bic))
-    )
+    observed = models.y.sum()
+    rows: dict[str, np.ndarray] = {}
+    for method, model in chosen.items():
+        if model is not None:
+            rows[method] = observed + np.exp(alpha[model] + Z * sd[model])
+    weight = bic_weights(bic[estimated])
+    mixture = _mixture(alpha[estimated], sd[estimated], weight)
+    rows["average by BIC"] = observed + np.exp(mixture)
+    columns = ["total", "lower", "upper"]
     table = pd.DataFrame.from_dict(
-        rows | dict(more), orient="index", columns=["total", "lower", "upper"]
+        rows | dict(averages), orient="index", columns=columns
     )
     return table.rename_axis("method").reset_index()
 
 
-def _mixture(mean: np.ndarray, sd: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _mixture(
+    mean: np.ndarray,
+    sd: np.ndarray,
+    weight: np.ndarray,
+) -> np.ndarray:
     """Return the median and the 95 % interval of a mixture of normals, less those of a
     weight below 10⁻⁶.
     """
-    mean, sd, weight = mean[weight > 1e-6], sd[weight > 1e-6], weight[weight > 1e-6]
-    at = np.linspace((mean - 6 * sd).min(), (mean + 6 * sd).max(), 2000)
-    below = np.array([weight @ ndtr((x - mean) / sd) for x in at]) / weight.sum()
-    return np.interp([0.5, 0.025, 0.975], below, at)
+    heavy = weight > 1e-6
+    mean, sd, weight = mean[heavy], sd[heavy], weight[heavy]
+    grid = np.linspace(
+        (mean - 6 * sd).min(),
+        (mean + 6 * sd).max(),
+        2000,
+    )
+    below = np.array([weight @ ndtr((x - mean) / sd) for x in grid])
+    return np.interp(
+        [0.5, 0.025, 0.975],
+        below / weight.sum(),
+        grid,
+    )
 
 
-def stepwise(these: Candidates, likeliest: Fits, why: np.ndarray) -> int | None:
+def stepwise(
+    models: Candidates,
+    likeliest: Fits,
+    why: np.ndarray,
+) -> int | None:
     """Return the model that Chan, Silverman & Vincent (2021) step to from independence,
     a pair of lists at a time.
 
@@ -83,28 +106,41 @@ def stepwise(these: Candidates, likeliest: Fits, why: np.ndarray) -> int | None:
     model so far, while that is below THRESHOLD, among those that leave a model with an
     estimate. None if independence has none and nothing was added.
     """
-    at, place = 0, {row.tobytes(): i for i, row in enumerate(these.has)}
-    pairs = [i for i, term in enumerate(these.terms) if len(term) == 2]
-    overlap = these.y @ these.x
+    index = {row.tobytes(): i for i, row in enumerate(models.has)}
+    pairs = [i for i, term in enumerate(models.terms) if len(term) == 2]
+    model = 0
     while True:
-        free, seen = at_infinity(_only(these, at))
-        expected = (
-            np.where(seen[0], np.exp(likeliest.beta[at] * free[0] @ these.x.T), 0)
-            @ these.x
-        )
-        below, above = poisson.cdf(overlap, expected), poisson.sf(overlap - 1, expected)
-        best, least = None, THRESHOLD
+        p_values = _overlap_p_values(models, likeliest, model)
+        best, least = model, THRESHOLD
         for pair in pairs:
-            more = these.has[at].copy()
-            more[pair] = True
-            to = place.get(more.tobytes(), at)
-            p = min(below[pair], above[pair])
-            if to != at and why[to] == "" and p < least:
-                best, least = to, p
-        if best is None:
-            return at if why[at] == "" else None
-        at = best
+            terms = models.has[model].copy()
+            terms[pair] = True
+            wider = index.get(terms.tobytes(), model)
+            if wider != model and why[wider] == "" and p_values[pair] < least:
+                best, least = wider, p_values[pair]
+        if best == model:
+            return model if why[model] == "" else None
+        model = best
 
 
-def _only(these: Candidates, model: int) -> Candidates:
-    return Candidates(these.y, these.x, these.terms, these.has[model : model + 1])
+def _overlap_p_values(
+    models: Candidates,
+    likeliest: Fits,
+    model: int,
+) -> np.ndarray:
+    """Return the lesser one-sided Poisson p-value of each term's persons (terms,)."""
+    alone = replace(models, has=models.has[model : model + 1])
+    free, seen = at_infinity(alone)
+    log_expected = likeliest.beta[model] * free[0] @ models.x.T
+    expected = (
+        np.where(
+            seen[0],
+            np.exp(log_expected),
+            0,
+        )
+        @ models.x
+    )
+    overlap = models.y @ models.x
+    below = poisson.cdf(overlap, expected)
+    above = poisson.sf(overlap - 1, expected)
+    return np.minimum(below, above)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from uncounted.errors import UncountedError
 from uncounted.evidence.elsewhere import reported_from_elsewhere
-from uncounted.evidence.evidence import Evidence, evidence, pooled
+from uncounted.evidence.evidence import Evidence, evidence
 from uncounted.evidence.exclusive import exclusive
+from uncounted.evidence.pooled_evidence import pooled
 from uncounted.evidence.survey_folder import read_survey
 from uncounted.figures.figure_table import Figures
 from uncounted.interviews.families import Families

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.evidence.evidence import pooled
+from uncounted.evidence.pooled_evidence import pooled
 from uncounted.leaves.draws import CHILDREN
 from uncounted.leaves.estimate import HALVES
 from uncounted.leaves.estimate_card import (
