@@ -97,7 +97,7 @@ def affected(
 def _asked(
     fit: Fit, by: Grouping | Sequence[Grouping], interval: float
 ) -> pd.DataFrame:
-    requested = _requested(by)
+    requested = requested_groupings(by)
     words = _words(by)
     places = [
         item
@@ -125,12 +125,13 @@ def _asked(
     return rows
 
 
-def _requested(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
+def requested_groupings(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
+    """Return the groupings that are requested, one alone or several, as a list."""
     return [by] if isinstance(by, str | Path | pd.DataFrame | pd.Series) else list(by)
 
 
 def _words(by: Grouping | Sequence[Grouping]) -> list[str]:
-    return [item for item in _requested(by) if isinstance(item, str)]
+    return [item for item in requested_groupings(by) if isinstance(item, str)]
 
 
 def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
