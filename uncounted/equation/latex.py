@@ -52,9 +52,8 @@ def _written(node: Node) -> str:
         case "letter":
             return LETTERS.get(node.text, node.text)
         case "word":
-            return (
-                rf"\text{{{SPECIAL.sub(lambda found: chr(92) + found[0], node.text)}}}"
-            )
+            escaped = SPECIAL.sub(r"\\\g<0>", node.text)
+            return rf"\text{{{escaped}}}"
         case "number":
             return node.text.replace("−", "-")
         case "function":
@@ -65,8 +64,10 @@ def _written(node: Node) -> str:
             return r",\quad"
         case "space":
             return r"\,"
+        case "fence" if _is_tall(node):
+            return rf"\left({inside[0]}\right)"
         case "fence":
-            return rf"\left({inside[0]}\right)" if _is_tall(node) else f"({inside[0]})"
+            return f"({inside[0]})"
         case "fraction":
             return rf"\frac{{{inside[0]}}}{{{inside[1]}}}"
         case "root":
@@ -77,13 +78,14 @@ def _written(node: Node) -> str:
 
 
 def _script(node: Node) -> str:
-    base, below, above = (_written(part) for part in node.parts)
-    low = f"_{{{below}}}" if node.parts[1] != NOTHING else ""
-    high = f"^{{{above}}}" if node.parts[2] != NOTHING else ""
-    return f"{base}{low}{high}"
+    base, below, above = node.parts
+    written = _written(base)
+    if below != NOTHING:
+        written += f"_{{{_written(below)}}}"
+    if above != NOTHING:
+        written += f"^{{{_written(above)}}}"
+    return written
 
 
 def _is_tall(node: Node) -> bool:
-    return node.kind in ("fraction", "root") or any(
-        _is_tall(part) for part in node.parts
-    )
+    return node.kind in ("fraction", "root") or any(map(_is_tall, node.parts))

@@ -68,16 +68,14 @@ def _sign(text: str, tight: bool) -> Markup:
 
 def _script(node: Node, tight: bool) -> Markup:
     base, below, above = node.parts
-    hung = Markup("<mrow>{}</mrow>").format(_written(base, tight))
+    written = Markup("<mrow>{}</mrow>").format(_written(base, tight))
     if below != NOTHING:
-        hung += _written(below, True)
+        written += _written(below, True)
     if above != NOTHING:
-        hung += _written(above, False)
-    tag = Markup(
-        "msubsup"
-        if NOTHING not in (below, above)
-        else "msub"
-        if above == NOTHING
-        else "msup"
-    )
-    return Markup("<{}>{}</{}>").format(tag, hung, tag)
+        written += _written(above, False)
+    tag = "msubsup"
+    if above == NOTHING:
+        tag = "msub"
+    elif below == NOTHING:
+        tag = "msup"
+    return Markup("<{}>{}</{}>").format(tag, written, tag)

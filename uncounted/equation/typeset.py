@@ -16,9 +16,8 @@ def _written(node: Node) -> str:
     inside = [_written(part) for part in node.parts]
     match node.kind:
         case "row":
-            return " ".join(inside).replace(
-                '" (', '"('
-            )  # a space after a text would be seen
+            # A space after a text would be seen.
+            return " ".join(inside).replace('" (', '"(')
         case "letter":
             return node.text
         case "word":
@@ -49,10 +48,14 @@ def _script(node: Node) -> str:
     what is below and above.
     """
     base, below, above = node.parts
-    primes = above.text.replace("′", "'") if above.kind == "sign" else ""
-    low = f"_({_written(below)})" if below != NOTHING else ""
-    high = f"^({_written(above)})" if above != NOTHING and not primes else ""
-    return f"{_written(base)}{primes}{low}{high}"
+    written = _written(base)
+    if above.kind == "sign":
+        written += above.text.replace("′", "'")
+    if below != NOTHING:
+        written += f"_({_written(below)})"
+    if above != NOTHING and above.kind != "sign":
+        written += f"^({_written(above)})"
+    return written
 
 
 def _text(word: str) -> str:
