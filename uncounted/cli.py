@@ -62,7 +62,12 @@ def estimate(
         settings["draws"] = draws
     if tune is not None:
         settings["tune"] = tune
-    finished = un.estimate(name, out, seed=seed, **settings)
+    finished = un.estimate(
+        name,
+        out,
+        seed=seed,
+        **settings,
+    )
     _print_plain(finished.headline)
     _print_findings(finished.findings)
     _print_plain(_time(finished.seconds))
@@ -140,16 +145,31 @@ def report(
     else:
         held = un.held_out_of(result, folder)
         findings = un.findings_of(result, held, folder)
-    words: dict[str, Any] = {"findings": findings, "language": language}
+    words: dict[str, Any] = {
+        "findings": findings,
+        "language": language,
+    }
     if place:
-        files = [un.write_place(result, place, folder / f"{place}.pdf", **words)]
+        files = [
+            un.write_place(
+                result,
+                place,
+                folder / f"{place}.pdf",
+                **words,
+            )
+        ]
     else:
         words["held_out"] = None if held is None else held.table
         words["account"] = gather
         budget = folder / "budget.csv"
         if budget.is_file():
             words["budget"] = pd.read_csv(budget)
-        files = un.write_report(result, folder, _items(formats), **words)
+        files = un.write_report(
+            result,
+            folder,
+            _items(formats),
+            **words,
+        )
     for file in files:
         _print_plain(str(file))
     if findings.stopped and not publish_anyway:
@@ -410,5 +430,9 @@ def main() -> None:
         app()
     except un.UncountedError as error:
         sentence = f"[bold red]Error:[/] {escape(str(error))}"
-        Console(stderr=True).print(sentence, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            sentence,
+            highlight=False,
+            soft_wrap=True,
+        )
         sys.exit(2)

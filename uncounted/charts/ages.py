@@ -45,7 +45,12 @@ def plot_age_sex(
     return styled(age_sex(chosen, fit.card.show, say), say)
 
 
-def age_sex(rows: pd.DataFrame, show: str, say: Words, columns: int = COLUMNS) -> Any:
+def age_sex(
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+    columns: int = COLUMNS,
+) -> Any:
     """Return the unstyled chart of rows of estimates by sex and age, a panel for each
     place.
     """
@@ -65,14 +70,35 @@ def age_sex(rows: pd.DataFrame, show: str, say: Words, columns: int = COLUMNS) -
         title=None,
         axis=alt.Axis(labelAngle=-40, labelLimit=90),
     )
-    y = alt.Y("lower:Q", title=f"{unit}, {level}", scale=alt.Scale(zero=True))
+    y = alt.Y(
+        "lower:Q",
+        title=f"{unit}, {level}",
+        scale=alt.Scale(zero=True),
+    )
     offset = alt.XOffset("sex:N", sort=sexes)
     colour = colour_of("sex:N", sexes)
-    base = alt.Chart(table).encode(x=x, xOffset=offset, color=colour)
-    rule = base.mark_rule(strokeWidth=1.6).encode(y=y, y2="upper:Q")
-    point = base.mark_point(filled=True, size=34, opacity=1)
-    point = point.encode(y="median:Q", shape=shape_of("sex:N", sexes, "square"))
-    layers = (rule + point).properties(width=WIDTH, height=HEIGHT)
+    base = alt.Chart(table).encode(
+        x=x,
+        xOffset=offset,
+        color=colour,
+    )
+    rule = base.mark_rule(strokeWidth=1.6).encode(
+        y=y,
+        y2="upper:Q",
+    )
+    point = base.mark_point(
+        filled=True,
+        size=34,
+        opacity=1,
+    )
+    point = point.encode(
+        y="median:Q",
+        shape=shape_of("sex:N", sexes, "square"),
+    )
+    layers = (rule + point).properties(
+        width=WIDTH,
+        height=HEIGHT,
+    )
     return panels(layers, "name:N", columns, list(dict.fromkeys(table["name"])))
 
 

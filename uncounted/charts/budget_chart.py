@@ -43,11 +43,27 @@ def budget(table: pd.DataFrame, say: Words) -> Any:
     x = alt.X(
         "share:Q",
         title=say("budget.axis"),
-        axis=alt.Axis(format="%", tickCount=6, labelFlush=False),
+        axis=alt.Axis(
+            format="%",
+            tickCount=6,
+            labelFlush=False,
+        ),
     )
-    base = alt.Chart(rows, width=WIDTH, height=alt.Step(BAR)).encode(y=y)
-    bars = base.mark_bar(color=MARK, height=0.6 * BAR).encode(x=x)
-    labels = base.mark_text(color=INK, align="left", dx=6, fontSize=11)
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=alt.Step(BAR),
+    ).encode(y=y)
+    bars = base.mark_bar(
+        color=MARK,
+        height=0.6 * BAR,
+    ).encode(x=x)
+    labels = base.mark_text(
+        color=INK,
+        align="left",
+        dx=6,
+        fontSize=11,
+    )
     layers = bars + labels.encode(x="end:Q", text="label:N")
     if "name" not in rows:
         return layers

@@ -16,7 +16,11 @@ YEARS_WIDTH, YEARS_HEIGHT = 640.0, 120.0
 
 
 def whisker(
-    low: float, middle: float, high: float, top: float, evidence: str
+    low: float,
+    middle: float,
+    high: float,
+    top: float,
+    evidence: str,
 ) -> Markup:
     """Draw an interval and its point on a scale from 0 to top; hollow and dashed where
     nobody was surveyed.

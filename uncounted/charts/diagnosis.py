@@ -36,13 +36,35 @@ def plot_pit(held: HeldOut, language: str = "en") -> alt.LayerChart:
     """
     say = read_words(language)
     bars = _pit_bars(held.table[held.table["source"] != ELSEWHERE])
-    base = alt.Chart(bars, width=2 * WIDTH, height=HEIGHT)
-    x = alt.X("left:Q", title=say("diagnosis.pit"), scale=alt.Scale(domain=[0, 1]))
+    base = alt.Chart(
+        bars,
+        width=2 * WIDTH,
+        height=HEIGHT,
+    )
+    x = alt.X(
+        "left:Q",
+        title=say("diagnosis.pit"),
+        scale=alt.Scale(domain=[0, 1]),
+    )
     even = base.mark_rect(color=SOFT, opacity=0.18)
-    even = even.encode(x=x, x2="right:Q", y="low:Q", y2="high:Q")
-    y = alt.Y("share:Q", title=say("diagnosis.share"), axis=alt.Axis(format="%"))
+    even = even.encode(
+        x=x,
+        x2="right:Q",
+        y="low:Q",
+        y2="high:Q",
+    )
+    y = alt.Y(
+        "share:Q",
+        title=say("diagnosis.share"),
+        axis=alt.Axis(format="%"),
+    )
     drawn = base.mark_bar(color=MARK, opacity=0.75)
-    chart = even + drawn.encode(x=x, x2="right:Q", y=y, y2=alt.datum(0))
+    chart = even + drawn.encode(
+        x=x,
+        x2="right:Q",
+        y=y,
+        y2=alt.datum(0),
+    )
     if len(bars) > BINS:  # of several outcomes
         chart = panels(chart, "outcome:N", COLUMNS)
     return styled(chart, say)
@@ -89,11 +111,23 @@ def plot_ranks(
     inside = curves["quantity"].map(calibrated)
     curves = curves.assign(held=np.where(inside, *verdicts))
     base = alt.Chart(curves, width=WIDTH, height=HEIGHT)
-    x = alt.X("at:Q", title=say("diagnosis.rank"), axis=alt.Axis(tickCount=3))
+    x = alt.X(
+        "at:Q",
+        title=say("diagnosis.rank"),
+        axis=alt.Axis(tickCount=3),
+    )
     y = alt.Y("low:Q", title=say("diagnosis.difference"))
-    area = base.mark_area(color=SOFT, opacity=0.18).encode(x=x, y=y, y2="high:Q")
+    area = base.mark_area(color=SOFT, opacity=0.18).encode(
+        x=x,
+        y=y,
+        y2="high:Q",
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=1.3)
-    line = line.encode(x=x, y="difference:Q", color=colour_of("held:N", verdicts))
+    line = line.encode(
+        x=x,
+        y="difference:Q",
+        color=colour_of("held:N", verdicts),
+    )
     return styled(panels(area + line, "quantity:N", COLUMNS, names), say)
 
 
@@ -121,7 +155,11 @@ def plot_widths(
     )
     present = set(rows["evidence"])
     order = [say.term(evidence) for evidence in CLASSES if evidence in present]
-    base = alt.Chart(table, width=2 * WIDTH, height=HEIGHT)
+    base = alt.Chart(
+        table,
+        width=2 * WIDTH,
+        height=HEIGHT,
+    )
     y = alt.Y("evidence:N", title=None, sort=order)
     title = say("diagnosis.width", level=level(interval, say))
     x = alt.X(
@@ -130,15 +168,27 @@ def plot_widths(
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(format="~g", tickCount=6),
     )
-    dots = base.mark_point(size=22, opacity=0.45, filled=True, color=MARK)
+    dots = base.mark_point(
+        size=22,
+        opacity=0.45,
+        filled=True,
+        color=MARK,
+    )
     dots = dots.transform_calculate(jitter="random()").encode(
         x=x,
         y=y,
         yOffset="jitter:Q",
         tooltip=["name:N", "median:Q", "ratio:Q"],
     )
-    middle = base.mark_tick(color=SECOND, thickness=3, size=24)
-    middle = middle.encode(x=alt.X("median(ratio):Q", title=title), y=y)
+    middle = base.mark_tick(
+        color=SECOND,
+        thickness=3,
+        size=24,
+    )
+    middle = middle.encode(
+        x=alt.X("median(ratio):Q", title=title),
+        y=y,
+    )
     return styled(dots + middle, say)
 
 
@@ -158,8 +208,20 @@ def plot_replicated(
     title = say("diagnosis.replicated", unit=unit, level=interval)
     y = alt.Y("lower:Q", title=title)
     base = alt.Chart(rows, width=WIDTH, height=WIDTH)
-    rule = base.mark_rule(opacity=0.4, color=MARK).encode(x=x, y=y, y2="upper:Q")
-    point = base.mark_point(filled=True, size=14, opacity=0.9, color=MARK)
+    rule = base.mark_rule(opacity=0.4, color=MARK).encode(
+        x=x,
+        y=y,
+        y2="upper:Q",
+    )
+    point = base.mark_point(
+        filled=True,
+        size=14,
+        opacity=0.9,
+        color=MARK,
+    )
     point = point.encode(x=x, y="median:Q")
-    same = base.mark_line(color=SOFT, strokeDash=[4, 3]).encode(x=x, y="observed:Q")
+    same = base.mark_line(color=SOFT, strokeDash=[4, 3]).encode(
+        x=x,
+        y="observed:Q",
+    )
     return styled(panels(rule + point + same, "source:N", COLUMNS), say)

@@ -62,7 +62,13 @@ def draw(release: Release) -> Drawings:
     ages = age_sex(_world_and_regions(release.by("sex", "age")), show, say)
     return Drawings(
         map=world_map(countries, world, show, SHADES, say),
-        map_of_surveys=world_map(countries, world, show, ["surveys"], say),
+        map_of_surveys=world_map(
+            countries,
+            world,
+            show,
+            ["surveys"],
+            say,
+        ),
         ages=_written(ages, say),
         forests=_forests(release),
         trend=_trend(release),
@@ -114,7 +120,13 @@ def _held_out(release: Release) -> dict[str, str]:
     interval = float(release.of_world["interval"])
     charts = {}
     for model, rows in release.tested.items():
-        chart = against(rows, release.show, interval, release.say, side)
+        chart = against(
+            rows,
+            release.show,
+            interval,
+            release.say,
+            side,
+        )
         charts[model] = _written(chart, release.say)
     return charts
 

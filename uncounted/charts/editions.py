@@ -32,9 +32,21 @@ def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
     rows = _of_world(table, say)
     ranked = rows.sort_values("median", ascending=False, kind="stable")["name"]
     y = names_axis("name:N", list(dict.fromkeys(ranked)), 260)
-    x = alt.X("lower:Q", title=say("beside.axis"), scale=alt.Scale(zero=True))
-    base = alt.Chart(rows, width=WIDTH, height=alt.Step(LINE)).encode(y=y)
-    rule = base.mark_rule(color=MARK, strokeWidth=1.6, opacity=0.75)
+    x = alt.X(
+        "lower:Q",
+        title=say("beside.axis"),
+        scale=alt.Scale(zero=True),
+    )
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=alt.Step(LINE),
+    ).encode(y=y)
+    rule = base.mark_rule(
+        color=MARK,
+        strokeWidth=1.6,
+        opacity=0.75,
+    )
     layers = rule.encode(x=x, x2="upper:Q")
     names = [say("beside.own", level=level(interval, say)), say("beside.published")]
     legend = alt.Legend(labelLimit=330)
@@ -42,10 +54,24 @@ def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
     shape = shape_of("of:N", names, "diamond", legend=legend)
     for name, column in zip(names, ("median", "published"), strict=True):
         points = base.transform_calculate(of=f'"{name}"')
-        points = points.mark_point(filled=True, size=46, opacity=1)
-        layers += points.encode(x=f"{column}:Q", color=colour, shape=shape)
+        points = points.mark_point(
+            filled=True,
+            size=46,
+            opacity=1,
+        )
+        layers += points.encode(
+            x=f"{column}:Q",
+            color=colour,
+            shape=shape,
+        )
     header = alt.Header(orient="top")
-    facets = layers.facet(row=alt.Row("edition:N", title=None, header=header))
+    facets = layers.facet(
+        row=alt.Row(
+            "edition:N",
+            title=None,
+            header=header,
+        )
+    )
     return facets.resolve_scale(y="independent")
 
 

@@ -47,7 +47,12 @@ def plot_forest(
     return styled(forest(rows, fit.card.show, say), say)
 
 
-def forest(rows: pd.DataFrame, show: str, say: Words, width: int = WIDTH) -> Any:
+def forest(
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+    width: int = WIDTH,
+) -> Any:
     """Return the unstyled chart of rows of estimates."""
     table = in_unit(rows, show).assign(
         name=[say.term(name) for name in rows["name"]],
@@ -61,12 +66,29 @@ def forest(rows: pd.DataFrame, show: str, say: Words, width: int = WIDTH) -> Any
         scale=alt.Scale(zero=True, nice=True),
     )
     y = names_axis("name:N", list(table["name"]), 210)
-    base = alt.Chart(table, width=width, height=alt.Step(LINE)).encode(y=y)
+    base = alt.Chart(
+        table,
+        width=width,
+        height=alt.Step(LINE),
+    ).encode(y=y)
     dashes = alt.condition("datum.seen", alt.value([1, 0]), alt.value([3, 2]))
-    rule = base.mark_rule(strokeWidth=1.6, color=MARK, opacity=0.75)
-    rule = rule.encode(x=x, x2="upper:Q", strokeDash=dashes)
+    rule = base.mark_rule(
+        strokeWidth=1.6,
+        color=MARK,
+        opacity=0.75,
+    )
+    rule = rule.encode(
+        x=x,
+        x2="upper:Q",
+        strokeDash=dashes,
+    )
     inside = alt.condition("datum.seen", alt.value(MARK), alt.value(PAPER))
-    point = base.mark_point(size=34, opacity=1, stroke=MARK, strokeWidth=1.4)
+    point = base.mark_point(
+        size=34,
+        opacity=1,
+        stroke=MARK,
+        strokeWidth=1.4,
+    )
     return rule + point.encode(x="median:Q", fill=inside)
 
 

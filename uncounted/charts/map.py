@@ -72,7 +72,14 @@ def plot_map(
     """
     rows = of_whom(together(fit, ["country"]), sex, age)
     say = read_words(language)
-    return world_map(rows, fit.world, fit.card.show, [what], say, geometry)
+    return world_map(
+        rows,
+        fit.world,
+        fit.card.show,
+        [what],
+        say,
+        geometry,
+    )
 
 
 def plot_evidence(
@@ -106,7 +113,15 @@ def world_map(
     """
     content = rows.to_csv() + "".join(shades)
     key = "m" + hashlib.sha256(content.encode()).hexdigest()[:8]
-    drawing = map_drawing(rows, world, show, shades, say, key, geometry)
+    drawing = map_drawing(
+        rows,
+        world,
+        show,
+        shades,
+        say,
+        key,
+        geometry,
+    )
     svg = Markup(
         '<svg class="un-map" viewBox="0 0 {} {}" role="group"'
         ' aria-label="{}">{}{}{}</svg>'
@@ -119,7 +134,13 @@ def world_map(
         drawing.shapes(),
     )
     keys = tuple(keys_of(drawing, drawing.shades[0]))
-    return Map(str(svg), legends(drawing), keys, key, drawing.dots)
+    return Map(
+        str(svg),
+        legends(drawing),
+        keys,
+        key,
+        drawing.dots,
+    )
 
 
 @dataclass(frozen=True)
@@ -145,7 +166,15 @@ def coloured(
     """Return the colours of a drawn map by other rows of estimates, as `world_map`
     would have drawn them.
     """
-    drawing = map_drawing(rows, world, show, shades, say, drawn.key, dots=drawn.dots)
+    drawing = map_drawing(
+        rows,
+        world,
+        show,
+        shades,
+        say,
+        drawn.key,
+        dots=drawn.dots,
+    )
     blank = ["var(--un-blank)"] * len(shades)
     lands = {}
     for code, name in zip(rows["group"], rows["name"], strict=True):

@@ -44,9 +44,18 @@ def styled(chart: Any, say: Words) -> Any:
         locale=alt.Locale(number=numbers),
         font=FONT,
         view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(**TEXT, gridColor=RULE, domainColor=SOFT, tickColor=SOFT),
+        axis=alt.AxisConfig(
+            **TEXT,
+            gridColor=RULE,
+            domainColor=SOFT,
+            tickColor=SOFT,
+        ),
         legend=alt.LegendConfig(**TEXT, orient="top"),
-        header=alt.HeaderConfig(labelColor=INK, labelFontSize=12, titleColor=SOFT),
+        header=alt.HeaderConfig(
+            labelColor=INK,
+            labelFontSize=12,
+            titleColor=SOFT,
+        ),
         title=alt.TitleConfig(
             color=INK,
             fontSize=13,
@@ -58,23 +67,53 @@ def styled(chart: Any, say: Words) -> Any:
 
 def colour_of(field: str, names: Sequence[str], **legend: Any) -> alt.Color:
     """Return the colour of two kinds of mark by their names."""
-    scale = alt.Scale(domain=names, range=[MARK, SECOND])
-    return alt.Color(field, title=None, scale=scale, **legend)
+    scale = alt.Scale(
+        domain=names,
+        range=[MARK, SECOND],
+    )
+    return alt.Color(
+        field,
+        title=None,
+        scale=scale,
+        **legend,
+    )
 
 
 def shape_of(field: str, names: Sequence[str], second: str, **legend: Any) -> alt.Shape:
     """Return the shape of two kinds of mark by their names; the first is a circle."""
-    scale = alt.Scale(domain=names, range=["circle", second])
-    return alt.Shape(field, title=None, scale=scale, **legend)
+    scale = alt.Scale(
+        domain=names,
+        range=["circle", second],
+    )
+    return alt.Shape(
+        field,
+        title=None,
+        scale=scale,
+        **legend,
+    )
 
 
 def names_axis(field: str, order: Sequence[str], label_limit: int) -> alt.Y:
     """Return an axis of names under one another, in their order, without a line."""
-    axis = alt.Axis(labelLimit=label_limit, ticks=False, domain=False)
-    return alt.Y(field, sort=order, title=None, axis=axis)
+    axis = alt.Axis(
+        labelLimit=label_limit,
+        ticks=False,
+        domain=False,
+    )
+    return alt.Y(
+        field,
+        sort=order,
+        title=None,
+        axis=axis,
+    )
 
 
-def panels(chart: Any, field: str, columns: int, order: Any = alt.Undefined) -> Any:
+def panels(
+    chart: Any,
+    field: str,
+    columns: int,
+    order: Any = alt.Undefined,
+) -> Any:
     """Return a chart as a panel for each value of a field."""
     facet = alt.Facet(field, title=None, sort=order)
     return chart.facet(facet=facet, columns=columns)

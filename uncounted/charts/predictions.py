@@ -60,7 +60,11 @@ def told(tables: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
 
 
 def against(
-    table: pd.DataFrame, show: str, interval: float, say: Words, side: int = SIDE
+    table: pd.DataFrame,
+    show: str,
+    interval: float,
+    say: Words,
+    side: int = SIDE,
 ) -> Any:
     """Return the unstyled chart of surveys held out."""
     surveys = table[table["observed"].notna()]
@@ -70,12 +74,30 @@ def against(
     rows = rows.assign(covered=np.where(inside, *names))
     unit = heading(show, say)
     x = alt.X("observed:Q", title=say("held_out.observed", unit=unit))
-    title = say("held_out.predicted", unit=unit, level=level(interval, say))
-    colour = colour_of("covered:N", names, legend=alt.Legend(symbolOpacity=1))
-    base = alt.Chart(rows, width=side, height=side).encode(x=x, color=colour)
+    title = say(
+        "held_out.predicted",
+        unit=unit,
+        level=level(interval, say),
+    )
+    colour = colour_of(
+        "covered:N",
+        names,
+        legend=alt.Legend(symbolOpacity=1),
+    )
+    base = alt.Chart(rows, width=side, height=side).encode(
+        x=x,
+        color=colour,
+    )
     rule = base.mark_rule(opacity=0.55)
-    rule = rule.encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
-    point = base.mark_point(filled=True, size=22, opacity=1)
+    rule = rule.encode(
+        y=alt.Y("lower:Q", title=title),
+        y2="upper:Q",
+    )
+    point = base.mark_point(
+        filled=True,
+        size=22,
+        opacity=1,
+    )
     shape = shape_of("covered:N", names, "square")
     point = point.encode(y="median:Q", shape=shape)
     return _diagonal(rows) + rule + point
@@ -85,5 +107,9 @@ def _diagonal(rows: pd.DataFrame) -> alt.Chart:
     """Return the line on which a prediction is the survey's result."""
     end = float(rows[["observed", "upper"]].to_numpy().max(initial=1.0))
     line = alt.Chart(pd.DataFrame({"at": [0.0, end]}))
-    line = line.mark_line(color=SOFT, strokeDash=[4, 3], strokeWidth=1)
+    line = line.mark_line(
+        color=SOFT,
+        strokeDash=[4, 3],
+        strokeWidth=1,
+    )
     return line.encode(x="at:Q", y="at:Q")

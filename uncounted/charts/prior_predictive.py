@@ -67,13 +67,31 @@ class PriorPredictive:
             range=list(COLOURS.values()),
         )
         title = say("prior.title", title=self.card.title)
-        base = alt.Chart(bars, width=520, height=180, title=title)
+        base = alt.Chart(
+            bars,
+            width=520,
+            height=180,
+            title=title,
+        )
         return base.mark_bar(opacity=0.45).encode(
-            x=alt.X("low:Q", scale=alt.Scale(type="log", nice=False), axis=axis),
+            x=alt.X(
+                "low:Q",
+                scale=alt.Scale(type="log", nice=False),
+                axis=axis,
+            ),
             x2="high:Q",
-            y=alt.Y("share:Q", title=None, axis=None, stack=None),
+            y=alt.Y(
+                "share:Q",
+                title=None,
+                axis=None,
+                stack=None,
+            ),
             y2=alt.datum(0),
-            color=alt.Color("of:N", title=None, scale=colours),
+            color=alt.Color(
+                "of:N",
+                title=None,
+                scale=colours,
+            ),
         )
 
     def _repr_html_(self) -> str:
@@ -81,13 +99,19 @@ class PriorPredictive:
         if self.warning:
             warning = f"<p><strong>{escape(self.warning)}</strong></p>"
         drawing = vl_convert.vegalite_to_svg(self.plot().to_json())
-        table = self.summary.to_html(index=False, float_format="{:,.3g}".format)
+        table = self.summary.to_html(
+            index=False,
+            float_format="{:,.3g}".format,
+        )
         return f"{warning}{drawing}{table}"
 
     def __str__(self) -> str:
         """Return the summary as a table, and the warning."""
         title = read_words()("prior.title", title=self.card.title)
-        table = self.summary.to_string(index=False, float_format="{:,.3g}".format)
+        table = self.summary.to_string(
+            index=False,
+            float_format="{:,.3g}".format,
+        )
         lines = [title, table]
         if self.warning:
             lines.append(self.warning)
@@ -95,7 +119,12 @@ class PriorPredictive:
 
 
 def prior_predictive(
-    card: Card, world: World, draws: int = 1000, *, seed: int, interval: float = 0.95
+    card: Card,
+    world: World,
+    draws: int = 1000,
+    *,
+    seed: int,
+    interval: float = 0.95,
 ) -> PriorPredictive:
     """Draw prevalence of all countries from the card's priors alone; nothing is fitted,
     so it takes seconds.
@@ -108,9 +137,22 @@ def prior_predictive(
     model = _cells(card, world)
     drawn = draw_prior(model, seed, draws)
     cells = derived(model, drawn, ["p"])["p"].squeeze("chain", drop=True)
-    people = persons(world, card.bands, card.year, nearest=True, traits=card.traits)
+    people = persons(
+        world,
+        card.bands,
+        card.year,
+        nearest=True,
+        traits=card.traits,
+    )
     size = people.sum(totals.axes(people))
-    country = xr.dot(cells, people, dim=list(card.axes)) / size
+    country = (
+        xr.dot(
+            cells,
+            people,
+            dim=list(card.axes),
+        )
+        / size
+    )
     country = country.dropna("country", how="all").transpose("draw", "country")
     by = _of_the_world(cells, people)
     everybody = by.sel(dict.fromkeys(card.axes, totals.ALL), drop=True)
@@ -198,7 +240,10 @@ def _by_axis(by: xr.DataArray, axis: str) -> xr.DataArray:
 
 
 def _row(
-    name: str, draws: xr.DataArray, interval: float, unit: str = ""
+    name: str,
+    draws: xr.DataArray,
+    interval: float,
+    unit: str = "",
 ) -> dict[str, object]:
     """Return a row of the summary; without a unit it is of a ratio."""
     levels = [(1 - interval) / 2, 0.5, (1 + interval) / 2]

@@ -30,13 +30,33 @@ def by_sd(table: pd.DataFrame, say: Words) -> Any:
         "world_sd:Q",
         title=say("selection.world_sd"),
         scale=alt.Scale(nice=False),
-        axis=alt.Axis(values=list(rows["world_sd"]), format=".2f"),
+        axis=alt.Axis(
+            values=list(rows["world_sd"]),
+            format=".2f",
+        ),
     )
     title = say("selection.persons", level=level(table["interval"].iloc[0], say))
-    y = alt.Y("lower:Q", title=title, scale=alt.Scale(zero=True))
-    base = alt.Chart(rows, width=WIDTH, height=HEIGHT).encode(x=x)
-    band = base.mark_area(color=MARK, opacity=0.25).encode(y=y, y2="upper:Q")
+    y = alt.Y(
+        "lower:Q",
+        title=title,
+        scale=alt.Scale(zero=True),
+    )
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=HEIGHT,
+    ).encode(x=x)
+    band = base.mark_area(color=MARK, opacity=0.25).encode(
+        y=y,
+        y2="upper:Q",
+    )
     point = alt.OverlayMarkDef(color=MARK, size=30)
-    median = base.mark_line(color=MARK, point=point).encode(y="median:Q")
-    mean = base.mark_line(color=SECOND, strokeDash=[4, 3]).encode(y="mean:Q")
+    median = base.mark_line(
+        color=MARK,
+        point=point,
+    ).encode(y="median:Q")
+    mean = base.mark_line(
+        color=SECOND,
+        strokeDash=[4, 3],
+    ).encode(y="mean:Q")
     return band + median + mean

@@ -40,7 +40,12 @@ class Shade:
     labels: Mapping[int, str]
 
 
-def shade(what: str, rows: pd.DataFrame, show: str, say: Words) -> Shade:
+def shade(
+    what: str,
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+) -> Shade:
     """Return the shade of countries' rows by "prevalence", "width", "evidence" or
     "surveys".
 
@@ -64,9 +69,19 @@ def _width(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     return _numbers("width", say("map.by_width"), values, show, say)
 
 
-def _numbers(name: str, title: str, values: pd.Series, show: str, say: Words) -> Shade:
+def _numbers(
+    name: str,
+    title: str,
+    values: pd.Series,
+    show: str,
+    say: Words,
+) -> Shade:
     edges = breaks(values.to_numpy())
-    classes = np.searchsorted(edges, values, side="right").tolist()
+    classes = np.searchsorted(
+        edges,
+        values,
+        side="right",
+    ).tolist()
     palette = [_colour(index, len(edges) + 1) for index in range(len(edges) + 1)]
     colours = {}
     for code, index in zip(values.index, classes, strict=True):
@@ -91,7 +106,11 @@ def _evidence(rows: pd.DataFrame, show: str, say: Words) -> Shade:
 
 def _surveys(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     del show
-    classes = np.searchsorted(SURVEYS, rows["surveys"], side="right").tolist()
+    classes = np.searchsorted(
+        SURVEYS,
+        rows["surveys"],
+        side="right",
+    ).tolist()
     colours = dict(zip(map(str, rows.index), classes, strict=True))
     labels = ["0"]
     for low, above in pairwise(SURVEYS):
@@ -137,7 +156,12 @@ def _colour(index: int, classes: int) -> int:
     return round(index * (CLASSES - 1) / (classes - 1))
 
 
-def _label(index: int, edges: list[float], show: str, say: Words) -> str:
+def _label(
+    index: int,
+    edges: list[float],
+    show: str,
+    say: Words,
+) -> str:
     if not edges:
         return say("map.any")
     if index == 0:
@@ -146,4 +170,8 @@ def _label(index: int, edges: list[float], show: str, say: Words) -> str:
     if index == len(edges):
         return say("map.over", lower=with_unit(lower, show, say))
     upper = short(edges[index], say)
-    return say("map.between", lower=lower, upper=with_unit(upper, show, say))
+    return say(
+        "map.between",
+        lower=lower,
+        upper=with_unit(upper, show, say),
+    )

@@ -30,7 +30,12 @@ def plot_leaves(estimate: Estimate, language: str = "en") -> alt.LayerChart:
     return styled(stack(rows, estimate.card.show, say), say)
 
 
-def stack(rows: pd.DataFrame, show: str, say: Words, narrow: bool = False) -> Any:
+def stack(
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+    narrow: bool = False,
+) -> Any:
     """Return the unstyled chart of rows of all persons by component; it shows means,
     since only they add up.
 
@@ -46,19 +51,43 @@ def stack(rows: pd.DataFrame, show: str, say: Words, narrow: bool = False) -> An
             "name": rows["name"].map(names),
         }
     )
-    size = {"width": NARROW if narrow else WIDTH, "height": alt.Step(BAR)}
+    size = {
+        "width": NARROW if narrow else WIDTH,
+        "height": alt.Step(BAR),
+    }
     lines = alt.Axis(
         ticks=False,
         domain=False,
         labelLimit=210,
         labelExpr=r"split(datum.label, '\n')",
     )
-    y = alt.Y("name:N", sort=list(names.values()), title=None, axis=lines)
-    x = alt.X("rate:Q", title=say("leaves.axis", unit=heading(show, say)), stack="zero")
-    bars = _bars(table[table["leaf"] != ALL], say, narrow, size).encode(x=x, y=y)
+    y = alt.Y(
+        "name:N",
+        sort=list(names.values()),
+        title=None,
+        axis=lines,
+    )
+    x = alt.X(
+        "rate:Q",
+        title=say("leaves.axis", unit=heading(show, say)),
+        stack="zero",
+    )
+    bars = _bars(table[table["leaf"] != ALL], say, narrow, size).encode(
+        x=x,
+        y=y,
+    )
     sums = alt.Chart(table[table["leaf"] == ALL], **size)
-    ends = sums.mark_text(align="left", dx=5, color=INK, fontSize=11)
-    return bars + ends.encode(x="rate:Q", y=y, text=alt.Text("rate:Q", format=".1f"))
+    ends = sums.mark_text(
+        align="left",
+        dx=5,
+        color=INK,
+        fontSize=11,
+    )
+    return bars + ends.encode(
+        x="rate:Q",
+        y=y,
+        text=alt.Text("rate:Q", format=".1f"),
+    )
 
 
 def _names(rows: pd.DataFrame, say: Words, narrow: bool) -> dict[str, str]:
@@ -70,7 +99,10 @@ def _names(rows: pd.DataFrame, say: Words, narrow: bool) -> dict[str, str]:
 
 
 def _bars(
-    table: pd.DataFrame, say: Words, narrow: bool, size: dict[str, Any]
+    table: pd.DataFrame,
+    say: Words,
+    narrow: bool,
+    size: dict[str, Any],
 ) -> alt.Chart:
     """Return the bars of the components, coloured in the order of the rows."""
     order = {leaf: place for place, leaf in enumerate(dict.fromkeys(table["leaf"]))}
@@ -83,8 +115,17 @@ def _bars(
     colour = alt.Color(
         "told:N",
         title=None,
-        scale=alt.Scale(domain=list(terms.values()), range=colours),
-        legend=alt.Legend(columns=1 if narrow else 2, labelLimit=330),
+        scale=alt.Scale(
+            domain=list(terms.values()),
+            range=colours,
+        ),
+        legend=alt.Legend(
+            columns=1 if narrow else 2,
+            labelLimit=330,
+        ),
     )
-    bars = alt.Chart(table, **size).mark_bar(stroke=PAPER, strokeWidth=1)
+    bars = alt.Chart(table, **size).mark_bar(
+        stroke=PAPER,
+        strokeWidth=1,
+    )
     return bars.encode(color=colour, order="place:O")

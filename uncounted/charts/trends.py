@@ -73,7 +73,11 @@ def plot_trend(
     whom it covered in that country.
     """
     requested = [places] if isinstance(places, str) else list(places)
-    rows = trend(fit, _groupings_of(fit, requested), interval=interval)
+    rows = trend(
+        fit,
+        _groupings_of(fit, requested),
+        interval=interval,
+    )
     rows = rows[rows["name"].isin(requested) | rows["group"].isin(requested)]
     dots = seen_in(released(fit.evidence), rows[rows["grouping"] == "country"])
     say = read_words(language)
@@ -81,7 +85,11 @@ def plot_trend(
 
 
 def courses(
-    rows: pd.DataFrame, dots: pd.DataFrame, show: str, say: Words, columns: int = 3
+    rows: pd.DataFrame,
+    dots: pd.DataFrame,
+    show: str,
+    say: Words,
+    columns: int = 3,
 ) -> Any:
     """Return the chart of rows of `trend`, a panel for each place, with surveys'
     results (name, year, observed).
@@ -90,22 +98,51 @@ def courses(
     observed = dots["observed"].astype(float) * SHOW[show]
     both = pd.concat([lines, dots.assign(observed=observed)], ignore_index=True)
     both["name"] = [say.term(name) for name in both["name"]]
-    years = alt.Axis(format="d", tickMinStep=1, tickCount=6)
-    base = alt.Chart(both).encode(x=alt.X("year:Q", title=None, axis=years))
+    years = alt.Axis(
+        format="d",
+        tickMinStep=1,
+        tickCount=6,
+    )
+    base = alt.Chart(both).encode(
+        x=alt.X(
+            "year:Q",
+            title=None,
+            axis=years,
+        )
+    )
     course = base.transform_filter("isValid(datum.median)")
     unit, level = unit_and_level(rows, show, say)
     y = alt.Y("lower:Q", title=f"{unit}, {level}")
-    band = course.mark_area(opacity=0.25, color=MARK).encode(y=y, y2="upper:Q")
+    band = course.mark_area(opacity=0.25, color=MARK).encode(
+        y=y,
+        y2="upper:Q",
+    )
     line = course.mark_line(color=MARK).encode(y="median:Q")
     surveys = base.transform_filter("isValid(datum.observed)")
-    surveys = surveys.mark_point(filled=True, size=30, color=SECOND, opacity=0.8)
+    surveys = surveys.mark_point(
+        filled=True,
+        size=30,
+        color=SECOND,
+        opacity=0.8,
+    )
     layers = band + line + surveys.encode(y="observed:Q")
     names = list(dict.fromkeys(both["name"]))
-    return panels(layers.properties(width=190, height=130), "name:N", columns, names)
+    return panels(
+        layers.properties(
+            width=190,
+            height=130,
+        ),
+        "name:N",
+        columns,
+        names,
+    )
 
 
 def _year(
-    fit: Fit, divided: Mapping[str, list[pd.Series]], year: int, interval: float
+    fit: Fit,
+    divided: Mapping[str, list[pd.Series]],
+    year: int,
+    interval: float,
 ) -> list[pd.DataFrame]:
     """Return the rows of one year, a table for each grouping."""
     p = in_year(fit, year)
@@ -116,12 +153,21 @@ def _year(
         rows = in_one_table(parts)
         names = fit.world.places["name"].to_dict() if grouping == "country" else {}
         name = rows["group"].replace(names)
-        tables.append(rows.assign(grouping=grouping, name=name))
+        tables.append(
+            rows.assign(
+                grouping=grouping,
+                name=name,
+            )
+        )
     return tables
 
 
 def _rows(
-    p: xr.DataArray, people: xr.DataArray, group: pd.Series, year: int, interval: float
+    p: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+    year: int,
+    interval: float,
 ) -> pd.DataFrame:
     """Return one row for each group, without persons where the weights are of another
     year.
@@ -133,8 +179,19 @@ def _rows(
     levels = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     lower, median, upper = np.quantile(draws, levels, axis=-1)
     mean = draws.mean(axis=-1)
-    persons = {"median": median, "mean": mean, "lower": lower, "upper": upper}
-    table = pd.DataFrame({"grouping": "", "group": labels, "name": labels})
+    persons = {
+        "median": median,
+        "mean": mean,
+        "lower": lower,
+        "upper": upper,
+    }
+    table = pd.DataFrame(
+        {
+            "grouping": "",
+            "group": labels,
+            "name": labels,
+        }
+    )
     table["year"] = year
     with np.errstate(invalid="ignore", divide="ignore"):
         for stat, number in persons.items():

@@ -50,7 +50,12 @@ def taken_at(draft: Draft, source: Operand, indices: Sequence[Operand]) -> View:
     return draft.add(Loop("GatherAt", operands, whole(size, shape), size))
 
 
-def _stepped(draft: Draft, index: Operand, length: int, stride: int) -> Operand:
+def _stepped(
+    draft: Draft,
+    index: Operand,
+    length: int,
+    stride: int,
+) -> Operand:
     """Return an axis's index times its stride; a negative index counts from the end."""
     if isinstance(index, np.ndarray):
         return np.where(index < 0, index + length, index) * float(stride)

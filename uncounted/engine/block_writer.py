@@ -35,7 +35,7 @@ class Micro:
 
     def record(self, places: Mapping[int, Place], result: Place) -> tuple:
         """Return the step as the machine reads it, its registers at their places."""
-        operands = [NO_PLACE] * OPERANDS
+        operands: list[Place] = [NO_PLACE] * OPERANDS
         for position, operand in enumerate(self.operands):
             is_register = isinstance(operand, int)
             operands[position] = places[operand] if is_register else operand
@@ -99,10 +99,18 @@ class BlockWriter:
         steps = np.diff(offsets)
         step = int(steps[0])
         if (steps == step).all():
-            micro = Micro(self.kernels["Strided"], [place], stride=step)
+            micro = Micro(
+                self.kernels["Strided"],
+                [place],
+                stride=step,
+            )
             return self._loaded(("strided", place, step), micro)
         table = self.storage.tables.place(offsets)
-        micro = Micro(self.kernels["Gather"], [place], table=table)
+        micro = Micro(
+            self.kernels["Gather"],
+            [place],
+            table=table,
+        )
         return self._loaded(("gather", place, table), micro)
 
     def _loaded(self, key: Hashable, micro: Micro) -> int:

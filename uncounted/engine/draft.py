@@ -71,7 +71,10 @@ class Draft:
         return isinstance(variable, Constant) or variable in self.known
 
     def elementwise(
-        self, kernel: str, operands: Sequence[Operand], shape: tuple[int, ...]
+        self,
+        kernel: str,
+        operands: Sequence[Operand],
+        shape: tuple[int, ...],
     ) -> View:
         """Write kernel(operands), broadcast to a shape."""
         if kernel not in self.kernels:
@@ -91,9 +94,24 @@ class Draft:
         places = source.offsets[index]
         size = places.size
         result = whole(size, places.shape)
-        return self.add(Loop("Gather", (source,), result, size, places.ravel()))
+        return self.add(
+            Loop(
+                "Gather",
+                (source,),
+                result,
+                size,
+                places.ravel(),
+            )
+        )
 
-    def put(self, start: Operand, values: Operand, index: Any, *, add: bool) -> View:
+    def put(
+        self,
+        start: Operand,
+        values: Operand,
+        index: Any,
+        *,
+        add: bool,
+    ) -> View:
         """Write a copy of an array with values added or set where an index of numpy
         says.
         """
@@ -104,7 +122,16 @@ class Draft:
         result = whole(prod(shape), shape)
         size, table = places.size, places.ravel()
         if add:
-            return self.add(Loop("ScatterAdd", (values,), result, size, table, base))
+            return self.add(
+                Loop(
+                    "ScatterAdd",
+                    (values,),
+                    result,
+                    size,
+                    table,
+                    base,
+                )
+            )
         is_one_number = isinstance(values, np.ndarray) and values.size == 1
         source = values if is_one_number else self.written(values)
         step = Single(

@@ -18,7 +18,10 @@ Shape = tuple[int, ...]
 
 
 def write_function(
-    draft: Draft, function: ScalarOp, operands: list[Operand], node: Apply
+    draft: Draft,
+    function: ScalarOp,
+    operands: list[Operand],
+    node: Apply,
 ) -> View:
     """Write a function of numbers, element by element."""
     shape = np.broadcast_shapes(*(operand.shape for operand in operands))
@@ -33,7 +36,8 @@ def write_function(
         case "Second":
             return draft.elementwise("Identity", operands[1:], shape)
         case "Pow":
-            return _power(draft, *operands, shape)
+            base, exponent = operands
+            return _power(draft, base, exponent, shape)
         case "Sigmoid" | "Softplus":
             exponential = _exp_of_minus_abs(draft, operands[0])
             return draft.elementwise(name, [operands[0], exponential], shape)
@@ -58,7 +62,12 @@ def _composite(draft: Draft, function: Any, operands: list[Operand]) -> View:
     return result
 
 
-def _cast(draft: Draft, operands: list[Operand], node: Apply, shape: Shape) -> View:
+def _cast(
+    draft: Draft,
+    operands: list[Operand],
+    node: Apply,
+    shape: Shape,
+) -> View:
     """Write numbers of another kind; only whole numbers and truths of fractions
     differ.
     """
@@ -71,7 +80,12 @@ def _cast(draft: Draft, operands: list[Operand], node: Apply, shape: Shape) -> V
     return draft.elementwise("Trunc", operands, shape)
 
 
-def _chained(draft: Draft, name: str, operands: list[Operand], shape: Shape) -> View:
+def _chained(
+    draft: Draft,
+    name: str,
+    operands: list[Operand],
+    shape: Shape,
+) -> View:
     """Write x₁ ∘ x₂ ∘ …: the known ones at once, and operands smaller than the result
     first.
     """
@@ -103,14 +117,24 @@ def _exp_of_minus_abs(draft: Draft, operand: Operand) -> View:
     return exponential
 
 
-def _power(draft: Draft, base: Operand, exponent: Operand, shape: Shape) -> View:
+def _power(
+    draft: Draft,
+    base: Operand,
+    exponent: Operand,
+    shape: Shape,
+) -> View:
     """Write x^y; of a single known y as products where it is a small whole number."""
     if isinstance(exponent, np.ndarray) and exponent.size == 1:
         return _known_power(draft, base, float(exponent.ravel()[0]), shape)
     return _powers(draft, base, exponent, shape)
 
 
-def _known_power(draft: Draft, base: Operand, exponent: float, shape: Shape) -> View:
+def _known_power(
+    draft: Draft,
+    base: Operand,
+    exponent: float,
+    shape: Shape,
+) -> View:
     match exponent:
         case 1.0:
             return draft.elementwise("Identity", [base], shape)
@@ -125,7 +149,12 @@ def _known_power(draft: Draft, base: Operand, exponent: float, shape: Shape) -> 
     return _powers(draft, base, np.asarray(exponent), shape)
 
 
-def _powers(draft: Draft, base: Operand, exponent: Operand, shape: Shape) -> View:
+def _powers(
+    draft: Draft,
+    base: Operand,
+    exponent: Operand,
+    shape: Shape,
+) -> View:
     """Write x^y; where one x is raised to many known powers, each power once."""
     log = _log(draft, base)
     if isinstance(exponent, np.ndarray) and prod(base.shape) == 1:

@@ -6,11 +6,9 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
@@ -68,7 +66,11 @@ def graph_of(point: Variable, outputs: Sequence[Variable]) -> Graph:
     """Return a graph without what only PyTensor's own compilers need."""
     inputs = graph_inputs(outputs)
     data = [variable for variable in inputs if isinstance(variable, SharedVariable)]
-    graph = FunctionGraph([point, *data], list(outputs), clone=True)
+    graph = FunctionGraph(
+        [point, *data],
+        list(outputs),
+        clone=True,
+    )
     graph.attach_feature(ShapeFeature())
     optdb.query(QUERY).rewrite(graph)
     return Graph(graph, graph.inputs[0], tuple(data))
@@ -89,7 +91,11 @@ class Expressions:
 def expressions_of(model: pm.Model, layout: Layout) -> Expressions:
     """Return the expressions of a model, as PyTensor writes them."""
     values = [model.rvs_to_values[rv] for rv in model.free_RVs]
-    point: Any = pt.vector("point", dtype="float64", shape=(layout.dimensions,))
+    point: Any = pt.vector(
+        "point",
+        dtype="float64",
+        shape=(layout.dimensions,),
+    )
     parts = _parts(point, values, layout)
     log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
     slopes: Any = grad(log_density, values)
@@ -103,11 +109,13 @@ def expressions_of(model: pm.Model, layout: Layout) -> Expressions:
 def _parts(point: Any, values: Sequence[Variable], layout: Layout) -> Any:
     """Return the part of a point that each value is, in the value's shape."""
     shapes = layout.shapes[: len(values)]
-    bounds = pairwise(np.cumsum([0, *map(prod, shapes)]).tolist())
     parts: dict[Any, Any] = {}
-    for value, shape, (begin, end) in zip(values, shapes, bounds, strict=True):
+    begin = 0
+    for value, shape in zip(values, shapes, strict=True):
+        end = begin + prod(shape)
         part = point[begin:end].reshape(shape)
         parts[value] = part.astype(value.type.dtype)
+        begin = end
     return parts
 
 

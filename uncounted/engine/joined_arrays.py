@@ -15,7 +15,8 @@ def joined(draft: Draft, parts: Sequence[Operand], axis: int) -> View:
     """Write arrays one behind the other along an axis."""
     shape = list(parts[0].shape)
     axis %= len(shape)
-    ends = np.cumsum([0, *(part.shape[axis] for part in parts)]).tolist()
+    lengths = [part.shape[axis] for part in parts]
+    ends = np.cumsum([0, *lengths]).tolist()
     shape[axis] = ends[-1]
     result = whole(prod(shape), tuple(shape))
     for part, (begin, end) in zip(parts, pairwise(ends), strict=True):
@@ -24,7 +25,12 @@ def joined(draft: Draft, parts: Sequence[Operand], axis: int) -> View:
     return result
 
 
-def _copy(draft: Draft, part: Operand, target: View, result: View) -> None:
+def _copy(
+    draft: Draft,
+    part: Operand,
+    target: View,
+    result: View,
+) -> None:
     """Write an array into its part of the result."""
     size = prod(part.shape)
     if target.contiguous:
@@ -44,7 +50,12 @@ def _copy(draft: Draft, part: Operand, target: View, result: View) -> None:
     draft.add(step)
 
 
-def between(view: View, begin: int, end: int, axis: int) -> View:
+def between(
+    view: View,
+    begin: int,
+    end: int,
+    axis: int,
+) -> View:
     """Return the part of a view between two places along an axis."""
     before = [slice(None)] * (axis % len(view.shape))
     index = (*before, slice(begin, end), ...)

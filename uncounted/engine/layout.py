@@ -47,11 +47,17 @@ class Layout:
         """How many numbers follow from a point, itself among them."""
         return sum(prod(shape) for shape in self.shapes)
 
-    def frame(self, model: pm.Model, density: int, expand: int) -> CompiledPyMCModel:
+    def frame(
+        self,
+        model: pm.Model,
+        density: int,
+        expand: int,
+    ) -> CompiledPyMCModel:
         """Return nutpie's model with the addresses of two functions, without the data
         that they read.
         """
-        ends = np.cumsum([0, *map(prod, self.shapes)]).tolist()
+        sizes = map(prod, self.shapes)
+        ends = np.cumsum([0, *sizes]).tolist()
         slices = [slice(begin, end) for begin, end in pairwise(ends)]
         shape_info = (self.names, slices, self.shapes)
         transformed = []
@@ -84,7 +90,8 @@ def layout_of(model: pm.Model) -> Layout:
     start = make_initial_point_fn(
         model=model, jitter_rvs=set(model.free_RVs), return_transformed=True
     )
-    shapes = {str(name): np.shape(value) for name, value in start(0).items()}
+    values_at_start = start(0).items()
+    shapes = {str(name): np.shape(value) for name, value in values_at_start}
     values = [str(model.rvs_to_values[rv].name) for rv in model.free_RVs]
     for rv in model.free_RVs:
         if rv.name not in values:
@@ -119,7 +126,8 @@ def _starting(
     def point(seed: int | None = None) -> np.ndarray:
         with lock:
             drawn = start(seed)
-        return np.concatenate([np.ravel(drawn[name]) for name in names]).astype(float)
+        parts = [np.ravel(drawn[name]) for name in names]
+        return np.concatenate(parts).astype(float)
 
     return point
 

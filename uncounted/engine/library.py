@@ -28,7 +28,10 @@ FLAGS = (
 # for x86-64 processors of 2013 and later, which work on four numbers at once
 FASTER = "-v3"
 FASTER_FLAGS = ("-march=x86-64-v3", "-ffp-contract=fast")
-SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+SUFFIX = {
+    "win32": ".dll",
+    "darwin": ".dylib",
+}.get(sys.platform, ".so")
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
@@ -154,7 +157,12 @@ def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
             str(output),
             *mathematics,
         ]
-        subprocess.run(arguments, check=True, capture_output=True, text=True)
+        subprocess.run(
+            arguments,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         output.replace(path)
     return path
 

@@ -98,7 +98,8 @@ def _compute(node: Apply, draft: Draft) -> None:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     if isinstance(node.op, Elemwise) and len(arguments) > MOST_ARGUMENTS:
         functions = {"Add": np.add, "Mul": np.multiply}
-        storage[0][0] = reduce(functions[_name(node.op.scalar_op)], arguments)
+        function = functions[_name(node.op.scalar_op)]
+        storage[0][0] = reduce(function, arguments)
     else:
         node.op.perform(node, arguments, storage)
     for output, (value,) in zip(node.outputs, storage, strict=True):
@@ -129,7 +130,8 @@ def _reduce(op: CAReduce, node: Apply, draft: Draft) -> Result:
 
 @lower.register
 def _cumulation(op: CumOp, node: Apply, draft: Draft) -> Result:
-    return cumulated(draft, draft.view(node.inputs[0]), op.mode, op.axis)
+    source = draft.view(node.inputs[0])
+    return cumulated(draft, source, op.mode, op.axis)
 
 
 @lower.register
@@ -172,7 +174,12 @@ def _increment(op: Any, node: Apply, draft: Draft) -> Result:
         raise Unknown("an increment that ignores duplicates")
     index = index_of(draft, indices, op.idx_list)
     add = not op.set_instead_of_inc
-    return draft.put(draft.operand(start), draft.operand(values), index, add=add)
+    return draft.put(
+        draft.operand(start),
+        draft.operand(values),
+        index,
+        add=add,
+    )
 
 
 @lower.register
@@ -194,7 +201,8 @@ def _alloc(op: Alloc, node: Apply, draft: Draft) -> Result:
 
 @lower.register
 def _join(op: Join, node: Apply, draft: Draft) -> Result:
-    return joined(draft, [draft.operand(part) for part in node.inputs], op.axis)
+    parts = [draft.operand(variable) for variable in node.inputs]
+    return joined(draft, parts, op.axis)
 
 
 @lower.register
@@ -212,7 +220,8 @@ def _split(op: Split, node: Apply, draft: Draft) -> Result:
     variable, lengths = node.inputs
     source = draft.view(variable)
     ends = np.cumsum([0, *draft.value(lengths)]).tolist()
-    return tuple(between(source, begin, end, op.axis) for begin, end in pairwise(ends))
+    bounds = pairwise(ends)
+    return tuple(between(source, begin, end, op.axis) for begin, end in bounds)
 
 
 @lower.register(Dot)

@@ -38,10 +38,24 @@ def _product(left: Operand, right: Operand, result: View) -> Single:
     right_row, right_column = _strides(right)
     if columns == 1:
         strides = (left_row, left_column, right_row)
-        return Single("MatrixVector", (left, right), result, rows, inner, strides)
+        return Single(
+            "MatrixVector",
+            (left, right),
+            result,
+            rows,
+            inner,
+            strides,
+        )
     if rows == 1:
         strides = (right_column, right_row, left_column)
-        return Single("MatrixVector", (right, left), result, columns, inner, strides)
+        return Single(
+            "MatrixVector",
+            (right, left),
+            result,
+            columns,
+            inner,
+            strides,
+        )
     strides = (left_row, left_column, right_row, right_column)
     return Single(
         "MatrixMatrix", (left, right), result, rows, inner, strides, columns=columns

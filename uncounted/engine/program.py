@@ -46,8 +46,8 @@ HEADER = np.dtype(
     ]
 )
 NOWHERE, REGISTER, ARENA, CONSTANT = range(4)
-NO_PLACE = (NOWHERE, 0)
 Place = tuple[int, int]  # a kind of memory, and an offset in it
+NO_PLACE: Place = (NOWHERE, 0)
 
 
 @dataclass(frozen=True, eq=False)

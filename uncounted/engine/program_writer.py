@@ -88,7 +88,12 @@ class ProgramWriter:
                 self._start(loop)
         self._block(instruction)
 
-    def program(self, point: View, output: View, log_density: View | None) -> Program:
+    def program(
+        self,
+        point: View,
+        output: View,
+        log_density: View | None,
+    ) -> Program:
         """Return the program, with its header for the machine."""
         storage = self.storage
         library = storage.library
@@ -142,7 +147,13 @@ class ProgramWriter:
         prologue, steps = writer.numbered()
         self.steps += [*prologue, *steps]
         bounds = (begin, begin + len(prologue), len(self.steps))
-        self._instruction("Block", None, (), block.size, bounds=bounds)
+        self._instruction(
+            "Block",
+            None,
+            (),
+            block.size,
+            bounds=bounds,
+        )
 
     def _instruction(
         self,

@@ -21,7 +21,10 @@ CUMULATIONS = {"add": "CumulativeSum", "mul": "CumulativeProduct"}
 
 
 def reduced(
-    draft: Draft, source: View, function: str, axis: int | Sequence[int] | None
+    draft: Draft,
+    source: View,
+    function: str,
+    axis: int | Sequence[int] | None,
 ) -> View:
     """Write a function of REDUCTIONS over some axes of a source; axis None: over
     all.
@@ -42,13 +45,33 @@ def reduced(
         if outer_step is not None and inner_step is not None:
             strides = (outer_step, inner_step)
             sizes = (kept.size, within.size)
-            return draft.add(Single("Sum", (source,), result, *sizes, strides))
+            return draft.add(
+                Single(
+                    "Sum",
+                    (source,),
+                    result,
+                    *sizes,
+                    strides,
+                )
+            )
         kind = "SumTable"
-    step = Single(kind, (source,), result, kept.size, within.size, tables=tables)
+    step = Single(
+        kind,
+        (source,),
+        result,
+        kept.size,
+        within.size,
+        tables=tables,
+    )
     return draft.add(step)
 
 
-def cumulated(draft: Draft, source: View, mode: str, axis: int | None) -> View:
+def cumulated(
+    draft: Draft,
+    source: View,
+    mode: str,
+    axis: int | None,
+) -> View:
     """Write the cumulative sum or product along an axis; axis None: of all numbers in
     order.
     """
@@ -64,7 +87,13 @@ def cumulated(draft: Draft, source: View, mode: str, axis: int | None) -> View:
     tables = kept.offsets.ravel(), along.offsets.ravel()
     sizes = len(tables[0]), len(tables[1])
     return draft.add(
-        Single(CUMULATIONS[mode], (source,), result, *sizes, tables=tables)
+        Single(
+            CUMULATIONS[mode],
+            (source,),
+            result,
+            *sizes,
+            tables=tables,
+        )
     )
 
 

@@ -41,7 +41,10 @@ class Storage:
     """The arena, the constants and the tables of a program that is written."""
 
     def __init__(
-        self, library: Library, offsets: Mapping[Buffer, int], arena: Arena
+        self,
+        library: Library,
+        offsets: Mapping[Buffer, int],
+        arena: Arena,
     ) -> None:
         self.library = library
         self.offsets = offsets

@@ -31,13 +31,21 @@ def arithmetic(card: EstimateCard, say: Words) -> list[Line]:
 
 def _leaf(card: EstimateCard, leaf: LeafCard, say: Words) -> Line:
     i = _number(card, leaf.name)
-    part = say("arithmetic.part", i=i, name=say.term(leaf.name))
+    part = say(
+        "arithmetic.part",
+        i=i,
+        name=say.term(leaf.name),
+    )
     if leaf.ratio:
         return _ratio(card, i, leaf.ratio, part, say)
     if leaf.figures:
         law = LAW[leaf.figures.distribution]
         rho = number(leaf.figures.between_place_correlation)
-        sentence = say("arithmetic.figures", file=leaf.figures.file, rho=rho)
+        sentence = say(
+            "arithmetic.figures",
+            file=leaf.figures.file,
+            rho=rho,
+        )
         return Line(f"S[{i}] ~ {law}(low, best, high)", f"{part} {sentence}")
     part = f"{part} {say('arithmetic.model', model=leaf.model)}"
     if leaf.stock:
@@ -45,7 +53,13 @@ def _leaf(card: EstimateCard, leaf: LeafCard, say: Words) -> Line:
     return Line(f"S[{i},c,s,a] = {PERSONS}", part)
 
 
-def _stock(card: EstimateCard, i: int, stock: Stock, part: str, say: Words) -> Line:
+def _stock(
+    card: EstimateCard,
+    i: int,
+    stock: Stock,
+    part: str,
+    say: Words,
+) -> Line:
     window = number(stock.window_years)
     spell = f"duration[{stock.group or 's'}]"
     family = str(card.durations.get("family", "")).replace("_", " ")
@@ -58,7 +72,13 @@ def _stock(card: EstimateCard, i: int, stock: Stock, part: str, say: Words) -> L
     return Line(formula, f"{part} {sentence}", tuple(priors))
 
 
-def _ratio(card: EstimateCard, i: int, ratio: Ratio, part: str, say: Words) -> Line:
+def _ratio(
+    card: EstimateCard,
+    i: int,
+    ratio: Ratio,
+    part: str,
+    say: Words,
+) -> Line:
     base = _number(card, ratio.of)
     spells = ""
     if not isinstance(ratio.durations, str):
@@ -92,7 +112,12 @@ def _records(say: Words) -> list[Line]:
 def _share(card: EstimateCard, share: Share, say: Words) -> Line:
     i = _number(card, share.of)
     name = say.term(share.name)
-    sentence = say("arithmetic.share", name=name, i=i, model=share.model)
+    sentence = say(
+        "arithmetic.share",
+        name=name,
+        i=i,
+        model=share.model,
+    )
     return Line(f"S'[{i},c,s,a] = {PERSONS} p'[c,s,b]", sentence)
 
 

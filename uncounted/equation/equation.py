@@ -117,7 +117,12 @@ def _of_countries(card: Card, factor: str, say: Words) -> Line:
     return Line(formula, sentence, brings(card, key))
 
 
-def _walk(card: Card, factor: str, key: str, effect: str) -> str:
+def _walk(
+    card: Card,
+    factor: str,
+    key: str,
+    effect: str,
+) -> str:
     if factor == "age":
         return f"{effect} = {key} Σ[k] B[a,k] z[k], z[k] ~ Normal(0, 1)"
     (crossed,) = (dim for dim in factor.split(":") if dim != "age")

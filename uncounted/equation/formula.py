@@ -135,7 +135,8 @@ def _piece(tokens: deque[str]) -> Node:
     if token.isspace():
         return Node("space")
     if token[-1] in ACCENTS:
-        return Node(ACCENTS[token[-1]], parts=(_name(token[:-1]),))
+        letter = _name(token[:-1])
+        return Node(ACCENTS[token[-1]], parts=(letter,))
     if token in BRACKETS:
         return _bracketed(token, tokens)
     if token[0].isalpha():

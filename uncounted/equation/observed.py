@@ -167,7 +167,12 @@ def _validations(card: Card, key: str, say: Words) -> str:
     for kind, table in card.validation.items():
         if key in table:
             k, n = table[key]
-            pair = say("equation.pair", kind=kind, k=whole(k, say), n=whole(n, say))
+            pair = say(
+                "equation.pair",
+                kind=kind,
+                k=whole(k, say),
+                n=whole(n, say),
+            )
             pairs.append(pair)
     return "; ".join(pairs)
 

@@ -87,7 +87,14 @@ def estimate_leaves(
         with progress.stage("writing the report"):
             release = write_addition(estimate, rows, findings, folder)
             writing.result()
-    return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
+    return Added(
+        estimate,
+        release,
+        rows,
+        findings,
+        folder,
+        dict(progress.seconds),
+    )
 
 
 def seed_of(card: Card | EstimateCard, seed: int | None) -> int:

@@ -121,8 +121,20 @@ def _sampled(
 ) -> list[Fit]:
     """Return a fit for each card, sampled jointly where the first one says so."""
     if not cards[0].joint:
-        return [sample(model, seed=seed, progress=progress, **settings)]
-    fits = sample_jointly(model, seed=seed, progress=progress, **settings)
+        return [
+            sample(
+                model,
+                seed=seed,
+                progress=progress,
+                **settings,
+            )
+        ]
+    fits = sample_jointly(
+        model,
+        seed=seed,
+        progress=progress,
+        **settings,
+    )
     return [fits[card.outcome] for card in cards]
 
 
@@ -158,7 +170,13 @@ def _finished(fit: Fit, folder: Path, progress: Progress) -> Finished:
         findings = check(fit)
     with progress.stage("writing the report"):
         write_estimate(fit, rows, findings, folder)
-    return Finished(fit, rows, findings, folder, dict(progress.seconds))
+    return Finished(
+        fit,
+        rows,
+        findings,
+        folder,
+        dict(progress.seconds),
+    )
 
 
 def _check_whole(card: Card) -> None:
@@ -188,7 +206,13 @@ def write_estimate(
     Where publication is stopped, every file says so. checks: held_out, budget, as in
     `release_of`.
     """
-    release = release_of(fit, rows, findings, trend=courses_of(fit), **checks)
+    release = release_of(
+        fit,
+        rows,
+        findings,
+        trend=courses_of(fit),
+        **checks,
+    )
     write_formats(Press(release, fit), folder, formats)
     write_verdicts(fit, findings, folder)
     write_fit(fit, folder / "fit.nc")
@@ -294,4 +318,10 @@ def _release(
     if findings is None:
         findings = check(result)
     course = courses_of(result) if years else None
-    return release_of(result, estimates(result), findings, trend=course, **words)
+    return release_of(
+        result,
+        estimates(result),
+        findings,
+        trend=course,
+        **words,
+    )

@@ -70,7 +70,10 @@ def recheck(
     """
     folder = Path(out) / name
     progress = progress or Progress()
-    work: dict[str, Any] = {"scheduler": scheduler, "workers": workers}
+    work: dict[str, Any] = {
+        "scheduler": scheduler,
+        "workers": workers,
+    }
     work["progress"] = progress
     with progress.shown():
         with progress.stage("reading the draws"):
@@ -98,7 +101,10 @@ def _write(finished: Fit | Estimate, checked: Checked) -> None:
     if budget is not None:
         budget.to_csv(folder / "budget.csv", index=False)
     held = checked.held_out
-    checks = {"held_out": None if held is None else held.table, "budget": budget}
+    checks: dict[str, Any] = {
+        "held_out": None if held is None else held.table,
+        "budget": budget,
+    }
     if isinstance(finished, Fit):
         rows = estimates(finished)
         write_estimate(finished, rows, checked.findings, folder, **checks)
@@ -168,7 +174,10 @@ def _budget(finished: Fit | Estimate) -> pd.DataFrame | None:
 
 
 def _sensitivity(
-    finished: Fit | Estimate, seed: int, folder: Path, work: dict[str, Any]
+    finished: Fit | Estimate,
+    seed: int,
+    folder: Path,
+    work: dict[str, Any],
 ) -> None:
     """Write the estimates under another model or other evidence."""
     if not isinstance(finished, Fit):
@@ -198,7 +207,15 @@ def _held_out(
     tables = []
     for name, source in _sources(finished).items():
         folds = folder / HELD / f"{by}{name}"
-        tables.append(hold_out(source, by, seed=seed, keep=folds, **work).table)
+        tables.append(
+            hold_out(
+                source,
+                by,
+                seed=seed,
+                keep=folds,
+                **work,
+            ).table
+        )
     held = HeldOut(pd.concat(tables, ignore_index=True))
     held.table.to_csv(folder / HELD / "held-out.csv", index=False)
     return held

@@ -28,7 +28,14 @@ def write_verdicts(
         "not_run": list(findings.not_run),
     }
     path = Path(folder) / FILE
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    path.write_text(
+        json.dumps(
+            content,
+            indent=1,
+            ensure_ascii=False,
+        ),
+        encoding="utf-8",
+    )
     return path
 
 

@@ -56,7 +56,8 @@ def breakdown(
     and sums with them, have no rows of these. Groups of your own table may overlap, as
     in `estimates`.
     """
-    means = {name: _mean(leaf.persons) for name, leaf in estimate.leaves.items()}
+    leaves = estimate.leaves.items()
+    means = {name: _mean(leaf.persons) for name, leaf in leaves}
     parts = [_grouping(estimate, by, interval, means) for by in groupings]
     rows = pd.concat(parts, ignore_index=True)
     names = [*estimate.names, *(share.name for share in estimate.card.share)]
@@ -85,7 +86,13 @@ def by_trait(
         if trait in leaf.persons.dims:
             drawn[name] = _of_trait(leaf.persons, trait)
     year = estimate.card.year
-    people = persons(estimate.world, HALVES, year, nearest=True, traits=[trait])
+    people = persons(
+        estimate.world,
+        HALVES,
+        year,
+        nearest=True,
+        traits=[trait],
+    )
     people = expected(people).assign_coords(age=list(GROUPS))
     if not drawn:
         raise UncountedError(
@@ -102,7 +109,11 @@ def by_trait(
                 tables.append(_summarised(draws, size, group, interval))
             rows = in_one_table(tables)
             grouping = by if isinstance(by, str) else "own"
-            rows = rows.assign(leaf=name, grouping=grouping, name=rows["group"])
+            rows = rows.assign(
+                leaf=name,
+                grouping=grouping,
+                name=rows["group"],
+            )
             parts.append(rows)
     table = pd.concat(parts, ignore_index=True).assign(interval=interval)
     columns = [*KEYS, trait, *NUMBERS, "interval", "population"]
@@ -119,7 +130,10 @@ def _of_trait(draws: xr.DataArray, trait: str) -> xr.DataArray:
 
 
 def _grouping(
-    estimate: Estimate, by: Grouping, interval: float, means: Mapping[str, xr.DataArray]
+    estimate: Estimate,
+    by: Grouping,
+    interval: float,
+    means: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
     """Return the rows of one grouping."""
     names = {}
@@ -148,17 +162,29 @@ def _rows(
     for name in estimate.names:
         rows = _summarised(estimate.persons(name), people, group, interval)
         # Whole persons add up.
-        printed = reduce(add, (means[leaf].round() for leaf in estimate.members(name)))
+        members = estimate.members(name)
+        printed = reduce(add, (means[member].round() for member in members))
         rows["persons_print"] = _summed(printed, people, group).ravel()
         rows = rows.merge(_basis(estimate, name, group, means), on=PLACE)
         unknown = _unknown_axes(estimate, name)
         rows = rows[(rows[unknown] == totals.ALL).all(axis=1)]
-        tables.append(rows.assign(leaf=name, note=""))
+        tables.append(
+            rows.assign(
+                leaf=name,
+                note="",
+            )
+        )
     for name, draws in shares(estimate).items():
         rows = _summarised(draws, people, group, interval)
-        rows["persons_print"] = _summed(_mean(draws).round(), people, group).ravel()
+        printed = _mean(draws).round()
+        rows["persons_print"] = _summed(printed, people, group).ravel()
         rows = rows.assign(leaf=name, note=NOT_A_PREVALENCE)
-        tables.append(rows.assign(evidence="", country_evidence=np.nan))
+        tables.append(
+            rows.assign(
+                evidence="",
+                country_evidence=np.nan,
+            )
+        )
     return pd.concat(tables, ignore_index=True).assign(interval=interval)
 
 
@@ -175,7 +201,10 @@ def _mean(draws: xr.DataArray) -> xr.DataArray:
 
 
 def _summarised(
-    draws: xr.DataArray, people: xr.DataArray, group: pd.Series, interval: float
+    draws: xr.DataArray,
+    people: xr.DataArray,
+    group: pd.Series,
+    interval: float,
 ) -> pd.DataFrame:
     """Return statistics of persons and prevalence, with the population, of each
     group.
@@ -209,7 +238,10 @@ def _summed(
 
 
 def _basis(
-    estimate: Estimate, name: str, group: pd.Series, means: Mapping[str, xr.DataArray]
+    estimate: Estimate,
+    name: str,
+    group: pd.Series,
+    means: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
     """Return evidence class, surveys, respondents, cases and country_evidence of a
     component or sum, by PLACE.
@@ -223,7 +255,8 @@ def _basis(
     ]
     by_place = pd.concat(tables).groupby(level=PLACE)
     weights = by_place[list(CLASSES)].sum()
-    share = weights.div(weights.sum(axis=1).replace(0.0, np.nan), axis=0)
+    total = weights.sum(axis=1).replace(0.0, np.nan)
+    share = weights.div(total, axis=0)
     most = share.fillna(0.0).cumsum(axis=1).ge(0.5)
     counts = pd.DataFrame(
         {
@@ -232,7 +265,8 @@ def _basis(
             "cases": by_place["cases"].sum(skipna=False),
         }
     )
-    is_everybody = (counts.index.to_frame()[["sex", "age"]] == totals.ALL).all(axis=1)
+    persons_of = counts.index.to_frame()[["sex", "age"]]
+    is_everybody = (persons_of == totals.ALL).all(axis=1)
     table = counts.where(is_everybody, np.nan).assign(
         masked=np.where(is_everybody, _masked(counts), ""),
         surveys=by_place["surveys"].max(),
@@ -244,8 +278,8 @@ def _basis(
 
 def _masked(counts: pd.DataFrame) -> list[str]:
     """Return the names of counts that are masked in each row, or behind its sum."""
-    columns = counts.columns
-    return [", ".join(columns[row]) for row in counts.isna().to_numpy()]
+    is_masked = counts.isna().to_numpy()
+    return [", ".join(counts.columns[row]) for row in is_masked]
 
 
 def _basis_of_leaf(
@@ -266,7 +300,10 @@ def _basis_of_leaf(
     weight = totals.population(persons, country).to_series()
     table = leaf.behind.reindex(weight.index)
     classes = pd.get_dummies(table["evidence"], dtype=float)
-    classes = classes.reindex(columns=list(CLASSES), fill_value=0.0)
+    classes = classes.reindex(
+        columns=list(CLASSES),
+        fill_value=0.0,
+    )
     weights = classes.mul(weight, axis=0)
     rows = weights.join(table[["surveys", "respondents", "cases"]]).reset_index()
     rows["group"] = rows["group"].map(group)
@@ -277,7 +314,8 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with their columns in order; keys and words are text."""
     texts = dict.fromkeys([*KEYS, "evidence", "masked", "note"], "str")
     columns = [*KEYS, *NUMBERS, "persons_print", "interval", *BASIS]
-    return rows.assign(masked=rows["masked"].fillna(""))[columns].astype(texts)
+    rows = rows.assign(masked=rows["masked"].fillna(""))
+    return rows[columns].astype(texts)
 
 
 def together(

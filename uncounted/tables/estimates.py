@@ -82,8 +82,12 @@ def prevalence(
     """
     rows = _requested_rows(fit, by, interval)
     columns = {f"prevalence_{stat}": stat for stat in STATS}
-    numbers = rows[list(columns)].mul(SHOW[fit.card.show]).rename(columns=columns)
-    numbers = numbers.assign(unit=fit.card.show, interval=interval)
+    numbers = rows[list(columns)].rename(columns=columns)
+    numbers = numbers.mul(SHOW[fit.card.show])
+    numbers = numbers.assign(
+        unit=fit.card.show,
+        interval=interval,
+    )
     return _labelled(fit, rows, numbers, by)
 
 
@@ -97,8 +101,8 @@ def affected(
     """
     rows = _requested_rows(fit, by, interval)
     columns = {f"persons_{stat}": stat for stat in PERSONS}
-    numbers = rows[list(columns)].rename(columns=columns).assign(interval=interval)
-    return _labelled(fit, rows, numbers, by)
+    numbers = rows[list(columns)].rename(columns=columns)
+    return _labelled(fit, rows, numbers.assign(interval=interval), by)
 
 
 def _requested_rows(
@@ -140,7 +144,9 @@ def _name(grouping: Grouping) -> str:
 
 def requested_groupings(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
     """Return the groupings that are requested, one alone or several, as a list."""
-    return [by] if isinstance(by, str | Path | pd.DataFrame | pd.Series) else list(by)
+    if isinstance(by, str | Path | pd.DataFrame | pd.Series):
+        return [by]
+    return list(by)
 
 
 def _words(by: Grouping | Sequence[Grouping]) -> list[str]:
@@ -151,7 +157,9 @@ def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of estimates that are of every level of the card's traits beyond
     sex and age, and of any form.
     """
-    return rows[(rows[list(fit.card.axes[2:])] == totals.ALL).all(axis=1)]
+    traits = list(fit.card.axes[2:])
+    is_every_level = (rows[traits] == totals.ALL).all(axis=1)
+    return rows[is_every_level]
 
 
 def _labelled(
@@ -177,7 +185,10 @@ def _check_interval(interval: float) -> None:
 
 
 def _grouping(
-    fit: Fit, by: Grouping, of_countries: xr.Dataset, interval: float
+    fit: Fit,
+    by: Grouping,
+    of_countries: xr.Dataset,
+    interval: float,
 ) -> pd.DataFrame:
     """Return the rows of one grouping."""
     parts = []
@@ -185,7 +196,8 @@ def _grouping(
         rows = _rows(fit, group, of_countries, interval)
         rows["grouping"] = by if isinstance(by, str) else "own"
         if _by_country(by):
-            rows["name"] = rows["group"].replace(dict(fit.world.places["name"]))
+            names = fit.world.places["name"].to_dict()
+            rows["name"] = rows["group"].replace(names)
             rows["own_data_share"] = _own_share(fit, rows)
         parts.append(_ordered(rows, fit.card.axes[2:]))
     return in_one_table(parts)
@@ -209,12 +221,17 @@ def _with_overlap(note: str) -> str:
 
 
 def _rows(
-    fit: Fit, group: pd.Series, of_countries: xr.Dataset, interval: float
+    fit: Fit,
+    group: pd.Series,
+    of_countries: xr.Dataset,
+    interval: float,
 ) -> pd.DataFrame:
     """Return the rows of one division of countries: statistics and their basis."""
     keys = ["group", *fit.card.axes]
-    people = totals.size(fit.p, fit.people, group).transpose(*keys, ...)
-    counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
+    people = totals.size(fit.p, fit.people, group)
+    people = people.transpose(*keys, ...)
+    counts = totals.affected(fit.p, fit.people, group)
+    counts = counts.transpose(*keys, ...)
     size = totals.expected(people)
     persons = _summary(counts, interval)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -222,14 +239,19 @@ def _rows(
             rates = _summary(counts / people, interval)
         else:
             # Of a certain number of people, prevalence is persons divided by it.
-            rates = {stat: value / size.to_numpy() for stat, value in persons.items()}
+            number = size.to_numpy()
+            rates = {stat: value / number for stat, value in persons.items()}
     table = xr.Dataset(coords=size.coords)
     for stat in STATS:
         table[f"prevalence_{stat}"] = (keys, rates[stat])
         table[f"persons_{stat}"] = (keys, persons[stat])
     table["population"] = (keys, size.to_numpy())
     rows = table.to_dataframe().reset_index()
-    rows = rows.assign(interval=interval, name=rows["group"], own_data_share=np.nan)
+    rows = rows.assign(
+        interval=interval,
+        name=rows["group"],
+        own_data_share=np.nan,
+    )
     return rows.merge(behind(fit, group, of_countries), on=keys)
 
 
@@ -239,7 +261,12 @@ def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
     levels = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     lower, median, upper = np.quantile(flat, levels, axis=-1)
     mean = flat.mean(axis=-1)
-    return {"mean": mean, "median": median, "lower": lower, "upper": upper}
+    return {
+        "mean": mean,
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+    }
 
 
 def _by_country(by: Grouping) -> bool:

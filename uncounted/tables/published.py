@@ -66,24 +66,32 @@ def set_beside(
     columns = {f"persons_{stat}": stat for stat in ("median", "lower", "upper")}
     estimated = rows.rename(columns=columns)
     estimated = estimated[[*KEYS, *columns.values(), "prevalence_median"]]
-    both = table.merge(estimated, on=KEYS, how="left", validate="m:1")
+    both = table.merge(
+        estimated,
+        on=KEYS,
+        how="left",
+        validate="m:1",
+    )
     _check_all_estimated(both[both["median"].isna()], names)
     published = {"persons": "published", "per_1000": "published_per_1000"}
     both = both.rename(columns=published)
     both["per_1000"] = both["prevalence_median"] * 1000
-    both["ratio"] = (both["median"] / both["published"]).replace(np.inf, np.nan)
+    ratio = both["median"] / both["published"]
+    both["ratio"] = ratio.replace(np.inf, np.nan)
     both["inside"] = both["published"].between(both["lower"], both["upper"])
-    keys = ["edition", "year", *KEYS]
-    compared = ["per_1000", "ratio", "inside"]
-    return both[[*keys, *published.values(), *columns.values(), *compared, "note"]]
+    order = ["edition", "year", *KEYS]
+    order += [*published.values(), *columns.values()]
+    order += ["per_1000", "ratio", "inside", "note"]
+    return both[order]
 
 
 def _check_all_estimated(missing: pd.DataFrame, names: Sequence[str]) -> None:
     """Refuse published rows that the estimate has not; the error names one of them."""
     if missing.empty:
         return
-    leaf, group, sex, age = missing.iloc[0][["leaf", "group", "sex", "age"]]
+    example = missing.iloc[0][["leaf", "group", "sex", "age"]]
+    advice = _advice(str(example["leaf"]), names)
     raise UncountedError(
         f"{len(missing)} published row(s) have no like in the estimate, as"
-        f" {leaf}, {group}, {sex}, {age}.{_advice(str(leaf), names)}"
+        f" {', '.join(map(str, example))}.{advice}"
     )
