@@ -8,6 +8,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 import uncounted as un
 
@@ -24,13 +25,13 @@ app.add_typer(simulate, name="simulate")
 console = Console()
 PublishAnyway = Annotated[
     bool,
-    typer.Option(help="Exit with 0 though a check stops publication; files say so."),
+    Option(help="Exit with 0 though a check stops publication; files say so."),
 ]
 Finished = Annotated[
     str,
-    typer.Argument(help="A card that was estimated, or the path of a fit.nc."),
+    Argument(help="A card that was estimated, or the path of a fit.nc."),
 ]
-Folder = Annotated[Path, typer.Option(help="The folder in which NAME lies.")]
+Folder = Annotated[Path, Option(help="The folder in which NAME lies.")]
 OUT = Path("out")
 
 
@@ -38,19 +39,19 @@ OUT = Path("out")
 def estimate(
     name: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="A card in models/ (such as stunting), or the path of a .toml file."
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The folder in which a folder NAME is written.")
+        Path, Option(help="The folder in which a folder NAME is written.")
     ] = OUT,
-    seed: Annotated[int | None, typer.Option(help="Else the card's own seed.")] = None,
+    seed: Annotated[int | None, Option(help="Else the card's own seed.")] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Draws per chain, else the card's.")
+        int | None, Option(help="Draws per chain, else the card's.")
     ] = None,
     tune: Annotated[
-        int | None, typer.Option(help="Tuning steps per chain, else the card's.")
+        int | None, Option(help="Tuning steps per chain, else the card's.")
     ] = None,
     publish_anyway: PublishAnyway = False,
 ) -> None:
@@ -99,7 +100,7 @@ def report(
     name: Finished,
     formats: Annotated[
         str,
-        typer.Option(
+        Option(
             "--format",
             help=(
                 "Of html, pdf, xlsx, docx, csv, parquet, sdmx, gather, draws: html,pdf."
@@ -108,23 +109,23 @@ def report(
     ] = "html",
     place: Annotated[
         str,
-        typer.Option(
+        Option(
             "--country",
             "--region",
             help="Two pages on a country (GHA, Ghana) or region instead.",
         ),
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="The folder in which NAME lies, and is written into.")
+        Path, Option(help="The folder in which NAME lies, and is written into.")
     ] = OUT,
-    language: Annotated[str, typer.Option(help="en or fr.")] = "en",
+    language: Annotated[str, Option(help="en or fr.")] = "en",
     gather: Annotated[
         Path | None,
-        typer.Option(help="The analyst's gather.toml, else what ships with the card."),
+        Option(help="The analyst's gather.toml, else what ships with the card."),
     ] = None,
     held_out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="A table of hold_out, else what was last held out of this estimate."
         ),
     ] = None,
@@ -185,16 +186,14 @@ def _items(text: str) -> list[str]:
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="A card that was estimated.")],
+    name: Annotated[str, Argument(help="A card that was estimated.")],
     hold_out: Annotated[
         str | None,
-        typer.Option(
-            help="Hold evidence out by country, region, survey, latest or random."
-        ),
+        Option(help="Hold evidence out by country, region, survey, latest or random."),
     ] = None,
     sensitivity: Annotated[
         bool,
-        typer.Option(
+        Option(
             help=(
                 "Write scenarios.csv and power.csv: what had been published had it been"
                 " otherwise."
@@ -203,15 +202,13 @@ def check(
     ] = False,
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            help="The address of a Dask scheduler, else workers on this machine."
-        ),
+        Option(help="The address of a Dask scheduler, else workers on this machine."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Workers on this machine, else as many as cores.")
+        int | None, Option(help="Workers on this machine, else as many as cores.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of the hold-out, else the fit's own.")
+        int | None, Option(help="Of the hold-out, else the fit's own.")
     ] = None,
     out: Folder = OUT,
     publish_anyway: PublishAnyway = False,
@@ -265,7 +262,7 @@ def totals(
     name: Finished,
     by: Annotated[
         str,
-        typer.Option(
+        Option(
             help=(
                 "world, region, country, who_region, income_group, … or a CSV of iso3"
                 " and a group."
@@ -274,7 +271,7 @@ def totals(
     ],
     out: Folder = OUT,
     file: Annotated[
-        Path | None, typer.Option(help="Write a CSV instead of printing.")
+        Path | None, Option(help="Write a CSV instead of printing.")
     ] = None,
 ) -> None:
     """Add the draws of a finished estimate up to another grouping, without fitting
@@ -295,27 +292,24 @@ def totals(
 @app.command()
 def direct(
     survey: Annotated[
-        str,
-        typer.Argument(help="A folder with a survey.toml that declares respondents."),
+        str, Argument(help="A folder with a survey.toml that declares respondents.")
     ],
     by: Annotated[
         str,
-        typer.Option(
-            help="Traits to break down by, as country,sex; else the whole sample."
-        ),
+        Option(help="Traits to break down by, as country,sex; else the whole sample."),
     ] = "",
     outcome: Annotated[
-        str | None, typer.Option(help="One of the card's outcomes, else all.")
+        str | None, Option(help="One of the card's outcomes, else all.")
     ] = None,
     method: Annotated[
-        str, typer.Option(help="Of the interval: logit, or beta (Korn–Graubard).")
+        str, Option(help="Of the interval: logit, or beta (Korn–Graubard).")
     ] = "logit",
     interval: Annotated[
-        float, typer.Option("--interval", "--level", help="The interval's level.")
+        float, Option("--interval", "--level", help="The interval's level.")
     ] = 0.95,
     single_psu: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help=(
                 "Strata with a single PSU: error, adjust, average, certainty; else the"
                 " card's."
@@ -324,13 +318,11 @@ def direct(
     ] = None,
     variance: Annotated[
         str | None,
-        typer.Option(
-            help="linearised, jackknife or replicates; else as the card declares."
-        ),
+        Option(help="linearised, jackknife or replicates; else as the card declares."),
     ] = None,
     missing: Annotated[
         str,
-        typer.Option(
+        Option(
             help=(
                 "Degrees of freedom are of those who answered (subset), or of everybody"
                 " (remove)."
@@ -339,7 +331,7 @@ def direct(
     ] = "subset",
     scale_to: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help=(
                 "What countries count in one number for several: weights, population"
                 " (the world's) or equal."
@@ -348,7 +340,7 @@ def direct(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write a .csv or .parquet file instead of printing CSV."),
+        Option(help="Write a .csv or .parquet file instead of printing CSV."),
     ] = None,
 ) -> None:
     """Estimate prevalence from interviews, their weights and design alone: no model, no
@@ -381,17 +373,16 @@ def direct(
 @simulate.command("programme")
 def simulate_programme(
     seed: Annotated[
-        int, typer.Option(help="Another seed: another world, other countries surveyed.")
+        int, Option(help="Another seed: another world, other countries surveyed.")
     ],
     out: Annotated[
-        Path, typer.Option(help="The folder of survey.toml and its tables.")
+        Path, Option(help="The folder of survey.toml and its tables.")
     ] = Path("out/programme"),
     truth: Annotated[
-        Path | None,
-        typer.Option(help="The folder of what is true, else it isn't written."),
+        Path | None, Option(help="The folder of what is true, else it isn't written.")
     ] = None,
     scheme: Annotated[
-        Path | None, typer.Option(help="A generating card, else the one that ships.")
+        Path | None, Option(help="A generating card, else the one that ships.")
     ] = None,
 ) -> None:
     """Simulate surveys of families in dozens of countries: interviews that nobody gave,
