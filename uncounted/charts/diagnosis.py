@@ -220,8 +220,8 @@ def plot_replicated(
         color=MARK,
     )
     point = point.encode(x=x, y="median:Q")
-    same = base.mark_line(color=SOFT, strokeDash=[4, 3]).encode(
+    diagonal = base.mark_line(color=SOFT, strokeDash=[4, 3]).encode(
         x=x,
         y="observed:Q",
     )
-    return styled(panels(rule + point + same, "source:N", COLUMNS), say)
+    return styled(panels(rule + point + diagonal, "source:N", COLUMNS), say)

@@ -235,8 +235,8 @@ def _by_axis(by: xr.DataArray, axis: str) -> xr.DataArray:
     """Return the world's prevalence by draw and one axis, of all levels of the
     others.
     """
-    others = [dim for dim in by.dims if dim not in ("draw", axis)]
-    return by.sel(dict.fromkeys(others, totals.ALL))
+    dims = [dim for dim in by.dims if dim not in ("draw", axis)]
+    return by.sel(dict.fromkeys(dims, totals.ALL))
 
 
 def _row(

@@ -89,12 +89,12 @@ def _chained(
     """Write x₁ ∘ x₂ ∘ …: the known ones at once, and operands smaller than the result
     first.
     """
-    known = [operand for operand in operands if isinstance(operand, np.ndarray)]
+    arrays = [operand for operand in operands if isinstance(operand, np.ndarray)]
     parts: list[Operand] = [part for part in operands if isinstance(part, View)]
-    if known and name in ("Add", "Mul"):
-        parts.append(reduce(np.add if name == "Add" else np.multiply, known))
+    if arrays and name in ("Add", "Mul"):
+        parts.append(reduce(np.add if name == "Add" else np.multiply, arrays))
     else:
-        parts += known
+        parts += arrays
     parts.sort(key=lambda part: prod(part.shape))
     total = parts[0]
     for part in parts[1:]:

@@ -81,7 +81,7 @@ def cumulated(
         axis = 0
     count = len(source.shape)
     axis %= count
-    kept = _of_axes(source, [other for other in range(count) if other != axis])
+    kept = _of_axes(source, [dim for dim in range(count) if dim != axis])
     along = _of_axes(source, [axis])
     result = whole(source.size, source.shape)
     tables = kept.offsets.ravel(), along.offsets.ravel()

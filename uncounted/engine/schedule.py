@@ -130,7 +130,7 @@ def resident(
 
 
 def _resident_of(block: Block) -> set[Buffer]:
-    made = block.made
+    inside = block.made
     needed = set()
     for loop in block.loops:
         if not loop.follows:
@@ -138,6 +138,6 @@ def _resident_of(block: Block) -> set[Buffer]:
         for operand in (*loop.operands, loop.start):
             if not isinstance(operand, View):
                 continue
-            if operand.buffer not in made or not is_direct(operand, loop):
+            if operand.buffer not in inside or not is_direct(operand, loop):
                 needed.add(operand.buffer)
     return needed

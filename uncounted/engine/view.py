@@ -54,8 +54,8 @@ class View:
         offsets = np.zeros(self.shape, np.int64)
         for axis, stride in enumerate(self.strides):
             steps = np.arange(self.shape[axis]) * stride
-            others = range(1, len(self.shape) - axis)
-            offsets += np.expand_dims(steps, tuple(others))
+            later = range(1, len(self.shape) - axis)
+            offsets += np.expand_dims(steps, tuple(later))
         return offsets
 
     def through(self, change: Callable[[np.ndarray], np.ndarray]) -> "View":

@@ -84,7 +84,7 @@ def by_trait(
     drawn = {}
     for name, leaf in estimate.leaves.items():
         if trait in leaf.persons.dims:
-            drawn[name] = _of_trait(leaf.persons, trait)
+            drawn[name] = leaf.persons
     year = estimate.card.year
     people = persons(
         estimate.world,
@@ -102,7 +102,8 @@ def by_trait(
     parts = []
     for by in groupings:
         division = divisions(estimate.world, by)
-        for name, draws in drawn.items():
+        for name, of_traits in drawn.items():
+            draws = _of_trait(of_traits, trait)
             tables = []
             for group in division:
                 size = totals.population(people, group)
