@@ -8,6 +8,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 import uncounted as un
 
@@ -22,69 +23,84 @@ simulate = typer.Typer(
 )
 app.add_typer(simulate, name="simulate")
 console = Console()
+PublishAnyway = Annotated[
+    bool,
+    Option(help="Exit with 0 though a check stops publication; files say so."),
+]
+Finished = Annotated[
+    str,
+    Argument(help="A card that was estimated, or the path of a fit.nc."),
+]
+Folder = Annotated[Path, Option(help="The folder in which NAME lies.")]
+OUT = Path("out")
 
 
 @app.command()
 def estimate(
     name: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="A card in models/ (such as stunting), or the path of a .toml file."
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The folder in which a folder NAME is written.")
-    ] = Path("out"),
-    seed: Annotated[int | None, typer.Option(help="Else the card's own seed.")] = None,
+        Path, Option(help="The folder in which a folder NAME is written.")
+    ] = OUT,
+    seed: Annotated[int | None, Option(help="Else the card's own seed.")] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Draws per chain, else the card's.")
+        int | None, Option(help="Draws per chain, else the card's.")
     ] = None,
     tune: Annotated[
-        int | None, typer.Option(help="Tuning steps per chain, else the card's.")
+        int | None, Option(help="Tuning steps per chain, else the card's.")
     ] = None,
-    publish_anyway: Annotated[
-        bool,
-        typer.Option(
-            help="Exit with 0 though a check stops publication; files say so."
-        ),
-    ] = False,
+    publish_anyway: PublishAnyway = False,
 ) -> None:
     """Fit a card and write its estimates, draws, findings and report. Exits with 1 if a
     check stops publication.
     """
-    given = {"draws": draws, "tune": tune}
-    settings: dict[str, Any] = {
-        key: value for key, value in given.items() if value is not None
-    }
-    done = un.estimate(name, out, seed=seed, **settings)
-    console.print(done.headline, highlight=False, markup=False)
-    _tell(done.findings)
-    told = ", ".join(
-        f"{what} {seconds:.0f} s" for what, seconds in done.seconds.items()
+    settings: dict[str, Any] = {}
+    if draws is not None:
+        settings["draws"] = draws
+    if tune is not None:
+        settings["tune"] = tune
+    finished = un.estimate(
+        name,
+        out,
+        seed=seed,
+        **settings,
     )
-    console.print(
-        f"Time: {sum(done.seconds.values()):.0f} s ({told}).",
-        highlight=False,
-        markup=False,
-    )
-    files = ", ".join(
-        sorted(
-            file.name for file in done.folder.iterdir() if not file.name.startswith(".")
-        )
-    )
-    console.print(f"Written to {done.folder}/: {files}", highlight=False)
-    if done.findings.stopped and not publish_anyway:
+    _print_plain(finished.headline)
+    _print_findings(finished.findings)
+    _print_plain(_time(finished.seconds))
+    names = sorted(file.name for file in finished.folder.iterdir())
+    shown = [name for name in names if not name.startswith(".")]
+    files = ", ".join(shown)
+    console.print(f"Written to {finished.folder}/: {files}", highlight=False)
+    _exit(finished.findings, publish_anyway)
+
+
+def _time(seconds: dict[str, float]) -> str:
+    """Return the sentence on how long each stage took."""
+    stages = [f"{stage} {duration:.0f} s" for stage, duration in seconds.items()]
+    return f"Time: {sum(seconds.values()):.0f} s ({', '.join(stages)})."
+
+
+def _print_plain(text: str) -> None:
+    console.print(text, highlight=False, markup=False)
+
+
+def _exit(findings: un.Findings, publish_anyway: bool) -> None:
+    """Exit with 1 if a check stops publication."""
+    if findings.stopped and not publish_anyway:
         raise typer.Exit(1)
 
 
 @app.command()
 def report(
-    name: Annotated[
-        str, typer.Argument(help="A card that was estimated, or the path of a fit.nc.")
-    ],
+    name: Finished,
     formats: Annotated[
         str,
-        typer.Option(
+        Option(
             "--format",
             help=(
                 "Of html, pdf, xlsx, docx, csv, parquet, sdmx, gather, draws: html,pdf."
@@ -93,76 +109,91 @@ def report(
     ] = "html",
     place: Annotated[
         str,
-        typer.Option(
+        Option(
             "--country",
             "--region",
             help="Two pages on a country (GHA, Ghana) or region instead.",
         ),
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="The folder in which NAME lies, and is written into.")
-    ] = Path("out"),
-    language: Annotated[str, typer.Option(help="en or fr.")] = "en",
+        Path, Option(help="The folder in which NAME lies, and is written into.")
+    ] = OUT,
+    language: Annotated[str, Option(help="en or fr.")] = "en",
     gather: Annotated[
         Path | None,
-        typer.Option(help="The analyst's gather.toml, else what ships with the card."),
+        Option(help="The analyst's gather.toml, else what ships with the card."),
     ] = None,
     held_out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="A table of hold_out, else what was last held out of this estimate."
         ),
     ] = None,
-    publish_anyway: Annotated[
-        bool,
-        typer.Option(
-            help="Exit with 0 though a check stops publication; files say so."
-        ),
-    ] = False,
+    publish_anyway: PublishAnyway = False,
 ) -> None:
     """Write the report of a finished estimate. Exits with 1 if a check stops
     publication.
     """
-    folder = Path(name).parent if name.endswith(".nc") else out / name
-    of = un.read_fit(name) if name.endswith(".nc") else un.read_finished(folder)
-    held = un.read_held_out(held_out) if held_out else un.held_out_of(of, folder)
-    findings = un.findings_of(of, held, None if held_out else folder)
-    asked = [one.strip() for one in formats.split(",") if one.strip()]
+    if name.endswith(".nc"):
+        folder = Path(name).parent
+        result = un.read_fit(name)
+    else:
+        folder = out / name
+        result = un.read_finished(folder)
+    if held_out:
+        held = un.read_held_out(held_out)
+        findings = un.findings_of(result, held)
+    else:
+        held = un.held_out_of(result, folder)
+        findings = un.findings_of(result, held, folder)
+    words: dict[str, Any] = {
+        "findings": findings,
+        "language": language,
+    }
     if place:
         files = [
             un.write_place(
-                of, place, folder / f"{place}.pdf", findings=findings, language=language
+                result,
+                place,
+                folder / f"{place}.pdf",
+                **words,
             )
         ]
     else:
-        table, budget = None if held is None else held.table, folder / "budget.csv"
-        told = {
-            "findings": findings,
-            "held_out": table,
-            "account": gather,
-            "language": language,
-        }
-        told |= {"budget": pd.read_csv(budget)} if budget.is_file() else {}
-        files = un.write_report(of, folder, asked, **told)
+        words["held_out"] = None if held is None else held.table
+        words["account"] = gather
+        budget = folder / "budget.csv"
+        if budget.is_file():
+            words["budget"] = pd.read_csv(budget)
+        files = un.write_report(
+            result,
+            folder,
+            _items(formats),
+            **words,
+        )
     for file in files:
-        console.print(str(file), highlight=False, markup=False)
+        _print_plain(str(file))
     if findings.stopped and not publish_anyway:
         console.print("A check stops publication: the files say so.", highlight=False)
-        raise typer.Exit(1)
+    _exit(findings, publish_anyway)
+
+
+def _items(text: str) -> list[str]:
+    """Return what commas separate, without blanks and empty items."""
+    items = (item.strip() for item in text.split(","))
+    return [item for item in items if item]
 
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="A card that was estimated.")],
+    name: Annotated[str, Argument(help="A card that was estimated.")],
     hold_out: Annotated[
         str | None,
-        typer.Option(
-            help="Hold evidence out by country, region, survey, latest or random."
-        ),
+        Option(help="Hold evidence out by country, region, survey, latest or random."),
     ] = None,
     sensitivity: Annotated[
         bool,
-        typer.Option(
+        Option(
             help=(
                 "Write scenarios.csv and power.csv: what had been published had it been"
                 " otherwise."
@@ -171,25 +202,16 @@ def check(
     ] = False,
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            help="The address of a Dask scheduler, else workers on this machine."
-        ),
+        Option(help="The address of a Dask scheduler, else workers on this machine."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Workers on this machine, else as many as cores.")
+        int | None, Option(help="Workers on this machine, else as many as cores.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of the hold-out, else the fit's own.")
+        int | None, Option(help="Of the hold-out, else the fit's own.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder in which NAME lies.")] = Path(
-        "out"
-    ),
-    publish_anyway: Annotated[
-        bool,
-        typer.Option(
-            help="Exit with 0 though a check stops publication; files say so."
-        ),
-    ] = False,
+    out: Folder = OUT,
+    publish_anyway: PublishAnyway = False,
 ) -> None:
     """Check a finished estimate, write findings.json (and held-out.csv) and stamp its
     files.
@@ -197,60 +219,59 @@ def check(
     Exits with 1 if a check stops publication. A hold-out that was interrupted goes on
     where it was.
     """
-    where: dict[str, Any] = {"scheduler": scheduler, "workers": workers}
-    done = un.recheck(
-        name, out, by=hold_out, seed=seed, sensitivity=sensitivity, **where
+    checked = un.recheck(
+        name,
+        out,
+        by=hold_out,
+        seed=seed,
+        sensitivity=sensitivity,
+        scheduler=scheduler,
+        workers=workers,
     )
-    _tell(done.findings)
-    if done.held_out is not None:
-        console.print(
-            done.held_out.coverage.query("of == 'all'").round(3).to_string(index=False),
-            highlight=False,
-        )
-        console.print(
-            done.held_out.errors.query("of == 'all'").round(4).to_string(index=False),
-            highlight=False,
-        )
-    if (budget := done.budget) is not None:
-        parts = zip(budget["component"], budget["share"], strict=True)
-        shares = ", ".join(f"{component} {share:.0%}" for component, share in parts)
-        console.print(
-            f"Of the variance of the world's number: {shares}.", highlight=False
-        )
-    if done.findings.stopped and not publish_anyway:
-        raise typer.Exit(1)
+    _print_findings(checked.findings)
+    if checked.held_out is not None:
+        _print_table(checked.held_out.coverage, 3)
+        _print_table(checked.held_out.errors, 4)
+    if checked.budget is not None:
+        sentence = f"Of the variance of the world's number: {_shares(checked.budget)}."
+        console.print(sentence, highlight=False)
+    _exit(checked.findings, publish_anyway)
 
 
-def _tell(findings: un.Findings) -> None:
+def _print_table(table: pd.DataFrame, digits: int) -> None:
+    """Print the rows of all surveys, rounded."""
+    rows = table.query("of == 'all'").round(digits)
+    console.print(rows.to_string(index=False), highlight=False)
+
+
+def _shares(budget: pd.DataFrame) -> str:
+    parts = zip(budget["component"], budget["share"], strict=True)
+    return ", ".join(f"{component} {share:.0%}" for component, share in parts)
+
+
+def _print_findings(findings: un.Findings) -> None:
     for finding in findings:
-        console.print(
-            f"  {finding.verdict:<4}  {finding.name}: {finding.sentence}",
-            highlight=False,
-            markup=False,
-        )
-    for what in findings.not_run:
-        console.print(f"  {'—':<4}  {what}: not run", highlight=False, markup=False)
+        verdict = f"{finding.verdict:<4}"
+        _print_plain(f"  {verdict}  {finding.name}: {finding.sentence}")
+    for name in findings.not_run:
+        _print_plain(f"  {'—':<4}  {name}: not run")
 
 
 @app.command()
 def totals(
-    name: Annotated[
-        str, typer.Argument(help="A card that was estimated, or the path of a fit.nc.")
-    ],
+    name: Finished,
     by: Annotated[
         str,
-        typer.Option(
+        Option(
             help=(
                 "world, region, country, who_region, income_group, … or a CSV of iso3"
                 " and a group."
             )
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The folder in which NAME lies.")] = Path(
-        "out"
-    ),
+    out: Folder = OUT,
     file: Annotated[
-        Path | None, typer.Option(help="Write a CSV instead of printing.")
+        Path | None, Option(help="Write a CSV instead of printing.")
     ] = None,
 ) -> None:
     """Add the draws of a finished estimate up to another grouping, without fitting
@@ -262,36 +283,33 @@ def totals(
     else:
         path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
         rows = un.estimates(un.read_fit(path), [by])
-    if file is not None:
-        rows.to_csv(file, index=False)
-    else:
+    if file is None:
         sys.stdout.write(rows.to_csv(index=False))
+    else:
+        rows.to_csv(file, index=False)
 
 
 @app.command()
 def direct(
     survey: Annotated[
-        str,
-        typer.Argument(help="A folder with a survey.toml that declares respondents."),
+        str, Argument(help="A folder with a survey.toml that declares respondents.")
     ],
     by: Annotated[
         str,
-        typer.Option(
-            help="Traits to break down by, as country,sex; else the whole sample."
-        ),
+        Option(help="Traits to break down by, as country,sex; else the whole sample."),
     ] = "",
     outcome: Annotated[
-        str | None, typer.Option(help="One of the card's outcomes, else all.")
+        str | None, Option(help="One of the card's outcomes, else all.")
     ] = None,
     method: Annotated[
-        str, typer.Option(help="Of the interval: logit, or beta (Korn–Graubard).")
+        str, Option(help="Of the interval: logit, or beta (Korn–Graubard).")
     ] = "logit",
     interval: Annotated[
-        float, typer.Option("--interval", "--level", help="The interval's level.")
+        float, Option("--interval", "--level", help="The interval's level.")
     ] = 0.95,
     single_psu: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help=(
                 "Strata with a single PSU: error, adjust, average, certainty; else the"
                 " card's."
@@ -300,13 +318,11 @@ def direct(
     ] = None,
     variance: Annotated[
         str | None,
-        typer.Option(
-            help="linearised, jackknife or replicates; else as the card declares."
-        ),
+        Option(help="linearised, jackknife or replicates; else as the card declares."),
     ] = None,
     missing: Annotated[
         str,
-        typer.Option(
+        Option(
             help=(
                 "Degrees of freedom are of those who answered (subset), or of everybody"
                 " (remove)."
@@ -315,7 +331,7 @@ def direct(
     ] = "subset",
     scale_to: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help=(
                 "What countries count in one number for several: weights, population"
                 " (the world's) or equal."
@@ -324,23 +340,28 @@ def direct(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write a .csv or .parquet file instead of printing CSV."),
+        Option(help="Write a .csv or .parquet file instead of printing CSV."),
     ] = None,
 ) -> None:
     """Estimate prevalence from interviews, their weights and design alone: no model, no
     other country.
     """
-    traits = [name.strip() for name in by.split(",") if name.strip()]
-    asked: dict[str, Any] = {
-        "method": method,
-        "interval": interval,
-        "single_psu": single_psu,
-        "variance": variance,
-    }
-    asked |= {"missing": missing, "scale_to": scale_to}
-    asked |= {"population": un.read_world()} if scale_to == "population" else {}
+    options: dict[str, Any] = {}
+    if scale_to == "population":
+        options["population"] = un.read_world()
     _check_out(out)
-    rows = un.direct(un.read_survey(survey), traits, outcome, **asked)
+    rows = un.direct(
+        un.read_survey(survey),
+        _items(by),
+        outcome,
+        method=method,
+        interval=interval,
+        single_psu=single_psu,
+        variance=variance,
+        missing=missing,
+        scale_to=scale_to,
+        **options,
+    )
     if out is None:
         sys.stdout.write(rows.to_csv(index=False))
     elif out.suffix == ".parquet":
@@ -352,17 +373,16 @@ def direct(
 @simulate.command("programme")
 def simulate_programme(
     seed: Annotated[
-        int, typer.Option(help="Another seed: another world, other countries surveyed.")
+        int, Option(help="Another seed: another world, other countries surveyed.")
     ],
     out: Annotated[
-        Path, typer.Option(help="The folder of survey.toml and its tables.")
+        Path, Option(help="The folder of survey.toml and its tables.")
     ] = Path("out/programme"),
     truth: Annotated[
-        Path | None,
-        typer.Option(help="The folder of what is true, else it isn't written."),
+        Path | None, Option(help="The folder of what is true, else it isn't written.")
     ] = None,
     scheme: Annotated[
-        Path | None, typer.Option(help="A generating card, else the one that ships.")
+        Path | None, Option(help="A generating card, else the one that ships.")
     ] = None,
 ) -> None:
     """Simulate surveys of families in dozens of countries: interviews that nobody gave,
@@ -370,20 +390,24 @@ def simulate_programme(
     """
     programme = un.simulate_programme(seed, scheme)
     un.write_programme(programme, out, truth)
-    told = (
-        f"Simulated {len(programme.surveys)} surveys of"
-        f" {programme.surveys['country'].nunique()} countries"
+    surveys = programme.surveys
+    countries = surveys["country"].nunique()
+    console.print(
+        f"Simulated {len(surveys)} surveys of {countries} countries, seed {seed}."
+        f" Written to {out}/.",
+        highlight=False,
     )
-    console.print(f"{told}, seed {seed}. Written to {out}/.", highlight=False)
 
 
 def _check_out(out: Path | None) -> None:
     """Refuse a file that could not be written, before the work is done."""
-    if out is not None and out.suffix not in (".csv", ".parquet"):
+    if out is None:
+        return
+    if out.suffix not in (".csv", ".parquet"):
         raise un.UncountedError(
             f"{out} ends in '{out.suffix}'. Name a file that ends in .csv or .parquet."
         )
-    if out is not None and not out.parent.is_dir():
+    if not out.parent.is_dir():
         raise un.UncountedError(
             f"There is no folder {out.parent} to write {out.name} into. Make it first."
         )
@@ -396,7 +420,10 @@ def main() -> None:
     try:
         app()
     except un.UncountedError as error:
+        sentence = f"[bold red]Error:[/] {escape(str(error))}"
         Console(stderr=True).print(
-            f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True
+            sentence,
+            highlight=False,
+            soft_wrap=True,
         )
         sys.exit(2)

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+MOST_NAMES = 30  # that a sentence lists
+
 
 class UncountedError(Exception):
-    """What went wrong, where, and what to do, in a sentence meant for the analyst.
+    """A sentence for the analyst: what went wrong, where, and what to do.
 
-    `word` is the word of a card that the sentence is about, so that whoever read the
+    `word` is the word of a card that the sentence is about, so that the reader of the
     file can add its line. `ledger` is the ledger of evidence of which nothing is left
-    (`survey.ledger.Ledger`), else None.
+    (`figures.ledger.Ledger`), else None.
     """
 
     def __init__(self, sentence: str, word: str = "", ledger: Any = None):
@@ -24,12 +26,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     nothing.
     """
     names = sorted({str(name) for name in known})
-    near = get_close_matches(
-        str(word).lower(), [name.lower() for name in names], n=1, cutoff=0.6
-    )
-    if near:
-        return (
-            " Did you mean"
-            f" '{next(name for name in names if name.lower() == near[0])}'?"
-        )
-    return f" Known: {', '.join(names)}." if 0 < len(names) <= 30 else ""
+    lower = [name.lower() for name in names]
+    nearest = get_close_matches(str(word).lower(), lower, n=1, cutoff=0.6)
+    if nearest:
+        return f" Did you mean '{names[lower.index(nearest[0])]}'?"
+    return f" Known: {', '.join(names)}." if 0 < len(names) <= MOST_NAMES else ""

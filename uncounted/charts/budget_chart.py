@@ -1,16 +1,16 @@
-"""Budget: from where the uncertainty of a number comes."""
+"""Budget: the sources of a number's uncertainty, as bars."""
 
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from uncounted.charts.palette import INK, MARK, styled
+from uncounted.charts.palette import INK, MARK, names_axis, styled
 from uncounted.errors import UncountedError
 from uncounted.wording.numerals import fraction
 from uncounted.wording.words import Words, read_words
 
-WIDE, BAR = 280, 22
+WIDTH, BAR = 280, 22
 
 
 def plot_budget(
@@ -19,40 +19,52 @@ def plot_budget(
     """Draw a variance budget, a bar for each source: columns component and share (of
     the variance).
 
-    name: of which number, if of several, a panel for each. Shares need not add up, so
-    bars stand apart. Raises UncountedError for a table without component or share.
+    name: the number that a row is about; where there are several, each has a panel.
+    Shares need not add up, so bars stand apart. Raises UncountedError for a table
+    without component or share.
     """
-    return styled(budget(table, read_words(language)), read_words(language))
+    say = read_words(language)
+    return styled(budget(table, say), say)
 
 
 def budget(table: pd.DataFrame, say: Words) -> Any:
-    """Return the chart of a variance budget, unstyled."""
+    """Return the unstyled chart of a variance budget."""
     for column in ("component", "share"):
         if column not in table:
             raise UncountedError(
                 f"A variance budget has no column '{column}': give component and share."
             )
-    rows = table.assign(component=[say.term(one) for one in table["component"]])
-    rows = rows.assign(
-        label=[fraction(share, say) for share in rows["share"]],
-        end=rows["share"].clip(lower=0.0),
+    rows = table.assign(
+        component=[say.term(component) for component in table["component"]],
+        label=[fraction(share, say) for share in table["share"]],
+        end=table["share"].clip(lower=0.0),
     )
-    order = list(dict.fromkeys(rows["component"]))
-    base = alt.Chart(rows, width=WIDE, height=alt.Step(BAR)).encode(
-        y=alt.Y(
-            "component:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=260),
-        )
-    )
+    y = names_axis("component:N", list(dict.fromkeys(rows["component"])), 260)
     x = alt.X(
         "share:Q",
         title=say("budget.axis"),
-        axis=alt.Axis(format="%", tickCount=6, labelFlush=False),
+        axis=alt.Axis(
+            format="%",
+            tickCount=6,
+            labelFlush=False,
+        ),
     )
-    bars = base.mark_bar(color=MARK, height=0.6 * BAR).encode(x=x)
-    layers = bars + base.mark_text(color=INK, align="left", dx=6, fontSize=11).encode(
-        x="end:Q", text="label:N"
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=alt.Step(BAR),
+    ).encode(y=y)
+    bars = base.mark_bar(
+        color=MARK,
+        height=0.6 * BAR,
+    ).encode(x=x)
+    labels = base.mark_text(
+        color=INK,
+        align="left",
+        dx=6,
+        fontSize=11,
     )
-    return layers.facet(row=alt.Row("name:N", title=None)) if "name" in rows else layers
+    layers = bars + labels.encode(x="end:Q", text="label:N")
+    if "name" not in rows:
+        return layers
+    return layers.facet(row=alt.Row("name:N", title=None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from uncounted.release.release import ALL, LEAF, Release
 from uncounted.wording.numerals import fraction
 from uncounted.wording.words import Words
 
-FOREST = 260  # of the intervals: on a phone the whole chart is in sight
+FOREST = 260  # width of the intervals: on a phone the whole chart is in sight
 SHADES = ("prevalence", "width", "evidence")
 NO_DOTS = pd.DataFrame(
     {
@@ -53,76 +54,104 @@ class Drawings:
 
 
 def draw(release: Release) -> Drawings:
-    """Draw what a report shows; charts are told apart by form and lightness, not by
-    colour alone.
+    """Draw what a report shows; charts differ in form and lightness, not in colour
+    alone.
     """
-    say, show, rows = release.say, release.show, of_whom(release.totals)
-    beside = release.beside
-    by_people = release.by("sex", "age")
-    side = SIDE if len(release.tested) == 1 else ABREAST
-    interval = float(release.of_world["interval"])
+    say, show, world = release.say, release.show, release.world
+    countries = of_whom(release.totals)
+    ages = age_sex(_world_and_regions(release.by("sex", "age")), show, say)
     return Drawings(
-        map=world_map(rows, release.world, show, SHADES, say),
-        map_of_surveys=world_map(rows, release.world, show, ["surveys"], say),
-        ages=svg(styled(age_sex(_wide(by_people), show, say), say)),
-        forests=_forests(release),
-        trend=(
-            None
-            if release.trend is None
-            else svg(styled(courses(_wide(release.trend), NO_DOTS, show, say), say))
+        map=world_map(countries, world, show, SHADES, say),
+        map_of_surveys=world_map(
+            countries,
+            world,
+            show,
+            ["surveys"],
+            say,
         ),
+        ages=_written(ages, say),
+        forests=_forests(release),
+        trend=_trend(release),
         leaves=_leaves(release),
         leaves_narrow=_leaves(release, narrow=True),
-        selection=(
-            None
-            if release.selection is None
-            else svg(styled(by_sd(release.selection, say), say))
-        ),
-        beside=(
-            None
-            if beside is None
-            else svg(styled(beside_chart(beside, interval, say), say))
-        ),
-        held_out={
-            what: svg(styled(against(rows, show, interval, say, side), say))
-            for what, rows in release.tested.items()
-        },
-        budget=(
-            None
-            if release.budget is None
-            else svg(styled(budget(release.budget, say), say))
-        ),
+        selection=_selection(release),
+        beside=_beside(release),
+        held_out=_held_out(release),
+        budget=_budget(release),
     )
 
 
-def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+def _written(chart: Any, say: Words) -> str:
+    return svg(styled(chart, say))
+
+
+def _world_and_regions(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["grouping"].isin(["world", "region"])]
+
+
+def _trend(release: Release) -> str | None:
+    if release.trend is None:
+        return None
+    rows = _world_and_regions(release.trend)
+    return _written(courses(rows, NO_DOTS, release.show, release.say), release.say)
+
+
+def _selection(release: Release) -> str | None:
+    if release.selection is None:
+        return None
+    return _written(by_sd(release.selection, release.say), release.say)
+
+
+def _beside(release: Release) -> str | None:
+    if release.beside is None:
+        return None
+    interval = float(release.of_world["interval"])
+    return _written(beside_chart(release.beside, interval, release.say), release.say)
+
+
+def _budget(release: Release) -> str | None:
+    if release.budget is None:
+        return None
+    return _written(budget(release.budget, release.say), release.say)
+
+
+def _held_out(release: Release) -> dict[str, str]:
+    side = SIDE if len(release.tested) == 1 else ABREAST
+    interval = float(release.of_world["interval"])
+    charts = {}
+    for model, rows in release.tested.items():
+        chart = against(
+            rows,
+            release.show,
+            interval,
+            release.say,
+            side,
+        )
+        charts[model] = _written(chart, release.say)
+    return charts
 
 
 def _forests(release: Release) -> dict[str, str]:
     rows = release.totals[release.totals["grouping"] == "country"]
     region = rows["group"].map(release.world.places["region"])
-    return {
-        str(name): svg(
-            styled(
-                forest(rows[region == name], release.show, release.say, FOREST),
-                release.say,
-            )
-        )
-        for name in sorted(region.dropna().unique())
-    }
+    charts = {}
+    for name in sorted(region.dropna().unique()):
+        chart = forest(rows[region == name], release.show, release.say, FOREST)
+        charts[str(name)] = _written(chart, release.say)
+    return charts
 
 
 def _leaves(release: Release, narrow: bool = False) -> str | None:
     if LEAF not in release.rows:
         return None
-    of_everybody = release.rows[(release.rows[release.axes] == ALL).all(axis=1)]
-    return svg(
-        styled(stack(of_everybody, release.show, release.say, narrow), release.say)
-    )
+    everybody = (release.rows[release.axes] == ALL).all(axis=1)
+    chart = stack(release.rows[everybody], release.show, release.say, narrow)
+    return _written(chart, release.say)
 
 
 def told_shares(table: pd.DataFrame, say: Words) -> str:
-    """Write the shares of a budget in words: "sampling 20 %, imputation 30 %"."""
-    each = zip(table["component"], table["share"], strict=True)
-    return ", ".join(f"{say.term(name)} {fraction(share, say)}" for name, share in each)
+    """Return the shares of a budget in words: "sampling 20 %, imputation 30 %"."""
+    shares = zip(table["component"], table["share"], strict=True)
+    return ", ".join(
+        f"{say.term(name)} {fraction(share, say)}" for name, share in shares
+    )

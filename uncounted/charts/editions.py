@@ -5,13 +5,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from uncounted.charts.palette import MARK, SECOND, styled
+from uncounted.charts.palette import MARK, colour_of, names_axis, shape_of, styled
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.release.release import ALL
 from uncounted.wording.numerals import level
 from uncounted.wording.words import Words, read_words
 
-WIDE, LINE = 220, 22
+WIDTH, LINE = 220, 22
+NUMBERS = ("published", "median", "lower", "upper")
 
 
 def plot_beside(
@@ -20,74 +21,77 @@ def plot_beside(
     """Draw the world's persons beside published ones, a panel for each edition: rows of
     `beside_published`.
     """
-    return styled(
-        beside_chart(table, interval, read_words(language)), read_words(language)
-    )
+    say = read_words(language)
+    return styled(beside_chart(table, interval, say), say)
 
 
 def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
-    """Return the chart of rows of `beside_published`, unstyled: of the world,
-    everybody, by leaf and sum.
+    """Return the unstyled chart of rows of `beside_published`: of the world, everybody,
+    by component and sum.
     """
-    rows = table[
-        (table["grouping"] == "world")
-        & (table["sex"] == "all")
-        & (table["age"] == "all")
-    ]
-    numbers = {
-        stat: rows[stat] / 1e6 for stat in ("published", "median", "lower", "upper")
-    }
-    edition = [
-        say("beside.edition", edition=e, year=y)
-        for e, y in zip(rows["edition"], rows["year"], strict=True)
-    ]
-    rows = rows.assign(
-        **numbers, name=[part(leaf, say) for leaf in rows["leaf"]], edition=edition
+    rows = _of_world(table, say)
+    ranked = rows.sort_values("median", ascending=False, kind="stable")["name"]
+    y = names_axis("name:N", list(dict.fromkeys(ranked)), 260)
+    x = alt.X(
+        "lower:Q",
+        title=say("beside.axis"),
+        scale=alt.Scale(zero=True),
     )
-    order = list(
-        dict.fromkeys(
-            rows.sort_values("median", ascending=False, kind="stable")["name"]
-        )
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=alt.Step(LINE),
+    ).encode(y=y)
+    rule = base.mark_rule(
+        color=MARK,
+        strokeWidth=1.6,
+        opacity=0.75,
     )
+    layers = rule.encode(x=x, x2="upper:Q")
     names = [say("beside.own", level=level(interval, say)), say("beside.published")]
     legend = alt.Legend(labelLimit=330)
-    colour = alt.Color(
-        "of:N",
-        title=None,
-        scale=alt.Scale(domain=names, range=[MARK, SECOND]),
-        legend=legend,
-    )
-    shape = alt.Shape(
-        "of:N",
-        title=None,
-        scale=alt.Scale(domain=names, range=["circle", "diamond"]),
-        legend=legend,
-    )
-    base = alt.Chart(rows, width=WIDE, height=alt.Step(LINE)).encode(
-        y=alt.Y(
-            "name:N",
-            sort=order,
+    colour = colour_of("of:N", names, legend=legend)
+    shape = shape_of("of:N", names, "diamond", legend=legend)
+    for name, column in zip(names, ("median", "published"), strict=True):
+        points = base.transform_calculate(of=f'"{name}"')
+        points = points.mark_point(
+            filled=True,
+            size=46,
+            opacity=1,
+        )
+        layers += points.encode(
+            x=f"{column}:Q",
+            color=colour,
+            shape=shape,
+        )
+    header = alt.Header(orient="top")
+    facets = layers.facet(
+        row=alt.Row(
+            "edition:N",
             title=None,
-            axis=alt.Axis(labelLimit=260, ticks=False, domain=False),
+            header=header,
         )
     )
-    x = alt.X("lower:Q", title=say("beside.axis"), scale=alt.Scale(zero=True))
-    rule = base.mark_rule(color=MARK, strokeWidth=1.6, opacity=0.75).encode(
-        x=x, x2="upper:Q"
-    )
-    points = [
-        base.transform_calculate(of=f'"{told}"')
-        .mark_point(filled=True, size=46, opacity=1)
-        .encode(x=f"{column}:Q", color=colour, shape=shape)
-        for told, column in zip(names, ("median", "published"), strict=True)
-    ]
-    return (
-        (rule + points[0] + points[1])
-        .facet(row=alt.Row("edition:N", title=None, header=alt.Header(orient="top")))
-        .resolve_scale(y="independent")
+    return facets.resolve_scale(y="independent")
+
+
+def _of_world(table: pd.DataFrame, say: Words) -> pd.DataFrame:
+    """Return the rows of everybody in the world, in millions, with the words for each
+    component and edition.
+    """
+    everybody = (table["sex"] == "all") & (table["age"] == "all")
+    rows = table[(table["grouping"] == "world") & everybody]
+    editions = zip(rows["edition"], rows["year"], strict=True)
+    return rows.assign(
+        **{number: rows[number] / 1e6 for number in NUMBERS},
+        name=[part(leaf, say) for leaf in rows["leaf"]],
+        edition=[
+            say("beside.edition", edition=edition, year=year)
+            for edition, year in editions
+        ],
     )
 
 
 def part(leaf: object, say: Words) -> str:
-    """Write the name of a leaf or a sum; of the total, that it is all together."""
+    """Return the name of a component or a sum; the total is all of them together."""
     return say("leaves.sum") if leaf in (TOTAL, ALL) else say.term(leaf)

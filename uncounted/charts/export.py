@@ -21,10 +21,9 @@ ON_PAGE = {
     MARK: "mark",
     SECOND: "second",
 }
-ENLARGED, REDUCED = (
-    1.3,
-    0.75,
-)  # on a page, whose letters are larger than those of a chart; on a narrow one, of 8 px
+# A page's letters are larger than a chart's; on a narrow page they are of 8 px.
+ENLARGED, REDUCED = 1.3, 0.75
+WIDTH = 490.0  # of a chart that doesn't say its own
 SUFFIXES = (".svg", ".pdf", ".png")
 
 
@@ -34,14 +33,14 @@ def svg(chart: Any) -> str:
 
 
 def inline(drawn: str, label: str) -> Markup:
-    """Return a chart's SVG as a page needs it: as wide as its column, with a label,
-    following light and dark.
+    """Return a chart's SVG as a page needs it: as wide as its column, with a label, in
+    the page's light and dark colours.
     """
-    wide = re.search(r'width="([\d.]+)"', drawn)
+    match = re.search(r'width="([\d.]+)"', drawn)
+    width = float(match[1]) if match else WIDTH
     drawn = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", drawn)
     for colour, name in ON_PAGE.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
-    width = float(wide[1]) if wide else 490.0
     head = Markup(
         '<svg class="drawn-chart" role="img" aria-label="{}"'
         ' style="min-width:{:.0f}px;max-width:{:.0f}px" '
@@ -54,7 +53,7 @@ def write_figure(figure: Any, path: str | Path) -> Path:
     """Write a map or a chart to a file: .svg, .pdf (both vectors) or .png (twice the
     size of the screen).
 
-    Raises UncountedError for another ending, or what is no figure.
+    Raises UncountedError for another ending, or for an object that is no figure.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
@@ -68,12 +67,11 @@ def write_figure(figure: Any, path: str | Path) -> Path:
             " return."
         )
     drawn = figure.still if isinstance(figure, Map) else svg(figure)
-    if path.suffix == ".svg":
-        path.write_text(drawn, encoding="utf-8")
-    else:
-        path.write_bytes(
-            vl_convert.svg_to_pdf(drawn)
-            if path.suffix == ".pdf"
-            else vl_convert.svg_to_png(drawn, scale=2)
-        )
+    match path.suffix:
+        case ".svg":
+            path.write_text(drawn, encoding="utf-8")
+        case ".pdf":
+            path.write_bytes(vl_convert.svg_to_pdf(drawn))
+        case _:
+            path.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
     return path

@@ -14,7 +14,7 @@ from uncounted.world.shelf import shelf
 WIDTH, NORTH, SOUTH = 1000.0, 83.7, -56.0
 # a country whose outline is smaller (square units of the map) is a dot of this radius
 SMALL, RADIUS = 8.0, 3.6
-POLYNOMIAL = (1.340264, -0.081106, 0.000893, 0.003796)
+POLYNOMIAL = (1.340264, -0.081106, 0.000893, 0.003796)  # A₁ … A₄ of Equal Earth
 GAP = 2 * RADIUS + 1.6  # between the middles of two dots
 
 
@@ -50,20 +50,19 @@ def read_geometry(path: Path | None = None) -> Geometry:
     """Read outlines: those that ship (data/geometry/world.json), or a file of your own
     with the same keys.
     """
-    doc = json.loads(
-        (path or shelf("data", "geometry", "world.json")).read_text(encoding="utf-8")
-    )
-    shapes, others = (
-        {name: [_points(ring) for ring in rings] for name, rings in doc[key].items()}
-        for key in ("shapes", "without_code")
-    )
+    file = path or shelf("data", "geometry", "world.json")
+    content = json.loads(file.read_text(encoding="utf-8"))
     return Geometry(
-        shapes,
-        others,
-        [_points(line) for line in doc["disputed"]],
-        doc["source"],
-        doc["licence"],
+        shapes=_outlines(content["shapes"]),
+        without_code=_outlines(content["without_code"]),
+        disputed=[_points(line) for line in content["disputed"]],
+        source=content["source"],
+        licence=content["licence"],
     )
+
+
+def _outlines(shapes: Mapping[str, list[Sequence[int]]]) -> dict[str, list[np.ndarray]]:
+    return {name: [_points(ring) for ring in rings] for name, rings in shapes.items()}
 
 
 def _points(flat: Sequence[int]) -> np.ndarray:
@@ -78,41 +77,40 @@ def equal_earth(lonlat: np.ndarray) -> np.ndarray:
     A₃θ⁷ + A₂θ³ + A₁θ.
     """
     a1, a2, a3, a4 = POLYNOMIAL
-    lon, lat = np.radians(lonlat[..., 0]), np.radians(lonlat[..., 1])
+    lon = np.radians(lonlat[..., 0])
+    lat = np.radians(lonlat[..., 1])
     t = np.arcsin(np.sqrt(3) / 2 * np.sin(lat))
-    x = (
-        2
-        * np.sqrt(3)
-        * lon
-        * np.cos(t)
-        / (3 * (9 * a4 * t**8 + 7 * a3 * t**6 + 3 * a2 * t**2 + a1))
-    )
-    return np.stack([x, a4 * t**9 + a3 * t**7 + a2 * t**3 + a1 * t], axis=-1)
+    slope = 9 * a4 * t**8 + 7 * a3 * t**6 + 3 * a2 * t**2 + a1
+    x = 2 * np.sqrt(3) * lon * np.cos(t) / (3 * slope)
+    y = a4 * t**9 + a3 * t**7 + a2 * t**3 + a1 * t
+    return np.stack([x, y], axis=-1)
 
 
 @cache
 def canvas() -> Canvas:
     """Return the plane that holds the world from SOUTH to NORTH."""
-    ends = equal_earth(np.array([[180.0, 0.0], [0.0, NORTH], [0.0, SOUTH]]))
-    scale = WIDTH / 2 / ends[0, 0]
-    return Canvas(scale, ends[1, 1] * scale, (ends[1, 1] - ends[2, 1]) * scale)
+    east, north, south = equal_earth(
+        np.array([[180.0, 0.0], [0.0, NORTH], [0.0, SOUTH]])
+    )
+    scale = WIDTH / 2 / east[0]
+    height = (north[1] - south[1]) * scale
+    return Canvas(scale, north[1] * scale, height)
 
 
 def path_of(rings: Sequence[np.ndarray], closed: bool = True) -> str:
-    """Write rings as path data, relative, in tenths of a unit; repeated points are
-    dropped.
+    """Return rings as relative path data, to a tenth of a unit, without repeated
+    points.
     """
-    parts = []
+    path = ""
     for ring in rings:
         tenths = np.round(canvas().place(ring) * 10).astype(int)
         steps = np.diff(tenths, axis=0)
         steps = steps[(steps != 0).any(axis=1)]
-        told = "".join(f"l{_tenth(x)} {_tenth(y)}" for x, y in steps.tolist())
-        parts.append(
-            f"M{_tenth(int(tenths[0, 0]))}"
-            f" {_tenth(int(tenths[0, 1]))}{told}{'z' if closed else ''}"
-        )
-    return "".join(parts).replace(" -", "-")
+        x, y = tenths[0].tolist()
+        path += f"M{_tenth(x)} {_tenth(y)}"
+        path += "".join(f"l{_tenth(x)} {_tenth(y)}" for x, y in steps.tolist())
+        path += "z" if closed else ""
+    return path.replace(" -", "-")
 
 
 @cache
@@ -133,29 +131,31 @@ def area(ring: np.ndarray) -> float:
 
 @cache
 def is_dot(code: str, geometry: Geometry) -> bool:
-    """Say whether a country is drawn as a dot: it has no outline, or one too small to
-    be seen.
+    """Return whether a country is drawn as a dot: it has no outline, or one too small
+    to be seen.
     """
-    return (
-        sum(area(canvas().place(ring)) for ring in geometry.shapes.get(code, []))
-        < SMALL
-    )
+    rings = geometry.shapes.get(code, [])
+    return sum(area(canvas().place(ring)) for ring in rings) < SMALL
 
 
 def spread(spots: np.ndarray, gap: float, rounds: int = 60) -> np.ndarray:
-    """Move points (n, 2) apart until no two are nearer than gap, each pair by half of
-    what is missing.
+    """Move points (n, 2) apart until no two are nearer than the gap, each of a pair by
+    half of the missing distance.
     """
     moved = spots.copy()
+    pairs = list(combinations(range(len(moved)), 2))
     for _ in range(rounds):
         quiet = True
-        for i, j in combinations(range(len(moved)), 2):
+        for i, j in pairs:
             apart = moved[j] - moved[i]
             distance = float(np.hypot(*apart))
-            if distance < gap - 1e-6:
-                way = apart / distance if distance > 1e-9 else np.array([1.0, 0.0])
-                step = way * (gap - distance) / 2
-                moved[i], moved[j], quiet = moved[i] - step, moved[j] + step, False
+            if distance >= gap - 1e-6:
+                continue
+            quiet = False
+            way = apart / distance if distance > 1e-9 else np.array([1.0, 0.0])
+            step = way * (gap - distance) / 2
+            moved[i] -= step
+            moved[j] += step
         if quiet:
             break
     return moved

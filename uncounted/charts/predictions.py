@@ -1,4 +1,4 @@
-"""Predictions: what surveys held out found, beside what was predicted of them."""
+"""Predictions: results of surveys held out, beside their predictions."""
 
 import math
 from collections.abc import Mapping
@@ -8,13 +8,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uncounted.charts.palette import MARK, SECOND, SOFT, styled
-from uncounted.model.vocabulary import SHOW
+from uncounted.charts.chart_table import in_unit
+from uncounted.charts.palette import SOFT, colour_of, shape_of, styled
 from uncounted.release.release import of_surveys
 from uncounted.wording.numerals import fraction, heading, level
 from uncounted.wording.words import Words, read_words
 
 SIDE, ABREAST = 380, 240  # of one chart, and of several
+STATS = ("observed", "median", "lower", "upper")
 
 
 def plot_held_out(
@@ -23,73 +24,92 @@ def plot_held_out(
     interval: float = 0.95,
     language: str = "en",
 ) -> alt.LayerChart:
-    """Draw what surveys held out found against their predictions: rows of `hold_out`;
-    those outside stand out.
+    """Draw the results of surveys held out against their predictions: rows of
+    `hold_out`; those outside their intervals stand out.
 
-    Of several outcomes each has a chart of its own. A masked survey has no result and
+    Each of several outcomes has a chart of its own. A masked survey has no result and
     is not drawn.
     """
-    table, say = of_surveys(table), read_words(language)
-    of = dict(list(table.groupby("outcome", sort=False))) if "outcome" in table else {}
-    if len(of) < 2:
-        return styled(against(table, show, interval, say), say)
-    charts = [
-        against(rows, show, interval, say, ABREAST).properties(title=str(name))
-        for name, rows in of.items()
-    ]
+    surveys = of_surveys(table)
+    say = read_words(language)
+    if "outcome" not in surveys or surveys["outcome"].nunique() < 2:
+        return styled(against(surveys, show, interval, say), say)
+    charts = []
+    for outcome, rows in surveys.groupby("outcome", sort=False):
+        chart = against(rows, show, interval, say, ABREAST)
+        charts.append(chart.properties(title=str(outcome)))
     return styled(alt.hconcat(*charts), say)
 
 
-def told(of: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
-    """Say what was held out, how many surveys' results lie inside their intervals, and
-    what share of them.
+def told(tables: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
+    """Return the sentence on what was held out, how many surveys' results lie inside
+    their intervals, and their share.
     """
-    table = pd.concat(of.values())
-    known = table["covered"].dropna().astype(bool)
+    table = pd.concat(tables.values())
+    covered = table["covered"].dropna().astype(bool)
     by = str(table["by"].iloc[0]) if "by" in table else "country"
-    share = fraction(float(known.mean()) if len(known) else math.nan, say)
-    counts = {"n": len(known), "inside": int(known.sum()), "share": share}
-    return say("held_out.told", what=say(f"held_out.by_{by}"), level=interval, **counts)
+    share = float(covered.mean()) if len(covered) else math.nan
+    return say(
+        "held_out.told",
+        what=say(f"held_out.by_{by}"),
+        level=interval,
+        n=len(covered),
+        inside=int(covered.sum()),
+        share=fraction(share, say),
+    )
 
 
 def against(
-    table: pd.DataFrame, show: str, interval: float, say: Words, side: int = SIDE
+    table: pd.DataFrame,
+    show: str,
+    interval: float,
+    say: Words,
+    side: int = SIDE,
 ) -> Any:
-    """Return the chart of surveys held out, unstyled."""
-    found = table[table["observed"].notna()]
-    rows = pd.DataFrame(
-        {
-            name: found[name].astype(float) * SHOW[show]
-            for name in ("observed", "median", "lower", "upper")
-        }
-    )
+    """Return the unstyled chart of surveys held out."""
+    surveys = table[table["observed"].notna()]
+    rows = in_unit(surveys, show, {stat: stat for stat in STATS})
     inside = (rows["lower"] <= rows["observed"]) & (rows["observed"] <= rows["upper"])
     names = [say("held_out.inside"), say("held_out.outside")]
     rows = rows.assign(covered=np.where(inside, *names))
-    end = float(rows[["observed", "upper"]].to_numpy().max(initial=1.0))
     unit = heading(show, say)
     x = alt.X("observed:Q", title=say("held_out.observed", unit=unit))
-    y_title = say("held_out.predicted", unit=unit, level=level(interval, say))
-    legend = alt.Legend(symbolOpacity=1)
-    colour = alt.Color(
+    title = say(
+        "held_out.predicted",
+        unit=unit,
+        level=level(interval, say),
+    )
+    colour = colour_of(
         "covered:N",
-        title=None,
-        scale=alt.Scale(domain=names, range=[MARK, SECOND]),
-        legend=legend,
+        names,
+        legend=alt.Legend(symbolOpacity=1),
     )
-    base = alt.Chart(rows, width=side, height=side).encode(x=x, color=colour)
-    rule = base.mark_rule(opacity=0.55).encode(
-        y=alt.Y("lower:Q", title=y_title), y2="upper:Q"
+    base = alt.Chart(rows, width=side, height=side).encode(
+        x=x,
+        color=colour,
     )
-    shape = alt.Shape(
-        "covered:N",
-        title=None,
-        scale=alt.Scale(domain=names, range=["circle", "square"]),
+    rule = base.mark_rule(opacity=0.55)
+    rule = rule.encode(
+        y=alt.Y("lower:Q", title=title),
+        y2="upper:Q",
     )
-    point = base.mark_point(filled=True, size=22, opacity=1).encode(
-        y="median:Q", shape=shape
+    point = base.mark_point(
+        filled=True,
+        size=22,
+        opacity=1,
     )
-    same = alt.Chart(pd.DataFrame({"at": [0.0, end]})).mark_line(
-        color=SOFT, strokeDash=[4, 3], strokeWidth=1
+    shape = shape_of("covered:N", names, "square")
+    point = point.encode(y="median:Q", shape=shape)
+    return _diagonal(rows) + rule + point
+
+
+def _diagonal(rows: pd.DataFrame) -> alt.Chart:
+    """Return the line on which a prediction is the survey's result."""
+    end = float(rows[["observed", "upper"]].to_numpy().max(initial=1.0))
+    line = alt.Chart(pd.DataFrame({"at": [0.0, end]}))
+    line = line.mark_line(
+        color=SOFT,
+        strokeDash=[4, 3],
+        strokeWidth=1,
     )
-    return same.encode(x="at:Q", y="at:Q") + rule + point
+    return line.encode(x="at:Q", y="at:Q")

@@ -1,6 +1,4 @@
-"""Selection: how an estimate hangs on what is believed of whom services meet, as a
-drawing.
-"""
+"""Selection: how an estimate depends on the selection of victims into assistance."""
 
 from typing import Any
 
@@ -11,38 +9,54 @@ from uncounted.charts.palette import MARK, SECOND, styled
 from uncounted.wording.numerals import level
 from uncounted.wording.words import Words, read_words
 
-WIDE, HIGH = 340, 190
+WIDTH, HEIGHT = 340, 190
+STATS = ("median", "mean", "lower", "upper")
 
 
 def plot_selection(table: pd.DataFrame, language: str = "en") -> alt.LayerChart:
-    """Draw the world's persons as the world sd of selection runs: rows of
+    """Draw the world's persons at each sd of selection in the world: rows of
     `by_selection`.
     """
-    return styled(by_sd(table, read_words(language)), read_words(language))
+    say = read_words(language)
+    return styled(by_sd(table, say), say)
 
 
 def by_sd(table: pd.DataFrame, say: Words) -> Any:
-    """Return the chart of rows of `by_selection`, unstyled: the line is the median,
-    dashes the mean.
+    """Return the unstyled chart of rows of `by_selection`: the line is the median, the
+    dashes are the mean.
     """
-    rows = table.assign(
-        **{stat: table[stat] / 1e6 for stat in ("median", "mean", "lower", "upper")}
-    )
-    told = say("selection.persons", level=level(table["interval"].iloc[0], say))
+    rows = table.assign(**{stat: table[stat] / 1e6 for stat in STATS})
     x = alt.X(
         "world_sd:Q",
         title=say("selection.world_sd"),
         scale=alt.Scale(nice=False),
-        axis=alt.Axis(values=list(rows["world_sd"]), format=".2f"),
+        axis=alt.Axis(
+            values=list(rows["world_sd"]),
+            format=".2f",
+        ),
     )
-    base = alt.Chart(rows, width=WIDE, height=HIGH).encode(x=x)
-    y = alt.Y("lower:Q", title=told, scale=alt.Scale(zero=True))
-    band = base.mark_area(color=MARK, opacity=0.25).encode(y=y, y2="upper:Q")
-    middle = base.mark_line(
-        color=MARK, point=alt.OverlayMarkDef(color=MARK, size=30)
+    title = say("selection.persons", level=level(table["interval"].iloc[0], say))
+    y = alt.Y(
+        "lower:Q",
+        title=title,
+        scale=alt.Scale(zero=True),
+    )
+    base = alt.Chart(
+        rows,
+        width=WIDTH,
+        height=HEIGHT,
+    ).encode(x=x)
+    band = base.mark_area(color=MARK, opacity=0.25).encode(
+        y=y,
+        y2="upper:Q",
+    )
+    point = alt.OverlayMarkDef(color=MARK, size=30)
+    median = base.mark_line(
+        color=MARK,
+        point=point,
     ).encode(y="median:Q")
-    return (
-        band
-        + middle
-        + base.mark_line(color=SECOND, strokeDash=[4, 3]).encode(y="mean:Q")
-    )
+    mean = base.mark_line(
+        color=SECOND,
+        strokeDash=[4, 3],
+    ).encode(y="mean:Q")
+    return band + median + mean

@@ -1,5 +1,5 @@
-"""Shade: by what a map colours its countries: prevalence, width of its interval,
-evidence class, number of surveys.
+"""Shade: the colours of a map by prevalence, width of its interval, evidence class or
+number of surveys.
 """
 
 import math
@@ -16,29 +16,22 @@ from uncounted.wording.numerals import short, with_unit
 from uncounted.wording.words import Words
 
 CLASSES = 6
-STEPS = (
-    1.0,
-    1.5,
-    2.0,
-    3.0,
-    4.0,
-    5.0,
-    6.0,
-    8.0,
-)  # where classes may begin, times a power of ten
+# where classes may begin, times a power of ten
+STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+# the colour of each evidence class: dark where most is known
 EVIDENCE = {
     "surveyed": 4,
     "reported from elsewhere": 2,
     "outside figure": 3,
     "imputed": 1,
-}  # dark: most is known
+}
 SURVEYS = (1, 2, 3, 5, 8)  # where classes of the number of surveys begin, but none
 
 
 @dataclass(frozen=True)
 class Shade:
-    """What colours a map: the colour of each country (ISO3 → 0 … CLASSES − 1), and the
-    classes' names by colour.
+    """The colour of each country on a map (ISO3 → 0 … CLASSES − 1), and the classes'
+    names by colour.
     """
 
     name: str
@@ -47,9 +40,14 @@ class Shade:
     labels: Mapping[int, str]
 
 
-def shade(what: str, rows: pd.DataFrame, show: str, say: Words) -> Shade:
-    """Return what colours a map of countries' rows by "prevalence", "width", "evidence"
-    or "surveys".
+def shade(
+    what: str,
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+) -> Shade:
+    """Return the shade of countries' rows by "prevalence", "width", "evidence" or
+    "surveys".
 
     Raises UncountedError for another word.
     """
@@ -66,48 +64,59 @@ def _prevalence(rows: pd.DataFrame, show: str, say: Words) -> Shade:
 
 
 def _width(rows: pd.DataFrame, show: str, say: Words) -> Shade:
-    values = ((rows["prevalence_upper"] - rows["prevalence_lower"]) * SHOW[show]).round(
-        9
-    )
+    width = rows["prevalence_upper"] - rows["prevalence_lower"]
+    values = (width * SHOW[show]).round(9)
     return _numbers("width", say("map.by_width"), values, show, say)
 
 
-def _numbers(name: str, title: str, values: pd.Series, show: str, say: Words) -> Shade:
+def _numbers(
+    name: str,
+    title: str,
+    values: pd.Series,
+    show: str,
+    say: Words,
+) -> Shade:
     edges = breaks(values.to_numpy())
-    at = np.searchsorted(edges, values, side="right")
-    classes = len(edges) + 1
-    colours = {
-        str(code): _colour(int(i), classes)
-        for code, i in zip(values.index, at, strict=True)
-    }
-    return Shade(
-        name,
-        title,
-        colours,
-        {_colour(i, classes): _told(i, edges, show, say) for i in range(classes)},
-    )
+    classes = np.searchsorted(
+        edges,
+        values,
+        side="right",
+    ).tolist()
+    palette = [_colour(index, len(edges) + 1) for index in range(len(edges) + 1)]
+    colours = {}
+    for code, index in zip(values.index, classes, strict=True):
+        colours[str(code)] = palette[index]
+    labels = {}
+    for index, colour in enumerate(palette):
+        labels[colour] = _label(index, edges, show, say)
+    return Shade(name, title, colours, labels)
 
 
 def _evidence(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     del show
-    colours = {
-        str(code): EVIDENCE.get(told, 0) for code, told in rows["evidence"].items()
-    }
-    labels = {
-        colour: say.term(name)
-        for name, colour in EVIDENCE.items()
-        if colour in colours.values()
-    }
+    colours = {}
+    for code, evidence in rows["evidence"].items():
+        colours[str(code)] = EVIDENCE.get(evidence, 0)
+    labels = {}
+    for name, colour in EVIDENCE.items():
+        if colour in colours.values():
+            labels[colour] = say.term(name)
     return Shade("evidence", say("map.by_evidence"), colours, labels)
 
 
 def _surveys(rows: pd.DataFrame, show: str, say: Words) -> Shade:
     del show
-    at = np.searchsorted(SURVEYS, rows["surveys"], side="right")
-    colours = {str(code): int(i) for code, i in zip(rows.index, at, strict=True)}
-    ends = [(low, high - 1) for low, high in pairwise(SURVEYS)]
-    told = [f"{low}" if low == high else f"{low}–{high}" for low, high in ends]
-    labels = ["0", *told, say("map.or_more", n=SURVEYS[-1])]
+    classes = np.searchsorted(
+        SURVEYS,
+        rows["surveys"],
+        side="right",
+    ).tolist()
+    colours = dict(zip(map(str, rows.index), classes, strict=True))
+    labels = ["0"]
+    for low, above in pairwise(SURVEYS):
+        high = above - 1
+        labels.append(f"{low}" if low == high else f"{low}–{high}")
+    labels.append(say("map.or_more", n=SURVEYS[-1]))
     return Shade("surveys", say("map.by_surveys"), colours, dict(enumerate(labels)))
 
 
@@ -133,21 +142,36 @@ def breaks(values: np.ndarray) -> list[float]:
 
 def _round(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    near = min((*STEPS, 10.0), key=lambda step: abs(math.log(step * power / value)))
-    return float(f"{near * power:.3g}")
+    steps = (*STEPS, 10.0)
+    nearest = min(steps, key=lambda step: abs(math.log(step * power / value)))
+    return float(f"{nearest * power:.3g}")
 
 
-def _colour(at: int, classes: int) -> int:
-    """Spread classes over the colours, the highest always the last."""
-    return CLASSES - 1 if classes == 1 else round(at * (CLASSES - 1) / (classes - 1))
+def _colour(index: int, classes: int) -> int:
+    """Return the colour of a class, spread over the colours; the highest class has the
+    last.
+    """
+    if classes == 1:
+        return CLASSES - 1
+    return round(index * (CLASSES - 1) / (classes - 1))
 
 
-def _told(at: int, edges: list[float], show: str, say: Words) -> str:
+def _label(
+    index: int,
+    edges: list[float],
+    show: str,
+    say: Words,
+) -> str:
     if not edges:
         return say("map.any")
-    if at == 0:
+    if index == 0:
         return say("map.under", upper=with_unit(short(edges[0], say), show, say))
-    if at == len(edges):
-        return say("map.over", lower=with_unit(short(edges[-1], say), show, say))
-    upper = with_unit(short(edges[at], say), show, say)
-    return say("map.between", lower=short(edges[at - 1], say), upper=upper)
+    lower = short(edges[index - 1], say)
+    if index == len(edges):
+        return say("map.over", lower=with_unit(lower, show, say))
+    upper = short(edges[index], say)
+    return say(
+        "map.between",
+        lower=lower,
+        upper=with_unit(upper, show, say),
+    )

@@ -1,4 +1,4 @@
-"""Stack: an estimate's leaves on top of each other, in the world and in its regions."""
+"""Stack: an estimate's components on top of each other, by region."""
 
 import textwrap
 from typing import Any
@@ -14,67 +14,118 @@ from uncounted.tables.breakdown import breakdown, shown
 from uncounted.wording.numerals import heading
 from uncounted.wording.words import Words, read_words
 
-WIDE, BAR = 520, 26
-NARROW, LETTERS = (
-    190,
-    16,
-)  # on a phone: width of the bars, letters in a line of a place's name
+WIDTH, BAR = 520, 26
+# On a phone: the width of the bars, and the letters in a line of a place's name.
+NARROW, LETTERS = 190, 16
 PLACES = ("world", "region")
 
 
 def plot_leaves(estimate: Estimate, language: str = "en") -> alt.LayerChart:
-    """Draw the leaves of an estimate as one bar for the world and for each region, by
-    the means of their draws.
+    """Draw the components of an estimate as one bar for the world and for each region,
+    by the means of their draws.
     """
     rows = shown(estimate, breakdown(estimate, PLACES))
     rows = rows[(rows["sex"] == ALL) & (rows["age"] == ALL)]
-    return styled(
-        stack(rows, estimate.card.show, read_words(language)), read_words(language)
-    )
+    say = read_words(language)
+    return styled(stack(rows, estimate.card.show, say), say)
 
 
-def stack(rows: pd.DataFrame, show: str, say: Words, narrow: bool = False) -> Any:
-    """Return the chart of rows of all persons by leaf, unstyled; means, for only they
-    add up.
+def stack(
+    rows: pd.DataFrame,
+    show: str,
+    say: Words,
+    narrow: bool = False,
+) -> Any:
+    """Return the unstyled chart of rows of all persons by component; it shows means,
+    since only they add up.
 
-    narrow: for a phone, with names of places in several lines and one leaf of the
+    narrow: for a phone, with names of places in several lines and one component of the
     legend in each.
     """
     rows = rows[rows["grouping"].isin(PLACES)]
-    parts = [leaf for leaf in dict.fromkeys(rows[LEAF]) if leaf != ALL]
-    told = {
-        name: textwrap.fill(say.term(name), LETTERS) if narrow else say.term(name)
-        for name in rows["name"]
-    }
+    names = _names(rows, say, narrow)
     table = pd.DataFrame(
-        {"rate": rows["prevalence_mean"] * SHOW[show], "leaf": rows[LEAF]}
+        {
+            "rate": rows["prevalence_mean"] * SHOW[show],
+            "leaf": rows[LEAF],
+            "name": rows["name"].map(names),
+        }
     )
-    table = table.assign(name=rows["name"].map(told))
-    sums, table = table[table["leaf"] == ALL], table[table["leaf"] != ALL]
-    table = table.assign(
-        place=[parts.index(leaf) for leaf in table["leaf"]],
-        told=[*map(say.term, table["leaf"])],
-    )
+    size = {
+        "width": NARROW if narrow else WIDTH,
+        "height": alt.Step(BAR),
+    }
     lines = alt.Axis(
-        ticks=False, domain=False, labelLimit=210, labelExpr=r"split(datum.label, '\n')"
+        ticks=False,
+        domain=False,
+        labelLimit=210,
+        labelExpr=r"split(datum.label, '\n')",
     )
-    y = alt.Y("name:N", sort=list(told.values()), title=None, axis=lines)
-    x = alt.X("rate:Q", title=say("leaves.axis", unit=heading(show, say)), stack="zero")
-    scale = alt.Scale(
-        domain=[say.term(leaf) for leaf in parts],
-        range=[SHARES[i % len(SHARES)] for i in range(len(parts))],
+    y = alt.Y(
+        "name:N",
+        sort=list(names.values()),
+        title=None,
+        axis=lines,
     )
-    legend = alt.Legend(columns=1 if narrow else 2, labelLimit=330)
-    size = {"width": NARROW if narrow else WIDE, "height": alt.Step(BAR)}
-    bars = (
-        alt.Chart(table, **size)
-        .mark_bar(stroke=PAPER, strokeWidth=1)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("told:N", title=None, scale=scale, legend=legend),
-            order="place:O",
-        )
+    x = alt.X(
+        "rate:Q",
+        title=say("leaves.axis", unit=heading(show, say)),
+        stack="zero",
     )
-    ends = alt.Chart(sums, **size).mark_text(align="left", dx=5, color=INK, fontSize=11)
-    return bars + ends.encode(x="rate:Q", y=y, text=alt.Text("rate:Q", format=".1f"))
+    bars = _bars(table[table["leaf"] != ALL], say, narrow, size).encode(
+        x=x,
+        y=y,
+    )
+    sums = alt.Chart(table[table["leaf"] == ALL], **size)
+    ends = sums.mark_text(
+        align="left",
+        dx=5,
+        color=INK,
+        fontSize=11,
+    )
+    return bars + ends.encode(
+        x="rate:Q",
+        y=y,
+        text=alt.Text("rate:Q", format=".1f"),
+    )
+
+
+def _names(rows: pd.DataFrame, say: Words, narrow: bool) -> dict[str, str]:
+    """Return the words for each place, in short lines where the chart is narrow."""
+    names = {name: say.term(name) for name in rows["name"]}
+    if not narrow:
+        return names
+    return {name: textwrap.fill(term, LETTERS) for name, term in names.items()}
+
+
+def _bars(
+    table: pd.DataFrame,
+    say: Words,
+    narrow: bool,
+    size: dict[str, Any],
+) -> alt.Chart:
+    """Return the bars of the components, coloured in the order of the rows."""
+    order = {leaf: place for place, leaf in enumerate(dict.fromkeys(table["leaf"]))}
+    terms = {leaf: say.term(leaf) for leaf in order}
+    table = table.assign(
+        place=table["leaf"].map(order),
+        told=table["leaf"].map(terms),
+    )
+    colours = [SHARES[place % len(SHARES)] for place in order.values()]
+    colour = alt.Color(
+        "told:N",
+        title=None,
+        scale=alt.Scale(
+            domain=list(terms.values()),
+            range=colours,
+        ),
+        legend=alt.Legend(
+            columns=1 if narrow else 2,
+            labelLimit=330,
+        ),
+    )
+    bars = alt.Chart(table, **size).mark_bar(
+        stroke=PAPER,
+        strokeWidth=1,
+    )
+    return bars.encode(color=colour, order="place:O")

@@ -2,8 +2,6 @@
 
 from uncounted.engine.library import build
 
-made = build()
-print(
-    "\n".join(str(path) for path in made)
-    or "There is no C compiler here: install one, or the package ziglang."
-)
+NO_COMPILER = "There is no C compiler here: install one, or the package ziglang."
+files = build()
+print("\n".join(map(str, files)) if files else NO_COMPILER)

@@ -15,31 +15,37 @@ from uncounted.engine.graph import Graph, expressions_of, graph_of, undisturbed
 from uncounted.engine.layout import Layout, layout_of
 from uncounted.engine.library import Library
 from uncounted.engine.lowering import write
-from uncounted.engine.program import Program, program_of
+from uncounted.engine.program import Program
+from uncounted.engine.program_writer import program_of
 from uncounted.engine.view import View, whole
 
 
 def program(
-    graph: Graph, dimensions: int, data: Mapping[str, np.ndarray], library: Library
+    graph: Graph,
+    dimensions: int,
+    data: Mapping[str, np.ndarray],
+    library: Library,
 ) -> Program:
     """Write the program of a graph with some data in place of the model's; raises
-    Unknown for what it cannot.
+    Unknown for an operation that no program knows.
     """
     draft = Draft(frozenset(library.kernels))
     point = whole(dimensions)
     draft.define(graph.point, point)
-    for variable, shared in zip(graph.graph.inputs[1:], graph.data, strict=True):
-        draft.define(
-            variable,
-            np.asarray(data.get(str(shared.name), shared.get_value(borrow=True))),
-        )
+    variables = graph.graph.inputs[1:]
+    for variable, shared in zip(variables, graph.data, strict=True):
+        value = data.get(str(shared.name), shared.get_value(borrow=True))
+        draft.define(variable, np.asarray(value))
     for node in graph.graph.toposort():
         write(node, draft)
-    *log_density, output = (
-        _output(draft, variable) for variable in graph.graph.outputs
-    )
+    outputs = [_output(draft, variable) for variable in graph.graph.outputs]
+    log_density = outputs[0] if len(outputs) > 1 else None
     return program_of(
-        draft.steps, point, output, log_density[0] if log_density else None, library
+        draft.steps,
+        point,
+        outputs[-1],
+        log_density,
+        library,
     )
 
 
@@ -64,18 +70,32 @@ class Compiled:
 
     def with_data(self, data: Mapping[str, np.ndarray]) -> "Compiled":
         """Return the model with other numbers in some pm.Data, in the same shapes."""
-        return _written(self.layout, self.graphs, self.library, data, self.nutpie)
+        return _written(
+            self.layout,
+            self.graphs,
+            self.library,
+            data,
+            self.nutpie,
+        )
 
 
 def compiled(model: pm.Model, library: Library) -> Compiled:
-    """Write a model's programs; raises Unknown for what they cannot express."""
+    """Write a model's programs; raises Unknown for an operation that no program
+    knows.
+    """
     with undisturbed():
         layout = layout_of(model)
-        made = expressions_of(model, layout)
-        density = graph_of(made.point, [made.log_density, made.gradient])
-        expand = graph_of(made.point, [made.expanded])
+        terms = expressions_of(model, layout)
+        density = graph_of(terms.point, [terms.log_density, terms.gradient])
+        expand = graph_of(terms.point, [terms.expanded])
         frame = layout.frame(model, library.density_address, library.expand_address)
-        return _written(layout, (density, expand), library, {}, frame)
+        return _written(
+            layout,
+            (density, expand),
+            library,
+            {},
+            frame,
+        )
 
 
 def _written(
@@ -90,5 +110,10 @@ def _written(
     )
     addresses = np.array([density.address, expand.address], np.uintp)
     # nutpie's model holds the programs, so that they live as long as it runs.
-    running = replace(frame, user_data=addresses, logp_func=density, expand_func=expand)
+    running = replace(
+        frame,
+        user_data=addresses,
+        logp_func=density,
+        expand_func=expand,
+    )
     return Compiled(layout, graphs, library, density, expand, running)

@@ -18,8 +18,8 @@ class Unknown(Exception):
 
 @dataclass
 class Draft:
-    """A program under construction: steps, and what is known of the variables of a
-    graph.
+    """A program under construction: its steps, and the variables of a graph as values
+    or views.
 
     known: values that follow from constants and data; views: where the program computes
     the others. kernels: the names of the elementwise functions that the machine has.
@@ -71,18 +71,17 @@ class Draft:
         return isinstance(variable, Constant) or variable in self.known
 
     def elementwise(
-        self, kernel: str, operands: Sequence[Operand], shape: tuple[int, ...]
+        self,
+        kernel: str,
+        operands: Sequence[Operand],
+        shape: tuple[int, ...],
     ) -> View:
         """Write kernel(operands), broadcast to a shape."""
         if kernel not in self.kernels:
             raise Unknown(f"the function {kernel}")
         size = prod(shape)
-        result = whole(size, shape)
-        return self.add(
-            Loop(
-                kernel, tuple(broadcast(each, shape) for each in operands), result, size
-            )
-        )
+        parts = tuple(broadcast(operand, shape) for operand in operands)
+        return self.add(Loop(kernel, parts, whole(size, shape), size))
 
     def written(self, operand: Operand) -> View:
         """Write an array out, so that its numbers follow each other."""
@@ -91,47 +90,66 @@ class Draft:
         return self.elementwise("Identity", [operand], operand.shape)
 
     def taken(self, source: View, index: Any) -> View:
-        """Write what an index of numpy takes of an array."""
+        """Write the numbers that an index of numpy takes of an array."""
         places = source.offsets[index]
-        result = whole(places.size, places.shape)
+        size = places.size
+        result = whole(size, places.shape)
         return self.add(
-            Loop("Gather", (source,), result, places.size, table=places.ravel())
+            Loop(
+                "Gather",
+                (source,),
+                result,
+                size,
+                places.ravel(),
+            )
         )
 
-    def put(self, start: Operand, values: Operand, index: Any, *, add: bool) -> View:
+    def put(
+        self,
+        start: Operand,
+        values: Operand,
+        index: Any,
+        *,
+        add: bool,
+    ) -> View:
         """Write a copy of an array with values added or set where an index of numpy
         says.
         """
         shape = start.shape
         places = np.arange(prod(shape)).reshape(shape)[index]
         values = broadcast(values, places.shape)
-        base = (
-            None
-            if isinstance(start, np.ndarray) and not start.any()
-            else self._base(start)
-        )
+        base = self._base(start)
         result = whole(prod(shape), shape)
+        size, table = places.size, places.ravel()
         if add:
             return self.add(
-                Loop("ScatterAdd", (values,), result, places.size, places.ravel(), base)
+                Loop(
+                    "ScatterAdd",
+                    (values,),
+                    result,
+                    size,
+                    table,
+                    base,
+                )
             )
-        alike = isinstance(values, np.ndarray) and values.size == 1
-        source = values if alike else self.written(values)
-        tables = (places.ravel(),)
-        return self.add(
-            Single(
-                "ScatterSet",
-                (source,),
-                result,
-                places.size,
-                strides=(0 if alike else 1,),
-                tables=tables,
-                start=base,
-            )
+        is_one_number = isinstance(values, np.ndarray) and values.size == 1
+        source = values if is_one_number else self.written(values)
+        step = Single(
+            "ScatterSet",
+            (source,),
+            result,
+            size,
+            strides=(0 if is_one_number else 1,),
+            tables=(table,),
+            start=base,
         )
+        return self.add(step)
 
-    def _base(self, start: Operand) -> Operand:
-        return self.written(start) if isinstance(start, View) else start
+    def _base(self, start: Operand) -> Operand | None:
+        """Return what a copy begins with, None for zeros."""
+        if isinstance(start, View):
+            return self.written(start)
+        return start if start.any() else None
 
 
 def broadcast(operand: Operand, shape: tuple[int, ...]) -> Operand:

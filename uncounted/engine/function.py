@@ -14,10 +14,14 @@ from uncounted.engine.view import View
 
 CHAINED = {"Add", "Mul", "Maximum", "Minimum", "AND", "OR"}
 TRUTHS = {"AND", "OR", "Invert"}
+Shape = tuple[int, ...]
 
 
 def write_function(
-    draft: Draft, function: ScalarOp, operands: list[Operand], node: Apply
+    draft: Draft,
+    function: ScalarOp,
+    operands: list[Operand],
+    node: Apply,
 ) -> View:
     """Write a function of numbers, element by element."""
     shape = np.broadcast_shapes(*(operand.shape for operand in operands))
@@ -27,63 +31,75 @@ def write_function(
     match name:
         case "Composite":
             return _composite(draft, function, operands)
-        case "Cast" if _cuts(node):
-            if node.outputs[0].type.dtype == "bool":
-                return draft.elementwise("NEQ", [*operands, np.zeros(())], shape)
-            return draft.elementwise("Trunc", operands, shape)
         case "Cast":
-            return draft.elementwise("Identity", operands, shape)
+            return _cast(draft, operands, node, shape)
         case "Second":
             return draft.elementwise("Identity", operands[1:], shape)
-        case "Pow" if isinstance(operands[1], np.ndarray) and operands[1].size == 1:
-            return _power(draft, operands[0], float(operands[1].ravel()[0]), shape)
         case "Pow":
-            return _powers(draft, operands[0], operands[1], shape)
+            base, exponent = operands
+            return _power(draft, base, exponent, shape)
         case "Sigmoid" | "Softplus":
-            return draft.elementwise(
-                name, [operands[0], _exp_of_minus_abs(draft, operands[0])], shape
-            )
+            exponential = _exp_of_minus_abs(draft, operands[0])
+            return draft.elementwise(name, [operands[0], exponential], shape)
         case _ if name in CHAINED:
             return _chained(draft, name, operands, shape)
-        case _:
-            return draft.elementwise(name, operands, shape)
+    return draft.elementwise(name, operands, shape)
 
 
 def _composite(draft: Draft, function: Any, operands: list[Operand]) -> View:
     """Write a function that PyTensor has put together of others."""
     inner = function.fgraph
-    found: dict[Variable, Operand] = dict(zip(inner.inputs, operands, strict=True))
+    values: dict[Variable, Operand] = dict(zip(inner.inputs, operands, strict=True))
     for node in inner.toposort():
-        parts = [
-            found[each] if each in found else draft.value(each) for each in node.inputs
-        ]
-        found[node.outputs[0]] = write_function(draft, node.op, parts, node)
+        parts = []
+        for variable in node.inputs:
+            is_inside = variable in values
+            parts.append(values[variable] if is_inside else draft.value(variable))
+        values[node.outputs[0]] = write_function(draft, node.op, parts, node)
     (output,) = inner.outputs
-    result = found[output]
+    result = values[output]
     assert isinstance(result, View)
     return result
 
 
-def _chained(
-    draft: Draft, name: str, operands: list[Operand], shape: tuple[int, ...]
+def _cast(
+    draft: Draft,
+    operands: list[Operand],
+    node: Apply,
+    shape: Shape,
 ) -> View:
-    """Write x₁ ∘ x₂ ∘ …, the known ones at once; what is smaller than the result is
-    joined first.
+    """Write numbers of another kind; only whole numbers and truths of fractions
+    differ.
     """
-    known = [operand for operand in operands if isinstance(operand, np.ndarray)]
-    parts: list[Operand] = [
-        operand for operand in operands if isinstance(operand, View)
-    ]
-    if known and name in ("Add", "Mul"):
-        parts.append(reduce(np.add if name == "Add" else np.multiply, known))
+    source = np.dtype(node.inputs[0].type.dtype)
+    target = np.dtype(node.outputs[0].type.dtype)
+    if source.kind != "f" or target.kind == "f":
+        return draft.elementwise("Identity", operands, shape)
+    if target.kind == "b":
+        return draft.elementwise("NEQ", [*operands, np.zeros(())], shape)
+    return draft.elementwise("Trunc", operands, shape)
+
+
+def _chained(
+    draft: Draft,
+    name: str,
+    operands: list[Operand],
+    shape: Shape,
+) -> View:
+    """Write x₁ ∘ x₂ ∘ …: the known ones at once, and operands smaller than the result
+    first.
+    """
+    arrays = [operand for operand in operands if isinstance(operand, np.ndarray)]
+    parts: list[Operand] = [part for part in operands if isinstance(part, View)]
+    if arrays and name in ("Add", "Mul"):
+        parts.append(reduce(np.add if name == "Add" else np.multiply, arrays))
     else:
-        parts += known
+        parts += arrays
     parts.sort(key=lambda part: prod(part.shape))
     total = parts[0]
     for part in parts[1:]:
-        total = draft.elementwise(
-            name, [total, part], np.broadcast_shapes(total.shape, part.shape)
-        )
+        partial = np.broadcast_shapes(total.shape, part.shape)
+        total = draft.elementwise(name, [total, part], partial)
     if total.shape != shape or isinstance(total, np.ndarray):
         total = draft.elementwise("Identity", [total], shape)
     return total
@@ -93,38 +109,31 @@ def _exp_of_minus_abs(draft: Draft, operand: Operand) -> View:
     """Write exp(−|x|), of which both the logistic function and the log of its
     denominator are made.
     """
-    if isinstance(operand, np.ndarray):
-        return draft.elementwise("ExpOfMinusAbs", [operand], operand.shape)
-    if operand not in draft.exponentials:
-        draft.exponentials[operand] = draft.elementwise(
-            "ExpOfMinusAbs", [operand], operand.shape
-        )
-    return draft.exponentials[operand]
-
-
-def _powers(
-    draft: Draft, base: Operand, exponent: Operand, shape: tuple[int, ...]
-) -> View:
-    """Write x^y; where one x is raised to many known powers, each power once."""
-    if isinstance(base, View) and base not in draft.logs:
-        draft.logs[base] = draft.elementwise("Log", [base], base.shape)
-    log = draft.logs[base] if isinstance(base, View) else _log(base)
-    if isinstance(exponent, np.ndarray) and prod(base.shape) == 1:
-        different, places = np.unique(exponent, return_inverse=True)
-        if 2 * len(different) <= exponent.size:
-            one, its_log = (
-                each.reshape(()) if isinstance(each, np.ndarray) else each.reshaped(())
-                for each in (base, log)
-            )
-            powers = draft.elementwise(
-                "Pow", [one, different, its_log], different.shape
-            )
-            return draft.taken(powers, places.ravel()).reshaped(shape)
-    return draft.elementwise("Pow", [base, exponent, log], shape)
+    if isinstance(operand, View) and operand in draft.exponentials:
+        return draft.exponentials[operand]
+    exponential = draft.elementwise("ExpOfMinusAbs", [operand], operand.shape)
+    if isinstance(operand, View):
+        draft.exponentials[operand] = exponential
+    return exponential
 
 
 def _power(
-    draft: Draft, base: Operand, exponent: float, shape: tuple[int, ...]
+    draft: Draft,
+    base: Operand,
+    exponent: Operand,
+    shape: Shape,
+) -> View:
+    """Write x^y; of a single known y as products where it is a small whole number."""
+    if isinstance(exponent, np.ndarray) and exponent.size == 1:
+        return _known_power(draft, base, float(exponent.ravel()[0]), shape)
+    return _powers(draft, base, exponent, shape)
+
+
+def _known_power(
+    draft: Draft,
+    base: Operand,
+    exponent: float,
+    shape: Shape,
 ) -> View:
     match exponent:
         case 1.0:
@@ -132,25 +141,42 @@ def _power(
         case 2.0:
             return draft.elementwise("Sqr", [base], shape)
         case 3.0:
-            return draft.elementwise(
-                "Mul", [draft.elementwise("Sqr", [base], shape), base], shape
-            )
-        case _ if exponent in (-1.0, -2.0, -3.0):
-            return draft.elementwise(
-                "Reciprocal", [_power(draft, base, -exponent, shape)], shape
-            )
-        case _:
-            return _powers(draft, base, np.asarray(exponent), shape)
+            square = draft.elementwise("Sqr", [base], shape)
+            return draft.elementwise("Mul", [square, base], shape)
+        case -1.0 | -2.0 | -3.0:
+            inverse = _known_power(draft, base, -exponent, shape)
+            return draft.elementwise("Reciprocal", [inverse], shape)
+    return _powers(draft, base, np.asarray(exponent), shape)
 
 
-def _log(array: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return np.log(array)
+def _powers(
+    draft: Draft,
+    base: Operand,
+    exponent: Operand,
+    shape: Shape,
+) -> View:
+    """Write x^y; where one x is raised to many known powers, each power once."""
+    log = _log(draft, base)
+    if isinstance(exponent, np.ndarray) and prod(base.shape) == 1:
+        different, places = np.unique(exponent, return_inverse=True)
+        if 2 * len(different) <= exponent.size:
+            operands = [_single(base), different, _single(log)]
+            powers = draft.elementwise("Pow", operands, different.shape)
+            return draft.taken(powers, places.ravel()).reshaped(shape)
+    return draft.elementwise("Pow", [base, exponent, log], shape)
 
 
-def _cuts(node: Apply) -> bool:
-    """Whether a cast takes the fractions of numbers."""
-    source, target = (
-        np.dtype(each.type.dtype) for each in (node.inputs[0], node.outputs[0])
-    )
-    return source.kind == "f" and target.kind != "f"
+def _log(draft: Draft, base: Operand) -> Operand:
+    """Return the log of a base, which a view has once in a program."""
+    if isinstance(base, np.ndarray):
+        with np.errstate(all="ignore"):
+            return np.log(base)
+    if base not in draft.logs:
+        draft.logs[base] = draft.elementwise("Log", [base], base.shape)
+    return draft.logs[base]
+
+
+def _single(operand: Operand) -> Operand:
+    """Return an operand of one number without axes."""
+    is_array = isinstance(operand, np.ndarray)
+    return operand.reshape(()) if is_array else operand.reshaped(())

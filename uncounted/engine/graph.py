@@ -6,11 +6,9 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
@@ -27,10 +25,8 @@ from pytensor.tensor.rewriting.shape import ShapeFeature
 
 from uncounted.engine.layout import Layout, following
 
-STABLE = (
-    "canonicalize",
-    "stabilize",
-)  # before the gradient: log(sigmoid(x)) has one that never overflows
+# before the gradient: log(sigmoid(x)) has one that never overflows
+STABLE = ("canonicalize", "stabilize")
 QUERY = RewriteDatabaseQuery(
     include=["fast_run"],
     exclude=[
@@ -68,8 +64,13 @@ class Graph:
 
 def graph_of(point: Variable, outputs: Sequence[Variable]) -> Graph:
     """Return a graph without what only PyTensor's own compilers need."""
-    data = [each for each in graph_inputs(outputs) if isinstance(each, SharedVariable)]
-    graph = FunctionGraph([point, *data], list(outputs), clone=True)
+    inputs = graph_inputs(outputs)
+    data = [variable for variable in inputs if isinstance(variable, SharedVariable)]
+    graph = FunctionGraph(
+        [point, *data],
+        list(outputs),
+        clone=True,
+    )
     graph.attach_feature(ShapeFeature())
     optdb.query(QUERY).rewrite(graph)
     return Graph(graph, graph.inputs[0], tuple(data))
@@ -89,25 +90,38 @@ class Expressions:
 
 def expressions_of(model: pm.Model, layout: Layout) -> Expressions:
     """Return the expressions of a model, as PyTensor writes them."""
-    free = [model.rvs_to_values[rv] for rv in model.free_RVs]
-    shapes = layout.shapes[: len(free)]
-    ends = np.cumsum([0, *map(prod, shapes)])
-    point: Any = pt.vector("point", dtype="float64", shape=(layout.dimensions,))
-    parts: Any = {
-        value: point[begin:end].reshape(shape).astype(value.dtype)
-        for value, shape, (begin, end) in zip(
-            free, shapes, pairwise(ends.tolist()), strict=True
-        )
-    }
-    log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
-    slopes: Any = grad(log_density, free)
-    gradient: Any = pt.concatenate([pt.as_tensor(slope).ravel() for slope in slopes])
-    log_density, gradient = clone_replace([log_density, gradient], parts)
-    others = clone_replace(following(model), parts)
-    expanded: Any = pt.concatenate(
-        [point, *(pt.as_tensor(part).ravel() for part in others)]
+    values = [model.rvs_to_values[rv] for rv in model.free_RVs]
+    point: Any = pt.vector(
+        "point",
+        dtype="float64",
+        shape=(layout.dimensions,),
     )
+    parts = _parts(point, values, layout)
+    log_density: Any = rewrite_graph(model.logp(), include=list(STABLE))
+    slopes: Any = grad(log_density, values)
+    gradient = _vector(slopes)
+    log_density, gradient = clone_replace([log_density, gradient], parts)
+    followers: Any = clone_replace(following(model), parts)
+    expanded = _vector([point, *followers])
     return Expressions(point, log_density, gradient, expanded)
+
+
+def _parts(point: Any, values: Sequence[Variable], layout: Layout) -> Any:
+    """Return the part of a point that each value is, in the value's shape."""
+    shapes = layout.shapes[: len(values)]
+    parts: dict[Any, Any] = {}
+    begin = 0
+    for value, shape in zip(values, shapes, strict=True):
+        end = begin + prod(shape)
+        part = point[begin:end].reshape(shape)
+        parts[value] = part.astype(value.type.dtype)
+        begin = end
+    return parts
+
+
+def _vector(parts: Sequence[Any]) -> Any:
+    """Return the numbers of all parts one behind the other."""
+    return pt.concatenate([pt.as_tensor(part).ravel() for part in parts])
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import numpy as np
 import pymc as pm
 from nutpie.compile_pymc import (
     CompiledPyMCModel,
-    _prepare_dims_and_coords,
-)  # pyright: ignore[reportPrivateUsage]
+    _prepare_dims_and_coords,  # pyright: ignore[reportPrivateUsage]
+)
 from pymc.initial_point import make_initial_point_fn
 from pytensor.tensor.variable import TensorVariable
 
@@ -47,27 +47,29 @@ class Layout:
         """How many numbers follow from a point, itself among them."""
         return sum(prod(shape) for shape in self.shapes)
 
-    def frame(self, model: pm.Model, density: int, expand: int) -> CompiledPyMCModel:
-        """Return nutpie's model with the addresses of two functions, without what they
-        read.
+    def frame(
+        self,
+        model: pm.Model,
+        density: int,
+        expand: int,
+    ) -> CompiledPyMCModel:
+        """Return nutpie's model with the addresses of two functions, without the data
+        that they read.
         """
-        ends = np.cumsum([0, *(prod(shape) for shape in self.shapes)])
-        shape_info = (
-            self.names,
-            [slice(begin, end) for begin, end in pairwise(ends.tolist())],
-            self.shapes,
-        )
-        transforms = model.rvs_to_transforms
-        transformed = [
-            str(model.rvs_to_values[rv].name)
-            for rv in model.free_RVs
-            if transforms.get(rv) is not None
-        ]
+        sizes = map(prod, self.shapes)
+        ends = np.cumsum([0, *sizes]).tolist()
+        slices = [slice(begin, end) for begin, end in pairwise(ends)]
+        shape_info = (self.names, slices, self.shapes)
+        transformed = []
+        for rv in model.free_RVs:
+            if model.rvs_to_transforms.get(rv) is not None:
+                transformed.append(str(model.rvs_to_values[rv].name))
         dims, coords = _prepare_dims_and_coords(model, shape_info, transformed)
         return CompiledPyMCModel(
             dims=dims,
             reparameterized_names=transformed,
-            compiled_logp_func=Address(density),  # pyright: ignore[reportArgumentType] its address is all it is asked for
+            # nutpie asks for the address alone.
+            compiled_logp_func=Address(density),  # pyright: ignore[reportArgumentType]
             compiled_expand_func=Address(expand),  # pyright: ignore[reportArgumentType]
             initial_point_func=self.start,
             shared_data={},
@@ -88,14 +90,18 @@ def layout_of(model: pm.Model) -> Layout:
     start = make_initial_point_fn(
         model=model, jitter_rvs=set(model.free_RVs), return_transformed=True
     )
-    shapes = {str(name): np.shape(value) for name, value in start(0).items()}
+    values_at_start = start(0).items()
+    shapes = {str(name): np.shape(value) for name, value in values_at_start}
     values = [str(model.rvs_to_values[rv].name) for rv in model.free_RVs]
-    others = {str(rv.name): rv for rv in model.free_RVs if rv.name not in values}
-    shapes |= {name: _shape(rv, model, shapes) for name, rv in others.items()}
-    names = [*values, *(str(v.name) for v in following(model))]
-    dimensions = sum(prod(shapes[name]) for name in values)
+    for rv in model.free_RVs:
+        if rv.name not in values:
+            shapes[str(rv.name)] = _shape(rv, model, shapes)
+    names = [*values, *(str(variable.name) for variable in following(model))]
     return Layout(
-        names, [shapes[name] for name in names], dimensions, _starting(start, values)
+        names=names,
+        shapes=[shapes[name] for name in names],
+        dimensions=sum(prod(shapes[name]) for name in values),
+        start=_starting(start, values),
     )
 
 
@@ -105,23 +111,23 @@ def following(model: pm.Model) -> list[TensorVariable]:
     """
     values = {model.rvs_to_values[rv].name for rv in model.free_RVs}
     names = {rv.name for rv in model.free_RVs} - values
-    return [
-        variable for variable in model.unobserved_value_vars if variable.name in names
-    ]
+    variables = model.unobserved_value_vars
+    return [variable for variable in variables if variable.name in names]
 
 
 def _starting(
     start: Callable[..., Mapping[str, np.ndarray]], names: Sequence[str]
 ) -> Callable[..., np.ndarray]:
     """Return where a chain begins by its seed, as one vector; threads take turns, for
-    they share what is drawn from.
+    they share one generator.
     """
     lock = threading.Lock()
 
     def point(seed: int | None = None) -> np.ndarray:
         with lock:
             drawn = start(seed)
-        return np.concatenate([np.ravel(drawn[name]) for name in names]).astype(float)
+        parts = [np.ravel(drawn[name]) for name in names]
+        return np.concatenate(parts).astype(float)
 
     return point
 
@@ -135,6 +141,7 @@ def _shape(
     transform = model.rvs_to_transforms.get(variable)
     if transform is not None and transform.ndim_supp == 0:
         return shapes[str(model.rvs_to_values[variable].name)]
-    known = variable.type.shape
-    whole: Any = variable.shape.eval() if None in known else known
-    return tuple(int(length) for length in whole)
+    lengths: Any = variable.type.shape
+    if None in lengths:
+        lengths = variable.shape.eval()
+    return tuple(int(length) for length in lengths)

@@ -28,7 +28,10 @@ FLAGS = (
 # for x86-64 processors of 2013 and later, which work on four numbers at once
 FASTER = "-v3"
 FASTER_FLAGS = ("-march=x86-64-v3", "-ffp-contract=fast")
-SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+SUFFIX = {
+    "win32": ".dll",
+    "darwin": ".dylib",
+}.get(sys.platform, ".so")
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
@@ -65,8 +68,8 @@ def library(folder: Path = HERE) -> Library | None:
 
 
 def load(path: Path) -> Library:
-    """Load the machine from a file; raises OSError for what is none, or one of other
-    sources than those beside this.
+    """Load the machine from a file; raises OSError for a file that is none, or that is
+    of other sources than those beside this module.
     """
     machine = ctypes.CDLL(str(path))
     machine.sources.restype = ctypes.c_char_p
@@ -77,20 +80,25 @@ def load(path: Path) -> Library:
     machine.density.argtypes = [ctypes.c_uint64, *[ctypes.c_void_p] * 4]
     machine.expand.argtypes = [ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 3]
     machine.density.restype = machine.expand.restype = ctypes.c_int64
-    machine.forget.argtypes, machine.forget.restype = [ctypes.c_void_p], None
+    machine.forget.argtypes = [ctypes.c_void_p]
+    machine.forget.restype = None
     machine.program_bytes.restype = machine.register_count.restype = ctypes.c_int64
     return Library(
         path=path,
         density=machine.density,
         expand=machine.expand,
         forget=machine.forget,
-        density_address=ctypes.cast(machine.model_density, ctypes.c_void_p).value or 0,
-        expand_address=ctypes.cast(machine.model_expand, ctypes.c_void_p).value or 0,
+        density_address=_address(machine.model_density),
+        expand_address=_address(machine.model_expand),
         program_bytes=machine.program_bytes(),
         register_count=machine.register_count(),
         kernels=_names(machine.kernel_name),
         kinds=_names(machine.kind_name),
     )
+
+
+def _address(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def build(folder: Path = HERE) -> list[Path]:
@@ -103,12 +111,11 @@ def build(folder: Path = HERE) -> list[Path]:
     command = compiler()
     if command is None:
         return []
-    made = [_compiled(command, folder / f"machine{SUFFIX}", ())]
+    files = [_compiled(command, folder / f"machine{SUFFIX}", ())]
     if X86:
-        made.append(
-            _compiled(command, folder / f"machine{FASTER}{SUFFIX}", FASTER_FLAGS)
-        )
-    return made
+        faster = folder / f"machine{FASTER}{SUFFIX}"
+        files.append(_compiled(command, faster, FASTER_FLAGS))
+    return files
 
 
 def digest() -> str:
@@ -122,32 +129,41 @@ def compiler() -> list[str] | None:
     `ziglang`, else None.
     """
     for name in ("cc", "gcc", "clang"):
-        if path := shutil.which(name):
+        path = shutil.which(name)
+        if path:
             return [path]
-    return [sys.executable, "-m", "ziglang", "cc"] if find_spec("ziglang") else None
+    if find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    return None
 
 
 def _compiled(command: Sequence[str], path: Path, flags: Sequence[str]) -> Path:
-    position = () if sys.platform == "win32" else ("-fPIC",)
-    mathematics = () if sys.platform == "win32" else ("-lm",)
+    """Compile the machine to a file, which appears when it is complete."""
+    position, mathematics = ["-fPIC"], ["-lm"]
+    if sys.platform == "win32":
+        position, mathematics = [], []
     if "ziglang" in command:
         flags = [flag.replace("x86-64-v3", "x86_64_v3") for flag in flags]
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made = Path(folder) / path.name
-        named = f'-DSOURCES="{digest()}"'
-        whole = [
+        output = Path(folder) / path.name
+        arguments = [
             *command,
             *FLAGS,
-            named,
+            f'-DSOURCES="{digest()}"',
             *position,
             *flags,
             str(HERE / SOURCES[0]),
             "-o",
-            str(made),
+            str(output),
             *mathematics,
         ]
-        subprocess.run(whole, check=True, capture_output=True, text=True)
-        made.replace(path)
+        subprocess.run(
+            arguments,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        output.replace(path)
     return path
 
 
@@ -155,14 +171,19 @@ def _is_fast() -> bool:
     """Whether the processor has what the faster variant uses, as numpy found it."""
     umath: Any = import_module("numpy._core._multiarray_umath")
     features: dict[str, bool] = getattr(umath, "__cpu_features__", {})
-    return features.get(
-        "X86_V3", features.get("AVX2", False) and features.get("FMA3", False)
-    )
+    both = features.get("AVX2", False) and features.get("FMA3", False)
+    return features.get("X86_V3", both)
 
 
 def _names(function: Any) -> dict[str, int]:
-    function.argtypes, function.restype = [ctypes.c_int64], ctypes.c_char_p
+    """Return the number of each name that the machine's function gives, until it gives
+    none.
+    """
+    function.argtypes = [ctypes.c_int64]
+    function.restype = ctypes.c_char_p
     names: dict[str, int] = {}
-    while (name := function(len(names))) is not None:
+    name = function(0)
+    while name is not None:
         names[name.decode()] = len(names)
+        name = function(len(names))
     return names

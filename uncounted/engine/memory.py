@@ -2,6 +2,7 @@
 are not needed at once.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,9 +24,11 @@ class Arena:
         """
         needed = _rounded(numbers)
         for position, (begin, length) in enumerate(self.free):
-            if length >= needed:
-                rest = (begin + needed, length - needed)
-                self.free[position : position + 1] = [rest] if rest[1] else []
+            if length > needed:
+                self.free[position] = (begin + needed, length - needed)
+                return begin
+            if length == needed:
+                del self.free[position]
                 return begin
         return self.extend(numbers)
 
@@ -36,33 +39,34 @@ class Arena:
         return begin
 
     def give_back(self, begin: int, numbers: int) -> None:
-        """Let others have a place, joined with the gaps beside it."""
+        """Free a place for other buffers, joined with the gaps beside it."""
         gaps = sorted([*self.free, (begin, _rounded(numbers))])
-        self.free = [gaps[0]]
-        for begin_of_gap, length in gaps[1:]:
-            last, last_length = self.free[-1]
-            if last + last_length == begin_of_gap:
-                self.free[-1] = (last, last_length + length)
-            else:
-                self.free.append((begin_of_gap, length))
+        self.free = []
+        for gap, length in gaps:
+            if self.free:
+                before, length_before = self.free[-1]
+                if before + length_before == gap:
+                    self.free[-1] = (before, length_before + length)
+                    continue
+            self.free.append((gap, length))
 
 
 def places(lives: Mapping[Buffer, tuple[int, int]], arena: Arena) -> dict[Buffer, int]:
     """Return where each buffer begins; lives: from the instruction that writes it first
     to the last that reads it.
     """
-    beginning: dict[int, list[Buffer]] = {}
-    ending: dict[int, list[Buffer]] = {}
-    for buffer, (first, last) in lives.items():
-        beginning.setdefault(first, []).append(buffer)
-        ending.setdefault(last, []).append(buffer)
-    found: dict[Buffer, int] = {}
+    beginning: dict[int, list[Buffer]] = defaultdict(list)
+    ending: dict[int, list[Buffer]] = defaultdict(list)
+    for buffer, (begin, end) in lives.items():
+        beginning[begin].append(buffer)
+        ending[end].append(buffer)
+    offsets: dict[Buffer, int] = {}
     for instruction in sorted({*beginning, *ending}):
-        for buffer in beginning.get(instruction, []):
-            found[buffer] = arena.take(buffer.size)
-        for buffer in ending.get(instruction, []):
-            arena.give_back(found[buffer], buffer.size)
-    return found
+        for buffer in beginning[instruction]:
+            offsets[buffer] = arena.take(buffer.size)
+        for buffer in ending[instruction]:
+            arena.give_back(offsets[buffer], buffer.size)
+    return offsets
 
 
 def _rounded(numbers: int) -> int:

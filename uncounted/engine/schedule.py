@@ -3,7 +3,7 @@ blocks.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from uncounted.engine.steps import Loop, Operand, Single, Step, reads
@@ -12,15 +12,21 @@ from uncounted.engine.view import Buffer, View
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Loops over the same `size` numbers; each takes what those before it make, number
-    for number.
+    """Loops over the same `size` numbers; each takes the results of those before it,
+    number for number.
     """
 
     size: int
     loops: tuple[Loop, ...]
 
+    @property
+    def made(self) -> set[Buffer]:
+        """The buffers that its loops can take number for number."""
+        return {loop.result.buffer for loop in self.loops if loop.follows}
+
 
 Instruction = Block | Single
+Writers = Mapping[Buffer, list[int]]  # of each buffer: the steps that write it
 
 
 def schedule(steps: Sequence[Step]) -> list[Instruction]:
@@ -34,33 +40,33 @@ def schedule(steps: Sequence[Step]) -> list[Instruction]:
     writers: dict[Buffer, list[int]] = defaultdict(list)
     for index, step in enumerate(steps):
         writers[step.result.buffer].append(index)
-    before = [
-        {index for buffer in reads(step) for index in writers[buffer]} for step in steps
-    ]
+    before = [_before(step, writers) for step in steps]
     waiting = dict(enumerate(steps))
     done: set[int] = set()
     instructions: list[Instruction] = []
     while waiting:
         ready = [index for index in waiting if before[index] <= done]
-        first = min(ready, key=lambda index: (_size(waiting[index]), index))
-        step = waiting[first]
+        smallest = min(ready, key=lambda index: (_size(waiting[index]), index))
+        step = waiting[smallest]
         if isinstance(step, Single):
             instructions.append(step)
-            members = [first]
+            members = [smallest]
         else:
-            members = _members(step.size, waiting, before, done, writers)
-            instructions.append(
-                Block(
-                    step.size,
-                    tuple(
-                        loop for m in members if isinstance(loop := waiting[m], Loop)
-                    ),
-                )
-            )
+            loops = _members(step.size, waiting, before, done, writers)
+            instructions.append(Block(step.size, tuple(loops.values())))
+            members = list(loops)
         done.update(members)
         for member in members:
             del waiting[member]
     return instructions
+
+
+def _before(step: Step, writers: Writers) -> set[int]:
+    """Return the steps that must have run before a step."""
+    before: set[int] = set()
+    for buffer in reads(step):
+        before.update(writers[buffer])
+    return before
 
 
 def _size(step: Step) -> int:
@@ -69,32 +75,34 @@ def _size(step: Step) -> int:
 
 def _members(
     size: int,
-    waiting: dict[int, Step],
+    waiting: Mapping[int, Step],
     before: Sequence[set[int]],
     done: set[int],
-    writers: dict[Buffer, list[int]],
-) -> list[int]:
-    members: list[int] = []
+    writers: Writers,
+) -> dict[int, Loop]:
+    """Return the loops of a size that are ready, or become so in their block."""
+    members: dict[int, Loop] = {}
     inside: set[int] = set()
     for index, step in waiting.items():
         if not isinstance(step, Loop) or step.size != size:
             continue
         missing = before[index] - done
         if missing <= inside and missing <= _direct(step, writers):
-            members.append(index)
+            members[index] = step
             if step.elementwise:
                 inside.add(index)
     return members
 
 
-def _direct(loop: Loop, writers: dict[Buffer, list[int]]) -> set[int]:
+def _direct(loop: Loop, writers: Writers) -> set[int]:
     """Return the steps whose results a loop reads number for number alone."""
-    views = [
-        operand for operand in (*loop.operands, loop.start) if isinstance(operand, View)
-    ]
-    whole = {view.buffer for view in views if not is_direct(view, loop)}
-    direct = {view.buffer for view in views} - whole
-    return {writers[buffer][0] for buffer in direct if len(writers[buffer]) == 1}
+    direct, elsewhere = set(), set()
+    for operand in (*loop.operands, loop.start):
+        if isinstance(operand, View):
+            buffers = direct if is_direct(operand, loop) else elsewhere
+            buffers.add(operand.buffer)
+    steps = (writers[buffer] for buffer in direct - elsewhere)
+    return {indices[0] for indices in steps if len(indices) == 1}
 
 
 def is_direct(operand: Operand | None, loop: Loop) -> bool:
@@ -109,25 +117,27 @@ def is_direct(operand: Operand | None, loop: Loop) -> bool:
 def resident(
     instructions: Iterable[Instruction], outputs: Iterable[Buffer]
 ) -> set[Buffer]:
-    """Return the buffers that need memory: what is read outside of the block that makes
-    it, or isn't read directly.
+    """Return the buffers that need memory: those read outside of the block that makes
+    them, or not read directly.
     """
     needed = set(outputs)
     for instruction in instructions:
         if isinstance(instruction, Single):
             needed |= {instruction.result.buffer, *reads(instruction)}
-            continue
-        made = {
-            loop.result.buffer
-            for loop in instruction.loops
-            if loop.elementwise and loop.result.whole
-        }
-        for loop in instruction.loops:
-            if not (loop.elementwise and loop.result.whole):
-                needed.add(loop.result.buffer)
-            for operand in (*loop.operands, loop.start):
-                if isinstance(operand, View) and not (
-                    is_direct(operand, loop) and operand.buffer in made
-                ):
-                    needed.add(operand.buffer)
+        else:
+            needed |= _resident_of(instruction)
+    return needed
+
+
+def _resident_of(block: Block) -> set[Buffer]:
+    inside = block.made
+    needed = set()
+    for loop in block.loops:
+        if not loop.follows:
+            needed.add(loop.result.buffer)
+        for operand in (*loop.operands, loop.start):
+            if not isinstance(operand, View):
+                continue
+            if operand.buffer not in inside or not is_direct(operand, loop):
+                needed.add(operand.buffer)
     return needed

@@ -1,4 +1,4 @@
-"""Steps: what a program does, before it is known when and where in memory."""
+"""Steps: the work of a program, without its order and its places in memory."""
 
 from dataclasses import dataclass
 
@@ -38,6 +38,11 @@ class Loop:
         """Whether the result's i-th number follows from the operands' i-th numbers."""
         return self.kernel not in ("Total", "ScatterAdd")
 
+    @property
+    def follows(self) -> bool:
+        """Whether other loops of its block can take the result number for number."""
+        return self.elementwise and self.result.whole
+
 
 @dataclass(frozen=True, eq=False)
 class Single:
@@ -45,7 +50,7 @@ class Single:
     what the numbers are.
 
     start: what the result of a "ScatterSet" holds before, zeros without one; not fresh:
-    what others have put there.
+    what other steps have put there.
     """
 
     kind: str
@@ -65,5 +70,5 @@ Step = Loop | Single
 
 def reads(step: Step) -> list[Buffer]:
     """Return the buffers that a step reads."""
-    operands = [*step.operands] + ([] if step.start is None else [step.start])
+    operands = (*step.operands, step.start)
     return [operand.buffer for operand in operands if isinstance(operand, View)]

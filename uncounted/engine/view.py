@@ -1,4 +1,4 @@
-"""View: an array whose numbers lie in a buffer, somewhere and in some strides, as
+"""View: an array whose numbers lie in a buffer, at an offset and in strides, as
 numpy's do.
 """
 
@@ -21,8 +21,8 @@ class Buffer:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An array in a buffer: element i lies at offset + Σ i·strides; both in numbers,
-    not bytes.
+    """An array in a buffer: element i lies at offset + Σ i·strides, in numbers, not
+    bytes.
     """
 
     buffer: Buffer
@@ -38,10 +38,10 @@ class View:
     @property
     def contiguous(self) -> bool:
         """Whether its elements follow each other in the buffer, the last axis first."""
-        pairs = zip(self.shape, self.strides, row_major(self.shape), strict=True)
-        return self.size == 0 or all(
-            length == 1 or stride == step for length, stride, step in pairs
-        )
+        if self.size == 0:
+            return True
+        axes = zip(self.shape, self.strides, row_major(self.shape), strict=True)
+        return all(length == 1 or stride == step for length, stride, step in axes)
 
     @property
     def whole(self) -> bool:
@@ -51,37 +51,36 @@ class View:
     @property
     def offsets(self) -> np.ndarray:
         """Where each element lies, counted from the view's own first (shape)."""
-        axes = [
-            np.arange(length) * stride
-            for length, stride in zip(self.shape, self.strides, strict=True)
-        ]
-        return (
-            sum(np.ix_(*axes), np.zeros(self.shape, np.int64))
-            if axes
-            else np.zeros((), np.int64)
-        )
+        offsets = np.zeros(self.shape, np.int64)
+        for axis, stride in enumerate(self.strides):
+            steps = np.arange(self.shape[axis]) * stride
+            later = range(1, len(self.shape) - axis)
+            offsets += np.expand_dims(steps, tuple(later))
+        return offsets
 
     def through(self, change: Callable[[np.ndarray], np.ndarray]) -> "View":
-        """Return what a numpy operation that moves no number makes of it: transpose,
+        """Return the view after a numpy operation that moves no number: transpose,
         slice, broadcast.
         """
-        numbers = as_strided(
-            np.zeros(1, np.int8), self.shape, self.strides
-        )  # never read: only moved about
+        # These numbers are never read, only moved about.
+        numbers = as_strided(np.zeros(1, np.int8), self.shape, self.strides)
         changed = change(numbers)
         assert isinstance(changed, np.ndarray), (
             "an index of numpy that ends in ... gives a view even of one number"
         )
-        begin, moved = (
-            array.__array_interface__["data"][0] for array in (numbers, changed)
-        )
-        offset = self.offset + (moved - begin if changed.size else 0)
+        offset = self.offset
+        if changed.size:
+            offset += _address(changed) - _address(numbers)
         return View(self.buffer, offset, changed.shape, changed.strides)
 
     def reshaped(self, shape: tuple[int, ...]) -> "View":
         """Return a contiguous view in another shape."""
         assert self.contiguous
         return View(self.buffer, self.offset, shape, row_major(shape))
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,8 +1,6 @@
-"""Arithmetic: how an estimate's leaves are made of models, records and figures, and
-added up, line by line.
+"""Arithmetic: an estimate's components from models, records and figures, and their sum,
+line by line.
 """
-
-from collections.abc import Iterator
 
 from uncounted.equation.formula import number
 from uncounted.equation.line import Line, distribution
@@ -18,113 +16,112 @@ def arithmetic(card: EstimateCard, say: Words) -> list[Line]:
     """Return the lines of an estimate's sum: S[i] are the persons of part i, in the
     card's order.
     """
-    total = Line(
-        "affected[G] = Σ[i] Σ[c ∈ G, s, a] S[i,c,s,a]", say("arithmetic.total")
-    )
-    ratios = list(_records(say)) if any(one.ratio for one in card.leaf) else []
-    shares = [_share(card, one, say) for one in card.share]
-    return [
-        total,
-        *_joint(card, say),
-        *(_leaf(card, one, say) for one in card.leaf),
-        *ratios,
-        *shares,
-    ]
-
-
-def _joint(card: EstimateCard, say: Words) -> Iterator[Line]:
-    if card.lkj is not None and sum(bool(one.model) for one in card.leaf) > 1:
-        yield Line(f"correlation ~ LKJ({number(card.lkj)})", say("arithmetic.joint"))
+    total = "affected[G] = Σ[i] Σ[c ∈ G, s, a] S[i,c,s,a]"
+    lines = [Line(total, say("arithmetic.total"))]
+    models = [leaf.model for leaf in card.leaf if leaf.model]
+    if card.lkj is not None and len(models) > 1:
+        correlation = f"correlation ~ LKJ({number(card.lkj)})"
+        lines.append(Line(correlation, say("arithmetic.joint")))
+    lines += [_leaf(card, leaf, say) for leaf in card.leaf]
+    if any(leaf.ratio for leaf in card.leaf):
+        lines += _records(say)
+    lines += [_share(card, share, say) for share in card.share]
+    return lines
 
 
 def _leaf(card: EstimateCard, leaf: LeafCard, say: Words) -> Line:
     i = _number(card, leaf.name)
-    part = say("arithmetic.part", i=i, name=say.term(leaf.name))
+    part = say(
+        "arithmetic.part",
+        i=i,
+        name=say.term(leaf.name),
+    )
     if leaf.ratio:
         return _ratio(card, i, leaf.ratio, part, say)
     if leaf.figures:
-        law, rho = (
-            LAW[leaf.figures.distribution],
-            number(leaf.figures.between_place_correlation),
+        law = LAW[leaf.figures.distribution]
+        rho = number(leaf.figures.between_place_correlation)
+        sentence = say(
+            "arithmetic.figures",
+            file=leaf.figures.file,
+            rho=rho,
         )
-        told = say("arithmetic.figures", file=leaf.figures.file, rho=rho)
-        return Line(f"S[{i}] ~ {law}(low, best, high)", f"{part} {told}")
+        return Line(f"S[{i}] ~ {law}(low, best, high)", f"{part} {sentence}")
+    part = f"{part} {say('arithmetic.model', model=leaf.model)}"
     if leaf.stock:
-        return _stock(
-            card,
-            i,
-            leaf.stock,
-            f"{part} {say('arithmetic.model', model=leaf.model)}",
-            say,
-        )
-    return Line(
-        f"S[{i},c,s,a] = {PERSONS}",
-        f"{part} {say('arithmetic.model', model=leaf.model)}",
-    )
+        return _stock(card, i, leaf.stock, part, say)
+    return Line(f"S[{i},c,s,a] = {PERSONS}", part)
 
 
-def _stock(card: EstimateCard, i: int, stock: Stock, part: str, say: Words) -> Line:
-    window, spell = number(stock.window_years), f"duration[{stock.group or 's'}]"
+def _stock(
+    card: EstimateCard,
+    i: int,
+    stock: Stock,
+    part: str,
+    say: Words,
+) -> Line:
+    window = number(stock.window_years)
+    spell = f"duration[{stock.group or 's'}]"
     family = str(card.durations.get("family", "")).replace("_", " ")
-    told = say("arithmetic.stock", window=window, family=family)
-    priors = card.durations.get("priors", {})
-    of = tuple(
-        (key, f"{key} ~ {distribution(parse_prior(key, prior))}")
-        for key, prior in priors.items()
-    )
-    return Line(
-        f"S[{i},c,s,a] = {{{spell}}}/{{{window} + {spell}}} {PERSONS}",
-        f"{part} {told}",
-        of,
-    )
+    sentence = say("arithmetic.stock", window=window, family=family)
+    priors = []
+    for key, prior in card.durations.get("priors", {}).items():
+        law = distribution(parse_prior(key, prior))
+        priors.append((key, f"{key} ~ {law}"))
+    formula = f"S[{i},c,s,a] = {{{spell}}}/{{{window} + {spell}}} {PERSONS}"
+    return Line(formula, f"{part} {sentence}", tuple(priors))
 
 
-def _ratio(card: EstimateCard, i: int, ratio: Ratio, part: str, say: Words) -> Line:
-    of, met = _number(card, ratio.of), ratio.selection
-    spells = (
-        ""
-        if isinstance(ratio.durations, str)
-        else "/".join(f"{{duration[{one}]}}" for one in ratio.durations) + " "
+def _ratio(
+    card: EstimateCard,
+    i: int,
+    ratio: Ratio,
+    part: str,
+    say: Words,
+) -> Line:
+    base = _number(card, ratio.of)
+    spells = ""
+    if not isinstance(ratio.durations, str):
+        lengths = [f"{{duration[{group}]}}" for group in ratio.durations]
+        spells = "/".join(lengths) + " "
+    persons = f"S[{i},c,s] = {spells}R[{i},r(c),s] S[{base},c,s]"
+    log_ratio = f"log R[{i},r,s] = θ[{i},r,s] + δ[{i}] + δ[{i},r,s]"
+    selection = ratio.selection
+    mean, world_sd = number(selection.mean), number(selection.world_sd)
+    priors = (
+        ("mean, world_sd", f"δ[{i}] ~ Normal({mean}, {world_sd})"),
+        ("stratum_sd", f"δ[{i},r,s] ~ Normal(0, {number(selection.stratum_sd)})"),
     )
-    formula = (
-        f"S[{i},c,s] = {spells}R[{i},r(c),s] S[{of},c,s], log R[{i},r,s] = θ[{i},r,s] +"
-        f" δ[{i}] + δ[{i},r,s]"
-    )
-    told = say("arithmetic.ratio", which=ratio.which, of=of)
-    return Line(
-        formula,
-        f"{part} {told}",
-        (
-            (
-                "mean, world_sd",
-                f"δ[{i}] ~ Normal({number(met.mean)}, {number(met.world_sd)})",
-            ),
-            ("stratum_sd", f"δ[{i},r,s] ~ Normal(0, {number(met.stratum_sd)})"),
-        ),
-    )
+    sentence = say("arithmetic.ratio", which=ratio.which, of=base)
+    return Line(f"{persons}, {log_ratio}", f"{part} {sentence}", priors)
 
 
-def _records(say: Words) -> Iterator[Line]:
-    theta = (
-        "θ[i,r,s] = level[i] + region[i,r] + h[s] (female[i] + (region × sex)[i,r]) +"
-        " period[i]"
-    )
-    yield Line(theta, say("arithmetic.theta"))
-    unit = (
-        "logit π[i,u,s,t] = θ[i,r(u),s] + programme[i,g(u)] + unit[i,u] + h[s] (unit ×"
-        " sex)[i,u]"
-    )
-    yield Line(
-        f"{unit}, y[i,u,s,t] ~ Binomial(n[i,u,s,t], π[i,u,s,t])",
-        say("arithmetic.records"),
-    )
+def _records(say: Words) -> list[Line]:
+    """Return the lines of the records that ratios rest on."""
+    female = "h[s] (female[i] + (region × sex)[i,r])"
+    theta = f"θ[i,r,s] = level[i] + region[i,r] + {female} + period[i]"
+    unit = "programme[i,g(u)] + unit[i,u] + h[s] (unit × sex)[i,u]"
+    share = f"logit π[i,u,s,t] = θ[i,r(u),s] + {unit}"
+    cases = "y[i,u,s,t] ~ Binomial(n[i,u,s,t], π[i,u,s,t])"
+    return [
+        Line(theta, say("arithmetic.theta")),
+        Line(f"{share}, {cases}", say("arithmetic.records")),
+    ]
 
 
 def _share(card: EstimateCard, share: Share, say: Words) -> Line:
     i = _number(card, share.of)
-    told = say("arithmetic.share", name=say.term(share.name), i=i, model=share.model)
-    return Line(f"S'[{i},c,s,a] = Σ[b ∈ a] N[c,s,b] p[c,s,b] p'[c,s,b]", told)
+    name = say.term(share.name)
+    sentence = say(
+        "arithmetic.share",
+        name=name,
+        i=i,
+        model=share.model,
+    )
+    return Line(f"S'[{i},c,s,a] = {PERSONS} p'[c,s,b]", sentence)
 
 
 def _number(card: EstimateCard, name: str) -> int:
-    return 1 + [leaf.name for leaf in card.leaf].index(name)
+    """Return the number of a component, in the card's order."""
+    names = [leaf.name for leaf in card.leaf]
+    return 1 + names.index(name)

@@ -11,9 +11,8 @@ from uncounted.equation.line import Line
 from uncounted.model.card import Card
 from uncounted.wording.words import read_words
 
-MARKED = re.compile(
-    r"[\\`*_{}\[\]<>#$|~]"
-)  # what Markdown or mathematics would read as their own signs
+# signs that mean something to Markdown or mathematics
+MARKED = re.compile(r"[\\`*_{}\[\]<>#$|~]")
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,13 @@ class Description:
         """Return the model as plain text: a numbered sentence, its formula and its
         priors, line by line.
         """
-        return "\n\n".join(
-            [
-                self.title,
-                *map(_plain, range(1, len(self.lines) + 1), self.lines),
-                _conventions(),
-            ]
-        )
+        lines = [_plain(i, line) for i, line in enumerate(self.lines, 1)]
+        return "\n\n".join([self.title, *lines, _conventions()])
 
     def _repr_markdown_(self) -> str:
         lines = [_marked(i, line) for i, line in enumerate(self.lines, 1)]
-        return "\n\n".join(
-            [f"**{_escaped(self.title)}**", *lines, _escaped(_conventions())]
-        )
+        title = f"**{_escaped(self.title)}**"
+        return "\n\n".join([title, *lines, _escaped(_conventions())])
 
 
 def describe(card: Card) -> Description:
@@ -62,19 +55,19 @@ def _plain(number: int, line: Line) -> str:
 
 def _marked(number: int, line: Line) -> str:
     priors = [f"`{key}`: ${latex(formula)}$" for key, formula in line.brings]
-    told = [
-        _escaped(line.sentence),
-        f"$${latex(line.formula)}$$",
-        *([", ".join(priors)] if priors else []),
-    ]
-    return f"{number}. " + "\n\n    ".join(told)
+    paragraphs = [_escaped(line.sentence), f"$${latex(line.formula)}$$"]
+    if priors:
+        paragraphs.append(", ".join(priors))
+    return f"{number}. " + "\n\n    ".join(paragraphs)
 
 
 def _escaped(text: str) -> str:
     """Return text in which no sign means anything to Markdown; < stays text in HTML
     too.
     """
-    return MARKED.sub(
-        lambda found: "&lt;" if found[0] == "<" else f"\\{found[0]}",
-        text.replace("&", "&amp;"),
-    )
+    return MARKED.sub(_sign, text.replace("&", "&amp;"))
+
+
+def _sign(match: re.Match[str]) -> str:
+    sign = match[0]
+    return "&lt;" if sign == "<" else f"\\{sign}"

@@ -18,7 +18,16 @@ TOKEN = re.compile(
 )
 FUNCTIONS = ("logit", "log", "max")
 SIGNS = frozenset("=~+−·×,∈…")
-SYMBOLS = {  # of the card's keys; any other key is a word
+ACCENTS = {"\u0302": "hat", "\u0303": "tilde"}
+# what begins a bracket: the kind of node, the sign that opens it and the one that ends
+BRACKETS = {
+    "(": ("fence", "(", ")"),
+    "{": ("fraction", "{", "}"),
+    "√": ("root", "(", ")"),
+    "Σ": ("sum", "[", "]"),
+}
+# of the card's keys; any other key is a word
+SYMBOLS = {
     "beta": "β",
     "rho": "ρ",
     "kappa": "κ",
@@ -39,8 +48,8 @@ class Node:
     """A piece of a formula.
 
     kind: letter, word, function, number, sign, space, break; or of parts: row, fence,
-    fraction, root, sum, hat, tilde, and script, whose parts are what it hangs on, what
-    is below and what is above (an empty row: nothing).
+    fraction, root, sum, hat, tilde, and script, whose parts are its base, the index
+    below and the sign or power above (an empty row: nothing).
     """
 
     kind: str
@@ -49,14 +58,14 @@ class Node:
 
 
 NOTHING = Node("row")
+COMMA = Node("sign", ",")
 
 
 def parse(formula: str) -> Node:
     """Read a formula; a mistake in one is a mistake of this package, an
     AssertionError.
     """
-    left = deque(TOKEN.findall(formula))
-    return _row(left, "")
+    return _row(deque(TOKEN.findall(formula)), "")
 
 
 def number(value: float) -> str:
@@ -66,98 +75,103 @@ def number(value: float) -> str:
     return f"{Decimal(f'{value:g}'):f}".replace("-", "−")
 
 
-def _row(left: deque[str], end: str) -> Node:
+def _row(tokens: deque[str], end: str) -> Node:
+    """Read pieces up to the bracket that ends them, or all."""
     parts: list[Node] = []
-    while left and left[0] != end:
-        part = _term(left)
-        parts.append(Node("break") if not end and part == Node("sign", ",") else part)
-    assert not end or left, f"a formula lacks its '{end}'"
+    while tokens and tokens[0] != end:
+        part = _term(tokens)
+        if not end and part == COMMA:
+            part = Node("break")
+        parts.append(part)
+    assert not end or tokens, f"a formula lacks its '{end}'"
     if end:
-        left.popleft()
-    return Node(
-        "row", parts=tuple(part for i, part in enumerate(parts) if not _idle(parts, i))
-    )
+        tokens.popleft()
+    kept = (part for i, part in enumerate(parts) if not _idle(parts, i))
+    return Node("row", parts=tuple(kept))
 
 
 def _idle(parts: list[Node], i: int) -> bool:
-    """Say whether part i is a space that separates no two factors."""
+    """Return whether part i is a space that separates no two factors."""
     if parts[i].kind != "space":
         return False
-    outer = i in (0, len(parts) - 1)
+    if i in (0, len(parts) - 1):
+        return True
     no_factor = ("sign", "break", "space")
-    return (
-        outer
-        or parts[i - 1].kind in (*no_factor, "function", "sum")
-        or parts[i + 1].kind in no_factor
-    )
+    before, after = parts[i - 1].kind, parts[i + 1].kind
+    return before in (*no_factor, "function", "sum") or after in no_factor
 
 
-def _term(left: deque[str]) -> Node:
-    """Read one piece with what hangs on it: primes, an index, a power."""
-    node, below, above = _piece(left.popleft(), left), NOTHING, NOTHING
-    while left and left[0] in ("'", "[", "^"):
-        hung = left.popleft()
-        if hung == "[":
-            below = _row(left, "]")
-        elif hung == "'":
+def _term(tokens: deque[str]) -> Node:
+    """Read one piece with its primes, its index and its power."""
+    base, below, above = _piece(tokens), NOTHING, NOTHING
+    while tokens and tokens[0] in ("'", "[", "^"):
+        sign = tokens.popleft()
+        if sign == "[":
+            below = _row(tokens, "]")
+        elif sign == "'":
             above = Node("sign", above.text + "′")
         else:
-            above = _term(left)
-    if node.kind == "script" and (below, above) != (
-        NOTHING,
-        NOTHING,
-    ):  # σ[survey] with an index of its own
-        node, named, power = node.parts
-        comma = (Node("sign", ","),) if NOTHING not in (named, below) else ()
-        below = Node("row", parts=(*named.parts, *comma, *below.parts))
-        above = power if above == NOTHING else above
-    return (
-        node
-        if below == above == NOTHING
-        else Node("script", parts=(node, below, above))
-    )
+            above = _term(tokens)
+    if below == above == NOTHING:
+        return base
+    if base.kind == "script":
+        return _joined(base, below, above)
+    return Node("script", parts=(base, below, above))
 
 
-def _piece(token: str, left: deque[str]) -> Node:
+def _joined(script: Node, below: Node, above: Node) -> Node:
+    """Return a script, as σ[survey], with another index or power."""
+    base, index, power = script.parts
+    comma = (COMMA,) if NOTHING not in (index, below) else ()
+    below = Node("row", parts=(*index.parts, *comma, *below.parts))
+    if above == NOTHING:
+        above = power
+    return Node("script", parts=(base, below, above))
+
+
+def _piece(tokens: deque[str]) -> Node:
+    """Read one piece alone."""
+    token = tokens.popleft()
     if token.isspace():
         return Node("space")
-    if token[-1] in "\u0302\u0303":
-        return Node(
-            "hat" if token[-1] == "\u0302" else "tilde", parts=(_name(token[:-1]),)
-        )
-    if token == "(":
-        return Node("fence", parts=(_row(left, ")"),))
-    if token == "{":
-        above = _row(left, "}")
-        assert (left.popleft(), left.popleft()) == ("/", "{"), "a fraction is {…}/{…}"
-        return Node("fraction", parts=(above, _row(left, "}")))
-    if token in "√Σ":
-        assert left.popleft() == "(["["√Σ".index(token)], f"{token} needs its bracket"
-        return (
-            Node("root", parts=(_row(left, ")"),))
-            if token == "√"
-            else Node("sum", parts=(_row(left, "]"),))
-        )
-    if token[-1].isdigit() and not token[0].isalpha():
-        return Node("number", token)
+    if token[-1] in ACCENTS:
+        letter = _name(token[:-1])
+        return Node(ACCENTS[token[-1]], parts=(letter,))
+    if token in BRACKETS:
+        return _bracketed(token, tokens)
     if token[0].isalpha():
         return _name(token)
+    if token[-1].isdigit():
+        return Node("number", token)
     assert token in SIGNS, f"'{token}' is no sign of a formula"
     return Node("sign", token.replace("~", "∼"))
 
 
+def _bracketed(token: str, tokens: deque[str]) -> Node:
+    """Read a fence, a fraction, a root or a sum."""
+    kind, opening, end = BRACKETS[token]
+    if token != opening:
+        assert tokens.popleft() == opening, f"{token} needs its bracket"
+    parts = [_row(tokens, end)]
+    if kind == "fraction":
+        between = (tokens.popleft(), tokens.popleft())
+        assert between == ("/", "{"), "a fraction is {…}/{…}"
+        parts.append(_row(tokens, end))
+    return Node(kind, parts=tuple(parts))
+
+
 def _name(token: str) -> Node:
+    """Return the node of a name: its symbol, σ with an index, a function, a letter or a
+    word.
+    """
     if token in SYMBOLS:
         return _term(deque(TOKEN.findall(SYMBOLS[token])))
     if token.startswith("sigma_"):
-        word = Node("word", token.removeprefix("sigma_").replace("_", " "))
-        return Node(
-            "script", parts=(Node("letter", "σ"), Node("row", parts=(word,)), NOTHING)
-        )
+        name = token.removeprefix("sigma_").replace("_", " ")
+        index = Node("row", parts=(Node("word", name),))
+        return Node("script", parts=(Node("letter", "σ"), index, NOTHING))
     if token in FUNCTIONS:
         return Node("function", token)
-    return (
-        Node("letter", token)
-        if len(token) == 1
-        else Node("word", token.replace("_", " "))
-    )
+    if len(token) == 1:
+        return Node("letter", token)
+    return Node("word", token.replace("_", " "))

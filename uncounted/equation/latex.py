@@ -31,6 +31,14 @@ SIGNS = {
     "∈": r"\in",
     "…": r"\dots",
 }
+BETWEEN = {"break": r",\quad", "space": r"\,"}
+AROUND = {
+    "fraction": r"\frac{{{}}}{{{}}}",
+    "root": r"\sqrt{{{}}}",
+    "sum": r"\sum_{{{}}}",
+    "hat": r"\hat{{{}}}",
+    "tilde": r"\tilde{{{}}}",
+}
 IDLE = re.compile(r" (?=[,(^_)]|\\left\()")  # mathematics reads no spaces; people do
 SPECIAL = re.compile(r"[#$%&_{}]")
 
@@ -43,47 +51,46 @@ def latex(formula: str) -> str:
 
 
 def _written(node: Node) -> str:
-    if node.kind == "script":
-        return _script(node)
-    if node.kind == "row":
-        return " ".join(_written(part) for part in node.parts)
-    inside = [_written(part) for part in node.parts]
+    parts = [_written(part) for part in node.parts]
+    if node.kind in AROUND:
+        return AROUND[node.kind].format(*parts)
+    match node.kind:
+        case "script":
+            return _script(node, *parts)
+        case "row":
+            return " ".join(parts)
+        case "fence" if _is_tall(node):
+            return rf"\left({parts[0]}\right)"
+        case "fence":
+            return f"({parts[0]})"
+    return _sign(node)
+
+
+def _sign(node: Node) -> str:
+    """Return a node that has no parts."""
     match node.kind:
         case "letter":
             return LETTERS.get(node.text, node.text)
         case "word":
-            return (
-                rf"\text{{{SPECIAL.sub(lambda found: chr(92) + found[0], node.text)}}}"
-            )
+            escaped = SPECIAL.sub(r"\\\g<0>", node.text)
+            return rf"\text{{{escaped}}}"
         case "number":
             return node.text.replace("−", "-")
         case "function":
             return FUNCTIONS[node.text]
         case "sign":
             return SIGNS.get(node.text, node.text.replace("′", r"\prime"))
-        case "break":
-            return r",\quad"
-        case "space":
-            return r"\,"
-        case "fence":
-            return rf"\left({inside[0]}\right)" if _is_tall(node) else f"({inside[0]})"
-        case "fraction":
-            return rf"\frac{{{inside[0]}}}{{{inside[1]}}}"
-        case "root":
-            return rf"\sqrt{{{inside[0]}}}"
-        case "sum":
-            return rf"\sum_{{{inside[0]}}}"
-    return rf"\{node.kind}{{{inside[0]}}}"
+    return BETWEEN[node.kind]
 
 
-def _script(node: Node) -> str:
-    base, below, above = (_written(part) for part in node.parts)
-    low = f"_{{{below}}}" if node.parts[1] != NOTHING else ""
-    high = f"^{{{above}}}" if node.parts[2] != NOTHING else ""
-    return f"{base}{low}{high}"
+def _script(node: Node, base: str, below: str, above: str) -> str:
+    written = base
+    if node.parts[1] != NOTHING:
+        written += f"_{{{below}}}"
+    if node.parts[2] != NOTHING:
+        written += f"^{{{above}}}"
+    return written
 
 
 def _is_tall(node: Node) -> bool:
-    return node.kind in ("fraction", "root") or any(
-        _is_tall(part) for part in node.parts
-    )
+    return node.kind in ("fraction", "root") or any(map(_is_tall, node.parts))

@@ -1,6 +1,4 @@
-"""Line: one formula of a model, what it says in words, and the priors of what it
-brings.
-"""
+"""Line: one formula of a model, its sentence, and the priors of its new parameters."""
 
 from dataclasses import dataclass
 
@@ -27,7 +25,8 @@ INDEX = {
     "source": "k",
 }
 LETTERS = "ghov"  # of the levels of further traits, in the card's order
-EACH = {  # what there is one of for each kind of source, definition or host
+# the index of parameters that differ by kind of source, definition, host or age
+EACH = {
     "sigma_survey": "kind",
     "sensitivity": "kind",
     "specificity": "kind",
@@ -57,26 +56,26 @@ class Line:
     @property
     def priors(self) -> tuple[tuple[str, str], ...]:
         """The priors: key on the card, MathML."""
-        return tuple(
-            (key, mathml(formula, block=False)) for key, formula in self.brings
-        )
+        lines = ((key, mathml(formula, block=False)) for key, formula in self.brings)
+        return tuple(lines)
 
 
 def brings(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
     """Return the priors of some of a card's keys as a line brings them."""
-    index = {key: f"[{EACH[key]}]" if key in EACH else "" for key in keys}
-    return tuple(
-        (key, f"{key}{index[key]} ~ {distribution(card.priors[key])}") for key in keys
-    )
+    priors = []
+    for key in keys:
+        index = f"[{EACH[key]}]" if key in EACH else ""
+        formula = f"{key}{index} ~ {distribution(card.priors[key])}"
+        priors.append((key, formula))
+    return tuple(priors)
 
 
 def index_of(card: Card, factor: str) -> str:
     """Return the letter that indexes a factor's levels, of a product both: "r,s"."""
-    traits = {
-        trait: LETTERS[i] if i < len(LETTERS) else f"g{i}"
-        for i, trait in enumerate(card.traits)
-    }
-    return ",".join((INDEX | traits)[one] for one in factor.split(":"))
+    letters = dict(INDEX)
+    for i, trait in enumerate(card.traits):
+        letters[trait] = LETTERS[i] if i < len(LETTERS) else f"g{i}"
+    return ",".join(letters[dim] for dim in factor.split(":"))
 
 
 def effect_of(card: Card, factor: str) -> str:
@@ -88,7 +87,7 @@ def effect_of(card: Card, factor: str) -> str:
 
 
 def scale(card: Card) -> str:
-    """Return what begins a formula on the scale of the card's link: "logit " or
+    """Return the beginning of a formula on the scale of the card's link: "logit " or
     nothing.
     """
     return "" if card.link == "identity" else "logit "
@@ -103,7 +102,7 @@ def distribution(prior: Prior) -> str:
     """Write a prior as a distribution: "Normal(0, 0.5)"; of a LogNormal the first
     number is the log of the median.
     """
-    numbers = [number(n) for n in prior.numbers]
+    numbers = list(map(number, prior.numbers))
     if prior.family == "log_normal":
         numbers[0] = f"log {numbers[0]}"
     return f"{FAMILY[prior.family]}({', '.join(numbers)})"

@@ -5,9 +5,20 @@ from markupsafe import Markup
 from uncounted.equation.formula import NOTHING, Node, parse
 
 TAGS = {"letter": "mi", "word": "mtext", "number": "mn"}
-SPACE = Markup('<mspace width="0.2em"/>')
+BETWEEN = {
+    "break": Markup('<mo rspace="1.2em">,</mo>'),
+    "space": Markup('<mspace width="0.2em"/>'),
+}
+AROUND = {
+    "row": Markup("<mrow>{}</mrow>"),
+    "fence": Markup('<mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo>'),
+    "fraction": Markup("<mfrac>{}</mfrac>"),
+    "root": Markup("<msqrt>{}</msqrt>"),
+    "sum": Markup('<munder><mo movablelimits="false">∑</mo>{}</munder>'),
+    "hat": Markup('<mover accent="true">{}<mo>^</mo></mover>'),
+    "tilde": Markup('<mover accent="true">{}<mo>~</mo></mover>'),
+}
 PRIMES = {"′′": "″", "′′′": "‴"}
-ACCENTS = {"hat": "^", "tilde": "~"}
 
 
 def mathml(formula: str, block: bool = True) -> str:
@@ -23,37 +34,18 @@ def _written(node: Node, tight: bool = False) -> Markup:
     if node.kind in TAGS:
         tag = Markup(TAGS[node.kind])
         return Markup("<{}>{}</{}>").format(tag, node.text, tag)
-    if node.kind == "script":
-        return _script(node, tight)
-    inside = Markup("").join(
-        _written(part, tight or node.kind == "sum") for part in node.parts
-    )
     match node.kind:
+        case "script":
+            return _script(node, tight)
         case "sign":
             return _sign(node.text, tight)
-        case "break":
-            return Markup('<mo rspace="1.2em">,</mo>')
         case "function":
             return Markup('<mo lspace="0" rspace="0.3em">{}</mo>').format(node.text)
-        case "space":
-            return SPACE
-        case "row":
-            return Markup("<mrow>{}</mrow>").format(inside)
-        case "fence":
-            return Markup(
-                '<mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo>'
-            ).format(inside)
-        case "fraction":
-            return Markup("<mfrac>{}</mfrac>").format(inside)
-        case "root":
-            return Markup("<msqrt>{}</msqrt>").format(inside)
-        case "sum":
-            return Markup('<munder><mo movablelimits="false">∑</mo>{}</munder>').format(
-                inside
-            )
-    return Markup('<mover accent="true">{}<mo>{}</mo></mover>').format(
-        inside, ACCENTS[node.kind]
-    )
+    if node.kind in BETWEEN:
+        return BETWEEN[node.kind]
+    tight = tight or node.kind == "sum"
+    inside = [_written(part, tight) for part in node.parts]
+    return AROUND[node.kind].format(Markup("").join(inside))
 
 
 def _sign(text: str, tight: bool) -> Markup:
@@ -68,16 +60,14 @@ def _sign(text: str, tight: bool) -> Markup:
 
 def _script(node: Node, tight: bool) -> Markup:
     base, below, above = node.parts
-    hung = Markup("<mrow>{}</mrow>").format(_written(base, tight))
+    written = Markup("<mrow>{}</mrow>").format(_written(base, tight))
     if below != NOTHING:
-        hung += _written(below, True)
+        written += _written(below, True)
     if above != NOTHING:
-        hung += _written(above, False)
-    tag = Markup(
-        "msubsup"
-        if NOTHING not in (below, above)
-        else "msub"
-        if above == NOTHING
-        else "msup"
-    )
-    return Markup("<{}>{}</{}>").format(tag, hung, tag)
+        written += _written(above, False)
+    tag = "msubsup"
+    if above == NOTHING:
+        tag = "msub"
+    elif below == NOTHING:
+        tag = "msup"
+    return Markup("<{}>{}</{}>").format(tag, written, tag)

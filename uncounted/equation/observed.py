@@ -12,16 +12,14 @@ from uncounted.model.vocabulary import of_sources
 from uncounted.wording.numerals import whole
 from uncounted.wording.words import Words
 
-AGAINST = {
-    "bias": "source",
-    "crosswalk": "definition",
-}  # prior: what its rows are told apart by
+# of each prior: what divides the rows that it is about
+AGAINST = {"bias": "source", "crosswalk": "definition"}
 SHRUNK = "p̃[j] = {y[j] + 4 m}/{n[j] + 4}, m = {Σ[j] y[j] + 2}/{Σ[j] n[j] + 4}"
 
 
 def observed(card: Card, say: Words) -> Iterator[Line]:
-    """Return the lines from q, what a row would see if all were alike and told the
-    truth, to its counts y.
+    """Return the lines from q, the prevalence that a row would show if all persons were
+    alike and told the truth, to its counts y.
 
     Each step that the card has adds a prime to q: bias and crosswalk, the part that can
     show, the survey's own error. Then come mistakes, r, the row's own error and the
@@ -29,185 +27,178 @@ def observed(card: Card, say: Words) -> Iterator[Line]:
     """
     yield _covered(card, say)
     yield from _instruments(card, say)
-    seen = "q"
-    for has, step in (
-        (_has(card, *AGAINST), _shift),
-        (_has(card, "kappa", "duration"), _part),
-        (_errs(card), _error),
-    ):
-        if has:
-            yield from step(card, seen, say)
-            seen += "'"
+    shown = "q"
+    if _has(card, *AGAINST):
+        yield _shift(card, shown, say)
+        shown += "'"
+    if _has(card, "kappa", "duration"):
+        yield _part(card, shown, say)
+        shown += "'"
+    if _has(card, "sigma_survey"):
+        yield from _error(card, shown, say)
+        shown += "'"
     if _has(card, "sensitivity", "specificity"):
-        yield from _mistakes(card, seen, say)
-        seen = "r"
+        yield from _mistakes(card, shown, say)
+        shown = "r"
     if _has(card, "sigma_row"):
         size = "size[a(j)] " if _has(card, "spread_age") else ""
-        formula = (
-            f"logit {seen}'[j] = logit {seen}[j] + w[j] {size}ε[g(j)], ε[g] ~ Normal(0,"
-            " sigma_row)"
-        )
+        error = f"w[j] {size}ε[g(j)], ε[g] ~ Normal(0, sigma_row)"
+        formula = f"logit {shown}'[j] = logit {shown}[j] + {error}"
         yield Line(formula, say("equation.row"), brings(card, "sigma_row"))
-        seen += "'"
-    yield from _likelihood(card, f"{seen}[j]", say)
+        shown += "'"
+    yield from _likelihood(card, f"{shown}[j]", say)
 
 
 def _has(card: Card, *keys: str) -> bool:
     return any(key in card.priors for key in keys)
 
 
-def _errs(card: Card) -> bool:
-    return _has(card, "sigma_survey")
-
-
 def _covered(card: Card, say: Words) -> Line:
-    at = cell(card)
-    if any(map(of_sources, card.interactions)):
-        years = has_trend(card)
-        entry = f"{at},t" if years else at
-        shown = f"p[source(j),{at}]{'(t)' if years else ''}"
-        return Line(
-            f"q[j] = Σ[{entry}] W[j,{entry}] {shown}",
-            say(f"equation.covered{'_years' if years else ''}"),
-        )
-    if card.forms:
-        return Line(f"q[f,j] = Σ[{at}] W[j,{at}] p[f,{at}]", say("equation.covered"))
+    """Return the line of q, a mean over the cells and years that a row covers."""
+    indices = cell(card)
+    by_source = any(map(of_sources, card.interactions))
+    if card.forms and not by_source:
+        formula = f"q[f,j] = Σ[{indices}] W[j,{indices}] p[f,{indices}]"
+        return Line(formula, say("equation.covered"))
+    prevalence = f"p[source(j),{indices}]" if by_source else f"p[{indices}]"
+    word = "equation.covered"
     if has_trend(card):
-        return Line(
-            f"q[j] = Σ[{at},t] W[j,{at},t] p[{at}](t)", say("equation.covered_years")
-        )
-    return Line(f"q[j] = Σ[{at}] W[j,{at}] p[{at}]", say("equation.covered"))
+        word = "equation.covered_years"
+        prevalence += "(t)"
+        indices += ",t"
+    return Line(f"q[j] = Σ[{indices}] W[j,{indices}] {prevalence}", say(word))
 
 
 def _instruments(card: Card, say: Words) -> Iterator[Line]:
-    """Return the lines of what a kind of source shows of persons apart from the
-    others.
+    """Return the lines of the differences by sex, age or trait that belong to a kind of
+    source.
     """
-    products = [one for one in card.interactions if of_sources(one)]
+    products = [product for product in card.interactions if of_sources(product)]
     if not products:
         return
-    at = cell(card)
-    added = " + ".join(effect_of(card, one) for one in products)
-    yield Line(
-        f"logit p[k,{at}] = logit p[{at}] + {added}", say("equation.instruments")
-    )
-    for one in products:
-        effect, key = effect_of(card, one), f"sigma_{one.replace(':', '_')}"
-        dim = one.partition(":")[2]
-        zero = f"Σ[{index_of(card, dim)}] {effect} = 0"
-        other = (
-            "equation.instrument_reference"
-            if card.reference_source
-            else "equation.instrument"
-        )
-        zero += "" if card.reference_source else f", Σ[k] {effect} = 0"
-        told = say(other, what=dim.replace("_", " "), reference=card.reference_source)
-        yield Line(f"{effect} ~ Normal(0, {key}), {zero}", told, brings(card, key))
+    indices = cell(card)
+    effects = " + ".join(effect_of(card, product) for product in products)
+    formula = f"logit p[k,{indices}] = logit p[{indices}] + {effects}"
+    yield Line(formula, say("equation.instruments"))
+    for product in products:
+        yield _instrument(card, product, say)
 
 
-def _shift(card: Card, seen: str, say: Words) -> Iterator[Line]:
-    keys = [key for key in AGAINST if key in card.priors]
-    added = " + ".join(f"{key}[{AGAINST[key]}(j)]" for key in keys)
-    told = " ".join(
-        say(f"equation.{key}", reference=getattr(card, f"reference_{AGAINST[key]}"))
-        for key in keys
-    )
-    yield Line(
-        f"logit {seen}'[j] = logit {seen}[j] + {added}", told, brings(card, *keys)
-    )
+def _instrument(card: Card, product: str, say: Words) -> Line:
+    effect = effect_of(card, product)
+    key = f"sigma_{product.replace(':', '_')}"
+    dim = product.partition(":")[2]
+    formula = f"{effect} ~ Normal(0, {key}), Σ[{index_of(card, dim)}] {effect} = 0"
+    word = "equation.instrument_reference"
+    if not card.reference_source:
+        word = "equation.instrument"
+        formula += f", Σ[k] {effect} = 0"
+    words = dim.replace("_", " ")
+    sentence = say(word, what=words, reference=card.reference_source)
+    return Line(formula, sentence, brings(card, key))
 
 
-def _part(card: Card, seen: str, say: Words) -> Iterator[Line]:
-    keys = [key for key in ("kappa", "duration") if key in card.priors]
+def _shift(card: Card, shown: str, say: Words) -> Line:
+    """Return the line of bias and crosswalk."""
+    terms, sentences, keys = [], [], []
+    for key, column in AGAINST.items():
+        if key in card.priors:
+            reference = getattr(card, f"reference_{column}")
+            terms.append(f"{key}[{column}(j)]")
+            sentences.append(say(f"equation.{key}", reference=reference))
+            keys.append(key)
+    formula = f"logit {shown}'[j] = logit {shown}[j] + {' + '.join(terms)}"
+    return Line(formula, " ".join(sentences), brings(card, *keys))
+
+
+def _part(card: Card, shown: str, say: Words) -> Line:
+    """Return the line of the part of the affected that a row can show."""
     window = number(card.window_years or 0)
-    factor = {
+    factors = {
         "kappa": "kappa[host(j)]",
         "duration": f"{{T[j] + duration}}/{{{window} + duration}}",
     }
-    told = " ".join(say(f"equation.{key}", window=window) for key in keys)
-    yield Line(
-        f"{seen}'[j] = {' '.join(factor[key] for key in keys)} {seen}[j]",
-        told,
-        brings(card, *keys),
-    )
+    keys = [key for key in factors if key in card.priors]
+    product = " ".join(factors[key] for key in keys)
+    sentences = [say(f"equation.{key}", window=window) for key in keys]
+    formula = f"{shown}'[j] = {product} {shown}[j]"
+    return Line(formula, " ".join(sentences), brings(card, *keys))
 
 
-def _error(card: Card, seen: str, say: Words) -> Iterator[Line]:
+def _error(card: Card, shown: str, say: Words) -> Iterator[Line]:
+    """Return the lines of surveys' own errors."""
+    before, after = f"{scale(card)}{shown}[j]", f"{scale(card)}{shown}'[j]"
     if card.forms:
-        formula = (
-            f"log {{{seen}'[f,j]}}/{{{seen}'[0,j]}} = log"
-            f" {{{seen}[f,j]}}/{{{seen}[0,j]}} + ν[survey(j)]"
-        )
-    else:
-        formula = f"{scale(card)}{seen}'[j] = {scale(card)}{seen}[j] + ν[survey(j)]"
-    yield Line(formula, say("equation.error"))
+        before = f"log {{{shown}[f,j]}}/{{{shown}[0,j]}}"
+        after = f"log {{{shown}'[f,j]}}/{{{shown}'[0,j]}}"
+    yield Line(f"{after} = {before} + ν[survey(j)]", say("equation.error"))
+    sd, sentence = "sigma_survey[kind(i)]", say("equation.kinds")
     if not _has(card, "series_share"):
-        yield Line(
-            "ν[i] ~ Normal(0, sigma_survey[kind(i)])",
-            say("equation.kinds"),
-            brings(card, "sigma_survey"),
-        )
+        yield Line(f"ν[i] ~ Normal(0, {sd})", sentence, brings(card, "sigma_survey"))
         return
-    parts = "√(series_share[kind(i)]) z[series(i)] + √(1 − series_share[kind(i)]) ε[i]"
-    formula = (
-        f"ν[i] = sigma_survey[kind(i)] ({parts}), z[h] ~ Normal(0, 1), ε[i] ~"
-        " Normal(0, 1)"
-    )
-    told = f"{say('equation.kinds')} {say('equation.series')}"
-    yield Line(formula, told, brings(card, "sigma_survey", "series_share"))
+    share = "series_share[kind(i)]"
+    parts = f"√({share}) z[series(i)] + √(1 − {share}) ε[i]"
+    normal = "z[h] ~ Normal(0, 1), ε[i] ~ Normal(0, 1)"
+    priors = brings(card, "sigma_survey", "series_share")
+    sentence = f"{sentence} {say('equation.series')}"
+    yield Line(f"ν[i] = {sd} ({parts}), {normal}", sentence, priors)
 
 
-def _mistakes(card: Card, seen: str, say: Words) -> Iterator[Line]:
+def _mistakes(card: Card, shown: str, say: Words) -> Iterator[Line]:
+    """Return the lines of sensitivity and specificity, and of their validation."""
     keys = [key for key in ("sensitivity", "specificity") if key in card.priors]
-    found = "sensitivity[kind(j)] " if "sensitivity" in keys else ""
-    wrong = (
-        f" + (1 − specificity[kind(j)]) (1 − {seen}[j])"
-        if "specificity" in keys
-        else ""
-    )
-    told = " ".join(say(f"equation.{key}") for key in keys)
-    yield Line(f"r[j] = {found}{seen}[j]{wrong}", told, brings(card, *keys))
+    formula = f"{shown}[j]"
+    if "sensitivity" in keys:
+        formula = f"sensitivity[kind(j)] {formula}"
+    if "specificity" in keys:
+        formula += f" + (1 − specificity[kind(j)]) (1 − {shown}[j])"
+    sentence = " ".join(say(f"equation.{key}") for key in keys)
+    yield Line(f"r[j] = {formula}", sentence, brings(card, *keys))
     for key in keys:
-        counts = {
-            kind: table[key] for kind, table in card.validation.items() if key in table
-        }
-        if counts:
-            pairs = "; ".join(
-                say("equation.pair", kind=kind, k=whole(k, say), n=whole(n, say))
-                for kind, (k, n) in counts.items()
-            )
+        pairs = _validations(card, key, say)
+        if pairs:
             formula = f"k[kind] ~ Binomial(m[kind], {key}[kind])"
             yield Line(formula, say(f"equation.validated_{key}", pairs=pairs))
 
 
+def _validations(card: Card, key: str, say: Words) -> str:
+    """Return the counts of each kind of source that was validated, in words."""
+    pairs = []
+    for kind, table in card.validation.items():
+        if key in table:
+            k, n = table[key]
+            pair = say(
+                "equation.pair",
+                kind=kind,
+                k=whole(k, say),
+                n=whole(n, say),
+            )
+            pairs.append(pair)
+    return "; ".join(pairs)
+
+
 def _likelihood(card: Card, shown: str, say: Words) -> Iterator[Line]:
-    told = say(f"equation.{card.likelihood}")
+    sentence = say(f"equation.{card.likelihood}")
     match card.likelihood:
         case "binomial":
-            yield Line(f"y[j] ~ Binomial(n[j], {shown})", told)
+            yield Line(f"y[j] ~ Binomial(n[j], {shown})", sentence)
             if _has(card, "unknown_n"):
                 formula = "{y[j]}/{n[j]} ~ Beta(unknown_n m[j], unknown_n (1 − m[j]))"
-                yield Line(
-                    formula, say("equation.unknown_n"), brings(card, "unknown_n")
-                )
+                priors = brings(card, "unknown_n")
+                yield Line(formula, say("equation.unknown_n"), priors)
         case "multinomial":
-            yield Line(f"y[·,j] ~ Multinomial(n[j], {shown.replace('[', '[·,')})", told)
+            shares = shown.replace("[", "[·,")
+            yield Line(f"y[·,j] ~ Multinomial(n[j], {shares})", sentence)
         case "beta_binomial":
             formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
-            yield Line(
-                f"{formula}, ω[j] = {{max(n[j] − 1, 1)}}/{{deff_excess}}",
-                told,
-                brings(card, "deff_excess"),
-            )
+            formula += ", ω[j] = {max(n[j] − 1, 1)}/{deff_excess}"
+            yield Line(formula, sentence, brings(card, "deff_excess"))
         case "logit_normal":
-            yield Line(f"logit {{y[j]}}/{{n[j]}} ~ Normal(logit {shown}, s[j])", told)
-            yield Line(
-                f"s[j]^2 = {{1}}/{{n[j] p̃[j] (1 − p̃[j])}}, {SHRUNK}",
-                say("equation.shrunk"),
-            )
+            formula = f"logit {{y[j]}}/{{n[j]}} ~ Normal(logit {shown}, s[j])"
+            yield Line(formula, sentence)
+            formula = f"s[j]^2 = {{1}}/{{n[j] p̃[j] (1 − p̃[j])}}, {SHRUNK}"
+            yield Line(formula, say("equation.shrunk"))
         case "fay_herriot":
-            yield Line(f"{{y[j]}}/{{n[j]}} ~ Normal({shown}, s[j])", told)
-            yield Line(
-                f"s[j]^2 = {{p̃[j] (1 − p̃[j])}}/{{n[j]}}, {SHRUNK}",
-                say("equation.shrunk"),
-            )
+            yield Line(f"{{y[j]}}/{{n[j]}} ~ Normal({shown}, s[j])", sentence)
+            formula = f"s[j]^2 = {{p̃[j] (1 − p̃[j])}}/{{n[j]}}, {SHRUNK}"
+            yield Line(formula, say("equation.shrunk"))

@@ -2,6 +2,16 @@
 
 from uncounted.equation.formula import NOTHING, Node, parse
 
+BETWEEN = {"break": "comma quad", "space": "thin"}
+AROUND = {
+    "fence": "({})",
+    "fraction": "({})/({})",
+    "root": "sqrt({})",
+    "sum": "sum_({})",
+    "hat": "hat({})",
+    "tilde": "tilde({})",
+}
+
 
 def typeset(formula: str) -> str:
     """Return a formula (notation: `formula`) in Typst's mathematics, without the
@@ -13,12 +23,18 @@ def typeset(formula: str) -> str:
 def _written(node: Node) -> str:
     if node.kind == "script":
         return _script(node)
-    inside = [_written(part) for part in node.parts]
+    parts = [_written(part) for part in node.parts]
+    if node.kind == "row":
+        # A space after a text would be seen.
+        return " ".join(parts).replace('" (', '"(')
+    if node.kind in AROUND:
+        return AROUND[node.kind].format(*parts)
+    return _sign(node)
+
+
+def _sign(node: Node) -> str:
+    """Return a node that has no parts."""
     match node.kind:
-        case "row":
-            return " ".join(inside).replace(
-                '" (', '"('
-            )  # a space after a text would be seen
         case "letter":
             return node.text
         case "word":
@@ -27,21 +43,11 @@ def _written(node: Node) -> str:
             return node.text.replace("−", "-")
         case "function":
             return f"op({_text(node.text)})"
+        case "sign" if node.text == ",":
+            return "comma"
         case "sign":
-            return "comma" if node.text == "," else node.text.replace("′", "'")
-        case "break":
-            return "comma quad"
-        case "space":
-            return "thin"
-        case "fence":
-            return f"({inside[0]})"
-        case "fraction":
-            return f"({inside[0]})/({inside[1]})"
-        case "root":
-            return f"sqrt({inside[0]})"
-        case "sum":
-            return f"sum_({inside[0]})"
-    return f"{node.kind}({inside[0]})"
+            return node.text.replace("′", "'")
+    return BETWEEN[node.kind]
 
 
 def _script(node: Node) -> str:
@@ -49,10 +55,14 @@ def _script(node: Node) -> str:
     what is below and above.
     """
     base, below, above = node.parts
-    primes = above.text.replace("′", "'") if above.kind == "sign" else ""
-    low = f"_({_written(below)})" if below != NOTHING else ""
-    high = f"^({_written(above)})" if above != NOTHING and not primes else ""
-    return f"{_written(base)}{primes}{low}{high}"
+    written = _written(base)
+    if above.kind == "sign":
+        written += above.text.replace("′", "'")
+    if below != NOTHING:
+        written += f"_({_written(below)})"
+    if above != NOTHING and above.kind != "sign":
+        written += f"^({_written(above)})"
+    return written
 
 
 def _text(word: str) -> str:

@@ -1,5 +1,5 @@
-"""Addition: an estimate of leaves becomes a folder with its rows, draws, findings, what
-it is beside, and the page.
+"""Combination: an estimate of components becomes a folder with rows, draws, findings,
+published numbers beside them, and the page.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,6 +23,7 @@ from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.estimate_card import EstimateCard
 from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.leaves.inputs import read_edition
+from uncounted.model.card import Card
 from uncounted.release.account import Account, read_account
 from uncounted.release.headline import headline
 from uncounted.release.release import Release, part_of
@@ -38,8 +39,8 @@ DRAWS = "draws"
 
 @dataclass(frozen=True)
 class Added:
-    """A finished estimate of leaves: draws, rows, what was checked, where the files
-    lie, the seconds of each stage.
+    """A finished estimate of components: draws, rows, findings, the folder of its
+    files, the seconds of each stage.
     """
 
     estimate: Estimate
@@ -63,16 +64,11 @@ def estimate_leaves(
     progress: Progress,
     settings: dict[str, Any],
 ) -> Added:
-    """Fit everything that a card adds up and write out/NAME/ (`write_addition`).
+    """Fit all components of a card, sum them and write out/NAME/ (`write_addition`).
 
     draws/ holds working files: unmasked counts, not for release.
     """
-    chosen = seed if seed is not None else card.sampling.seed
-    if chosen is None:
-        raise UncountedError(
-            "No seed: give one (--seed), or write seed under [sampling] of the card"
-            f" '{card.name}'."
-        )
+    chosen = seed_of(card, seed)
     folder = Path(out) / card.name
     with progress.shown(), Second() as second:
         second.prepare(draws.__name__)
@@ -81,17 +77,38 @@ def estimate_leaves(
         estimate = add_up(
             edition, seed=chosen, progress=progress, second=second, **settings
         )
-        kept = second.do(
-            write_draws, replace(estimate, leaves={}), folder / DRAWS
-        )  # leaves are not written
+        # The draws of components are not written.
+        without_leaves = replace(estimate, leaves={})
+        writing = second.do(write_draws, without_leaves, folder / DRAWS)
         with progress.stage("adding up"):
             rows = breakdown(estimate, GROUPINGS)
         with progress.stage("checking every published number"):
             findings = check_estimate(estimate)
         with progress.stage("writing the report"):
             release = write_addition(estimate, rows, findings, folder)
-            kept.result()
-    return Added(estimate, release, rows, findings, folder, dict(progress.seconds))
+            writing.result()
+    return Added(
+        estimate,
+        release,
+        rows,
+        findings,
+        folder,
+        dict(progress.seconds),
+    )
+
+
+def seed_of(card: Card | EstimateCard, seed: int | None) -> int:
+    """Return the requested seed, else the card's; raises UncountedError without
+    either.
+    """
+    if seed is not None:
+        return seed
+    if card.sampling.seed is None:
+        raise UncountedError(
+            "No seed: give one (--seed), or write seed under [sampling] of the card"
+            f" '{card.name}'."
+        )
+    return card.sampling.seed
 
 
 def write_addition(
@@ -100,13 +117,13 @@ def write_addition(
     findings: Findings,
     folder: Path,
     formats: Collection[str] = FILES,
-    **told: Any,
+    **checks: Any,
 ) -> Release:
     """Write the report in some formats, and findings.json.
 
-    told: held_out, budget, as in `release_of_estimate`.
+    checks: held_out, budget, as in `release_of_estimate`.
     """
-    release = release_of_estimate(estimate, rows, findings, **told)
+    release = release_of_estimate(estimate, rows, findings, **checks)
     write_formats(Press(release, estimate), folder, formats)
     write_verdicts(estimate, findings, folder)
     return release
@@ -122,20 +139,19 @@ def release_of_estimate(
     account: Account | None = None,
     language: str = "en",
 ) -> Release:
-    """Return what may be handed out of an estimate: its total as all leaves, its
-    leaves, and the models behind them.
+    """Return what may be released of an estimate: its total as all components, each
+    component, and the models behind them.
 
-    beside is None for other leaves than the published editions have, selection for
-    leaves none of which is a ratio.
+    beside is None for other components than the published editions have, selection for
+    components none of which is a ratio.
     """
-    card, told = (
-        estimate.card,
-        (account or read_account(estimate.card.name)).inside(language),
-    )
+    card = estimate.card
+    account = (account or read_account(card.name)).inside(language)
+    has_ratio = any(leaf.ratio for leaf in card.leaf)
     return Release(
         name=card.name,
-        title=told.title or card.title,
-        why=told.why or card.why,
+        title=account.title or card.title,
+        why=account.why or card.why,
         year=card.year,
         show=card.show,
         bands=(Band(0, None),),
@@ -147,31 +163,33 @@ def release_of_estimate(
         versions=estimate.versions,
         seconds=estimate.seconds,
         notes=estimate.notes,
-        held_out=held_out if held_out is None else _masked(held_out, estimate),
+        held_out=_masked(held_out, estimate),
         budget=budget,
         adds=card,
         inputs=estimate.inputs,
         made_up=estimate.simulated,
         table=rows,
-        selection=(
-            by_selection(estimate) if any(one.ratio for one in card.leaf) else None
-        ),
+        selection=by_selection(estimate) if has_ratio else None,
         beside=_beside(estimate, rows),
-        account=told,
+        account=account,
         language=language,
     )
 
 
 def _beside(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the published editions beside the rows; None for other leaves than
+    """Return the published editions beside the rows; None for other components than
     theirs.
     """
     published = read_published()
-    of_them = set(published["leaf"]) <= set(estimate.names)
-    return set_beside(published, rows, estimate.names) if of_them else None
+    if not set(published["leaf"]) <= set(estimate.names):
+        return None
+    return set_beside(published, rows, estimate.names)
 
 
-def _masked(held_out: pd.DataFrame, estimate: Estimate) -> pd.DataFrame:
+def _masked(held_out: pd.DataFrame | None, estimate: Estimate) -> pd.DataFrame | None:
+    """Return the table of a hold-out with small counts masked, None without one."""
+    if held_out is None:
+        return None
     for fit in estimate.parts.fits.values():
         held_out = masked(held_out, fit.evidence)
     return held_out

@@ -1,5 +1,5 @@
-"""Estimate: a card becomes a folder with a finished estimate: draws, tables, findings
-and the page.
+"""Estimation: a card becomes a folder with a finished estimate: draws, tables,
+findings and the page.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,7 +43,12 @@ from uncounted.model.trend import has_trend, is_smooth
 from uncounted.release.account import read_account
 from uncounted.release.headline import headline
 from uncounted.release.release import Release, release_of
-from uncounted.run.combination import Added, estimate_leaves, release_of_estimate
+from uncounted.run.combination import (
+    Added,
+    estimate_leaves,
+    release_of_estimate,
+    seed_of,
+)
 from uncounted.run.verdicts import write_verdicts
 from uncounted.tables.breakdown import breakdown
 from uncounted.tables.estimates import estimates
@@ -52,8 +57,8 @@ from uncounted.world.world import World, read_world
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished estimate: the fit, its rows, what was checked, where the files lie,
-    the seconds each stage took.
+    """A finished estimate: the fit, its rows, findings, the folder of its files, the
+    seconds of each stage.
     """
 
     fit: Fit
@@ -80,85 +85,103 @@ def estimate(
     """Fit a card and write out/NAME/: report.html, tables (.csv), findings.json and
     fit.nc.
 
-    An estimate card's leaves are each fitted and added up (`estimate_leaves`); its
+    An estimate card's components are each fitted and summed (`estimate_leaves`); its
     draws are in draws/. A card with [joint] is sampled with the cards that it names,
-    and each of them has a folder; what is returned is the first's.
+    and each of them has a folder; the estimate of the card itself is returned.
 
     seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
     is withheld: if a check stops publication, every file says so.
     """
     if isinstance(card, str | Path) and is_estimate_card(card):
         card = read_estimate_card(card)
-    if isinstance(card, EstimateCard):
-        return estimate_leaves(card, out, seed, world, progress or Progress(), settings)
-    cards = _together(card)
-    card = cards[0]
-    for one in cards:
-        _check_whole(one)
-    chosen = seed if seed is not None else card.sampling.seed
-    if chosen is None:
-        raise UncountedError(
-            "No seed: give one (--seed), or write seed under [sampling] of the card"
-            f" '{card.name}'."
-        )
     progress = progress or Progress()
+    if isinstance(card, EstimateCard):
+        return estimate_leaves(card, out, seed, world, progress, settings)
+    cards = _together(card)
+    for joint_card in cards:
+        _check_whole(joint_card)
+    chosen = seed_of(cards[0], seed)
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
-            everywhere = world or read_world()
-            model = _model(cards, everywhere)
-        if card.joint:
-            fits = sample_jointly(model, seed=chosen, progress=progress, **settings)
-            done = [
-                _finished(fits[one.outcome], Path(out) / one.name, progress)
-                for one in cards
-            ]
-        else:
-            fit = sample(model, seed=chosen, progress=progress, **settings)
-            done = [_finished(fit, Path(out) / card.name, progress)]
-    return replace(done[0], seconds=dict(progress.seconds))
+            model = _model(cards, world or read_world())
+        fits = _sampled(cards, model, chosen, progress, settings)
+        finished = []
+        for joint_card, fit in zip(cards, fits, strict=True):
+            folder = Path(out) / joint_card.name
+            finished.append(_finished(fit, folder, progress))
+    return replace(finished[0], seconds=dict(progress.seconds))
+
+
+def _sampled(
+    cards: Sequence[Card],
+    model: pm.Model,
+    seed: int,
+    progress: Progress,
+    settings: dict[str, Any],
+) -> list[Fit]:
+    """Return a fit for each card, sampled jointly where the first one says so."""
+    if not cards[0].joint:
+        return [
+            sample(
+                model,
+                seed=seed,
+                progress=progress,
+                **settings,
+            )
+        ]
+    fits = sample_jointly(
+        model,
+        seed=seed,
+        progress=progress,
+        **settings,
+    )
+    return [fits[card.outcome] for card in cards]
 
 
 def _together(card: Card | str | Path) -> list[Card]:
     """Return the card and those that it is sampled with, which lie beside it or among
     those that ship.
     """
-    first = card if isinstance(card, Card) else read_card(card)
-    if first.joint is None:
-        return [first]
-    folder = None if isinstance(card, Card) else Path(card).parent
-    beside = [
-        folder / f"{name}.toml" if folder else Path(name) for name in first.joint.cards
-    ]
-    return [
-        first,
-        *(read_card(path if path.is_file() else path.stem) for path in beside),
-    ]
+    cards = [card if isinstance(card, Card) else read_card(card)]
+    if cards[0].joint is None:
+        return cards
+    for name in cards[0].joint.cards:
+        path = Path(name)
+        if not isinstance(card, Card):
+            path = Path(card).parent / f"{name}.toml"
+        cards.append(read_card(path if path.is_file() else path.stem))
+    return cards
 
 
 def _model(cards: Sequence[Card], world: World) -> pm.Model:
-    evidences = [evidence_of(one, world) for one in cards]
+    """Build the model of one card, or of cards that are sampled jointly."""
+    evidences = [evidence_of(card, world) for card in cards]
     joint = cards[0].joint
-    return (
-        build_jointly(cards, world, evidences, lkj=joint.lkj)
-        if joint
-        else build(cards[0], world, evidences[0])
-    )
+    if joint:
+        return build_jointly(cards, world, evidences, lkj=joint.lkj)
+    return build(cards[0], world, evidences[0])
 
 
 def _finished(fit: Fit, folder: Path, progress: Progress) -> Finished:
-    """Add a fit up, check it and write its folder."""
+    """Sum a fit's draws, check it and write its folder."""
     with progress.stage("adding up"):
         rows = estimates(fit)
     with progress.stage("checking every published number"):
         findings = check(fit)
     with progress.stage("writing the report"):
         write_estimate(fit, rows, findings, folder)
-    return Finished(fit, rows, findings, folder, dict(progress.seconds))
+    return Finished(
+        fit,
+        rows,
+        findings,
+        folder,
+        dict(progress.seconds),
+    )
 
 
 def _check_whole(card: Card) -> None:
-    """Refuse a card of a share, which has no persons of its own: totals of it would be
-    weighed by everybody.
+    """Refuse a card of a share, which has no persons of its own: everybody would weigh
+    in its totals.
     """
     if card.of:
         raise UncountedError(
@@ -175,15 +198,21 @@ def write_estimate(
     findings: Findings,
     folder: Path,
     formats: Collection[str] = FILES,
-    **told: Any,
+    **checks: Any,
 ) -> Path:
     """Write the files of an estimate into a folder: the report in some formats,
     findings.json and fit.nc.
 
-    Where publication is stopped, every file says so. told: held_out, budget, as in
+    Where publication is stopped, every file says so. checks: held_out, budget, as in
     `release_of`.
     """
-    release = release_of(fit, rows, findings, trend=courses_of(fit), **told)
+    release = release_of(
+        fit,
+        rows,
+        findings,
+        trend=courses_of(fit),
+        **checks,
+    )
     write_formats(Press(release, fit), folder, formats)
     write_verdicts(fit, findings, folder)
     write_fit(fit, folder / "fit.nc")
@@ -200,7 +229,7 @@ def courses_of(fit: Fit) -> pd.DataFrame | None:
 
 
 def write_report(
-    of: Fit | Estimate,
+    result: Fit | Estimate,
     path: str | Path,
     formats: str | Collection[str] | None = None,
     *,
@@ -220,23 +249,24 @@ def write_report(
     UncountedError for what is none of these.
     """
     path = Path(path)
-    asked = [formats] if isinstance(formats, str) else list(formats or ["html"])
-    check_formats(asked)
+    requested = [formats] if isinstance(formats, str) else list(formats or ["html"])
+    check_formats(requested)
     if path.suffix and path.suffix not in BY_SUFFIX and not formats:
         raise UncountedError(
             f"{path} ends in '{path.suffix}'. Name a file that ends in"
             f" {', '.join(BY_SUFFIX)}, or a folder and its formats."
         )
-    release = _release(of, findings, held_out, budget, account, language)
+    release = _release(result, findings, held_out, budget, account, language)
+    press = Press(release, result)
     if formats or not path.suffix:
-        return write_formats(Press(release, of), path, asked)
+        return write_formats(press, path, requested)
     with TemporaryDirectory(dir=path.parent) as folder:
-        made = write_formats(Press(release, of), folder, [BY_SUFFIX[path.suffix]])
-        return [made[0].replace(path)]
+        files = write_formats(press, folder, [BY_SUFFIX[path.suffix]])
+        return [files[0].replace(path)]
 
 
 def write_place(
-    of: Fit | Estimate,
+    result: Fit | Estimate,
     place: str,
     path: str | Path,
     *,
@@ -254,16 +284,18 @@ def write_place(
         raise UncountedError(
             f"A profile is a PDF, and {path} doesn't end in .pdf. Name such a file."
         )
-    release = _release(of, findings, language=language, years=False)
-    at = place_of(release, place)
-    own = pd.DataFrame({"iso3": at.countries, "group": at.group})
-    course = trend(of, own) if isinstance(of, Fit) and has_trend(of.card) else None
+    release = _release(result, findings, language=language, years=False)
+    profiled = place_of(release, place)
+    course = None
+    if isinstance(result, Fit) and has_trend(result.card):
+        group = {"iso3": profiled.countries, "group": profiled.group}
+        course = trend(result, pd.DataFrame(group))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_profile(release, place, path, course)
 
 
 def _release(
-    of: Fit | Estimate,
+    result: Fit | Estimate,
     findings: Findings | None,
     held_out: pd.DataFrame | None = None,
     budget: pd.DataFrame | None = None,
@@ -271,16 +303,25 @@ def _release(
     language: str = "en",
     years: bool = True,
 ) -> Release:
-    told = {
+    """Return what may be released of a fit or an estimate; years: with its trend."""
+    words: dict[str, Any] = {
+        "held_out": held_out,
         "budget": budget,
         "account": read_account(account) if account else None,
         "language": language,
     }
-    if isinstance(of, Estimate):
-        found = check_estimate(of) if findings is None else findings
-        return release_of_estimate(
-            of, breakdown(of, GROUPINGS), found, held_out=held_out, **told
-        )
-    found = check(of) if findings is None else findings
-    course = courses_of(of) if years else None
-    return release_of(of, estimates(of), found, trend=course, held_out=held_out, **told)
+    if isinstance(result, Estimate):
+        if findings is None:
+            findings = check_estimate(result)
+        rows = breakdown(result, GROUPINGS)
+        return release_of_estimate(result, rows, findings, **words)
+    if findings is None:
+        findings = check(result)
+    course = courses_of(result) if years else None
+    return release_of(
+        result,
+        estimates(result),
+        findings,
+        trend=course,
+        **words,
+    )

@@ -1,5 +1,5 @@
-"""Checking: a finished estimate checked again, with evidence held out if asked; its
-folder says what was found.
+"""Recheck: a finished estimate checked again, with evidence held out on request, and
+the findings in its folder.
 """
 
 import warnings
@@ -33,7 +33,7 @@ HELD = "held-out"  # the folder of folds
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a finished estimate, and the folder whose files say so.
+    """The findings of a finished estimate, and the folder whose files say them.
 
     held_out: None if nothing was; budget: of the variance, None for a model that cannot
     be built again.
@@ -56,61 +56,69 @@ def recheck(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Checked:
-    """Check what out/NAME/ holds again, a fit or an estimate of leaves; write
-    findings.json and all that is stamped.
+    """Check again what out/NAME/ holds, a fit or an estimate of components; write
+    findings.json and all files that are stamped.
 
     by: hold evidence out by "country", "region", "survey", "latest" or "random" first
-    (`hold_out`), of every model behind an estimate, else what was last held out counts;
-    held-out.csv is what of it may be released. Finished folds are kept in
-    out/NAME/held-out/, working files that are not, so a run that was killed goes on
-    where it was. seed: of the hold-out, else the fit's own. scheduler, workers: as in
-    `hold_out`. The report tells the variance budget too. sensitivity: of a fit, also
-    write scenarios.csv (`scenarios` and `shift_unsurveyed`) and power.csv
+    (`hold_out`), of every model behind an estimate, else the latest hold-out counts;
+    held-out.csv is the part of it that may be released. Finished folds are kept in
+    out/NAME/held-out/, working files that are not for release, so a run that was killed
+    goes on where it was. seed: of the hold-out, else the fit's own. scheduler, workers:
+    as in `hold_out`. The report tells the variance budget too. sensitivity: of a fit,
+    also write scenarios.csv (`scenarios` and `shift_unsurveyed`) and power.csv
     (`power_scaling`), which takes some refits.
     """
-    folder, progress = Path(out) / name, progress or Progress()
-    where: dict[str, Any] = {
+    folder = Path(out) / name
+    progress = progress or Progress()
+    work: dict[str, Any] = {
         "scheduler": scheduler,
         "workers": workers,
-        "progress": progress,
     }
+    work["progress"] = progress
     with progress.shown():
         with progress.stage("reading the draws"):
             finished = read_finished(folder)
-        held = (
-            held_out_of(finished, folder)
-            if by is None
-            else _held_out(finished, by, seed, folder, where)
-        )
+        chosen = finished.seed if seed is None else seed
+        if by is None:
+            held = held_out_of(finished, folder)
+        else:
+            held = _held_out(finished, by, chosen, folder, work)
         with progress.stage("checking every published number"):
             findings = findings_of(finished, held)
         with progress.stage("dividing the variance"):
             budget = _budget(finished)
         if sensitivity:
-            _sensitivity(
-                finished, finished.seed if seed is None else seed, folder, where
-            )
+            _sensitivity(finished, chosen, folder, work)
+        checked = Checked(findings, held, budget, folder)
         with progress.stage("writing the report"):
-            told: dict[str, Any] = {
-                "held_out": None if held is None else held.table,
-                "budget": budget,
-            }
-            if budget is not None:
-                budget.to_csv(folder / "budget.csv", index=False)
-            if isinstance(finished, Fit):
-                write_estimate(finished, estimates(finished), findings, folder, **told)
-            else:
-                write_addition(
-                    finished, breakdown(finished, GROUPINGS), findings, folder, **told
-                )
-    return Checked(findings, held, budget, folder)
+            _write(finished, checked)
+    return checked
+
+
+def _write(finished: Fit | Estimate, checked: Checked) -> None:
+    """Write the files of a folder anew, with what was checked."""
+    folder, budget = checked.folder, checked.budget
+    if budget is not None:
+        budget.to_csv(folder / "budget.csv", index=False)
+    held = checked.held_out
+    checks: dict[str, Any] = {
+        "held_out": None if held is None else held.table,
+        "budget": budget,
+    }
+    if isinstance(finished, Fit):
+        rows = estimates(finished)
+        write_estimate(finished, rows, checked.findings, folder, **checks)
+    else:
+        rows = breakdown(finished, GROUPINGS)
+        write_addition(finished, rows, checked.findings, folder, **checks)
 
 
 def read_finished(folder: str | Path) -> Fit | Estimate:
-    """Read what a folder out/NAME/ holds: a fit, or an estimate of leaves."""
+    """Read what a folder out/NAME/ holds: a fit, or an estimate of components."""
     folder = Path(folder)
-    leaves = (folder / DRAWS / PARTS).is_file()
-    return read_draws(folder / DRAWS) if leaves else read_fit(folder / "fit.nc")
+    if (folder / DRAWS / PARTS).is_file():
+        return read_draws(folder / DRAWS)
+    return read_fit(folder / "fit.nc")
 
 
 def findings_of(
@@ -119,11 +127,10 @@ def findings_of(
     """Check a fit or an estimate, whichever it is; folder: whose findings.json counts,
     if it is of the same draws.
     """
-    known = (
-        None if folder is None else read_verdicts(finished, folder, held is not None)
-    )
-    if known is not None:
-        return known
+    if folder is not None:
+        findings = read_verdicts(finished, folder, held is not None)
+        if findings is not None:
+            return findings
     if isinstance(finished, Fit):
         return check(finished, held)
     if held is not None and not held.made_of(*_sources(finished).values()):
@@ -136,10 +143,10 @@ def findings_of(
 
 
 def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:
-    """Return what was last held out of an estimate in its folder, None if nothing was.
+    """Return the latest hold-out of an estimate in its folder, None without one.
 
-    A UserWarning, and None, if it was held out of another model or other evidence than
-    the estimate's.
+    A UserWarning, and None, if it was of another model or other evidence than the
+    estimate's.
     """
     path = Path(folder) / HELD / "held-out.csv"
     if not path.is_file():
@@ -158,18 +165,21 @@ def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:
 
 
 def _budget(finished: Fit | Estimate) -> pd.DataFrame | None:
+    # There is none for a model written by hand, for exclusive categories, or for too
+    # few draws.
     try:
         return variance_budget(finished)
-    except (
-        UncountedError
-    ):  # a model written by hand, one of exclusive forms, or too few draws to tell
+    except UncountedError:
         return None
 
 
 def _sensitivity(
-    finished: Fit | Estimate, seed: int, folder: Path, where: dict[str, Any]
+    finished: Fit | Estimate,
+    seed: int,
+    folder: Path,
+    work: dict[str, Any],
 ) -> None:
-    """Write what would be published had the model, or the evidence, been otherwise."""
+    """Write the estimates under another model or other evidence."""
     if not isinstance(finished, Fit):
         raise UncountedError(
             f"The estimate '{finished.card.name}' is of several models. Ask for the"
@@ -177,51 +187,51 @@ def _sensitivity(
             " --sensitivity` with the name of a model's card."
         )
     shifted = shift_unsurveyed(finished)
-    shifted = shifted.assign(
-        scenario=[f"unsurveyed logits {shift:+g}" for shift in shifted["shift"]]
-    )
-    both = pd.concat(
-        [scenarios(finished, seed=seed, **where), shifted[shifted["shift"] != 0]],
-        ignore_index=True,
-    )
-    both.drop(columns="shift").to_csv(folder / "scenarios.csv", index=False)
+    shifts = shifted["shift"]
+    names = [f"unsurveyed logits {shift:+g}" for shift in shifts]
+    shifted = shifted.assign(scenario=names)[shifts != 0]
+    refitted = scenarios(finished, seed=seed, **work)
+    table = pd.concat([refitted, shifted], ignore_index=True).drop(columns="shift")
+    table.to_csv(folder / "scenarios.csv", index=False)
     power_scaling(finished).to_csv(folder / "power.csv", index=False)
 
 
 def _held_out(
     finished: Fit | Estimate,
     by: str,
-    seed: int | None,
+    seed: int,
     folder: Path,
-    where: dict[str, Any],
+    work: dict[str, Any],
 ) -> HeldOut:
-    chosen = finished.seed if seed is None else seed
-    tables = [
-        hold_out(
-            source, by, seed=chosen, keep=folder / HELD / f"{by}{name}", **where
-        ).table
-        for name, source in _sources(finished).items()
-    ]
+    """Hold evidence out of every model behind an estimate, and write the table."""
+    tables = []
+    for name, source in _sources(finished).items():
+        folds = folder / HELD / f"{by}{name}"
+        tables.append(
+            hold_out(
+                source,
+                by,
+                seed=seed,
+                keep=folds,
+                **work,
+            ).table
+        )
     held = HeldOut(pd.concat(tables, ignore_index=True))
     held.table.to_csv(folder / HELD / "held-out.csv", index=False)
     return held
 
 
 def _sources(finished: Fit | Estimate) -> dict[str, Fit | dict[str, Fit]]:
-    """Return what is held out of together: a fit, or of an estimate the fits sampled
-    jointly, and each other one.
+    """Return the fits that evidence is held out of together: those sampled jointly by
+    outcome, each other one alone.
     """
     if isinstance(finished, Fit):
         return {"": finished}
-    fits = finished.parts.fits
-    together = {
-        fit.card.outcome: fit
-        for fit in fits.values()
-        if "country_score" in fit.posterior
-    }
-    alone = {
-        f"-{name}": fit
-        for name, fit in fits.items()
-        if "country_score" not in fit.posterior
-    }
-    return ({"": together} if together else {}) | alone
+    joint: dict[str, Fit] = {}
+    sources: dict[str, Fit | dict[str, Fit]] = {}
+    for name, fit in finished.parts.fits.items():
+        if "country_score" in fit.posterior:
+            joint[fit.card.outcome] = fit
+        else:
+            sources[f"-{name}"] = fit
+    return {"": joint} | sources if joint else sources

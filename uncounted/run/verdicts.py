@@ -1,5 +1,5 @@
-"""Verdicts: findings.json, what checks found of an estimate, written and read again for
-the same draws.
+"""Verdicts: findings.json, the findings of checks on an estimate, written and read
+again for the same draws.
 """
 
 import hashlib
@@ -15,62 +15,74 @@ from uncounted.leaves.estimate import Estimate
 FILE = "findings.json"
 
 
-def write_verdicts(of: Fit | Estimate, findings: Findings, folder: str | Path) -> Path:
-    """Write findings.json: each finding, whether the estimate may be published, and of
-    which draws they speak.
+def write_verdicts(
+    result: Fit | Estimate, findings: Findings, folder: str | Path
+) -> Path:
+    """Write findings.json: each finding, whether the estimate may be published, and
+    which draws they are about.
     """
-    told = {
-        **_about(of),
+    content = {
+        **_about(result),
         "publishable": not findings.stopped,
-        "findings": [
-            vars(one) | {"number": one.number if math.isfinite(one.number) else None}
-            for one in findings
-        ],
+        "findings": [_plain(finding) for finding in findings],
         "not_run": list(findings.not_run),
     }
     path = Path(folder) / FILE
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    path.write_text(
+        json.dumps(
+            content,
+            indent=1,
+            ensure_ascii=False,
+        ),
+        encoding="utf-8",
+    )
     return path
 
 
+def _plain(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON has it, which knows no infinity and no NaN."""
+    number = finding.number if math.isfinite(finding.number) else None
+    return vars(finding) | {"number": number}
+
+
 def read_verdicts(
-    of: Fit | Estimate, folder: str | Path, held_out: bool
+    result: Fit | Estimate, folder: str | Path, held_out: bool
 ) -> Findings | None:
-    """Return the findings in a folder; None if none can be read, or of other draws, or
-    not as much was held out.
+    """Return the findings in a folder; None if none can be read, or if they are of
+    other draws, or if not as much was held out.
     """
     try:
-        told = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+        content = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # no such file, or one cut short
         return None
-    about = _about(of)
-    if {key: told.get(key) for key in about} != about or (
-        HELD_OUT in told["not_run"]
-    ) is held_out:
+    about = _about(result)
+    is_of_others = {key: content.get(key) for key in about} != about
+    if is_of_others or (HELD_OUT in content["not_run"]) is held_out:
         return None
-    items = [
-        Finding(
-            **one | {"number": math.nan if one["number"] is None else one["number"]}
-        )
-        for one in told["findings"]
-    ]
-    return Findings(tuple(items), tuple(told["not_run"]))
+    findings = []
+    for row in content["findings"]:
+        number = math.nan if row["number"] is None else row["number"]
+        findings.append(Finding(**row | {"number": number}))
+    return Findings(tuple(findings), tuple(content["not_run"]))
 
 
-def _about(of: Fit | Estimate) -> dict[str, Any]:
+def _about(result: Fit | Estimate) -> dict[str, Any]:
     """Return card, seed, versions, the content hash of each source, and that of the
     draws of every model.
     """
-    fits = [of] if isinstance(of, Fit) else list(of.parts.fits.values())
-    draws = hashlib.sha256(
-        b"".join(fit.p.to_numpy().tobytes() for fit in fits)
-    ).hexdigest()
+    if isinstance(result, Fit):
+        fits, digests = [result], _digests(result)
+    else:
+        fits, digests = result.parts.fits.values(), dict(result.inputs)
+    draws = hashlib.sha256()
+    for fit in fits:
+        draws.update(fit.p.to_numpy().tobytes())
     return {
-        "card": of.card.name,
-        "seed": of.seed,
-        "versions": dict(of.versions),
-        "digests": dict(of.inputs) if isinstance(of, Estimate) else _digests(of),
-        "draws": draws,
+        "card": result.card.name,
+        "seed": result.seed,
+        "versions": dict(result.versions),
+        "digests": digests,
+        "draws": draws.hexdigest(),
     }
 
 

@@ -1,5 +1,5 @@
-"""Breakdown: the rows of an estimate, one for each leaf, sum and the total, by group,
-sex and age.
+"""Breakdown: the rows of an estimate, one for each component, sum and the total, by
+group, sex and age.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,17 @@ from uncounted.world.world import divisions, persons
 PLACE = ["group", "sex", "age"]
 KEYS = ["leaf", "grouping", "group", "name", "sex", "age"]
 STATS = ("median", "mean", "lower", "upper")
+NUMBERS = [f"{unit}_{stat}" for unit in ("prevalence", "persons") for stat in STATS]
+BASIS = [
+    "evidence",
+    "country_evidence",
+    "surveys",
+    "respondents",
+    "cases",
+    "masked",
+    "population",
+    "note",
+]
 NOT_A_PREVALENCE = (
     "a share of a leaf's persons: in no sum, and no prevalence of children"
 )
@@ -45,15 +56,12 @@ def breakdown(
     and sums with them, have no rows of these. Groups of your own table may overlap, as
     in `estimates`.
     """
-    means = {name: _mean(leaf.persons) for name, leaf in estimate.leaves.items()}
+    leaves = estimate.leaves.items()
+    means = {name: _mean(leaf.persons) for name, leaf in leaves}
     parts = [_grouping(estimate, by, interval, means) for by in groupings]
     rows = pd.concat(parts, ignore_index=True)
-    order = {
-        name: i
-        for i, name in enumerate(
-            (*estimate.names, *(one.name for one in estimate.card.share))
-        )
-    }
+    names = [*estimate.names, *(share.name for share in estimate.card.share)]
+    order = {name: place for place, name in enumerate(names)}
     return rows.sort_values(
         "leaf", key=lambda column: column.map(order), kind="stable", ignore_index=True
     )
@@ -73,17 +81,20 @@ def by_trait(
     say nothing of the trait, as outside figures, have no rows, so there is no total.
     Raises UncountedError for a trait that no leaf or the population table lacks.
     """
-    found = {
-        name: leaf.persons
-        for name, leaf in estimate.leaves.items()
-        if trait in leaf.persons.dims
-    }
-    people = expected(
-        persons(
-            estimate.world, HALVES, estimate.card.year, nearest=True, traits=[trait]
-        )
+    drawn = {}
+    for name, leaf in estimate.leaves.items():
+        if trait in leaf.persons.dims:
+            drawn[name] = leaf.persons
+    year = estimate.card.year
+    people = persons(
+        estimate.world,
+        HALVES,
+        year,
+        nearest=True,
+        traits=[trait],
     )
-    if not found:
+    people = expected(people).assign_coords(age=list(GROUPS))
+    if not drawn:
         raise UncountedError(
             f"No leaf of '{estimate.card.name}' tells persons by '{trait}'. Write it"
             " under `people` of a model card, with its prior."
@@ -91,84 +102,99 @@ def by_trait(
     parts = []
     for by in groupings:
         division = divisions(estimate.world, by)
-        for name, draws in found.items():
-            others = [dim for dim in draws.dims if dim not in (*CELL, trait)]
-            whole = draws.sum(others, dtype=np.float32) if others else draws
-            sized = people.assign_coords(age=list(GROUPS))
-            rows = in_one_table(
-                [
-                    _summarised(
-                        whole, None, totals.population(sized, group), group, interval
-                    )
-                    for group in division
-                ]
+        for name, of_traits in drawn.items():
+            draws = _of_trait(of_traits, trait)
+            tables = []
+            for group in division:
+                size = totals.population(people, group)
+                tables.append(_summarised(draws, size, group, interval))
+            rows = in_one_table(tables)
+            grouping = by if isinstance(by, str) else "own"
+            rows = rows.assign(
+                leaf=name,
+                grouping=grouping,
+                name=rows["group"],
             )
-            parts.append(
-                rows.assign(
-                    leaf=name,
-                    grouping=by if isinstance(by, str) else "own",
-                    name=rows["group"],
-                )
-            )
+            parts.append(rows)
     table = pd.concat(parts, ignore_index=True).assign(interval=interval)
-    stats = [f"{what}_{stat}" for what in ("prevalence", "persons") for stat in STATS]
-    note = ["note"] if "note" in table else []
-    return table.fillna(dict.fromkeys(note, ""))[
-        [*KEYS, trait, *stats, "interval", "population", *note]
-    ]
+    columns = [*KEYS, trait, *NUMBERS, "interval", "population"]
+    if "note" in table:
+        table = table.fillna({"note": ""})
+        columns.append("note")
+    return table[columns]
+
+
+def _of_trait(draws: xr.DataArray, trait: str) -> xr.DataArray:
+    """Return the sum of draws over all traits but one."""
+    traits = [dim for dim in draws.dims if dim not in (*CELL, trait)]
+    return draws.sum(traits, dtype=np.float32) if traits else draws
 
 
 def _grouping(
-    estimate: Estimate, by: Grouping, interval: float, means: Mapping[str, xr.DataArray]
+    estimate: Estimate,
+    by: Grouping,
+    interval: float,
+    means: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
-    division = divisions(estimate.world, by)
-    return in_one_table(
-        [_rows(estimate, by, group, interval, means) for group in division]
-    )
+    """Return the rows of one grouping."""
+    names = {}
+    if isinstance(by, str) and by == "country":
+        names = estimate.world.places["name"].to_dict()
+    parts = []
+    for group in divisions(estimate.world, by):
+        rows = _rows(estimate, group, interval, means)
+        rows["grouping"] = by if isinstance(by, str) else "own"
+        rows["name"] = rows["group"].replace(names)
+        parts.append(_ordered(rows))
+    return in_one_table(parts)
 
 
 def _rows(
     estimate: Estimate,
-    by: Grouping,
     group: pd.Series,
     interval: float,
     means: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
+    """Return the rows of one division of countries, of each component and sum, then of
+    each share.
+    """
     people = totals.population(estimate.people, group)
-    names = (
-        estimate.world.places["name"].to_dict()
-        if isinstance(by, str) and by == "country"
-        else {}
-    )
-    told = []
+    tables = []
     for name in estimate.names:
-        in_print = reduce(
-            add, (means[leaf].round() for leaf in estimate.members(name))
-        )  # whole persons add up
-        rows = _summarised(estimate.persons(name), in_print, people, group, interval)
-        rows = rows.merge(_behind(estimate, name, group, means), on=PLACE).assign(
-            leaf=name, note=""
-        )
-        unknown = {
-            axis
-            for leaf in estimate.members(name)
-            for axis in estimate.leaves[leaf].unknown
-        }
-        told.append(rows[(rows[list(unknown)] == totals.ALL).all(axis=1)])
-    for name, drawn in shares(estimate).items():
-        rows = _summarised(drawn, _mean(drawn).round(), people, group, interval)
-        told.append(
+        rows = _summarised(estimate.persons(name), people, group, interval)
+        # Whole persons add up.
+        members = estimate.members(name)
+        printed = reduce(add, (means[member].round() for member in members))
+        rows["persons_print"] = _summed(printed, people, group).ravel()
+        rows = rows.merge(_basis(estimate, name, group, means), on=PLACE)
+        unknown = _unknown_axes(estimate, name)
+        rows = rows[(rows[unknown] == totals.ALL).all(axis=1)]
+        tables.append(
             rows.assign(
-                leaf=name, note=NOT_A_PREVALENCE, evidence="", country_evidence=np.nan
+                leaf=name,
+                note="",
             )
         )
-    grouping = by if isinstance(by, str) else "own"
-    rows = pd.concat(told, ignore_index=True)
-    return _ordered(
-        rows.assign(
-            grouping=grouping, interval=interval, name=rows["group"].replace(names)
+    for name, draws in shares(estimate).items():
+        rows = _summarised(draws, people, group, interval)
+        printed = _mean(draws).round()
+        rows["persons_print"] = _summed(printed, people, group).ravel()
+        rows = rows.assign(leaf=name, note=NOT_A_PREVALENCE)
+        tables.append(
+            rows.assign(
+                evidence="",
+                country_evidence=np.nan,
+            )
         )
-    )
+    return pd.concat(tables, ignore_index=True).assign(interval=interval)
+
+
+def _unknown_axes(estimate: Estimate, name: str) -> list[str]:
+    """Return the axes of persons of which a member of a sum says nothing."""
+    axes: dict[str, None] = {}
+    for member in estimate.members(name):
+        axes |= dict.fromkeys(estimate.leaves[member].unknown)
+    return list(axes)
 
 
 def _mean(draws: xr.DataArray) -> xr.DataArray:
@@ -177,122 +203,142 @@ def _mean(draws: xr.DataArray) -> xr.DataArray:
 
 def _summarised(
     draws: xr.DataArray,
-    printed: xr.DataArray | None,
     people: xr.DataArray,
     group: pd.Series,
     interval: float,
 ) -> pd.DataFrame:
-    one = xr.ones_like(draws.isel(chain=0, draw=0, drop=True), dtype=float)
-    summed = totals.affected(draws, one, group).transpose(*people.dims, "chain", "draw")
-    counts = summed.to_numpy().reshape(*people.shape, -1)
-    low, middle, high = np.quantile(
-        counts, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1
-    )
-    stats = dict(zip(STATS, (middle, counts.mean(axis=-1), low, high), strict=True))
-    n = people.to_numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns = {f"prevalence_{stat}": value / n for stat, value in stats.items()}
-    columns |= {f"persons_{stat}": value for stat, value in stats.items()}
-    columns |= {"population": n}
-    if printed is not None:
-        columns["persons_print"] = (
-            totals.affected(printed, one, group).transpose(*people.dims).to_numpy()
-        )
-    frame = xr.Dataset(
-        {key: (people.dims, value) for key, value in columns.items()},
-        coords=people.coords,
-    )
-    return frame.to_dataframe().reset_index()
+    """Return statistics of persons and prevalence, with the population, of each
+    group.
+    """
+    counts = _summed(draws, people, group).reshape(*people.shape, -1)
+    levels = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+    lower, median, upper = np.quantile(counts, levels, axis=-1)
+    numbers = (median, counts.mean(axis=-1), lower, upper)
+    size = people.to_numpy()
+    table = xr.Dataset(coords=people.coords)
+    for stat, number in zip(STATS, numbers, strict=True):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            table[f"prevalence_{stat}"] = (people.dims, number / size)
+        table[f"persons_{stat}"] = (people.dims, number)
+    table["population"] = (people.dims, size)
+    return table.to_dataframe(dim_order=list(people.dims)).reset_index()
 
 
-def _behind(
-    estimate: Estimate, name: str, group: pd.Series, means: Mapping[str, xr.DataArray]
+def _summed(
+    persons: xr.DataArray, people: xr.DataArray, group: pd.Series
+) -> np.ndarray:
+    """Return the sums of persons over each group's countries, in the order of the
+    people's dims, then of the draws.
+    """
+    drawn = [dim for dim in ("chain", "draw") if dim in persons.dims]
+    weights = xr.ones_like(
+        persons.isel(dict.fromkeys(drawn, 0), drop=True), dtype=float
+    )
+    sums = totals.affected(persons, weights, group)
+    return sums.transpose(*people.dims, *drawn).to_numpy()
+
+
+def _basis(
+    estimate: Estimate,
+    name: str,
+    group: pd.Series,
+    means: Mapping[str, xr.DataArray],
 ) -> pd.DataFrame:
-    """Return evidence class, surveys, respondents, cases and country_evidence of a leaf
-    or sum, by PLACE.
+    """Return evidence class, surveys, respondents, cases and country_evidence of a
+    component or sum, by PLACE.
 
     The class and the surveys are of that row's own people; respondents and cases stand
     in the row of everybody alone.
     """
-    country, classes = estimate.people["country"].to_series(), list(CLASSES)
-    summed = []
-    for leaf in (estimate.leaves[member] for member in estimate.members(name)):
-        persons = estimate.people if name == leaf.name else means[leaf.name]
-        weight = totals.population(persons, country).to_series()
-        table = leaf.behind.reindex(weight.index)
-        of_class = pd.get_dummies(table["evidence"], dtype=float).reindex(
-            columns=classes, fill_value=0.0
-        )
-        told = (
-            of_class.mul(weight, axis=0)
-            .join(table[["surveys", "respondents", "cases"]])
-            .reset_index()
-        )
-        summed.append(
-            told.assign(group=told["group"].map(group)).groupby(PLACE).sum(skipna=False)
-        )
-    by = pd.concat(summed).groupby(level=PLACE)
-    weights = by[classes].sum()
-    share = weights.div(weights.sum(axis=1).replace(0.0, np.nan), axis=0)
-    word = share.fillna(0.0).cumsum(axis=1).ge(0.5).assign(imputed=True).idxmax(axis=1)
-    # leaves of one survey share respondents
-    counts = (
-        by["respondents"]
-        .max(skipna=False)
-        .to_frame()
-        .join(by["cases"].sum(skipna=False))
+    tables = [
+        _basis_of_leaf(estimate, member, name == member, group, means)
+        for member in estimate.members(name)
+    ]
+    by_place = pd.concat(tables).groupby(level=PLACE)
+    weights = by_place[list(CLASSES)].sum()
+    total = weights.sum(axis=1).replace(0.0, np.nan)
+    share = weights.div(total, axis=0)
+    most = share.fillna(0.0).cumsum(axis=1).ge(0.5)
+    counts = pd.DataFrame(
+        {
+            # Components of one survey share respondents.
+            "respondents": by_place["respondents"].max(skipna=False),
+            "cases": by_place["cases"].sum(skipna=False),
+        }
     )
-    hidden = [
-        ", ".join(counts.columns[row]) for row in counts.isna().to_numpy()
-    ]  # a count behind the sum is masked
-    whole = (counts.index.to_frame()[["sex", "age"]] == totals.ALL).all(axis=1)
-    told = counts.where(whole, np.nan).assign(
-        masked=np.where(whole, hidden, ""), surveys=by["surveys"].max()
+    persons_of = counts.index.to_frame()[["sex", "age"]]
+    is_everybody = (persons_of == totals.ALL).all(axis=1)
+    table = counts.where(is_everybody, np.nan).assign(
+        masked=np.where(is_everybody, _masked(counts), ""),
+        surveys=by_place["surveys"].max(),
+        evidence=most.assign(imputed=True).idxmax(axis=1),
+        country_evidence=1 - share["imputed"],
     )
-    return told.assign(
-        evidence=word, country_evidence=1 - share["imputed"]
-    ).reset_index()
+    return table.reset_index()
+
+
+def _masked(counts: pd.DataFrame) -> list[str]:
+    """Return the names of counts that are masked in each row, or behind its sum."""
+    is_masked = counts.isna().to_numpy()
+    return [", ".join(counts.columns[row]) for row in is_masked]
+
+
+def _basis_of_leaf(
+    estimate: Estimate,
+    name: str,
+    is_alone: bool,
+    group: pd.Series,
+    means: Mapping[str, xr.DataArray],
+) -> pd.DataFrame:
+    """Return a component's weight in each evidence class and its counts, by PLACE.
+
+    Countries weigh by their people where the component is alone, by its persons in a
+    sum.
+    """
+    leaf = estimate.leaves[name]
+    country = estimate.people["country"].to_series()
+    persons = estimate.people if is_alone else means[name]
+    weight = totals.population(persons, country).to_series()
+    table = leaf.behind.reindex(weight.index)
+    classes = pd.get_dummies(table["evidence"], dtype=float)
+    classes = classes.reindex(
+        columns=list(CLASSES),
+        fill_value=0.0,
+    )
+    weights = classes.mul(weight, axis=0)
+    rows = weights.join(table[["surveys", "respondents", "cases"]]).reset_index()
+    rows["group"] = rows["group"].map(group)
+    return rows.groupby(PLACE).sum(skipna=False)
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    stats = [f"{what}_{stat}" for what in ("prevalence", "persons") for stat in STATS]
-    rest = [
-        "persons_print",
-        "interval",
-        "evidence",
-        "country_evidence",
-        "surveys",
-        "respondents",
-        "cases",
-        "masked",
-        "population",
-        "note",
-    ]
+    """Return the rows with their columns in order; keys and words are text."""
     texts = dict.fromkeys([*KEYS, "evidence", "masked", "note"], "str")
-    return rows.assign(masked=rows["masked"].fillna(""))[[*KEYS, *stats, *rest]].astype(
-        texts
-    )
+    columns = [*KEYS, *NUMBERS, "persons_print", "interval", *BASIS]
+    rows = rows.assign(masked=rows["masked"].fillna(""))
+    return rows[columns].astype(texts)
 
 
 def together(
-    of: Fit | Estimate, groupings: Sequence[Grouping], interval: float = 0.95
+    result: Fit | Estimate, groupings: Sequence[Grouping], interval: float = 0.95
 ) -> pd.DataFrame:
-    """Return the rows of a fit, of all levels of further traits, or those of an
-    estimate's leaves added up.
+    """Return the rows of a fit, of all levels of further traits, or the rows of an
+    estimate's total.
     """
-    if isinstance(of, Fit):
-        return of_all_levels(of, estimates(of, groupings, interval))
-    rows = shown(of, breakdown(of, groupings, interval))
+    if isinstance(result, Fit):
+        return of_all_levels(result, estimates(result, groupings, interval))
+    rows = shown(result, breakdown(result, groupings, interval))
     return rows[rows["leaf"] == totals.ALL]
 
 
 def shown(estimate: Estimate, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `breakdown` that a report adds up: the total, as all leaves,
-    and each leaf once.
+    """Return the rows of `breakdown` that a report adds up: the total, as all
+    components, and each component once.
     """
-    kept = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])].drop(
-        columns=["persons_print", "note"]
+    added = rows[rows["leaf"].isin([TOTAL, *estimate.leaves])]
+    added = added.drop(columns=["persons_print", "note"]).assign(
+        leaf=added["leaf"].replace({TOTAL: totals.ALL}),
+        cases_elsewhere=0.0,
+        own_data_share=np.nan,
     )
-    leaf = kept["leaf"].replace({TOTAL: totals.ALL})
-    missing = {"cases_elsewhere": 0.0, "own_data_share": np.nan}
-    return kept.assign(leaf=leaf, **missing).reset_index(drop=True)
+    return added.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Tables: the estimates of a fit, one row for each group, sex, age and level of further
+"""Estimates: the rows of a fit, one for each group, sex, age and level of further
 traits.
 """
 
@@ -14,7 +14,7 @@ from uncounted.infer import totals
 from uncounted.infer.backing import IMPUTED, asked, behind, modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.own_data import own_data_share
-from uncounted.model.vocabulary import PEOPLE
+from uncounted.model.vocabulary import PEOPLE, SHOW
 from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 
@@ -22,6 +22,18 @@ type Grouping = str | Path | pd.DataFrame | pd.Series
 
 GROUPINGS = ("world", "region", "subregion", "country")
 KEYS = ["grouping", "group", "name", *PEOPLE]
+STATS = ("median", "mean", "lower", "upper")
+PERSONS = ("mean", "median", "lower", "upper")  # the order of their columns
+BASIS = [
+    "evidence",
+    "surveys",
+    "respondents",
+    "cases",
+    "masked",
+    "population",
+    "own_data_share",
+    "note",
+]
 OVERLAP = (
     "groups overlap: a country counts in each of its own, and they do not sum to the"
     " world"
@@ -53,11 +65,9 @@ def estimates(
     of_countries = asked(fit)
     parts = [_grouping(fit, by, of_countries, interval) for by in groupings]
     rows = modelled(fit, pd.concat(parts, ignore_index=True))
-    return (
-        rows.assign(note=rows["note"].fillna("").astype("str"))
-        if "note" in rows
-        else rows
-    )
+    if "note" in rows:
+        rows["note"] = rows["note"].fillna("").astype("str")
+    return rows
 
 
 def prevalence(
@@ -70,13 +80,15 @@ def prevalence(
     trait; or your own table of iso3 and group (a path, a DataFrame, a Series by iso3),
     alone or in a list. Groups that overlap: `estimates`.
     """
-    rows = _asked(fit, by, interval)
-    unit = 100.0 if fit.card.show == "percent" else 1000.0
-    names = {
-        f"prevalence_{stat}": stat for stat in ("median", "mean", "lower", "upper")
-    }
-    shown = rows[list(names)].mul(unit).rename(columns=names)
-    return _labelled(fit, rows, shown.assign(unit=fit.card.show, interval=interval), by)
+    rows = _requested_rows(fit, by, interval)
+    columns = {f"prevalence_{stat}": stat for stat in STATS}
+    numbers = rows[list(columns)].rename(columns=columns)
+    numbers = numbers.mul(SHOW[fit.card.show])
+    numbers = numbers.assign(
+        unit=fit.card.show,
+        interval=interval,
+    )
+    return _labelled(fit, rows, numbers, by)
 
 
 def affected(
@@ -87,33 +99,25 @@ def affected(
 
     by: as of `prevalence`.
     """
-    rows = _asked(fit, by, interval)
-    names = {f"persons_{stat}": stat for stat in ("mean", "median", "lower", "upper")}
-    return _labelled(
-        fit, rows, rows[list(names)].rename(columns=names).assign(interval=interval), by
-    )
+    rows = _requested_rows(fit, by, interval)
+    columns = {f"persons_{stat}": stat for stat in PERSONS}
+    numbers = rows[list(columns)].rename(columns=columns)
+    return _labelled(fit, rows, numbers.assign(interval=interval), by)
 
 
-def _asked(
+def _requested_rows(
     fit: Fit, by: Grouping | Sequence[Grouping], interval: float
 ) -> pd.DataFrame:
-    requested = _requested(by)
-    words = _words(by)
-    places = [
-        item
-        for item in requested
-        if not isinstance(item, str) or item not in fit.card.axes
-    ]
+    """Return the rows of one grouping, divided by the requested axes alone."""
+    axes = _words(by)
+    places = _places(fit, by)
     if len(places) > 1:
-        names = [
-            str(item) if isinstance(item, str | Path) else "your own table"
-            for item in places
-        ]
+        names = " and ".join(map(_name, places))
         raise UncountedError(
-            f"by= names more than one grouping of places. Ask for {' and '.join(names)}"
+            f"by= names more than one grouping of places. Ask for {names}"
             " one at a time."
         )
-    unknown = [axis for axis in PEOPLE if axis in words and axis not in fit.card.people]
+    unknown = [axis for axis in PEOPLE if axis in axes and axis not in fit.card.people]
     if unknown:
         raise UncountedError(
             f"The card names no {' and no '.join(unknown)} under people, so its model"
@@ -121,45 +125,56 @@ def _asked(
         )
     rows = estimates(fit, places or ["world"], interval)
     for axis in fit.card.axes:
-        rows = rows[(rows[axis] != "all") == (axis in words)]
+        rows = rows[(rows[axis] != "all") == (axis in axes)]
     return rows
 
 
-def _requested(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
-    return [by] if isinstance(by, str | Path | pd.DataFrame | pd.Series) else list(by)
+def _places(fit: Fit, by: Grouping | Sequence[Grouping]) -> list[Grouping]:
+    """Return the groupings of places among what is requested."""
+    places = []
+    for grouping in requested_groupings(by):
+        if not isinstance(grouping, str) or grouping not in fit.card.axes:
+            places.append(grouping)
+    return places
+
+
+def _name(grouping: Grouping) -> str:
+    return str(grouping) if isinstance(grouping, str | Path) else "your own table"
+
+
+def requested_groupings(by: Grouping | Sequence[Grouping]) -> list[Grouping]:
+    """Return the groupings that are requested, one alone or several, as a list."""
+    if isinstance(by, str | Path | pd.DataFrame | pd.Series):
+        return [by]
+    return list(by)
 
 
 def _words(by: Grouping | Sequence[Grouping]) -> list[str]:
-    return [item for item in _requested(by) if isinstance(item, str)]
+    return [item for item in requested_groupings(by) if isinstance(item, str)]
 
 
 def of_all_levels(fit: Fit, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of estimates that are of every level of the card's traits beyond
     sex and age, and of any form.
     """
-    return rows[(rows[list(fit.card.axes[2:])] == totals.ALL).all(axis=1)]
+    traits = list(fit.card.axes[2:])
+    is_every_level = (rows[traits] == totals.ALL).all(axis=1)
+    return rows[is_every_level]
 
 
 def _labelled(
-    fit: Fit, rows: pd.DataFrame, shown: pd.DataFrame, by: Grouping | Sequence[Grouping]
+    fit: Fit,
+    rows: pd.DataFrame,
+    numbers: pd.DataFrame,
+    by: Grouping | Sequence[Grouping],
 ) -> pd.DataFrame:
+    """Return numbers with the keys and the basis of their rows."""
     words = _words(by)
-    keys = rows[["name", *(axis for axis in fit.card.axes if axis in words)]].rename(
-        columns={"name": "group"}
-    )
-    basis = [
-        "evidence",
-        "surveys",
-        "respondents",
-        "cases",
-        "masked",
-        "population",
-        "own_data_share",
-    ]
-    note = ["note"] if "note" in rows else []
-    return pd.concat([keys, shown, rows[[*basis, *note]]], axis=1).reset_index(
-        drop=True
-    )
+    axes = [axis for axis in fit.card.axes if axis in words]
+    keys = rows[["name", *axes]].rename(columns={"name": "group"})
+    basis = [column for column in BASIS if column in rows]
+    table = pd.concat([keys, numbers, rows[basis]], axis=1)
+    return table.reset_index(drop=True)
 
 
 def _check_interval(interval: float) -> None:
@@ -170,94 +185,108 @@ def _check_interval(interval: float) -> None:
 
 
 def _grouping(
-    fit: Fit, by: Grouping, of_countries: xr.Dataset, interval: float
+    fit: Fit,
+    by: Grouping,
+    of_countries: xr.Dataset,
+    interval: float,
 ) -> pd.DataFrame:
-    division = divisions(fit.world, by)
-    return in_one_table(
-        [_rows(fit, by, group, of_countries, interval) for group in division]
-    )
+    """Return the rows of one grouping."""
+    parts = []
+    for group in divisions(fit.world, by):
+        rows = _rows(fit, group, of_countries, interval)
+        rows["grouping"] = by if isinstance(by, str) else "own"
+        if _by_country(by):
+            names = fit.world.places["name"].to_dict()
+            rows["name"] = rows["group"].replace(names)
+            rows["own_data_share"] = _own_share(fit, rows)
+        parts.append(_ordered(rows, fit.card.axes[2:]))
+    return in_one_table(parts)
 
 
 def in_one_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of one division of countries; of several, by groups that overlap,
-    those groups' with a note.
+    """Return the rows of one division of countries, or of several by groups that
+    overlap, with a note.
     """
     if len(parts) == 1:
         return parts[0]
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows.loc[rows["group"] != NO_GROUP].sort_values(
-        "group", kind="stable", ignore_index=True
-    )
+    rows = rows.loc[rows["group"] != NO_GROUP]
+    rows = rows.sort_values("group", kind="stable", ignore_index=True)
     notes = rows["note"] if "note" in rows else pd.Series("", rows.index)
-    return rows.assign(
-        note=[f"{note}; {OVERLAP}" if note else OVERLAP for note in notes]
-    )
+    return rows.assign(note=[_with_overlap(note) for note in notes])
+
+
+def _with_overlap(note: str) -> str:
+    return f"{note}; {OVERLAP}" if note else OVERLAP
 
 
 def _rows(
-    fit: Fit, by: Grouping, group: pd.Series, of_countries: xr.Dataset, interval: float
+    fit: Fit,
+    group: pd.Series,
+    of_countries: xr.Dataset,
+    interval: float,
 ) -> pd.DataFrame:
-    keys = ("group", *fit.card.axes)
-    people = totals.size(fit.p, fit.people, group).transpose(*keys, ...)
-    counts = totals.affected(fit.p, fit.people, group).transpose(*keys, ...)
-    size, persons = totals.expected(people), _summary(counts, interval)
+    """Return the rows of one division of countries: statistics and their basis."""
+    keys = ["group", *fit.card.axes]
+    people = totals.size(fit.p, fit.people, group)
+    people = people.transpose(*keys, ...)
+    counts = totals.affected(fit.p, fit.people, group)
+    counts = counts.transpose(*keys, ...)
+    size = totals.expected(people)
+    persons = _summary(counts, interval)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if (
-            "draw" not in people.dims
-        ):  # of so many people, prevalence is persons divided by them
-            rates = {stat: value / size.to_numpy() for stat, value in persons.items()}
-        else:
+        if "draw" in people.dims:
             rates = _summary(counts / people, interval)
-    columns = {f"prevalence_{stat}": value for stat, value in rates.items()}
-    columns |= {f"persons_{stat}": value for stat, value in persons.items()}
-    columns |= {"population": size.to_numpy()}
-    frame = xr.Dataset(
-        {key: (keys, value) for key, value in columns.items()}, coords=size.coords
-    )
-    rows = frame.to_dataframe().reset_index()
-    names = fit.world.places["name"] if _by_country(by) else {}
+        else:
+            # Of a certain number of people, prevalence is persons divided by it.
+            number = size.to_numpy()
+            rates = {stat: value / number for stat, value in persons.items()}
+    table = xr.Dataset(coords=size.coords)
+    for stat in STATS:
+        table[f"prevalence_{stat}"] = (keys, rates[stat])
+        table[f"persons_{stat}"] = (keys, persons[stat])
+    table["population"] = (keys, size.to_numpy())
+    rows = table.to_dataframe().reset_index()
     rows = rows.assign(
-        grouping=by if isinstance(by, str) else "own",
         interval=interval,
-        name=rows["group"].replace(dict(names)),
+        name=rows["group"],
+        own_data_share=np.nan,
     )
-    told = rows.merge(behind(fit, group, of_countries), on=list(keys))
-    return _ordered(
-        told.assign(own_data_share=_own_share(fit, by, told)), fit.card.axes[2:]
-    )
+    return rows.merge(behind(fit, group, of_countries), on=keys)
 
 
 def _summary(draws: xr.DataArray, interval: float) -> dict[str, np.ndarray]:
     """Return mean, median and bounds of numbers (…, chain, draw)."""
     flat = draws.to_numpy().reshape(*draws.shape[:-2], -1)
-    low, middle, high = np.quantile(
-        flat, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=-1
-    )
-    return {"mean": flat.mean(axis=-1), "median": middle, "lower": low, "upper": high}
+    levels = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
+    lower, median, upper = np.quantile(flat, levels, axis=-1)
+    mean = flat.mean(axis=-1)
+    return {
+        "mean": mean,
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+    }
 
 
 def _by_country(by: Grouping) -> bool:
     return isinstance(by, str) and by == "country"
 
 
-def _own_share(fit: Fit, by: Grouping, rows: pd.DataFrame) -> np.ndarray:
-    """Return own_data_share of countries' rows, 0 of those that are imputed; other rows
-    have none.
-    """
-    if not _by_country(by):
-        return np.full(len(rows), np.nan)
+def _own_share(fit: Fit, rows: pd.DataFrame) -> np.ndarray:
+    """Return own_data_share of countries' rows, 0 where they are imputed."""
     keys = ["group", *fit.card.axes]
     share = own_data_share(fit).transpose(*keys).to_series()
-    own = share.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy()
-    return np.where(rows["evidence"] == IMPUTED, 0.0, own)
+    of_rows = share.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy()
+    return np.where(rows["evidence"] == IMPUTED, 0.0, of_rows)
 
 
 def _ordered(rows: pd.DataFrame, traits: Sequence[str]) -> pd.DataFrame:
-    stats = [f"prevalence_{stat}" for stat in ("median", "mean", "lower", "upper")]
-    stats += [f"persons_{stat}" for stat in ("mean", "median", "lower", "upper")]
+    """Return the rows with their columns in order; keys and words are text."""
+    stats = [f"prevalence_{stat}" for stat in STATS]
+    stats += [f"persons_{stat}" for stat in PERSONS]
     counts = ["surveys", "respondents", "cases", "cases_elsewhere", "masked"]
-    rest = ["interval", "evidence", *counts, "population", "own_data_share"]
+    basis = ["interval", "evidence", *counts, "population", "own_data_share"]
     keys = [*KEYS, *traits]
-    return rows[[*keys, *stats, *rest]].astype(
-        dict.fromkeys([*keys, "evidence", "masked"], "str")
-    )
+    texts = dict.fromkeys([*keys, "evidence", "masked"], "str")
+    return rows[[*keys, *stats, *basis]].astype(texts)

@@ -1,4 +1,4 @@
-"""Beside: an estimate's rows next to published ones of the same groups; published
+"""Published: an estimate's rows beside published ones of the same groups; published
 numbers are never data.
 """
 
@@ -39,13 +39,12 @@ def read_published(source: Source | None = None) -> pd.DataFrame:
     """Read a table of published estimates; if none is given, the editions for 2016 and
     2021 that ship.
     """
-    table = read_table(
-        shelf(*PUBLISHED) if source is None else source,
-        "table of published estimates",
-        NEEDED,
-    )
+    if source is None:
+        source = shelf(*PUBLISHED)
+    table = read_table(source, "table of published estimates", NEEDED)
     return table.assign(
-        **{column: numbers(table[column]) for column in ("persons", "per_1000")}
+        persons=numbers(table["persons"]),
+        per_1000=numbers(table["per_1000"]),
     )
 
 
@@ -61,39 +60,38 @@ def _advice(leaf: str, names: Sequence[str]) -> str:
 def set_beside(
     table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return published rows beside those of `breakdown`; names: what the estimate adds
-    up, for the error's advice.
+    """Return published rows beside those of `breakdown`; names: of the estimate's
+    components and sums, for the error's advice.
     """
-    columns = {
-        "persons_median": "median",
-        "persons_lower": "lower",
-        "persons_upper": "upper",
-    }
-    own = rows.rename(columns=columns)[[*KEYS, *columns.values(), "prevalence_median"]]
-    both = table.merge(own, on=KEYS, how="left", validate="m:1")
-    missing = both[both["median"].isna()]
-    if len(missing):
-        first = missing.iloc[0]
-        raise UncountedError(
-            f"{len(missing)} published row(s) have no like in the estimate, as"
-            f" {first['leaf']}, {first['group']}, {first['sex']},"
-            f" {first['age']}.{_advice(str(first['leaf']), names)}"
-        )
-    both = both.rename(
-        columns={"persons": "published", "per_1000": "published_per_1000"}
+    columns = {f"persons_{stat}": stat for stat in ("median", "lower", "upper")}
+    estimated = rows.rename(columns=columns)
+    estimated = estimated[[*KEYS, *columns.values(), "prevalence_median"]]
+    both = table.merge(
+        estimated,
+        on=KEYS,
+        how="left",
+        validate="m:1",
     )
+    _check_all_estimated(both[both["median"].isna()], names)
+    published = {"persons": "published", "per_1000": "published_per_1000"}
+    both = both.rename(columns=published)
     both["per_1000"] = both["prevalence_median"] * 1000
-    both["ratio"] = (both["median"] / both["published"]).replace(np.inf, np.nan)
+    ratio = both["median"] / both["published"]
+    both["ratio"] = ratio.replace(np.inf, np.nan)
     both["inside"] = both["published"].between(both["lower"], both["upper"])
-    order = [
-        "edition",
-        "year",
-        *KEYS,
-        "published",
-        "published_per_1000",
-        *columns.values(),
-        "per_1000",
-        "ratio",
-        "inside",
-    ]
-    return both[[*order, "note"]]
+    order = ["edition", "year", *KEYS]
+    order += [*published.values(), *columns.values()]
+    order += ["per_1000", "ratio", "inside", "note"]
+    return both[order]
+
+
+def _check_all_estimated(missing: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse published rows that the estimate has not; the error names one of them."""
+    if missing.empty:
+        return
+    example = missing.iloc[0][["leaf", "group", "sex", "age"]]
+    advice = _advice(str(example["leaf"]), names)
+    raise UncountedError(
+        f"{len(missing)} published row(s) have no like in the estimate, as"
+        f" {', '.join(map(str, example))}.{advice}"
+    )
