@@ -19,7 +19,7 @@ from uncounted.checks.rows import of_contrasts, of_estimates, of_shares
 from uncounted.checks.source_bias import sources
 from uncounted.checks.support import support
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
-from uncounted.release.outline import check_name
+from uncounted.release.check_list import check_name
 from uncounted.wording.translation import translated
 from uncounted.wording.words import read_words
 

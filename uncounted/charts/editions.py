@@ -6,8 +6,7 @@ import altair as alt
 import pandas as pd
 
 from uncounted.charts.palette import MARK, SECOND, styled
-from uncounted.leaves.estimate_card import TOTAL
-from uncounted.release.release import ALL
+from uncounted.release.leaf_estimates import part
 from uncounted.wording.numerals import level
 from uncounted.wording.words import Words, read_words
 
@@ -86,8 +85,3 @@ def beside_chart(table: pd.DataFrame, interval: float, say: Words) -> Any:
         .facet(row=alt.Row("edition:N", title=None, header=alt.Header(orient="top")))
         .resolve_scale(y="independent")
     )
-
-
-def part(leaf: object, say: Words) -> str:
-    """Write the name of a leaf or a sum; of the total, that it is all together."""
-    return say("leaves.sum") if leaf in (TOTAL, ALL) else say.term(leaf)

@@ -1,7 +1,5 @@
 """Predictions: what surveys held out found, beside what was predicted of them."""
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -11,7 +9,7 @@ import pandas as pd
 from uncounted.charts.palette import MARK, SECOND, SOFT, styled
 from uncounted.model.vocabulary import SHOW
 from uncounted.release.release import of_surveys
-from uncounted.wording.numerals import fraction, heading, level
+from uncounted.wording.numerals import heading, level
 from uncounted.wording.words import Words, read_words
 
 SIDE, ABREAST = 380, 240  # of one chart, and of several
@@ -38,18 +36,6 @@ def plot_held_out(
         for name, rows in of.items()
     ]
     return styled(alt.hconcat(*charts), say)
-
-
-def told(of: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
-    """Say what was held out, how many surveys' results lie inside their intervals, and
-    what share of them.
-    """
-    table = pd.concat(of.values())
-    known = table["covered"].dropna().astype(bool)
-    by = str(table["by"].iloc[0]) if "by" in table else "country"
-    share = fraction(float(known.mean()) if len(known) else math.nan, say)
-    counts = {"n": len(known), "inside": int(known.sum()), "share": share}
-    return say("held_out.told", what=say(f"held_out.by_{by}"), level=interval, **counts)
 
 
 def against(

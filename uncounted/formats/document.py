@@ -14,12 +14,22 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from uncounted.charts.drawings import Drawings, draw
-from uncounted.charts.editions import part
-from uncounted.release import outline
-from uncounted.release.gather import gather
+from uncounted.charts.map import Map
+from uncounted.formats.cells import drawing_of, written
+from uncounted.release import check_list, provenance
+from uncounted.release.contents import sections
 from uncounted.release.headline import headline
-from uncounted.release.release import LEAF, Release
-from uncounted.wording import numerals
+from uncounted.release.method_sections import gather_table
+from uncounted.release.release import Release
+from uncounted.release.section import (
+    DOCX,
+    Block,
+    Column,
+    Figure,
+    Row,
+    Table,
+    Text,
+)
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
 INK, MARK, SOFT = (
@@ -28,16 +38,17 @@ INK, MARK, SOFT = (
     RGBColor(0x59, 0x60, 0x68),
 )
 WIDE = Cm(16.5)
-OF_LEAVES = (
-    4.4,
-    2.0,
-    2.6,
-    3.5,
-    2.4,
-    1.6,
-)  # cm of columns: bounds in words are the widest numbers
-OF_REGIONS = (4.4, 2.0, 2.0, 2.6, 3.5, 2.0)
-OF_GATHER = (1.4, 5.1, 10.0)
+# cm of columns by kind, and of their bounds: bounds in words are the widest numbers
+WIDTHS = {
+    "name": 4.4,
+    "estimate": 2.0,
+    "persons": 2.6,
+    "share": 2.0,
+    "item": 1.4,
+    "middle": 5.1,
+    "long": 10.0,
+}
+BOUNDS = {"estimate": 2.0, "persons": 3.5}
 LINE = "DEDBD4"  # between rows
 PIXELS = 1800  # of the map's width
 
@@ -48,97 +59,104 @@ def write_brief(
     """Write a brief of about two pages: headline, map, regions, data, verdicts, limits
     and how to cite.
     """
-    path, say = Path(path), release.say
+    path = Path(path)
     document = _opened(release)
     document.add_heading(release.title, 0)
     _stamps(document, release)
     document.add_paragraph(headline(release)).runs[0].bold = True
-    for told in (release.why, *release.notes):
-        if told:
-            document.add_paragraph(told)
+    for words in (release.why, *release.notes):
+        if words:
+            document.add_paragraph(words)
     drawn = drawings or draw(release)
-    scale = PIXELS / 1000
-    picture = document.add_picture(
-        io.BytesIO(vl_convert.svg_to_png(drawn.map.still, scale=scale)), width=WIDE
-    )
-    picture._inline.docPr.set("descr", say("map.label"))  # what a screen reader says
-    document.add_paragraph(map_caption(release), style="Caption")
-    if LEAF in release.rows:
-        document.add_heading(say("leaves.title"), 1)
-        document.add_paragraph(say("leaves.told"))
-        _table(document, *_leaves(release), OF_LEAVES)
-    document.add_heading(say("regions.title"), 1)
-    _table(document, *_regions(release), OF_REGIONS)
-    document.add_heading(say("data.title"), 1)
-    document.add_paragraph(data_told(release))
-    document.add_heading(say("checks.title"), 1)
-    for one in outline.checks(release):
-        verdict = say(f"checks.{one['verdict']}")
-        document.add_paragraph(f"{one['name']} – {verdict}", style="List Bullet")
-    document.add_heading(say("limits.title"), 1)
-    for told in outline.limits(release)["told"]:
-        document.add_paragraph(told)
-    document.add_heading(say("record.cite"), 1)
-    document.add_paragraph(outline.citation(release))
+    for section in sections(release, DOCX):
+        document.add_heading(section.title, 1)
+        for block in section.shown_in(DOCX):
+            _write_block(document, block, release, drawn)
     document.save(str(path))
     return path
+
+
+def _write_block(
+    document: Any, block: Block, release: Release, drawings: Drawings
+) -> None:
+    """Write a paragraph, a figure or a table; verdicts are a list without sentences."""
+    match block:
+        case Text():
+            document.add_paragraph(block.words)
+        case Figure():
+            _picture(document, block, drawings)
+        case Table() if any(column.kind == "verdict" for column in block.columns):
+            verdict, name = block.columns[:2]
+            for row in block.rows:
+                words = (written(name, row, release), written(verdict, row, release))
+                listed = " – ".join(line for (line,) in words)
+                document.add_paragraph(listed, style="List Bullet")
+        case Table():
+            _write_table(document, block, release)
+        case _:
+            raise NotImplementedError(f"A brief has no {block.kind}.")
+
+
+def _picture(document: Any, figure: Figure, drawings: Drawings) -> None:
+    """Add a figure with its captions; its label is what a screen reader says."""
+    drawn = drawing_of(figure, drawings)
+    svg = drawn.still if isinstance(drawn, Map) else drawn
+    png = io.BytesIO(vl_convert.svg_to_png(svg, scale=PIXELS / 1000))
+    picture = document.add_picture(png, width=WIDE)
+    picture._inline.docPr.set("descr", figure.label)
+    for caption in figure.captions:
+        document.add_paragraph(caption, style="Caption")
+
+
+def _write_table(document: Any, table: Table, release: Release) -> None:
+    """Add a table with its bounds in columns of their own."""
+    columns = table.shown_in(DOCX)
+    heads: list[str] = []
+    widths: list[float] = []
+    for column in columns:
+        heads.append(column.head)
+        widths.append(WIDTHS[column.kind])
+        if column.kind in BOUNDS:
+            heads.append(release.level)
+            widths.append(BOUNDS[column.kind])
+    rows = [_texts(columns, row, release) for row in table.rows]
+    _table(document, heads, rows, widths)
+
+
+def _texts(columns: Sequence[Column], row: Row, release: Release) -> list[str]:
+    """Return the texts of a row, two of an estimate; subregions stand to the right."""
+    texts: list[str] = []
+    for column in columns:
+        lines = written(column, row, release)
+        if column.kind == "name":
+            lines = ["\u2003" * max(row.depth - 1, 0) + lines[0]]
+        elif column.kind in BOUNDS:
+            lines = [*lines, ""][:2]
+        texts += lines
+    return texts
 
 
 def write_gather(release: Release, path: str | Path) -> Path:
     """Write the eighteen items of GATHER as a table; those that nobody told stand there
     as missing.
     """
-    path, say = Path(path), release.say
+    path = Path(path)
+    say = release.say
     document = _opened(release)
     document.add_heading(say("gather.title"), 0)
     _stamps(document, release)
     document.add_paragraph(f"{release.title}, {release.year}. {say('gather.told')}")
-    rows = [(str(item.number), item.asked, item.answer) for item in gather(release)]
-    heads = [say("gather.item"), say("gather.asked"), say("gather.answer")]
-    table = _table(document, heads, rows, OF_GATHER, right=False)
-    for cells, item in zip(table.rows[1:], gather(release), strict=True):
-        for run in cells.cells[2].paragraphs[0].runs if item.missing else ():
-            run.font.color.rgb = STOP
+    items = gather_table(release)
+    heads = [column.head for column in items.columns]
+    rows = [_texts(items.columns, row, release) for row in items.rows]
+    widths = [WIDTHS[column.kind] for column in items.columns]
+    table = _table(document, heads, rows, widths, right=False)
+    for cells, item in zip(table.rows[1:], items.rows, strict=True):
+        if item.mark == "missing":
+            for run in cells.cells[-1].paragraphs[0].runs:
+                run.font.color.rgb = STOP
     document.save(str(path))
     return path
-
-
-def map_caption(release: Release) -> str:
-    """Return what the map shows, and what is hatched."""
-    hatched = release.say(
-        "map.hatched_leaves" if LEAF in release.rows else "map.hatched"
-    )
-    return (
-        f"{release.say('map.caption', year=release.year, whom=release.whom)} {hatched}"
-    )
-
-
-def data_told(release: Release) -> str:
-    """Return what data there are, in one paragraph."""
-    say, data = release.say, outline.data(release)
-    years = list(data["years"]) or [release.year]
-    told = say(
-        "data.told",
-        surveys=numerals.whole(data["surveys"], say),
-        surveyed=data["surveyed"],
-        first=min(years),
-        last=max(years),
-        rows=numerals.whole(data["rows"], say),
-        respondents=numerals.whole(data["respondents"], say),
-        counted=numerals.whole(data["counted"], say),
-        share=numerals.fraction(data["share"], say),
-        whom=release.whom,
-    )
-    masked = (
-        say("data.masked", n=data["masked"], lines=data["lines"])
-        if data["masked"]
-        else ""
-    )
-    return " ".join(
-        part
-        for part in (told, say("data.source", source=data["source"]), masked)
-        if part
-    )
 
 
 def _opened(release: Release) -> Any:
@@ -167,7 +185,7 @@ def _opened(release: Release) -> Any:
     style.element.get_or_add_rPr().append(language)
     document.core_properties.title = f"{release.title}, {release.year}"
     document.core_properties.author = ""
-    document.core_properties.comments = outline.citation(release)[:255]
+    document.core_properties.comments = provenance.citation(release)[:255]
     return document
 
 
@@ -182,73 +200,8 @@ def _stamps(document: Any, release: Release) -> None:
     stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(16), STOP
     for told in release.banner:
         document.add_paragraph().add_run(told).font.color.rgb = STOP
-    for name, told in outline.failures(release):
+    for name, told in check_list.failures(release):
         document.add_paragraph(f"{name}. {told}", style="List Bullet")
-
-
-def _leaves(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return the world's parts with their sum, then the card's sums and shares, of
-    which a share has no prevalence.
-    """
-    say, show = release.say, release.show
-    heads = [
-        say("leaves.leaf"),
-        say("leaves.rate", unit=numerals.heading(show, say)),
-        say("leaves.persons"),
-    ]
-    heads += [release.level, say("regions.printed"), say("leaves.share")]
-    rows = []
-    for row in outline.leaves(release):
-        printed, share = (
-            numerals.whole(row["printed"], say),
-            numerals.fraction(row["share"], say),
-        )
-        rows.append((*_numbers(row, release), printed, share))
-    if sums := outline.sums(release):
-        rows.append((say("leaves.sums"), *[""] * (len(heads) - 1)))
-        rows += [(*_numbers(row, release), "", "") for row in sums]
-    return heads, rows
-
-
-def _numbers(row: outline.Record, release: Release) -> tuple[str, str, str, str]:
-    """Return a part, its prevalence, its persons and their bounds."""
-    say, show = release.say, release.show
-    rate = (
-        numerals.NOTHING
-        if row.get("note")
-        else numerals.bare(row["prevalence_median"], show, say)
-    )
-    between = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
-    return (
-        part(row[LEAF], say),
-        rate,
-        numerals.persons(row["persons_mean"], say),
-        between,
-    )
-
-
-def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
-    say, show = release.say, release.show
-    heads = [
-        say("regions.place"),
-        say("regions.rate", unit=numerals.heading(show, say)),
-        release.level,
-    ]
-    heads += [say("regions.persons"), release.level, say("regions.covered")]
-    rows = [
-        (
-            "\u2003" * max(row["depth"] - 1, 0) + say.term(row["name"]),
-            numerals.bare(row["prevalence_median"], show, say),
-            numerals.bare(row["prevalence_lower"], show, say)
-            + "–"
-            + numerals.bare(row["prevalence_upper"], show, say),
-            numerals.persons(row["persons_mean"], say),
-            numerals.persons_between(row["persons_lower"], row["persons_upper"], say),
-            numerals.fraction(row["covered"], say),
-        )
-        for row in outline.regions(release)
-    ]
-    return heads, rows
 
 
 def _table(

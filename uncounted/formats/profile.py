@@ -6,18 +6,23 @@ from pathlib import Path
 import pandas as pd
 
 from uncounted.charts.ages import age_sex
-from uncounted.charts.editions import part
+from uncounted.charts.charts import ticks
 from uncounted.charts.export import svg
 from uncounted.charts.forest import forest
 from uncounted.charts.palette import styled
 from uncounted.charts.trends import courses, seen_in
 from uncounted.errors import UncountedError
 from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.formats.cells import estimate, interval, persons, picture, scale
-from uncounted.formats.paper import printed
-from uncounted.release import outline
+from uncounted.formats.cells import persons_lines, picture, rate_lines
+from uncounted.formats.paper import interval, printed
+from uncounted.model.vocabulary import SHOW
+from uncounted.release import outline, survey_summary
+from uncounted.release.estimate_columns import persons, rates
 from uncounted.release.headline import headline
+from uncounted.release.leaf_estimates import part
+from uncounted.release.limits import limits_of
 from uncounted.release.outline import Record
+from uncounted.release.place_sections import highest
 from uncounted.release.release import ALL, LEAF, Release
 from uncounted.wording import numerals
 from uncounted.world.codes import hint
@@ -92,7 +97,7 @@ def profile(
         "leaves": _leaves(release, place),
         "countries": _countries(release, place),
         "surveys": _surveys(release, place),
-        "limits": outline.limits(release)["told"],
+        "limits": limits_of(release)["told"],
         "titles": (
             {
                 name: say(f"profile.{name}")
@@ -140,35 +145,45 @@ def _told(release: Release, place: Place, row: Record) -> list[str]:
 
 def _beside(release: Release, place: Place) -> Record:
     """Return the place and what it lies in, up to the world, on one scale."""
-    say, table = release.say, release.world.places
-    above = [("world", release.of_world["group"])]
-    first = table.loc[place.countries[0]]
-    known = {
-        (row["grouping"], row["group"]): row for row in outline.records(release.totals)
-    }
-    for grouping in ("region", "subregion"):
-        above.append((grouping, first[grouping]))
-        if place.grouping == grouping:
-            break
-    keys = list(dict.fromkeys([*above, (place.grouping, place.group)]))
-    rows = [known[key] for key in keys if key in known]
-    top, marks = scale(rows, release)
-    told = [
-        {
+    say = release.say
+    rows = _up_to_the_world(release, place)
+    marks = ticks(highest(rows) * SHOW[release.show])
+    end = marks[-1]
+    printed_rows = []
+    for row in rows:
+        prevalence = rates(row)
+        surveyed = row["evidence"] == "surveyed"
+        key = (row["grouping"], row["group"])
+        words = {
             "name": say.term(row["name"]),
-            "own": (row["grouping"], row["group"]) == (place.grouping, place.group),
-            "rate": estimate(row, release),
-            "interval": interval(row, top, release),
-            "persons": persons(row, release),
+            "own": key == (place.grouping, place.group),
+            "rate": rate_lines(prevalence, release),
+            "interval": interval(prevalence, surveyed, end, release),
+            "persons": persons_lines(persons(row), release),
         }
-        for row in rows
-    ]
+        printed_rows.append(words)
     heads = [
         say("regions.place"),
-        say("regions.rate", unit=numerals.heading(release.show, say)),
+        say("regions.rate", unit=release.unit),
         say("regions.persons"),
     ]
-    return {"heads": heads, "marks": marks, "rows": told}
+    scale = [[mark / end, numerals.short(mark, say)] for mark in marks]
+    return {"heads": heads, "marks": scale, "rows": printed_rows}
+
+
+def _up_to_the_world(release: Release, place: Place) -> list[Record]:
+    """Return the rows of the world, region and subregion of a place, and its own."""
+    first_country = release.world.places.loc[place.countries[0]]
+    keys = [("world", release.of_world["group"])]
+    for grouping in ("region", "subregion"):
+        keys.append((grouping, first_country[grouping]))
+        if place.grouping == grouping:
+            break
+    keys.append((place.grouping, place.group))
+    rows = {
+        (row["grouping"], row["group"]): row for row in outline.records(release.totals)
+    }
+    return [rows[key] for key in dict.fromkeys(keys) if key in rows]
 
 
 def _people(release: Release, place: Place) -> Record | None:
@@ -177,21 +192,23 @@ def _people(release: Release, place: Place) -> Record | None:
     """
     if not release.divided:
         return None
-    say, rows = release.say, release.by("sex", "age")
-    mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
-    known = {(row["sex"], row["age"]): row for row in outline.records(mine)}
-    ages = list(dict.fromkeys([ALL, *mine["age"]]))
+    say = release.say
+    rows = _rows_of(release.by("sex", "age"), place.grouping, place.group)
+    by_people = {(row["sex"], row["age"]): row for row in outline.records(rows)}
+    ages = outline.values_of(rows, "age")
     heads = [
         say("people.ages") if age == ALL else numerals.band(age, say) for age in ages
     ]
-    told = [
-        [say(f"people.{sex}"), *(estimate(known[sex, age], release) for age in ages)]
-        for sex in dict.fromkeys([ALL, *mine["sex"]])
-    ]
-    caption = say(
-        "people.told", unit=numerals.unit(release.show, say), level=release.level
-    )
-    return {"heads": ["", *heads], "rows": told, "caption": caption}
+    body = []
+    for sex in outline.values_of(rows, "sex"):
+        cells = [rate_lines(rates(by_people[sex, age]), release) for age in ages]
+        body.append([say(f"people.{sex}"), *cells])
+    caption = say("people.told", unit=release.in_unit, level=release.level)
+    return {"heads": ["", *heads], "rows": body, "caption": caption}
+
+
+def _rows_of(rows: pd.DataFrame, grouping: str, group: str) -> pd.DataFrame:
+    return rows[(rows["grouping"] == grouping) & (rows["group"] == group)]
 
 
 def _ages(release: Release, place: Place) -> Record:
@@ -217,7 +234,7 @@ def _trend(
         return None
     rows = course[(course["group"] == place.group) | (course["name"] == place.name)]
     rows = rows.drop_duplicates("year").assign(name=place.name)
-    surveys = outline.surveys(release).drop(columns="name")
+    surveys = survey_summary.surveys(release).drop(columns="name")
     only = pd.DataFrame({"group": [place.group], "name": [place.name]})
     dots = seen_in(surveys, only if place.grouping == "country" else only.iloc[:0])
     chart = courses(rows, dots, release.show, release.say, columns=1)
@@ -244,8 +261,8 @@ def _leaves(release: Release, place: Place) -> Record | None:
         {
             "name": part(row[LEAF], say),
             "last": row[LEAF] == ALL,
-            "rate": estimate(row, release),
-            "persons": persons(row, release),
+            "rate": rate_lines(rates(row), release),
+            "persons": persons_lines(persons(row), release),
         }
         for row in sorted(outline.records(rows), key=lambda row: row[LEAF] == ALL)
     ]
@@ -284,7 +301,7 @@ def _countries(release: Release, place: Place) -> Record:
 
 def _surveys(release: Release, place: Place) -> Record:
     """Return the latest surveys of the place; what is masked says so."""
-    say, table = release.say, outline.surveys(release)
+    say, table = release.say, survey_summary.surveys(release)
     mine = table[
         table["country"].isin(place.countries) & (table["source"] != ELSEWHERE)
     ]

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from uncounted.release import outline
+from uncounted.release import check_list, provenance, survey_summary
 from uncounted.release.account import ITEMS
+from uncounted.release.limits import limits_of
 from uncounted.release.release import Release
 from uncounted.wording.numerals import fraction, heading, whole
 
@@ -71,7 +72,7 @@ def _criteria(release: Release) -> str:
             rows=whole(fate["rows"], say),
             surveys=whole(fate["surveys"], say),
         )
-        for fate in outline.fates(release)
+        for fate in provenance.fates(release)
     ]
     return say(
         "gather.item_4",
@@ -81,7 +82,7 @@ def _criteria(release: Release) -> str:
 
 
 def _sources(release: Release) -> str:
-    data = outline.data(release)
+    data = survey_summary.data(release)
     years = list(data["years"]) or [release.year]
     told = {name: data[name] for name in ("surveys", "surveyed", "source")}
     return release.say("gather.item_5", **told, first=min(years), last=max(years))
@@ -90,7 +91,7 @@ def _sources(release: Release) -> str:
 def _biases(release: Release) -> str:
     say = release.say
     errs = any("sigma_survey" in part.card.priors for part in release.parts)
-    kinds = ", ".join(say.term(kind) for kind in outline.data(release)["kinds"])
+    kinds = ", ".join(say.term(kind) for kind in survey_summary.data(release)["kinds"])
     return say(
         "gather.item_6",
         kinds=kinds,
@@ -106,7 +107,7 @@ def _others(release: Release) -> str:
         for name in part.card.covariates
     )
     tables = "; ".join(
-        f"{one['what']} ({one['source']})" for one in outline.sources(release)
+        f"{one['what']} ({one['source']})" for one in provenance.sources(release)
     )
     return say(
         "gather.item_7",
@@ -131,7 +132,7 @@ def _choice(release: Release) -> str:
 
 
 def _performance(release: Release) -> str:
-    say, rows = release.say, outline.held_out(release)
+    say, rows = release.say, check_list.held_out(release)
     section = {"checks": len(release.findings), "section": say("checks.title")}
     if not rows:
         return say("gather.item_12", told=say("checks.missing"), **section)
@@ -149,7 +150,7 @@ def _unknown(covered: object) -> bool:
 
 
 def _uncertainty(release: Release) -> str:
-    told = outline.limits(release)
+    told = limits_of(release)
     return release.say(
         "gather.item_13",
         holds="; ".join(told["holds"]),
@@ -173,7 +174,7 @@ def _intervals(release: Release) -> str:
 
 
 def _limits(release: Release) -> str:
-    return release.say("gather.item_18", told=" ".join(outline.limits(release)["told"]))
+    return release.say("gather.item_18", told=" ".join(limits_of(release)["told"]))
 
 
 FILLED: dict[str, Callable[[Release], str]] = {

@@ -22,7 +22,7 @@ from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
 from uncounted.model.card import Card
 from uncounted.release.account import Account, read_account
-from uncounted.wording.numerals import level, whom
+from uncounted.wording.numerals import heading, level, unit, whom
 from uncounted.wording.words import Words, read_words
 from uncounted.world.age import Band
 from uncounted.world.table import SIMULATED
@@ -206,6 +206,40 @@ class Release:
             for part in self.parts
             if (own["outcome"] == part.card.outcome).any()
         }
+
+    @property
+    def has_leaves(self) -> bool:
+        """Whether the estimate is a sum of leaves."""
+        return LEAF in self.rows
+
+    def everybody(self, rows: pd.DataFrame) -> pd.Series:
+        """Return which rows are of all persons."""
+        return (rows[self.axes] == ALL).all(axis=1)
+
+    @property
+    def known_shares(self) -> list[str]:
+        """The shares that are known of any place: of own data, of countries'
+        evidence.
+        """
+        columns = [name for name in SHARES if name in self.totals]
+        return [name for name in columns if self.totals[name].notna().any()]
+
+    @property
+    def unit(self) -> str:
+        """The unit of prevalence as the head of a column: "percent"."""
+        return heading(self.show, self.say)
+
+    @property
+    def in_unit(self) -> str:
+        """The unit of prevalence in a sentence: "in percent"."""
+        return unit(self.show, self.say)
+
+    @property
+    def sheet_note(self) -> str:
+        """What stands above the estimates on a sheet of a workbook."""
+        return self.say(
+            "sheets.note", unit=self.in_unit, level=self.level, whom=self.whom
+        )
 
     def by(self, *axes: str) -> pd.DataFrame:
         """The rows broken down by some traits of persons, with their sums, and by no
