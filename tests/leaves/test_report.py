@@ -352,7 +352,7 @@ def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
 def test_a_profile_is_two_pages_and_tells_its_parts(simulated):
     place = place_of(simulated, "KEN")
     told = profile(simulated, place)
-    assert [row["name"] for row in told["leaves"]["rows"]][-1] == "All together"
+    assert told["leaves"]["rows"][-1]["cells"][0] == ["All together"]
     assert len(told["surveys"]["rows"]) == 3  # one survey, asked by three models
     assert b"/Count 2" in printed("profile.typ", simulated, told)
 

@@ -128,7 +128,7 @@ def test_a_profile_tells_what_is_known_of_the_place(small, fit):
     assert any("Nobody was interviewed there" in told for told in imputed["told"])
     assert len(surveyed["surveys"]["rows"]) == 1
     assert imputed["surveys"]["told"] == "No survey entered."
-    names = [row["name"] for row in surveyed["beside"]["rows"]]
+    names = [row["cells"][0][0] for row in surveyed["beside"][0]["rows"]]
     assert names == ["World", "Americas", "Latin America and the Caribbean", "Aruba"]
 
 

@@ -112,22 +112,9 @@ def surveys(release: Release) -> Section:
     """Return what every survey found by itself; small counts are masked."""
     say = release.say
     told = say("surveys.told", unit=release.in_unit)
-    columns = [
-        Column("country", say("surveys.country"), "name"),
-        Column("survey", say("surveys.survey"), "text"),
-        Column("year", say("surveys.year"), "year"),
-        Column("kind", say("surveys.kind"), "text"),
-        Column("breakdown", say("surveys.breakdown"), "text"),
-        Column("respondents", say("surveys.asked"), "count"),
-        Column("cases", say("surveys.cases"), "count"),
-        Column("deff", say("surveys.deff"), "number"),
-        Column("found", say("surveys.found", unit=release.unit), "rate"),
-    ]
-    if len(release.parts) > 1:
-        columns.insert(5, Column("outcome", say("surveys.outcome"), "text"))
     table = Table(
         "surveys",
-        columns,
+        survey_columns(release),
         [survey_row(row, release) for row in records(survey_summary.surveys(release))],
         say("surveys.caption"),
         unseen=True,
@@ -145,6 +132,25 @@ def surveys(release: Release) -> Section:
     )
     text = Text(told, screen=say("countries.sort"), formats=(HTML,))
     return Section("surveys", say("surveys.title"), [text, table])
+
+
+def survey_columns(release: Release) -> list[Column]:
+    """Return the columns of a table of surveys, of several models with the outcome."""
+    say = release.say
+    columns = [
+        Column("country", say("surveys.country"), "name"),
+        Column("survey", say("surveys.survey"), "text"),
+        Column("year", say("surveys.year"), "year"),
+        Column("kind", say("surveys.kind"), "text"),
+        Column("breakdown", say("surveys.breakdown"), "text"),
+        Column("respondents", say("surveys.asked"), "count"),
+        Column("cases", say("surveys.cases"), "count"),
+        Column("deff", say("surveys.deff"), "number"),
+        Column("found", say("surveys.found", unit=release.unit), "rate"),
+    ]
+    if len(release.parts) > 1:
+        columns.insert(5, Column("outcome", say("surveys.outcome"), "text"))
+    return columns
 
 
 def survey_row(row: Record, release: Release) -> Row:
