@@ -1,11 +1,9 @@
-"""Document: the short brief and the GATHER list as .docx files, for people who write on
-in them.
-"""
+"""Document: the brief and the GATHER list as .docx files, for people to write on."""
 
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import vl_convert
 from docx import Document
@@ -32,11 +30,11 @@ from uncounted.release.section import (
 )
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
-INK, MARK, SOFT = (
-    RGBColor(0x22, 0x26, 0x2B),
-    RGBColor(0x1F, 0x5F, 0x86),
-    RGBColor(0x59, 0x60, 0x68),
-)
+INK = RGBColor(0x22, 0x26, 0x2B)
+MARK = RGBColor(0x1F, 0x5F, 0x86)
+SOFT = RGBColor(0x59, 0x60, 0x68)
+# size in points, and colour
+STYLES = {"Title": (20, INK), "Heading 1": (14, MARK), "Caption": (9, SOFT)}
 WIDE = Cm(16.5)
 # cm of columns by kind, and of their bounds: bounds in words are the widest numbers
 WIDTHS = {
@@ -160,29 +158,24 @@ def write_gather(release: Release, path: str | Path) -> Path:
 
 
 def _opened(release: Release) -> Any:
+    """Return an empty document with the styles and properties of a release."""
     document = Document()
     section = document.sections[0]
+    section.page_width = Cm(21)
+    section.page_height = Cm(29.7)
+    for side in ("left", "right", "top", "bottom"):
+        setattr(section, f"{side}_margin", Cm(2.2))
     style: Any = document.styles["Normal"]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = section.top_margin = (
-        section.bottom_margin
-    ) = Cm(2.2)
-    style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle
-    for name, size, colour in (
-        ("Title", 20, INK),
-        ("Heading 1", 14, MARK),
-        ("Caption", 9, SOFT),
-    ):
-        other: Any = document.styles[name]
-        other.font.size, other.font.color.rgb, other.font.bold = (
-            Pt(size),
-            colour,
-            name == "Heading 1",
-        )
-    language = style.element.get_or_add_rPr().makeelement(
-        qn("w:lang"), {qn("w:val"): release.language}
-    )
-    style.element.get_or_add_rPr().append(language)
+    style.font.name = "Calibri"
+    style.font.size = Pt(10.5)
+    for name, (size, colour) in STYLES.items():
+        font = cast("Any", document.styles[name]).font
+        font.size = Pt(size)
+        font.color.rgb = colour
+        font.bold = name == "Heading 1"
+    properties = style.element.get_or_add_rPr()
+    language = {qn("w:val"): release.language}
+    properties.append(properties.makeelement(qn("w:lang"), language))
     document.core_properties.title = f"{release.title}, {release.year}"
     document.core_properties.author = ""
     document.core_properties.comments = provenance.citation(release)[:255]
@@ -190,18 +183,18 @@ def _opened(release: Release) -> Any:
 
 
 def _stamps(document: Any, release: Release) -> None:
-    """Write what is stamped across the top, and what failed."""
+    """Write the stamps across the top, and the checks that failed."""
     if not release.stamps:
         return
-    say = release.say
-    stamp = document.add_paragraph().add_run(
-        " · ".join(say(f"banner.{stamp}") for stamp in release.stamps)
-    )
-    stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(16), STOP
-    for told in release.banner:
-        document.add_paragraph().add_run(told).font.color.rgb = STOP
-    for name, told in check_list.failures(release):
-        document.add_paragraph(f"{name}. {told}", style="List Bullet")
+    stamps = [release.say(f"banner.{stamp}") for stamp in release.stamps]
+    run = document.add_paragraph().add_run(" · ".join(stamps))
+    run.bold = True
+    run.font.size = Pt(16)
+    run.font.color.rgb = STOP
+    for sentence in release.banner:
+        document.add_paragraph().add_run(sentence).font.color.rgb = STOP
+    for name, sentence in check_list.failures(release):
+        document.add_paragraph(f"{name}. {sentence}", style="List Bullet")
 
 
 def _table(
@@ -214,40 +207,46 @@ def _table(
     """Add a table with a thin line between rows; widths of its columns in cm; right:
     numbers stand under each other.
     """
-    table = document.add_table(rows=1, cols=len(heads), style="Light Shading")
-    for cell, told in zip(table.rows[0].cells, heads, strict=True):
-        cell.text = told
-    mark = table.rows[0]._tr.get_or_add_trPr()
-    mark.append(
-        mark.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"})
-    )  # repeated on each page
-    for row in rows:
-        for cell, told in zip(table.add_row().cells, row, strict=True):
-            cell.text = told
-    about = table._tbl.tblPr
-    about.find(qn("w:tblLook")).set(qn("w:noHBand"), "1")
-    about.find(qn("w:tblLook")).set(
-        qn("w:val"), "06A0"
-    )  # the same, for older readers: no grey bands
-    lines = about.makeelement(qn("w:tblBorders"), {})
-    of_line = {qn("w:val"): "single", qn("w:sz"): "4", qn("w:color"): LINE}
-    lines.append(lines.makeelement(qn("w:insideH"), of_line))
-    about.find(qn("w:tblLook")).addprevious(lines)
-    table.autofit = (
-        False  # a word processor that lays columns out itself breaks numbers apart
-    )
-    for at, width in enumerate(widths):
-        table.columns[at].width = Cm(width)
+    table = document.add_table(rows=0, cols=len(heads), style="Light Shading")
+    for texts in (heads, *rows):
+        for cell, text in zip(table.add_row().cells, texts, strict=True):
+            cell.text = text
+    _mark(table.rows[0], "w:tblHeader")  # repeated on each page
+    _rule(table)
+    # a word processor that lays columns out itself breaks numbers apart
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
     for row in table.rows:
-        if right:  # rows of numbers are not divided between pages
-            whole = row._tr.get_or_add_trPr()
-            whole.append(whole.makeelement(qn("w:cantSplit"), {}))
-        for at, cell in enumerate(row.cells):
-            cell.width = table.columns[at].width
-            written = cell.paragraphs[0]
-            written.alignment = (
-                WD_ALIGN_PARAGRAPH.RIGHT if right and at else WD_ALIGN_PARAGRAPH.LEFT
-            )
-            for run in written.runs:
-                run.font.size = Pt(8.5)
+        if right:
+            _mark(row, "w:cantSplit")  # rows of numbers are not divided between pages
+        for position, cell in enumerate(row.cells):
+            cell.width = table.columns[position].width
+            _align(cell.paragraphs[0], right and position > 0)
     return table
+
+
+def _mark(row: Any, name: str) -> None:
+    """Set a property of a row."""
+    properties = row._tr.get_or_add_trPr()
+    properties.append(properties.makeelement(qn(name), {qn("w:val"): "true"}))
+
+
+def _rule(table: Any) -> None:
+    """Draw lines between the rows of a table instead of grey bands."""
+    properties = table._tbl.tblPr
+    look = properties.find(qn("w:tblLook"))
+    look.set(qn("w:noHBand"), "1")
+    look.set(qn("w:val"), "06A0")  # the same for older readers
+    line = {qn("w:val"): "single", qn("w:sz"): "4", qn("w:color"): LINE}
+    borders = properties.makeelement(qn("w:tblBorders"), {})
+    borders.append(borders.makeelement(qn("w:insideH"), line))
+    look.addprevious(borders)
+
+
+def _align(paragraph: Any, right: bool) -> None:
+    """Align a cell's paragraph, and set its size."""
+    side = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
+    paragraph.alignment = side
+    for run in paragraph.runs:
+        run.font.size = Pt(8.5)

@@ -61,13 +61,13 @@ def printed(template: str, release: Release, report: Record) -> bytes:
         (TEMPLATE / name).read_text(encoding="utf-8")
         for name in ("print.typ", template)
     )
-    told = json.dumps(report | common(release), ensure_ascii=False)
+    inputs = json.dumps(report | common(release), ensure_ascii=False)
     try:
         pdf = typst.compile(
             source.encode(),
             format="pdf",
             ignore_system_fonts=True,
-            sys_inputs={"told": told},
+            sys_inputs={"told": inputs},
         )
     except typst.TypstError as error:
         raise UncountedError(

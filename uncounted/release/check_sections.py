@@ -33,7 +33,7 @@ def checks(release: Release) -> Section:
         Column("name", say("checks.name"), "name"),
         Column("sentence", say("checks.sentence"), "long"),
     ]
-    told = say("checks.told")
+    introduction = say("checks.told")
     table = Table(
         "checks",
         columns,
@@ -41,12 +41,12 @@ def checks(release: Release) -> Section:
         say("checks.caption"),
         unseen=True,
         sheet=say("sheets.checks"),
-        note=" ".join([told, *release.lacking]),
+        note=" ".join([introduction, *release.lacking]),
     )
     lacking = [
         Text(sentence, quiet=True, formats=(HTML, PDF)) for sentence in release.lacking
     ]
-    blocks: list[Block] = [Text(told, formats=(HTML, PDF)), table, *lacking]
+    blocks: list[Block] = [Text(introduction, formats=(HTML, PDF)), table, *lacking]
     return Section("checks", say("checks.title"), blocks)
 
 
@@ -57,7 +57,7 @@ def held_out(release: Release) -> Section | None:
     if not release.tested:
         return None
     say = release.say
-    several = len(release.tested) > 1
+    has_several = len(release.tested) > 1
     columns = [
         Column("name", say("surveys.country"), "name"),
         Column("survey", say("surveys.survey"), "text"),
@@ -66,15 +66,15 @@ def held_out(release: Release) -> Section | None:
         _predicted_column(release),
         Column("covered", say("beside.inside"), "answer"),
     ]
-    if several:
+    if has_several:
         columns.insert(1, Column("what", say("held_out.what"), "text"))
     figures = [
         Figure(
             "held_out",
             f"{outcome}: {say('held_out.chart')}",
             key=outcome,
-            title=outcome if several else "",
-            width=1.0 if several else 0.62,
+            title=outcome if has_several else "",
+            width=1.0 if has_several else 0.62,
         )
         for outcome in release.tested
     ]
@@ -134,7 +134,7 @@ def budget(release: Release) -> Section | None:
         return None
     say = release.say
     components = release.budget["component"]
-    told = shares(list(components), list(release.budget["share"]), say)
+    listed = shares(list(components), list(release.budget["share"]), say)
     columns = [
         Column("component", say("budget.component"), "name"),
         Column("share", say("budget.share"), "share"),
@@ -152,7 +152,7 @@ def budget(release: Release) -> Section | None:
         sheet=say("sheets.budget"),
         note=say("budget.told"),
     )
-    chart = Figure("budget", say("budget.chart", told=told), width=0.5)
+    chart = Figure("budget", say("budget.chart", told=listed), width=0.5)
     return Section(
         "budget", say("budget.title"), [Text(say("budget.told")), chart, table]
     )

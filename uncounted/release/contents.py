@@ -46,9 +46,9 @@ SECTIONS: tuple[tuple[Writer, tuple[str, ...]], ...] = (
 
 def sections(release: Release, format_name: str) -> list[Section]:
     """Return the sections of a report in a format: html, pdf, xlsx or docx."""
-    made = []
+    report = []
     for write, formats in SECTIONS:
         section = write(release) if format_name in formats else None
         if section is not None:
-            made.append(section)
-    return made
+            report.append(section)
+    return report

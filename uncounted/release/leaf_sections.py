@@ -44,10 +44,10 @@ def composition(release: Release) -> Section | None:
     say = release.say
     parts = leaves(release)[:-1]
     names = [row[LEAF] for row in parts]
-    told = shares(names, [row["share"] for row in parts], say)
+    listed = shares(names, [row["share"] for row in parts], say)
     chart = Figure(
         "leaves",
-        say("leaves.chart", told=told),
+        say("leaves.chart", told=listed),
         narrow="leaves_narrow",
         width=0.76,
         formats=(HTML, PDF),
@@ -189,7 +189,7 @@ def selection(release: Release) -> Section | None:
     for row in records(release.selection):
         persons = Range(row["median"], row["lower"], row["upper"])
         rows.append(Row(row | {"bounds": persons}))
-    told = say("selection.told", level=release.level)
+    introduction = say("selection.told", level=release.level)
     table = Table(
         "narrow",
         columns,
@@ -197,10 +197,12 @@ def selection(release: Release) -> Section | None:
         say("selection.title"),
         unseen=True,
         sheet=say("sheets.selection"),
-        note=told,
+        note=introduction,
     )
     chart = Figure("selection", say("selection.chart"), width=0.54)
-    return Section("selection", say("selection.title"), [Text(told), chart, table])
+    return Section(
+        "selection", say("selection.title"), [Text(introduction), chart, table]
+    )
 
 
 def beside(release: Release) -> Section | None:
@@ -213,9 +215,11 @@ def beside(release: Release) -> Section | None:
         return None
     say = release.say
     inside = sum(bool(row["inside"]) for row in published)
-    told = say("beside.told", n=len(published), inside=inside, level=release.level)
+    introduction = say(
+        "beside.told", n=len(published), inside=inside, level=release.level
+    )
     simulated = f" {say('beside.simulated')}" if release.simulated else ""
-    here = (say("beside.here"), say("sheets.lower"), say("sheets.upper"))
+    split = (say("beside.here"), say("sheets.lower"), say("sheets.upper"))
     columns = [
         Column("part", say("leaves.leaf"), "name"),
         Column("year", say("beside.year"), "year"),
@@ -223,7 +227,7 @@ def beside(release: Release) -> Section | None:
         Column("sex", say("sheets.sex"), "text", formats=(HTML, XLSX)),
         Column("age", say("sheets.age"), "text", formats=(HTML, XLSX)),
         Column("published", say("beside.printed"), "people"),
-        Column("here", say("beside.here"), "persons", here),
+        Column("here", say("beside.here"), "persons", split),
         Column("ratio", say("beside.ratio"), "number"),
         Column("inside", say("beside.inside"), "answer"),
     ]
@@ -243,14 +247,14 @@ def beside(release: Release) -> Section | None:
         ),
         tall=True,
         sheet=say("sheets.beside"),
-        note=told,
+        note=introduction,
         formats=(HTML, XLSX),
     )
     of_world = [row for row in published if _is_of_the_world(row)]
     rows = [_published_row(row, release) for row in of_world]
     paper = replace(table, rows=rows, dense=True, formats=(PDF,))
     chart = Figure("beside", say("beside.chart"), width=0.54)
-    blocks = [Text(f"{told}{simulated}"), chart, table, paper]
+    blocks = [Text(f"{introduction}{simulated}"), chart, table, paper]
     return Section("beside", say("beside.title"), blocks)
 
 

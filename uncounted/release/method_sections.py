@@ -27,8 +27,8 @@ def equations(release: Release) -> Section:
     """Return every model line by line; of an estimate of parts, their sum first."""
     say = release.say
     label = say("equation.priors")
-    told = f"{say('equation.told')} {say('equation.conventions')}"
-    blocks: list[Block] = [Text(told)]
+    introduction = f"{say('equation.told')} {say('equation.conventions')}"
+    blocks: list[Block] = [Text(introduction)]
     if release.adds:
         lines = arithmetic(release.adds, say)
         blocks += [Heading(say("arithmetic.title")), Formulas(lines, label)]
@@ -45,24 +45,24 @@ def equations(release: Release) -> Section:
 def limits(release: Release) -> Section:
     """Return what the intervals include and what not, and how to read the numbers."""
     say = release.say
-    told = limits_of(release)
+    cautions = limits_of(release)
     lists = [
-        (say("limits.holds"), told["holds"]),
-        (say("limits.misses"), told["misses"]),
+        (say("limits.holds"), cautions["holds"]),
+        (say("limits.misses"), cautions["misses"]),
     ]
     blocks: list[Block] = [Lists(lists, formats=(HTML, PDF))]
-    blocks += [Text(sentence) for sentence in told["told"]]
+    blocks += [Text(sentence) for sentence in cautions["told"]]
     return Section("limits", say("limits.title"), blocks)
 
 
 def gather_items(release: Release) -> Section:
     """Return the eighteen items of GATHER, those without an answer marked."""
     say = release.say
-    told = Text(say("gather.told"), formats=(HTML,))
+    introduction = Text(say("gather.told"), formats=(HTML,))
     small = Text(say("gather.told"), quiet=True, formats=(PDF,))
     fold = Fold(say("gather.caption"), [gather_table(release)], formats=(HTML,))
     table = gather_table(release, (PDF, XLSX))
-    blocks = [told, small, fold, table]
+    blocks = [introduction, small, fold, table]
     return Section("gather", say("gather.title"), blocks)
 
 

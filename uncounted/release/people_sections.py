@@ -43,10 +43,10 @@ def people(release: Release) -> Section | None:
     say = release.say
     traits = [axis for axis in release.axes if axis not in ("sex", "age")]
     crossings = [_crossing(release, axis) for axis in ("age", *traits)]
-    several = any(len(tabs.tables) > 1 for tabs in crossings)
-    told = say("people.told", unit=release.in_unit, level=release.level)
-    screen = say("people.choose") if several else ""
-    blocks: list[Block] = [Text(told, screen=screen, formats=(HTML,))]
+    has_several = any(len(tabs.tables) > 1 for tabs in crossings)
+    introduction = say("people.told", unit=release.in_unit, level=release.level)
+    screen = say("people.choose") if has_several else ""
+    blocks: list[Block] = [Text(introduction, screen=screen, formats=(HTML,))]
     for axis, tabs in zip(("age", *traits), crossings, strict=True):
         if axis != "age":
             blocks.append(Heading(say("people.by", axis=say.term(axis))))
@@ -132,13 +132,13 @@ def trend(release: Release) -> Section | None:
         return None
     say = release.say
     rows = release.trend[release.trend["grouping"].isin(["world", "region"])]
-    told = say("trend.told", unit=release.in_unit, level=release.level)
-    other = rows.loc[rows["weights"] != rows["year"], "year"].astype(int)
-    if len(other):
-        years = spans(sorted(set(other)))
-        told = f"{told} {say('trend.weights', years=years)}"
+    introduction = say("trend.told", unit=release.in_unit, level=release.level)
+    borrowed = rows.loc[rows["weights"] != rows["year"], "year"].astype(int)
+    if len(borrowed):
+        years = spans(sorted(set(borrowed)))
+        introduction = f"{introduction} {say('trend.weights', years=years)}"
     blocks = [
-        Text(told),
+        Text(introduction),
         Figure("trend", say("trend.chart")),
         _some_years(rows, release),
         _every_year(release.trend, release),

@@ -129,11 +129,11 @@ def countries(release: Release) -> Section:
     first.
     """
     say = release.say
-    told = say("countries.told", unit=release.in_unit, level=release.level)
+    introduction = say("countries.told", unit=release.in_unit, level=release.level)
     shares = say("countries.of_leaves" if release.has_leaves else "countries.shares")
     blocks: list[Block] = [
-        Text(told, screen=say("countries.sort"), formats=(HTML,)),
-        Text(f"{told} {shares}", quiet=True, formats=(PDF,)),
+        Text(introduction, screen=say("countries.sort"), formats=(HTML,)),
+        Text(f"{introduction} {shares}", quiet=True, formats=(PDF,)),
         countries_table(release),
         *_countries_by_region(release),
         Text(shares, quiet=True, formats=(HTML,)),

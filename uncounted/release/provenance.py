@@ -79,9 +79,9 @@ def sources(release: Release) -> Iterator[dict[str, str]]:
         cells = line.strip().strip("|").replace("`", "").split("|")
         file, *words = [cell.strip() for cell in cells]
         if file in tables and len(words) > 2:
-            what, source, licence = words[:3]
+            table, source, licence = words[:3]
             yield {
-                "what": release.say.term(what),
+                "what": release.say.term(table),
                 "source": source.replace("**", ""),
                 "licence": licence,
             }

@@ -26,7 +26,7 @@ def about(release: Release) -> Section:
     """Return all that is said of the estimate in words, a row each, for a workbook."""
     say = release.say
     shares = "countries.of_leaves" if release.has_leaves else "countries.shares"
-    facts = [f"{what}: {fact}" for what, fact in provenance.facts(release)]
+    facts = [f"{name}: {fact}" for name, fact in provenance.facts(release)]
     sentences = [
         headline(release),
         release.why,
@@ -93,7 +93,7 @@ def _ledger(release: Release) -> list[Block]:
         note=say("record.ledger_told"),
         formats=(HTML, PDF, XLSX) if fates else (XLSX,),
     )
-    told = say("record.ledger_told" if fates else "record.ledger_none")
+    introduction = say("record.ledger_told" if fates else "record.ledger_none")
     folds = [
         Fold(
             say("record.which", why=fate["why"]),
@@ -102,7 +102,7 @@ def _ledger(release: Release) -> list[Block]:
         )
         for fate in words
     ]
-    return [Text(told), table, *folds]
+    return [Text(introduction), table, *folds]
 
 
 def _why(fate: Record, release: Release) -> str:

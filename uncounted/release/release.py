@@ -242,8 +242,8 @@ class Release:
         """The rows broken down by some traits of persons, with their sums, and by no
         others.
         """
-        others = [axis for axis in self.axes if axis not in axes]
-        return self.main[(self.main[others] == ALL).all(axis=1)]
+        other_axes = [axis for axis in self.axes if axis not in axes]
+        return self.main[(self.main[other_axes] == ALL).all(axis=1)]
 
     @property
     def of_world(self) -> pd.Series:

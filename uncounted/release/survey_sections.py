@@ -52,7 +52,7 @@ def data_told(surveys: Record, release: Release) -> str:
     """Return what data there are, in one paragraph."""
     say = release.say
     years = list(surveys["years"]) or [release.year]
-    told = say(
+    introduction = say(
         "data.told",
         surveys=whole(surveys["surveys"], say),
         surveyed=surveys["surveyed"],
@@ -66,9 +66,9 @@ def data_told(surveys: Record, release: Release) -> str:
     )
     source = say("data.source", source=surveys["source"])
     if not surveys["masked"]:
-        return f"{told} {source}"
+        return f"{introduction} {source}"
     masked = say("data.masked", n=surveys["masked"], lines=surveys["lines"])
-    return f"{told} {source} {masked}"
+    return f"{introduction} {source} {masked}"
 
 
 def _by_region(surveys: Record, release: Release) -> Table:
@@ -111,7 +111,7 @@ def _region_row(region: Record, release: Release, mark: str = "") -> Row:
 def surveys(release: Release) -> Section:
     """Return what every survey found by itself; small counts are masked."""
     say = release.say
-    told = say("surveys.told", unit=release.in_unit)
+    introduction = say("surveys.told", unit=release.in_unit)
     table = Table(
         "surveys",
         survey_columns(release),
@@ -128,9 +128,9 @@ def surveys(release: Release) -> Section:
         ),
         tall=True,
         sheet=say("sheets.surveys"),
-        note=told,
+        note=introduction,
     )
-    text = Text(told, screen=say("countries.sort"), formats=(HTML,))
+    text = Text(introduction, screen=say("countries.sort"), formats=(HTML,))
     return Section("surveys", say("surveys.title"), [text, table])
 
 

@@ -38,19 +38,19 @@ def data(release: Release) -> Record:
     """
     lines = surveys(release)
     single = lines.drop_duplicates(["country", "survey"])
-    own = single[single["source"] != ELSEWHERE]
+    national = single[single["source"] != ELSEWHERE]
     totals = release.totals
     countries = totals[totals["grouping"] == "country"].set_index("group")
     people = countries["population"]
-    surveyed = people.index.isin(own["country"])
+    surveyed = people.index.isin(national["country"])
     kinds = sorted(single["source"].unique(), key=_other_last)
-    years = Counter(int(year) for year in own["year"])
+    years = Counter(int(year) for year in national["year"])
     return {
         "kinds": kinds,
         "table": _by_region(release, single, people, surveyed, kinds),
         "all": [int((single["source"] == kind).sum()) for kind in kinds],
         "lines": len(lines),
-        "surveys": len(own),
+        "surveys": len(national),
         "surveyed": int(surveyed.sum()),
         "countries": len(people),
         "share": _share(people, surveyed),
