@@ -127,7 +127,7 @@ def _texts(columns: Sequence[Column], row: Row, release: Release) -> list[str]:
     for column in columns:
         lines = written(column, row, release)
         if column.kind == "name":
-            lines = ["\u2003" * max(row.depth - 1, 0) + lines[0]]
+            lines = ["\u2003" * max((row.depth or 0) - 1, 0) + lines[0]]
         elif column.kind in BOUNDS:
             lines = [*lines, ""][:2]
         texts += lines

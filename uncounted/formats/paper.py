@@ -203,7 +203,7 @@ def print_table(table: Table, release: Release) -> Record:
         "marks": [[mark / end, short(mark, release.say)] for mark in marks],
         "rows": [
             {
-                "depth": row.depth,
+                "depth": row.depth or 0,
                 "mark": row.mark,
                 "note": row.note,
                 "cells": [_cell(column, row, end, release) for column in columns],

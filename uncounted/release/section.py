@@ -62,13 +62,13 @@ class Column:
 class Row:
     """A row of a table: values by the keys of its columns.
 
-    depth: 0 for the world, 1 for a region, 2 for a subregion. mark: `sum` for a row
-    that adds others up, `between` for a heading over the rows below, `missing` for a
-    row that lacks its answer.
+    mark: `sum` for a row that adds others up, `between` for a heading over the rows
+    below, `missing` for a row that lacks its answer, `own` for a profile's place.
     """
 
     cells: Mapping[str, Any]
-    depth: int = 0
+    # 0 for the world, 1 for a region, 2 for a subregion; None where no place is nested
+    depth: int | None = None
     mark: str = ""
     # smaller words beneath the name
     note: str = ""
