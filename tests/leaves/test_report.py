@@ -21,11 +21,12 @@ from uncounted.formats.press import Press, write_formats
 from uncounted.formats.profile import place_of, profile
 from uncounted.formats.workbook import sheets
 from uncounted.leaves.inputs import records_of, spells_of
-from uncounted.release import outline
+from uncounted.release import outline, survey_summary
 from uncounted.release.account import Account, read_account
 from uncounted.release.choice import choices
 from uncounted.release.gather import gather
 from uncounted.release.headline import headline
+from uncounted.release.leaf_estimates import leaves
 from uncounted.release.release import Release
 from uncounted.run.combination import GROUPINGS, release_of_estimate, write_addition
 from uncounted.tables.published import read_published, set_beside
@@ -63,7 +64,7 @@ def html(release) -> str:
 
 
 def test_printed_parts_add_up_to_their_sum_and_regions_to_the_same(release):
-    *parts, total = outline.leaves(release)
+    *parts, total = leaves(release)
     assert sum(row["printed"] for row in parts) == total["printed"]
     world, *regions = outline.regions(release)
     assert world["printed"] == total["printed"]
@@ -94,12 +95,14 @@ def test_rows_without_evidence_of_their_own_are_marked(release, html):
 
 
 def test_a_survey_that_several_models_ask_counts_once(release):
-    told = outline.data(release)
+    told = survey_summary.data(release)
     assert (told["surveys"], told["lines"], told["surveyed"]) == (2, 6, 2)
     assert [row["surveys"] for row in told["table"]] == [1, 0, 1]
     assert (
         told["respondents"]
-        == outline.surveys(release).drop_duplicates("survey")["respondents"].sum()
+        == survey_summary.surveys(release)
+        .drop_duplicates("survey")["respondents"]
+        .sum()
     )
 
 
@@ -269,9 +272,16 @@ def test_what_check_would_add_is_told_until_it_is_there(release, html):
     assert "Countries, some of them at a time, were taken out" in told
     assert "1 lie inside" in told
     assert whole.lacking == []
-    assert contents(whole, draw(whole))["budget"]["told"].endswith(
+    sections = contents(whole, draw(whole))["sections"]
+    budget = next(section for section in sections if section["id"] == "budget")
+    *_, chart, shares = budget["blocks"]
+    assert chart["picture"]["label"].endswith(
         "sampling 60\u00a0%, durations 40\u00a0%."
     )
+    assert [row["cells"] for row in shares["rows"]] == [
+        [["sampling"], ["60\u00a0%"]],
+        [["durations"], ["40\u00a0%"]],
+    ]
     assert {"Held out", "Uncertainty"} <= {sheet.name for sheet in sheets(whole)}
     checks = next(sheet for sheet in sheets(release) if sheet.name == "Checks")
     assert "--hold-out country" in checks.note
@@ -342,7 +352,7 @@ def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
 def test_a_profile_is_two_pages_and_tells_its_parts(simulated):
     place = place_of(simulated, "KEN")
     told = profile(simulated, place)
-    assert [row["name"] for row in told["leaves"]["rows"]][-1] == "All together"
+    assert told["leaves"]["rows"][-1]["cells"][0] == ["All together"]
     assert len(told["surveys"]["rows"]) == 3  # one survey, asked by three models
     assert b"/Count 2" in printed("profile.typ", simulated, told)
 

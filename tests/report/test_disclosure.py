@@ -128,6 +128,8 @@ class Tables(HTMLParser):
 
 def lists(value) -> list[list]:
     """Return every list of texts and numbers within nested lists and dicts."""
+    if isinstance(value, dict) and "cells" in value:  # a row of a paper's table
+        return [[line for cell in value["cells"] for line in cell]]
     if isinstance(value, dict):
         return [one for part in value.values() for one in lists(part)]
     if isinstance(value, list):

@@ -21,7 +21,7 @@ from uncounted.checks.source_bias import sources
 from uncounted.checks.support import support
 from uncounted.checks.survey_agreement import of_estimates
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
-from uncounted.release.outline import check_name
+from uncounted.release.check_list import check_name
 from uncounted.wording.translation import translated
 from uncounted.wording.words import read_words
 

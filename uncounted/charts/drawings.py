@@ -18,8 +18,6 @@ from uncounted.charts.selection_chart import by_sd
 from uncounted.charts.stack import stack
 from uncounted.charts.trends import courses
 from uncounted.release.release import ALL, LEAF, Release
-from uncounted.wording.numerals import fraction
-from uncounted.wording.words import Words
 
 FOREST = 260  # width of the intervals: on a phone the whole chart is in sight
 SHADES = ("prevalence", "width", "evidence")
@@ -147,11 +145,3 @@ def _leaves(release: Release, narrow: bool = False) -> str | None:
     everybody = (release.rows[release.axes] == ALL).all(axis=1)
     chart = stack(release.rows[everybody], release.show, release.say, narrow)
     return _written(chart, release.say)
-
-
-def told_shares(table: pd.DataFrame, say: Words) -> str:
-    """Return the shares of a budget in words: "sampling 20 %, imputation 30 %"."""
-    shares = zip(table["component"], table["share"], strict=True)
-    return ", ".join(
-        f"{say.term(name)} {fraction(share, say)}" for name, share in shares
-    )

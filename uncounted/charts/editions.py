@@ -6,8 +6,7 @@ import altair as alt
 import pandas as pd
 
 from uncounted.charts.palette import MARK, colour_of, names_axis, shape_of, styled
-from uncounted.leaves.estimate_card import TOTAL
-from uncounted.release.release import ALL
+from uncounted.release.leaf_estimates import part
 from uncounted.wording.numerals import level
 from uncounted.wording.words import Words, read_words
 
@@ -90,8 +89,3 @@ def _of_world(table: pd.DataFrame, say: Words) -> pd.DataFrame:
             for edition, year in editions
         ],
     )
-
-
-def part(leaf: object, say: Words) -> str:
-    """Return the name of a component or a sum; the total is all of them together."""
-    return say("leaves.sum") if leaf in (TOTAL, ALL) else say.term(leaf)

@@ -1,7 +1,5 @@
 """Predictions: results of surveys held out, beside their predictions."""
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -11,7 +9,7 @@ import pandas as pd
 from uncounted.charts.chart_table import in_unit
 from uncounted.charts.palette import SOFT, colour_of, shape_of, styled
 from uncounted.release.release import of_surveys
-from uncounted.wording.numerals import fraction, heading, level
+from uncounted.wording.numerals import heading, level
 from uncounted.wording.words import Words, read_words
 
 SIDE, ABREAST = 380, 240  # of one chart, and of several
@@ -39,24 +37,6 @@ def plot_held_out(
         chart = against(rows, show, interval, say, ABREAST)
         charts.append(chart.properties(title=str(outcome)))
     return styled(alt.hconcat(*charts), say)
-
-
-def told(tables: Mapping[str, pd.DataFrame], interval: str, say: Words) -> str:
-    """Return the sentence on what was held out, how many surveys' results lie inside
-    their intervals, and their share.
-    """
-    table = pd.concat(tables.values())
-    covered = table["covered"].dropna().astype(bool)
-    by = str(table["by"].iloc[0]) if "by" in table else "country"
-    share = float(covered.mean()) if len(covered) else math.nan
-    return say(
-        "held_out.told",
-        what=say(f"held_out.by_{by}"),
-        level=interval,
-        n=len(covered),
-        inside=int(covered.sum()),
-        share=fraction(share, say),
-    )
 
 
 def against(

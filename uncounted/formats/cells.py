@@ -1,64 +1,124 @@
-"""Cells: numbers, intervals and drawings as paper prints them."""
+"""Cells: the values of tables as texts, and drawings as the formats hold them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from uncounted.charts import charts
+from uncounted.charts.drawings import Drawings
+from uncounted.charts.map import Map
 from uncounted.model.vocabulary import SHOW
-from uncounted.release.outline import Record
 from uncounted.release.release import Release
+from uncounted.release.section import (
+    Column,
+    Crossed,
+    Figure,
+    Hidden,
+    Range,
+    Row,
+    Table,
+)
 from uncounted.wording import numerals
 
+# kinds of column whose texts are read, not compared: they start at the left
+TEXTS = ("name", "text", "middle", "long", "evidence", "verdict", "answer", "item")
 
-def picture(svg: str, label: str) -> Record:
+
+def written(column: Column, row: Row, release: Release) -> list[str]:
+    """Return a cell's text: one line, or two of an estimate, or three of a part's
+    number in a place.
+    """
+    say = release.say
+    value = row.cells.get(column.key, "")
+    if value is Hidden.MASKED:
+        return [say("surveys.masked")]
+    if value is None:
+        return [numerals.NOTHING]
+    if value == "":
+        return [""]
+    match column.kind:
+        case "estimate":
+            return rate_lines(value, release)
+        case "persons":
+            return persons_lines(value, release)
+        case "crossed":
+            return crossed_lines(value, release)
+        case "bounds":
+            return persons_lines(value, release)[1:]
+        case kind:
+            return [_short(kind, value, release)]
+
+
+def _short(kind: str, value: Any, release: Release) -> str:
+    """Return the text of a single value."""
+    say = release.say
+    match kind:
+        case "rate":
+            return numerals.bare(value, release.show, say)
+        case "people":
+            return numerals.persons(value, say)
+        case "count":
+            return numerals.whole(value, say)
+        case "share":
+            return numerals.fraction(value, say)
+        case "number":
+            return numerals.decimal(value, say)
+        case "answer":
+            return answer(value, release)
+        case "verdict":
+            return say(f"checks.{value}")
+        case "evidence":
+            return say.term(value)
+    return str(value)
+
+
+def answer(value: Any, release: Release) -> str:
+    """Return yes or no; a dash where nobody knows."""
+    if is_unknown(value):
+        return numerals.NOTHING
+    return release.say("held_out.yes" if value else "held_out.no")
+
+
+def is_unknown(value: Any) -> bool:
+    """Say whether a value is missing."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def rate_lines(prevalence: Range, release: Release) -> list[str]:
+    """Write an estimate as two lines: median, and bounds."""
+    middle, lower, upper = (
+        numerals.bare(proportion, release.show, release.say)
+        for proportion in (prevalence.middle, prevalence.lower, prevalence.upper)
+    )
+    return [middle, f"{lower}–{upper}"]
+
+
+def persons_lines(persons: Range, release: Release) -> list[str]:
+    """Write persons as two lines: mean, and bounds."""
+    say = release.say
+    bounds = numerals.persons_between(persons.lower, persons.upper, say)
+    return [numerals.persons(persons.middle, say), bounds]
+
+
+def crossed_lines(crossed: Crossed, release: Release) -> list[str]:
+    """Write a part's number in a place as three lines: median, bounds, persons."""
+    persons = numerals.persons(crossed.persons, release.say)
+    return [*rate_lines(crossed.prevalence, release), persons]
+
+
+def scale(table: Table, release: Release) -> list[float]:
+    """Return the marks of a scale that holds every drawn interval, in the estimate's
+    unit.
+    """
+    return charts.ticks(table.highest * SHOW[release.show])
+
+
+def picture(svg: str, label: str) -> dict[str, Any]:
     """Return a drawing with what it says to somebody who doesn't see it."""
     return {"svg": svg, "label": label}
 
 
-def interval(row: Record, top: float, release: Release) -> list[Any]:
-    """Return where an interval's ends and median lie on a scale from 0 to top, 0 to 1,
-    and whether it was surveyed.
-    """
-    unit = SHOW[release.show] / top
-    ends = [row[f"prevalence_{stat}"] * unit for stat in ("lower", "median", "upper")]
-    known = all(map(math.isfinite, ends))
-    return (
-        [min(max(end, 0.0), 1.0) for end in ends] + [row["evidence"] == "surveyed"]
-        if known
-        else []
-    )
-
-
-def scale(rows: Sequence[Record], release: Release) -> tuple[float, list[list[Any]]]:
-    """Return the end of a scale that holds every interval, and its marks: place from 0
-    to 1, and number.
-    """
-    highest = max(
-        (
-            row["prevalence_upper"]
-            for row in rows
-            if math.isfinite(row["prevalence_upper"])
-        ),
-        default=math.nan,
-    )
-    marks = charts.ticks(highest * SHOW[release.show])
-    return marks[-1], [
-        [mark / marks[-1], numerals.short(mark, release.say)] for mark in marks
-    ]
-
-
-def estimate(row: Record, release: Release) -> list[str]:
-    """Write an estimate as two lines: median, and bounds."""
-    low, middle, high = (
-        numerals.bare(row[f"prevalence_{stat}"], release.show, release.say)
-        for stat in ("lower", "median", "upper")
-    )
-    return [middle, f"{low}–{high}"]
-
-
-def persons(row: Record, release: Release) -> list[str]:
-    """Write persons as two lines: mean, and bounds."""
-    say = release.say
-    bounds = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
-    return [numerals.persons(row["persons_mean"], say), bounds]
+def drawing_of(figure: Figure, drawings: Drawings) -> str | Map:
+    """Return a figure's drawing: a chart as SVG text, or a map."""
+    drawn = getattr(drawings, figure.drawing)
+    return drawn[figure.key] if isinstance(drawn, Mapping) else drawn

@@ -1,11 +1,9 @@
-"""Document: the short brief and the GATHER list as .docx files, for people who write on
-in them.
-"""
+"""Document: the brief and the GATHER list as .docx files, for people to write on."""
 
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import vl_convert
 from docx import Document
@@ -14,30 +12,41 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from uncounted.charts.drawings import Drawings, draw
-from uncounted.charts.editions import part
-from uncounted.release import outline
-from uncounted.release.gather import gather
+from uncounted.charts.map import Map
+from uncounted.formats.cells import drawing_of, written
+from uncounted.release import check_list, provenance
+from uncounted.release.contents import sections
 from uncounted.release.headline import headline
-from uncounted.release.release import LEAF, Release
-from uncounted.wording import numerals
+from uncounted.release.method_sections import gather_table
+from uncounted.release.release import Release
+from uncounted.release.section import (
+    DOCX,
+    Block,
+    Column,
+    Figure,
+    Row,
+    Table,
+    Text,
+)
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
-INK, MARK, SOFT = (
-    RGBColor(0x22, 0x26, 0x2B),
-    RGBColor(0x1F, 0x5F, 0x86),
-    RGBColor(0x59, 0x60, 0x68),
-)
+INK = RGBColor(0x22, 0x26, 0x2B)
+MARK = RGBColor(0x1F, 0x5F, 0x86)
+SOFT = RGBColor(0x59, 0x60, 0x68)
+# size in points, and colour
+STYLES = {"Title": (20, INK), "Heading 1": (14, MARK), "Caption": (9, SOFT)}
 WIDE = Cm(16.5)
-OF_LEAVES = (
-    4.4,
-    2.0,
-    2.6,
-    3.5,
-    2.4,
-    1.6,
-)  # cm of columns: bounds in words are the widest numbers
-OF_REGIONS = (4.4, 2.0, 2.0, 2.6, 3.5, 2.0)
-OF_GATHER = (1.4, 5.1, 10.0)
+# cm of columns by kind, and of their bounds: bounds in words are the widest numbers
+WIDTHS = {
+    "name": 4.4,
+    "estimate": 2.0,
+    "persons": 2.6,
+    "share": 2.0,
+    "item": 1.4,
+    "middle": 5.1,
+    "long": 10.0,
+}
+BOUNDS = {"estimate": 2.0, "persons": 3.5}
 LINE = "DEDBD4"  # between rows
 PIXELS = 1800  # of the map's width
 
@@ -48,207 +57,144 @@ def write_brief(
     """Write a brief of about two pages: headline, map, regions, data, verdicts, limits
     and how to cite.
     """
-    path, say = Path(path), release.say
+    path = Path(path)
     document = _opened(release)
     document.add_heading(release.title, 0)
     _stamps(document, release)
     document.add_paragraph(headline(release)).runs[0].bold = True
-    for told in (release.why, *release.notes):
-        if told:
-            document.add_paragraph(told)
+    for words in (release.why, *release.notes):
+        if words:
+            document.add_paragraph(words)
     drawn = drawings or draw(release)
-    scale = PIXELS / 1000
-    picture = document.add_picture(
-        io.BytesIO(vl_convert.svg_to_png(drawn.map.still, scale=scale)), width=WIDE
-    )
-    picture._inline.docPr.set("descr", say("map.label"))  # what a screen reader says
-    document.add_paragraph(map_caption(release), style="Caption")
-    if LEAF in release.rows:
-        document.add_heading(say("leaves.title"), 1)
-        document.add_paragraph(say("leaves.told"))
-        _table(document, *_leaves(release), OF_LEAVES)
-    document.add_heading(say("regions.title"), 1)
-    _table(document, *_regions(release), OF_REGIONS)
-    document.add_heading(say("data.title"), 1)
-    document.add_paragraph(data_told(release))
-    document.add_heading(say("checks.title"), 1)
-    for one in outline.checks(release):
-        verdict = say(f"checks.{one['verdict']}")
-        document.add_paragraph(f"{one['name']} – {verdict}", style="List Bullet")
-    document.add_heading(say("limits.title"), 1)
-    for told in outline.limits(release)["told"]:
-        document.add_paragraph(told)
-    document.add_heading(say("record.cite"), 1)
-    document.add_paragraph(outline.citation(release))
+    for section in sections(release, DOCX):
+        document.add_heading(section.title, 1)
+        for block in section.shown_in(DOCX):
+            _write_block(document, block, release, drawn)
     document.save(str(path))
     return path
+
+
+def _write_block(
+    document: Any, block: Block, release: Release, drawings: Drawings
+) -> None:
+    """Write a paragraph, a figure or a table; verdicts are a list without sentences."""
+    match block:
+        case Text():
+            document.add_paragraph(block.words)
+        case Figure():
+            _picture(document, block, drawings)
+        case Table() if any(column.kind == "verdict" for column in block.columns):
+            verdict, name = block.columns[:2]
+            for row in block.rows:
+                words = (written(name, row, release), written(verdict, row, release))
+                listed = " – ".join(line for (line,) in words)
+                document.add_paragraph(listed, style="List Bullet")
+        case Table():
+            _write_table(document, block, release)
+        case _:
+            raise NotImplementedError(f"A brief has no {block.kind}.")
+
+
+def _picture(document: Any, figure: Figure, drawings: Drawings) -> None:
+    """Add a figure with its captions; its label is what a screen reader says."""
+    drawn = drawing_of(figure, drawings)
+    svg = drawn.still if isinstance(drawn, Map) else drawn
+    png = io.BytesIO(vl_convert.svg_to_png(svg, scale=PIXELS / 1000))
+    picture = document.add_picture(png, width=WIDE)
+    picture._inline.docPr.set("descr", figure.label)
+    for caption in figure.captions:
+        document.add_paragraph(caption, style="Caption")
+
+
+def _write_table(document: Any, table: Table, release: Release) -> None:
+    """Add a table with its bounds in columns of their own."""
+    columns = table.shown_in(DOCX)
+    heads: list[str] = []
+    widths: list[float] = []
+    for column in columns:
+        heads.append(column.head)
+        widths.append(WIDTHS[column.kind])
+        if column.kind in BOUNDS:
+            heads.append(release.level)
+            widths.append(BOUNDS[column.kind])
+    rows = [_texts(columns, row, release) for row in table.rows]
+    _table(document, heads, rows, widths)
+
+
+def _texts(columns: Sequence[Column], row: Row, release: Release) -> list[str]:
+    """Return the texts of a row, two of an estimate; subregions stand to the right."""
+    texts: list[str] = []
+    for column in columns:
+        lines = written(column, row, release)
+        if column.kind == "name":
+            lines = ["\u2003" * max((row.depth or 0) - 1, 0) + lines[0]]
+        elif column.kind in BOUNDS:
+            lines = [*lines, ""][:2]
+        texts += lines
+    return texts
 
 
 def write_gather(release: Release, path: str | Path) -> Path:
     """Write the eighteen items of GATHER as a table; those that nobody told stand there
     as missing.
     """
-    path, say = Path(path), release.say
+    path = Path(path)
+    say = release.say
     document = _opened(release)
     document.add_heading(say("gather.title"), 0)
     _stamps(document, release)
     document.add_paragraph(f"{release.title}, {release.year}. {say('gather.told')}")
-    rows = [(str(item.number), item.asked, item.answer) for item in gather(release)]
-    heads = [say("gather.item"), say("gather.asked"), say("gather.answer")]
-    table = _table(document, heads, rows, OF_GATHER, right=False)
-    for cells, item in zip(table.rows[1:], gather(release), strict=True):
-        for run in cells.cells[2].paragraphs[0].runs if item.missing else ():
-            run.font.color.rgb = STOP
+    items = gather_table(release)
+    heads = [column.head for column in items.columns]
+    rows = [_texts(items.columns, row, release) for row in items.rows]
+    widths = [WIDTHS[column.kind] for column in items.columns]
+    table = _table(document, heads, rows, widths, right=False)
+    for cells, item in zip(table.rows[1:], items.rows, strict=True):
+        if item.mark == "missing":
+            for run in cells.cells[-1].paragraphs[0].runs:
+                run.font.color.rgb = STOP
     document.save(str(path))
     return path
 
 
-def map_caption(release: Release) -> str:
-    """Return what the map shows, and what is hatched."""
-    hatched = release.say(
-        "map.hatched_leaves" if LEAF in release.rows else "map.hatched"
-    )
-    return (
-        f"{release.say('map.caption', year=release.year, whom=release.whom)} {hatched}"
-    )
-
-
-def data_told(release: Release) -> str:
-    """Return what data there are, in one paragraph."""
-    say, data = release.say, outline.data(release)
-    years = list(data["years"]) or [release.year]
-    told = say(
-        "data.told",
-        surveys=numerals.whole(data["surveys"], say),
-        surveyed=data["surveyed"],
-        first=min(years),
-        last=max(years),
-        rows=numerals.whole(data["rows"], say),
-        respondents=numerals.whole(data["respondents"], say),
-        counted=numerals.whole(data["counted"], say),
-        share=numerals.fraction(data["share"], say),
-        whom=release.whom,
-    )
-    masked = (
-        say("data.masked", n=data["masked"], lines=data["lines"])
-        if data["masked"]
-        else ""
-    )
-    return " ".join(
-        part
-        for part in (told, say("data.source", source=data["source"]), masked)
-        if part
-    )
-
-
 def _opened(release: Release) -> Any:
+    """Return an empty document with the styles and properties of a release."""
     document = Document()
     section = document.sections[0]
+    section.page_width = Cm(21)
+    section.page_height = Cm(29.7)
+    for side in ("left", "right", "top", "bottom"):
+        setattr(section, f"{side}_margin", Cm(2.2))
     style: Any = document.styles["Normal"]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = section.top_margin = (
-        section.bottom_margin
-    ) = Cm(2.2)
-    style.font.name, style.font.size = "Calibri", Pt(10.5)  # pyright: ignore[reportAttributeAccessIssue] BaseStyle
-    for name, size, colour in (
-        ("Title", 20, INK),
-        ("Heading 1", 14, MARK),
-        ("Caption", 9, SOFT),
-    ):
-        other: Any = document.styles[name]
-        other.font.size, other.font.color.rgb, other.font.bold = (
-            Pt(size),
-            colour,
-            name == "Heading 1",
-        )
-    language = style.element.get_or_add_rPr().makeelement(
-        qn("w:lang"), {qn("w:val"): release.language}
-    )
-    style.element.get_or_add_rPr().append(language)
+    style.font.name = "Calibri"
+    style.font.size = Pt(10.5)
+    for name, (size, colour) in STYLES.items():
+        font = cast("Any", document.styles[name]).font
+        font.size = Pt(size)
+        font.color.rgb = colour
+        font.bold = name == "Heading 1"
+    properties = style.element.get_or_add_rPr()
+    language = {qn("w:val"): release.language}
+    properties.append(properties.makeelement(qn("w:lang"), language))
     document.core_properties.title = f"{release.title}, {release.year}"
     document.core_properties.author = ""
-    document.core_properties.comments = outline.citation(release)[:255]
+    document.core_properties.comments = provenance.citation(release)[:255]
     return document
 
 
 def _stamps(document: Any, release: Release) -> None:
-    """Write what is stamped across the top, and what failed."""
+    """Write the stamps across the top, and the checks that failed."""
     if not release.stamps:
         return
-    say = release.say
-    stamp = document.add_paragraph().add_run(
-        " · ".join(say(f"banner.{stamp}") for stamp in release.stamps)
-    )
-    stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(16), STOP
-    for told in release.banner:
-        document.add_paragraph().add_run(told).font.color.rgb = STOP
-    for name, told in outline.failures(release):
-        document.add_paragraph(f"{name}. {told}", style="List Bullet")
-
-
-def _leaves(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return the world's parts with their sum, then the card's sums and shares, of
-    which a share has no prevalence.
-    """
-    say, show = release.say, release.show
-    heads = [
-        say("leaves.leaf"),
-        say("leaves.rate", unit=numerals.heading(show, say)),
-        say("leaves.persons"),
-    ]
-    heads += [release.level, say("regions.printed"), say("leaves.share")]
-    rows = []
-    for row in outline.leaves(release):
-        printed, share = (
-            numerals.whole(row["printed"], say),
-            numerals.fraction(row["share"], say),
-        )
-        rows.append((*_numbers(row, release), printed, share))
-    if sums := outline.sums(release):
-        rows.append((say("leaves.sums"), *[""] * (len(heads) - 1)))
-        rows += [(*_numbers(row, release), "", "") for row in sums]
-    return heads, rows
-
-
-def _numbers(row: outline.Record, release: Release) -> tuple[str, str, str, str]:
-    """Return a part, its prevalence, its persons and their bounds."""
-    say, show = release.say, release.show
-    rate = (
-        numerals.NOTHING
-        if row.get("note")
-        else numerals.bare(row["prevalence_median"], show, say)
-    )
-    between = numerals.persons_between(row["persons_lower"], row["persons_upper"], say)
-    return (
-        part(row[LEAF], say),
-        rate,
-        numerals.persons(row["persons_mean"], say),
-        between,
-    )
-
-
-def _regions(release: Release) -> tuple[list[str], list[tuple[str, ...]]]:
-    say, show = release.say, release.show
-    heads = [
-        say("regions.place"),
-        say("regions.rate", unit=numerals.heading(show, say)),
-        release.level,
-    ]
-    heads += [say("regions.persons"), release.level, say("regions.covered")]
-    rows = [
-        (
-            "\u2003" * max(row["depth"] - 1, 0) + say.term(row["name"]),
-            numerals.bare(row["prevalence_median"], show, say),
-            numerals.bare(row["prevalence_lower"], show, say)
-            + "–"
-            + numerals.bare(row["prevalence_upper"], show, say),
-            numerals.persons(row["persons_mean"], say),
-            numerals.persons_between(row["persons_lower"], row["persons_upper"], say),
-            numerals.fraction(row["covered"], say),
-        )
-        for row in outline.regions(release)
-    ]
-    return heads, rows
+    stamps = [release.say(f"banner.{stamp}") for stamp in release.stamps]
+    run = document.add_paragraph().add_run(" · ".join(stamps))
+    run.bold = True
+    run.font.size = Pt(16)
+    run.font.color.rgb = STOP
+    for sentence in release.banner:
+        document.add_paragraph().add_run(sentence).font.color.rgb = STOP
+    for name, sentence in check_list.failures(release):
+        document.add_paragraph(f"{name}. {sentence}", style="List Bullet")
 
 
 def _table(
@@ -261,40 +207,46 @@ def _table(
     """Add a table with a thin line between rows; widths of its columns in cm; right:
     numbers stand under each other.
     """
-    table = document.add_table(rows=1, cols=len(heads), style="Light Shading")
-    for cell, told in zip(table.rows[0].cells, heads, strict=True):
-        cell.text = told
-    mark = table.rows[0]._tr.get_or_add_trPr()
-    mark.append(
-        mark.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"})
-    )  # repeated on each page
-    for row in rows:
-        for cell, told in zip(table.add_row().cells, row, strict=True):
-            cell.text = told
-    about = table._tbl.tblPr
-    about.find(qn("w:tblLook")).set(qn("w:noHBand"), "1")
-    about.find(qn("w:tblLook")).set(
-        qn("w:val"), "06A0"
-    )  # the same, for older readers: no grey bands
-    lines = about.makeelement(qn("w:tblBorders"), {})
-    of_line = {qn("w:val"): "single", qn("w:sz"): "4", qn("w:color"): LINE}
-    lines.append(lines.makeelement(qn("w:insideH"), of_line))
-    about.find(qn("w:tblLook")).addprevious(lines)
-    table.autofit = (
-        False  # a word processor that lays columns out itself breaks numbers apart
-    )
-    for at, width in enumerate(widths):
-        table.columns[at].width = Cm(width)
+    table = document.add_table(rows=0, cols=len(heads), style="Light Shading")
+    for texts in (heads, *rows):
+        for cell, text in zip(table.add_row().cells, texts, strict=True):
+            cell.text = text
+    _mark(table.rows[0], "w:tblHeader")  # repeated on each page
+    _rule(table)
+    # a word processor that lays columns out itself breaks numbers apart
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
     for row in table.rows:
-        if right:  # rows of numbers are not divided between pages
-            whole = row._tr.get_or_add_trPr()
-            whole.append(whole.makeelement(qn("w:cantSplit"), {}))
-        for at, cell in enumerate(row.cells):
-            cell.width = table.columns[at].width
-            written = cell.paragraphs[0]
-            written.alignment = (
-                WD_ALIGN_PARAGRAPH.RIGHT if right and at else WD_ALIGN_PARAGRAPH.LEFT
-            )
-            for run in written.runs:
-                run.font.size = Pt(8.5)
+        if right:
+            _mark(row, "w:cantSplit")  # rows of numbers are not divided between pages
+        for position, cell in enumerate(row.cells):
+            cell.width = table.columns[position].width
+            _align(cell.paragraphs[0], right and position > 0)
     return table
+
+
+def _mark(row: Any, name: str) -> None:
+    """Set a property of a row."""
+    properties = row._tr.get_or_add_trPr()
+    properties.append(properties.makeelement(qn(name), {qn("w:val"): "true"}))
+
+
+def _rule(table: Any) -> None:
+    """Draw lines between the rows of a table instead of grey bands."""
+    properties = table._tbl.tblPr
+    look = properties.find(qn("w:tblLook"))
+    look.set(qn("w:noHBand"), "1")
+    look.set(qn("w:val"), "06A0")  # the same for older readers
+    line = {qn("w:val"): "single", qn("w:sz"): "4", qn("w:color"): LINE}
+    borders = properties.makeelement(qn("w:tblBorders"), {})
+    borders.append(borders.makeelement(qn("w:insideH"), line))
+    look.addprevious(borders)
+
+
+def _align(paragraph: Any, right: bool) -> None:
+    """Align a cell's paragraph, and set its size."""
+    side = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
+    paragraph.alignment = side
+    for run in paragraph.runs:
+        run.font.size = Pt(8.5)

@@ -1,16 +1,13 @@
-"""Exchange: the estimates as a long table with the columns of the UN's SDG data
-structure.
-"""
+"""Exchange: the estimates as a long table in the UN's SDG data structure."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from uncounted.errors import UncountedError
 from uncounted.model.vocabulary import SHOW
-from uncounted.release.outline import records
+from uncounted.release.outline import Record, records
 from uncounted.release.release import ALL, LEAF, Release
 from uncounted.world.age import Band, parse_band
 
@@ -51,8 +48,10 @@ UNUSED = (
     "EDUCATION_LEV",
     "OCCUPATION",
     "COMPOSITE_BREAKDOWN",
+    "DISABILITY_STATUS",
+    "ACTIVITY",
+    "PRODUCT",
 )
-UNUSED += ("DISABILITY_STATUS", "ACTIVITY", "PRODUCT")
 COLUMNS = [
     "FREQ",
     "REPORTING_TYPE",
@@ -63,8 +62,6 @@ COLUMNS = [
     *UNUSED[:4],
     "CUST_BREAKDOWN",
     *UNUSED[4:],
-]
-COLUMNS += [
     "TIME_PERIOD",
     "OBS_VALUE",
     "LOWER_BOUND",
@@ -72,8 +69,11 @@ COLUMNS += [
     "UNIT_MEASURE",
     "UNIT_MULT",
     "NATURE",
+    "OBS_STATUS",
+    "CUST_BREAKDOWN_LB",
+    "COMMENT_OBS",
+    "SOURCE_DETAIL",
 ]
-COLUMNS += ["OBS_STATUS", "CUST_BREAKDOWN_LB", "COMMENT_OBS", "SOURCE_DETAIL"]
 
 
 def sdmx(release: Release, areas: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -88,29 +88,19 @@ def sdmx(release: Release, areas: pd.DataFrame | None = None) -> pd.DataFrame:
     stamped. SERIES: the account's codes, else the outcome. Leaves and further traits of
     persons are CUST_BREAKDOWN, with its label; years of a trend follow.
     """
-    rows = (
-        release.rows
-        if areas is None
-        else pd.concat([release.rows, areas], ignore_index=True)
-    )
-    told = [one for row in records(rows) for one in _observations(release, row)]
+    tables = [release.rows] if areas is None else [release.rows, areas]
+    observations: list[Record] = []
+    for row in records(pd.concat(tables, ignore_index=True)):
+        observations += _observations(release, row)
     if release.trend is not None:
-        told += [
-            one
-            for row in records(release.trend)
-            if row["year"] != release.year
-            for one in _course(release, row)
-        ]
-    table = pd.DataFrame(told).reindex(columns=COLUMNS)
-    labels = {
-        told: f"C{i:02d}"
-        for i, told in enumerate(sorted(set(table["CUST_BREAKDOWN_LB"]) - {""}), 1)
-    }
-    return table.assign(
-        CUST_BREAKDOWN=table["CUST_BREAKDOWN_LB"].map(
-            lambda told: labels.get(told, "_T")
-        )
-    )
+        for row in records(release.trend):
+            if row["year"] != release.year:
+                observations += _course(release, row)
+    table = pd.DataFrame(observations).reindex(columns=COLUMNS)
+    breakdown = table["CUST_BREAKDOWN_LB"]
+    labels = sorted(set(breakdown) - {""})
+    codes = {label: f"C{i:02d}" for i, label in enumerate(labels, 1)}
+    return table.assign(CUST_BREAKDOWN=[codes.get(label, "_T") for label in breakdown])
 
 
 def write_sdmx(
@@ -122,27 +112,28 @@ def write_sdmx(
     return path
 
 
-def _observations(release: Release, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _observations(release: Release, row: Record) -> Iterator[Record]:
+    """Yield a row's prevalence and persons; nothing where its area has no code."""
     area = _area(release, row)
-    if area:
-        others = [
-            axis
-            for axis in release.axes
-            if axis not in ("sex", "age") and row[axis] != ALL
-        ]
-        label = [f"{axis}: {row[axis]}" for axis in others]
-        label += [str(row[LEAF])] if row.get(LEAF, ALL) != ALL else []
-        key = {
-            "REF_AREA": area,
-            "SEX": SEX[row["sex"]],
-            "AGE": _age(release, row["age"]),
-        }
-        key |= {"TIME_PERIOD": release.year, "CUST_BREAKDOWN_LB": "; ".join(label)}
-        yield _prevalence(release, row) | key
-        yield _persons(release, row) | key
+    if not area:
+        return
+    traits = [axis for axis in release.axes if axis not in ("sex", "age")]
+    labels = [f"{trait}: {row[trait]}" for trait in traits if row[trait] != ALL]
+    if row.get(LEAF, ALL) != ALL:
+        labels.append(str(row[LEAF]))
+    key = {
+        "REF_AREA": area,
+        "SEX": SEX[row["sex"]],
+        "AGE": _age(release, row["age"]),
+        "TIME_PERIOD": release.year,
+        "CUST_BREAKDOWN_LB": "; ".join(labels),
+    }
+    yield _prevalence(release, row) | key
+    yield _persons(release, row) | key
 
 
-def _course(release: Release, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _course(release: Release, row: Record) -> Iterator[Record]:
+    """Yield the prevalence of a year of a trend."""
     area = _area(release, row)
     if area:
         key = {
@@ -150,64 +141,56 @@ def _course(release: Release, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "SEX": "_T",
             "AGE": _age(release, ALL),
             "TIME_PERIOD": row["year"],
+            "CUST_BREAKDOWN_LB": "",
+            "NATURE": "M",
         }
-        yield _prevalence(release, row) | key | {"CUST_BREAKDOWN_LB": "", "NATURE": "M"}
+        yield _prevalence(release, row) | key
 
 
-def _area(release: Release, row: dict[str, Any]) -> str:
+def _area(release: Release, row: Record) -> str:
     """Return the M49 code of a row's group, or nothing."""
     if row["grouping"] == "country":
         return str(release.world.places["m49"].get(row["group"], ""))
     return M49.get(row["group"], "") if row["grouping"] in ("world", *AREAS) else ""
 
 
-def _prevalence(release: Release, row: dict[str, Any]) -> dict[str, Any]:
+def _prevalence(release: Release, row: Record) -> Record:
     unit = SHOW[release.show]
-    values = {
-        name: round(row[f"prevalence_{stat}"] * unit, 4)
-        for name, stat in _stats("median").items()
+    return _about(release, row, "prevalence") | {
+        "OBS_VALUE": round(row["prevalence_median"] * unit, 4),
+        "LOWER_BOUND": round(row["prevalence_lower"] * unit, 4),
+        "UPPER_BOUND": round(row["prevalence_upper"] * unit, 4),
+        "UNIT_MEASURE": UNIT[release.show],
     }
-    return (
-        _about(release, row, "prevalence")
-        | values
-        | {"UNIT_MEASURE": UNIT[release.show]}
-    )
 
 
-def _persons(release: Release, row: dict[str, Any]) -> dict[str, Any]:
-    values = {name: row[f"persons_{stat}"] for name, stat in _stats("mean").items()}
-    return (
-        _about(release, row, "persons")
-        | {k: round(v) for k, v in values.items()}
-        | {"UNIT_MEASURE": "NUMBER"}
-    )
+def _persons(release: Release, row: Record) -> Record:
+    return _about(release, row, "persons") | {
+        "OBS_VALUE": round(row["persons_mean"]),
+        "LOWER_BOUND": round(row["persons_lower"]),
+        "UPPER_BOUND": round(row["persons_upper"]),
+        "UNIT_MEASURE": "NUMBER",
+    }
 
 
-def _stats(point: str) -> dict[str, str]:
-    return {"OBS_VALUE": point, "LOWER_BOUND": "lower", "UPPER_BOUND": "upper"}
-
-
-def _about(release: Release, row: dict[str, Any], series: str) -> dict[str, Any]:
-    outcome = release.name.upper().replace("-", "_")
-    code = release.account.series.get(
-        series, outcome if series == "prevalence" else f"{outcome}_N"
-    )
-    seen = str(row.get("evidence", ""))
-    status = "U" if release.note else "I" if seen == "imputed" else "A"
-    comment = "; ".join(
-        part
-        for part in (f"{row['interval'] * 100:g} % interval", seen, release.note)
-        if part
-    )
+def _about(release: Release, row: Record, series: str) -> Record:
+    """Return what the columns beside the key and the value hold."""
+    code = release.name.upper().replace("-", "_")
+    if series == "persons":
+        code = f"{code}_N"
+    evidence = str(row.get("evidence", ""))
+    status = "I" if evidence == "imputed" else "A"
+    interval = f"{row['interval'] * 100:g} % interval"
+    comments = filter(None, (interval, evidence, release.note))
     return dict.fromkeys(UNUSED, "_T") | {
         "FREQ": "A",
         "REPORTING_TYPE": "G",
-        "SERIES": code,
+        "SERIES": release.account.series.get(series, code),
         "UNIT_MULT": 0,
-        "NATURE": NATURE.get(seen, "M"),
-        "OBS_STATUS": status,
-        "COMMENT_OBS": comment,
-        "SOURCE_DETAIL": "; ".join(p.source for p in release.parts),
+        "NATURE": NATURE.get(evidence, "M"),
+        "OBS_STATUS": "U" if release.note else status,
+        "COMMENT_OBS": "; ".join(comments),
+        "SOURCE_DETAIL": "; ".join(part.source for part in release.parts),
     }
 
 
@@ -220,17 +203,18 @@ def _age(release: Release, label: str) -> str:
     try:
         return _code(parse_band(label))
     except UncountedError:
-        return (
-            label.upper().replace(" ", "_").replace("-", "_")
-        )  # ages that are no band, such as "children"
+        # ages that are no band, such as "children"
+        return label.upper().replace(" ", "_").replace("-", "_")
 
 
 def _code(band: Band) -> str:
     if band == Band(0, None):
         return "_T"
     unit, letter = (1, "M") if band.label.endswith("months") else (12, "Y")
-    first = band.lower // unit
+    youngest = band.lower // unit
     if band.upper is None:
-        return f"{letter}_GE{first}"
-    last = band.upper // unit - 1
-    return f"{letter}{first}T{last}" if last > first else f"{letter}{first}"
+        return f"{letter}_GE{youngest}"
+    oldest = band.upper // unit - 1
+    if oldest > youngest:
+        return f"{letter}{youngest}T{oldest}"
+    return f"{letter}{youngest}"

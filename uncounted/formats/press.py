@@ -1,4 +1,4 @@
-"""Press: writes a report in any format; what several formats show is made once."""
+"""Press: a report written in any format, its drawings made once."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,11 +27,10 @@ FILES = ("html", "csv")  # what an estimate is written in; `write_report` has mo
 
 @dataclass(frozen=True)
 class Press:
-    """A release about to be written, and what it is of, for what needs draws: a fit, or
-    an estimate of leaves.
-    """
+    """A release about to be written."""
 
     release: Release
+    # its draws: a fit, or an estimate of leaves
     of: Fit | Estimate | None = None
 
     @cached_property
@@ -62,21 +61,19 @@ def write_formats(
     check_formats(formats)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return [
-        path
-        for name, write in FORMATS.items()
-        if name in formats
-        for path in write(press, folder)
-    ]
+    paths: list[Path] = []
+    for name, write in FORMATS.items():
+        if name in formats:
+            paths += write(press, folder)
+    return paths
 
 
 def check_formats(formats: Collection[str]) -> None:
     """Refuse a format that isn't known."""
     for name in formats:
         if name not in FORMATS:
-            raise UncountedError(
-                f"There is no format '{name}'.{did_you_mean(name, FORMATS)}"
-            )
+            hint = did_you_mean(name, FORMATS)
+            raise UncountedError(f"There is no format '{name}'.{hint}")
 
 
 def _page(press: Press, folder: Path) -> Iterator[Path]:
@@ -100,24 +97,19 @@ def _tables(press: Press, folder: Path) -> Iterator[Path]:
     publication.
     """
     release = press.release
+    surveys = _all(release, [part.surveys.reset_index() for part in release.parts])
+    ledger = _all(release, [part.ledger.lines for part in release.parts])
     yield _csv(release.noted, folder / "estimates.csv")
-    yield _csv(
-        release.stamped(
-            _all(release, [part.surveys.reset_index() for part in release.parts])
-        ),
-        folder / "surveys.csv",
-    )
-    yield _csv(
-        _all(release, [part.ledger.lines for part in release.parts]),
-        folder / "ledger.csv",
-    )
-    more = {
+    yield _csv(release.stamped(surveys), folder / "surveys.csv")
+    yield _csv(ledger, folder / "ledger.csv")
+    tables = {
         "trend.csv": release.trend,
         "held-out.csv": release.held_out,
         "budget.csv": release.budget,
+        "selection.csv": release.selection,
+        "beside-published.csv": release.beside,
     }
-    more |= {"selection.csv": release.selection, "beside-published.csv": release.beside}
-    for name, table in more.items():
+    for name, table in tables.items():
         if table is not None:
             yield _csv(release.stamped(table), folder / name)
 
@@ -135,9 +127,8 @@ def _exchange(press: Press, folder: Path) -> Iterator[Path]:
 def _gather(press: Press, folder: Path) -> Iterator[Path]:
     release = press.release
     yield write_gather(release, folder / "gather.docx")
-    yield _csv(
-        _all(release, [part.inputs for part in release.parts]), folder / "inputs.csv"
-    )
+    inputs = _all(release, [part.inputs for part in release.parts])
+    yield _csv(inputs, folder / "inputs.csv")
 
 
 def _draws(press: Press, folder: Path) -> Iterator[Path]:
@@ -146,30 +137,27 @@ def _draws(press: Press, folder: Path) -> Iterator[Path]:
     Of a fit p, and persons to add it up with; of an estimate the persons affected, by
     leaf.
     """
-    of, release = press.of, press.release
-    if of is None:
+    source = press.of
+    release = press.release
+    if source is None:
         raise UncountedError(
             f"The draws of '{release.name}' are not in its tables. Write them from its"
             " fit."
         )
     path = folder / "draws.nc"
-    about = {
-        "title": release.title,
-        "year": release.year,
-        "note": release.note,
-        "seed": of.seed,
-    }
-    draws = (
-        _affected(of)
-        if isinstance(of, Estimate)
-        else of.p.to_dataset(name="p").assign(persons=of.people)
+    if isinstance(source, Estimate):
+        draws = _affected(source)
+    else:
+        draws = source.p.to_dataset(name="p").assign(persons=source.people)
+    draws = draws.assign_attrs(
+        title=release.title,
+        year=release.year,
+        note=release.note,
+        seed=source.seed,
     )
-    packed = {
-        name: {"zlib": True, "complevel": 1}
-        for name in draws.data_vars
-        if "draw" in draws[name].dims
-    }
-    draws.assign_attrs(about).to_netcdf(path, engine=ENGINE, encoding=packed)
+    drawn = [name for name in draws.data_vars if "draw" in draws[name].dims]
+    encoding = {name: {"zlib": True, "complevel": 1} for name in drawn}
+    draws.to_netcdf(path, engine=ENGINE, encoding=encoding)
     yield path
 
 
@@ -185,9 +173,7 @@ def _csv(table: pd.DataFrame, path: Path) -> Path:
 
 
 def _all(release: Release, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the tables of several models as one, each row saying of which outcome it
-    is.
-    """
+    """Return the tables of several models as one, with a column of the outcome."""
     if len(tables) == 1:
         return tables[0]
     named = [

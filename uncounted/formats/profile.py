@@ -1,40 +1,53 @@
 """Profile: two pages on one country or region."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from uncounted.charts.ages import age_sex
-from uncounted.charts.editions import part
 from uncounted.charts.export import svg
 from uncounted.charts.forest import forest
 from uncounted.charts.palette import styled
 from uncounted.charts.trends import courses, seen_in
 from uncounted.errors import UncountedError
 from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.formats.cells import estimate, interval, persons, picture, scale
-from uncounted.formats.paper import printed
-from uncounted.release import outline
+from uncounted.formats.cells import picture
+from uncounted.formats.paper import print_table, printed
+from uncounted.release import outline, survey_summary
+from uncounted.release.estimate_columns import (
+    drawn_column,
+    estimate_cells,
+    persons_column,
+    rate_column,
+    rates,
+)
 from uncounted.release.headline import headline
+from uncounted.release.leaf_estimates import part
+from uncounted.release.limits import limits_of
 from uncounted.release.outline import Record
+from uncounted.release.place_sections import highest
 from uncounted.release.release import ALL, LEAF, Release
+from uncounted.release.section import Column, Row, Table
+from uncounted.release.survey_sections import survey_columns, survey_row
 from uncounted.wording import numerals
 from uncounted.world.codes import hint
 
 LISTED = 24  # surveys that fit on the page: the latest
+NARROWER = {"name": "text"}  # the page has no room for a wide name
 NARROW = 230  # the width of a forest that shares its line
 
 
 @dataclass(frozen=True)
 class Place:
-    """A country or a region: its grouping, its group there, its name, and the countries
-    that it is or has.
-    """
+    """A country, a region or a subregion."""
 
+    # country, region or subregion
     grouping: str
+    # a country's code, a region's name
     group: str
     name: str
+    # codes of the countries that it is or has
     countries: tuple[str, ...]
 
 
@@ -42,22 +55,21 @@ def place_of(release: Release, wanted: str) -> Place:
     """Return a country by code or name, or a region or subregion by name; raises
     UncountedError for any other.
     """
-    table, rows = release.world.places, release.totals
+    table = release.world.places
+    totals = release.totals
     names = table["name"].astype(str)
-    for code in [code for code in table.index if wanted in (code, names[code])]:
-        return Place("country", str(code), str(names[code]), (str(code),))
+    for code in table.index:
+        if wanted in (code, names[code]):
+            return Place("country", str(code), str(names[code]), (str(code),))
     for grouping in ("region", "subregion"):
-        if ((rows["grouping"] == grouping) & (rows["group"] == wanted)).any():
-            return Place(
-                grouping,
-                wanted,
-                wanted,
-                tuple(map(str, table.index[table[grouping] == wanted])),
-            )
-    known = {*names, *table.index, *table["region"], *table["subregion"]}
+        is_wanted = (totals["grouping"] == grouping) & (totals["group"] == wanted)
+        if is_wanted.any():
+            members = tuple(map(str, table.index[table[grouping] == wanted]))
+            return Place(grouping, wanted, wanted, members)
+    spelled = {*names, *table.index, *table["region"], *table["subregion"]}
     raise UncountedError(
         f"There is no country or region '{wanted}' in this"
-        f" estimate.{hint(wanted, table, known)}"
+        f" estimate.{hint(wanted, table, spelled)}"
     )
 
 
@@ -71,8 +83,9 @@ def write_profile(
     rows of `trends.trend` that hold it, if there are years. Raises UncountedError for a
     place that the estimate has not.
     """
-    path, of = Path(path), place_of(release, place)
-    path.write_bytes(printed("profile.typ", release, profile(release, of, course)))
+    path = Path(path)
+    report = profile(release, place_of(release, place), course)
+    path.write_bytes(printed("profile.typ", release, report))
     return path
 
 
@@ -80,11 +93,15 @@ def profile(
     release: Release, place: Place, course: pd.DataFrame | None = None
 ) -> Record:
     """Return what a profile prints, as words and numbers."""
-    say, row = release.say, _row(release, place.grouping, place.group)
+    say = release.say
+    row = outline.records(_rows_of(release.totals, place))[0]
+    names = ("beside", "people", "trend", "surveys")
+    titles = {name: say(f"profile.{name}") for name in names}
+    listed = "neighbours" if place.grouping == "country" else "members"
     return {
         "name": say.term(place.name),
         "headline": headline(release, pd.Series(row)),
-        "told": _told(release, place, row),
+        "told": _evidence(release, place, row),
         "beside": _beside(release, place),
         "people": _people(release, place),
         "ages": _ages(release, place),
@@ -92,83 +109,66 @@ def profile(
         "leaves": _leaves(release, place),
         "countries": _countries(release, place),
         "surveys": _surveys(release, place),
-        "limits": outline.limits(release)["told"],
-        "titles": (
-            {
-                name: say(f"profile.{name}")
-                for name in ("beside", "people", "trend", "surveys")
-            }
-            | {"leaves": say("leaves.title")}
-        ),
-        "countries_title": say(
-            "profile.neighbours" if place.grouping == "country" else "profile.members"
-        ),
+        "limits": limits_of(release)["told"],
+        "titles": titles | {"leaves": say("leaves.title")},
+        "countries_title": say(f"profile.{listed}"),
         "limits_title": say("limits.title"),
     }
 
 
-def _row(release: Release, grouping: str, group: str) -> Record:
-    rows = release.totals
-    return outline.records(
-        rows[(rows["grouping"] == grouping) & (rows["group"] == group)]
-    )[0]
+def _rows_of(rows: pd.DataFrame, place: Place) -> pd.DataFrame:
+    """Return the rows of a place."""
+    return rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
 
 
-def _told(release: Release, place: Place, row: Record) -> list[str]:
-    """Return what is to be known of the number: evidence class, surveys, and how much
-    they say.
-    """
+def _evidence(release: Release, place: Place, row: Record) -> list[str]:
+    """Return the class of evidence, the number of surveys, and how much they tell."""
     say = release.say
     surveys = numerals.whole(row["surveys"], say)
-    told = [
-        say("profile.evidence", evidence=say.term(row["evidence"]), surveys=surveys)
-    ]
+    evidence = say.term(row["evidence"])
+    sentences = [say("profile.evidence", evidence=evidence, surveys=surveys)]
     if "country_evidence" in row:
-        told.append(
-            say(
-                "profile.evident", share=numerals.fraction(row["country_evidence"], say)
-            )
-        )
-    if place.grouping == "country" and row["own_data_share"] == row["own_data_share"]:
-        told.append(
-            say("profile.own", share=numerals.fraction(row["own_data_share"], say))
-        )
-    if row["evidence"] == "imputed" and place.grouping == "country":
-        told.append(say("profile.imputed"))
-    return told
+        share = numerals.fraction(row["country_evidence"], say)
+        sentences.append(say("profile.evident", share=share))
+    if place.grouping != "country":
+        return sentences
+    if pd.notna(row["own_data_share"]):
+        share = numerals.fraction(row["own_data_share"], say)
+        sentences.append(say("profile.own", share=share))
+    if row["evidence"] == "imputed":
+        sentences.append(say("profile.imputed"))
+    return sentences
 
 
-def _beside(release: Release, place: Place) -> Record:
-    """Return the place and what it lies in, up to the world, on one scale."""
-    say, table = release.say, release.world.places
-    above = [("world", release.of_world["group"])]
-    first = table.loc[place.countries[0]]
-    known = {
-        (row["grouping"], row["group"]): row for row in outline.records(release.totals)
-    }
+def _beside(release: Release, place: Place) -> list[Record]:
+    """Return the prevalence of the place and of what it lies in, up to the world, on
+    one scale, and their persons.
+    """
+    places = _up_to_the_world(release, place)
+    rows = []
+    for row in places:
+        is_own = (row["grouping"], row["group"]) == (place.grouping, place.group)
+        cells = estimate_cells(row, release)
+        rows.append(Row(cells, mark="own" if is_own else ""))
+    name = Column("place", release.say("regions.place"), "name")
+    drawn = [name, rate_column(release, "regions"), drawn_column(release)]
+    prevalence = Table("beside", drawn, rows, highest=highest(places))
+    columns = [name, persons_column(release, "regions")]
+    persons = Table("beside", columns, rows, dense=True)
+    return [print_table(table, release) for table in (prevalence, persons)]
+
+
+def _up_to_the_world(release: Release, place: Place) -> list[Record]:
+    """Return the rows of the world, region and subregion of a place, and its own."""
+    first_country = release.world.places.loc[place.countries[0]]
+    keys = [("world", release.of_world["group"])]
     for grouping in ("region", "subregion"):
-        above.append((grouping, first[grouping]))
+        keys.append((grouping, first_country[grouping]))
         if place.grouping == grouping:
             break
-    keys = list(dict.fromkeys([*above, (place.grouping, place.group)]))
-    rows = [known[key] for key in keys if key in known]
-    top, marks = scale(rows, release)
-    told = [
-        {
-            "name": say.term(row["name"]),
-            "own": (row["grouping"], row["group"]) == (place.grouping, place.group),
-            "rate": estimate(row, release),
-            "interval": interval(row, top, release),
-            "persons": persons(row, release),
-        }
-        for row in rows
-    ]
-    heads = [
-        say("regions.place"),
-        say("regions.rate", unit=numerals.heading(release.show, say)),
-        say("regions.persons"),
-    ]
-    return {"heads": heads, "marks": marks, "rows": told}
+    keys.append((place.grouping, place.group))
+    rows = outline.by_key(release.totals, "grouping", "group")
+    return [rows[key] for key in dict.fromkeys(keys) if key in rows]
 
 
 def _people(release: Release, place: Place) -> Record | None:
@@ -177,155 +177,118 @@ def _people(release: Release, place: Place) -> Record | None:
     """
     if not release.divided:
         return None
-    say, rows = release.say, release.by("sex", "age")
-    mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
-    known = {(row["sex"], row["age"]): row for row in outline.records(mine)}
-    ages = list(dict.fromkeys([ALL, *mine["age"]]))
-    heads = [
-        say("people.ages") if age == ALL else numerals.band(age, say) for age in ages
-    ]
-    told = [
-        [say(f"people.{sex}"), *(estimate(known[sex, age], release) for age in ages)]
-        for sex in dict.fromkeys([ALL, *mine["sex"]])
-    ]
-    caption = say(
-        "people.told", unit=numerals.unit(release.show, say), level=release.level
-    )
-    return {"heads": ["", *heads], "rows": told, "caption": caption}
+    say = release.say
+    rows = _rows_of(release.by("sex", "age"), place)
+    estimates = outline.by_key(rows, "sex", "age")
+    columns = [Column("sex", "", "text")]
+    for age in outline.values_of(rows, "age"):
+        head = say("people.ages") if age == ALL else numerals.band(age, say)
+        columns.append(Column(age, head, "estimate"))
+    body = []
+    for sex in outline.values_of(rows, "sex"):
+        cells: Record = {"sex": say(f"people.{sex}")}
+        for column in columns[1:]:
+            cells[column.key] = rates(estimates[sex, column.key])
+        body.append(Row(cells))
+    caption = say("people.told", unit=release.in_unit, level=release.level)
+    table = print_table(Table("people", columns, body), release)
+    return table | {"note": caption}
 
 
 def _ages(release: Release, place: Place) -> Record:
-    rows, region = (
-        release.by("sex", "age"),
-        release.world.places.loc[place.countries[0], "region"],
-    )
-    mine = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
-    above = (
-        ("world", release.of_world["group"])
-        if place.grouping == "region"
-        else ("region", region)
-    )
-    other = rows[(rows["grouping"] == above[0]) & (rows["group"] == above[1])]
-    chart = age_sex(pd.concat([mine, other]), release.show, release.say, columns=2)
+    """Return the chart of ages of the place and of the region above it."""
+    rows = release.by("sex", "age")
+    if place.grouping == "region":
+        above = Place("world", release.of_world["group"], "", ())
+    else:
+        region = release.world.places.loc[place.countries[0], "region"]
+        above = Place("region", str(region), "", ())
+    both = pd.concat([_rows_of(rows, place), _rows_of(rows, above)])
+    chart = age_sex(both, release.show, release.say, columns=2)
     return picture(svg(styled(chart, release.say)), release.say("people.chart"))
 
 
 def _trend(
     release: Release, place: Place, course: pd.DataFrame | None
 ) -> Record | None:
+    """Return the chart of years, with dots of surveys; None without years."""
     if course is None:
         return None
+    say = release.say
     rows = course[(course["group"] == place.group) | (course["name"] == place.name)]
     rows = rows.drop_duplicates("year").assign(name=place.name)
-    surveys = outline.surveys(release).drop(columns="name")
-    only = pd.DataFrame({"group": [place.group], "name": [place.name]})
-    dots = seen_in(surveys, only if place.grouping == "country" else only.iloc[:0])
-    chart = courses(rows, dots, release.show, release.say, columns=1)
-    told = release.say(
-        "trend.told", unit=numerals.unit(release.show, release.say), level=release.level
-    )
-    dotted = f" {release.say('trend.dots')}" if len(dots) else ""
-    return {
-        "told": told + dotted,
-        "chart": picture(svg(styled(chart, release.say)), release.say("trend.chart")),
-    }
+    surveys = survey_summary.surveys(release).drop(columns="name")
+    names = pd.DataFrame({"group": [place.group], "name": [place.name]})
+    if place.grouping != "country":
+        names = names.iloc[:0]
+    dots = seen_in(surveys, names)
+    chart = courses(rows, dots, release.show, say, columns=1)
+    sentence = say("trend.told", unit=release.in_unit, level=release.level)
+    if len(dots):
+        sentence = f"{sentence} {say('trend.dots')}"
+    drawn = picture(svg(styled(chart, say)), say("trend.chart"))
+    return {"told": sentence, "chart": drawn}
 
 
 def _leaves(release: Release, place: Place) -> Record | None:
     """Return the parts of the place's number, their sum last; None for an estimate
     without.
     """
-    if LEAF not in release.rows:
+    if not release.has_leaves:
         return None
-    say, rows = release.say, release.rows
-    rows = rows[(rows["grouping"] == place.grouping) & (rows["group"] == place.group)]
-    rows = rows[(rows[release.axes] == ALL).all(axis=1)]
-    told = [
-        {
-            "name": part(row[LEAF], say),
-            "last": row[LEAF] == ALL,
-            "rate": estimate(row, release),
-            "persons": persons(row, release),
-        }
-        for row in sorted(outline.records(rows), key=lambda row: row[LEAF] == ALL)
+    say = release.say
+    rows = _rows_of(release.rows, place)
+    rows = rows[release.everybody(rows)]
+    is_sum = rows[LEAF] == ALL
+    body = []
+    for row in outline.records(pd.concat([rows[~is_sum], rows[is_sum]])):
+        cells = estimate_cells(row, release) | {"part": part(row[LEAF], say)}
+        body.append(Row(cells, mark="sum" if row[LEAF] == ALL else ""))
+    columns = [
+        Column("part", say("leaves.leaf"), "name"),
+        rate_column(release, "leaves"),
+        persons_column(release, "leaves"),
     ]
-    unit = numerals.heading(release.show, say)
-    return {
-        "heads": [
-            say("leaves.leaf"),
-            say("leaves.rate", unit=unit),
-            say("leaves.persons"),
-        ],
-        "rows": told,
-    }
+    return print_table(Table("leaves", columns, body), release)
 
 
 def _countries(release: Release, place: Place) -> Record:
     """Return the countries of the region, or those of the country's subregion, the
     highest first.
     """
-    table, rows = (
-        release.world.places,
-        release.totals[release.totals["grouping"] == "country"],
-    )
-    within = table.loc[place.countries[0], "subregion"]
-    codes = (
-        place.countries
-        if place.grouping != "country"
-        else table.index[table["subregion"] == within]
-    )
-    told = release.say("profile.order", level=release.level)
-    chart = styled(
-        forest(rows[rows["group"].isin(codes)], release.show, release.say, NARROW),
-        release.say,
-    )
-    return {"told": told, "chart": picture(svg(chart), told)}
+    say = release.say
+    table = release.world.places
+    rows = release.totals[release.totals["grouping"] == "country"]
+    members = place.countries
+    if place.grouping == "country":
+        subregion = table.loc[members[0], "subregion"]
+        members = table.index[table["subregion"] == subregion]
+    order = say("profile.order", level=release.level)
+    shown = rows[rows["group"].isin(members)]
+    chart = styled(forest(shown, release.show, say, NARROW), say)
+    return {"told": order, "chart": picture(svg(chart), order)}
 
 
 def _surveys(release: Release, place: Place) -> Record:
     """Return the latest surveys of the place; what is masked says so."""
-    say, table = release.say, outline.surveys(release)
-    mine = table[
-        table["country"].isin(place.countries) & (table["source"] != ELSEWHERE)
+    say = release.say
+    table = survey_summary.surveys(release)
+    is_inside = table["country"].isin(place.countries)
+    rows = table[is_inside & (table["source"] != ELSEWHERE)]
+    rows = rows.sort_values("year", ascending=False, kind="stable")
+    hidden = {"breakdown", "kind" if len(release.parts) > 1 else "outcome"}
+    if place.grouping == "country":
+        hidden.add("country")
+    columns = [
+        replace(column, kind=NARROWER.get(column.kind, column.kind))
+        for column in survey_columns(release)
+        if column.key not in hidden
     ]
-    mine = mine.sort_values("year", ascending=False, kind="stable")
-    several = place.grouping != "country"
-    of = "outcome" if len(release.parts) > 1 else "kind"
-    heads = [
-        say(f"surveys.{word}")
-        for word in ("survey", "year", of, "asked", "cases", "deff")
-    ]
-    heads += [say("surveys.found", unit=numerals.heading(release.show, say))]
-    rows = [_survey(release, row) for row in outline.records(mine.head(LISTED))]
-    names = [row["name"] for row in outline.records(mine.head(LISTED))]
-    told = (
-        [[name, *row] for name, row in zip(names, rows, strict=True)]
-        if several
-        else rows
-    )
-    more = say("profile.more", n=len(mine) - LISTED) if len(mine) > LISTED else ""
-    none = say("profile.none") if mine.empty else ""
-    return {
-        "heads": [say("surveys.country"), *heads] if several else heads,
-        "rows": told,
-        "told": more or none,
-    }
-
-
-def _survey(release: Release, row: Record) -> list[str]:
-    say, masked = release.say, release.say("surveys.masked")
-    few, rare = "respondents" in row["masked"], bool(row["masked"])
-    found = numerals.bare(row["prevalence"], release.show, say)
-    return [
-        str(row["survey"]),
-        str(row["year"]),
-        (
-            say.term(row["outcome"].replace("_", " "))
-            if len(release.parts) > 1
-            else say.term(row["source"])
-        ),
-        masked if few else numerals.whole(row["respondents"], say),
-        masked if rare else numerals.whole(row["cases"], say),
-        masked if rare else numerals.decimal(row["deff"], say),
-        masked if rare else found,
-    ]
+    latest = [survey_row(row, release) for row in outline.records(rows.head(LISTED))]
+    sentence = ""
+    if rows.empty:
+        sentence = say("profile.none")
+    elif len(rows) > LISTED:
+        sentence = say("profile.more", n=len(rows) - LISTED)
+    printed_table = print_table(Table("surveys", columns, latest), release)
+    return printed_table | {"told": sentence}

@@ -1,6 +1,4 @@
-"""Account: what only the analyst can say of an estimate: money, access, concept,
-limits, and codes of series.
-"""
+"""Account: the analyst's own statement on an estimate: funding, access, limits."""
 
 import tomllib
 from collections.abc import Mapping
@@ -17,32 +15,38 @@ SERIES = ("prevalence", "persons")
 
 @dataclass(frozen=True)
 class Account:
-    """The words of a `gather.toml`: items (number of the GATHER item → text), series
-    (SDMX codes), languages.
+    """The words of a `gather.toml`.
 
-    title and why replace the card's in a table of another language, [fr], whose items
-    replace those above; names (what the card calls its leaves and sums, and the titles
-    of its models → what to print) are that language's too.
+    A table of another language, [fr], has items that replace those above, and a title,
+    a why and names of its own.
     """
 
+    # number of the GATHER item → text
     items: Mapping[str, str] = field(default_factory=dict)
+    # prevalence or persons → SDMX code
     series: Mapping[str, str] = field(default_factory=dict)
+    # the card's names of leaves and sums, and titles of its models → what to print
     names: Mapping[str, str] = field(default_factory=dict)
+    # replaces the card's title
     title: str = ""
+    # replaces the card's why
     why: str = ""
+    # code of the language → account in it
     languages: Mapping[str, "Account"] = field(default_factory=dict)
 
     def inside(self, language: str) -> "Account":
-        """Return the account in a language: what isn't told in it stays as it is."""
-        own = self.languages.get(language)
-        if own is None:
+        """Return the account in a language; items that it lacks there stay as they
+        are.
+        """
+        translation = self.languages.get(language)
+        if translation is None:
             return self
         return replace(
             self,
-            items={**self.items, **own.items},
-            names=own.names,
-            title=own.title,
-            why=own.why,
+            items={**self.items, **translation.items},
+            names=translation.names,
+            title=translation.title,
+            why=translation.why,
         )
 
 
@@ -70,43 +74,48 @@ def read_account(source: str | Path) -> Account:
 
 
 def _account(words: Mapping[str, Any], where: str, inner: bool = False) -> Account:
-    known = {one.name for one in fields(Account)} - {"languages"}
-    languages = {
-        word: value
-        for word, value in words.items()
-        if word not in known and len(word) == 2 and not inner
-    }
+    """Return the account of a file's words; inner: of one language."""
+    fields_of_account = {entry.name for entry in fields(Account)} - {"languages"}
+    statements: dict[str, Any] = {}
+    languages: dict[str, Account] = {}
+    tables: dict[str, Any] = {}
     for word, value in words.items():
-        if word not in known and word not in languages:
+        if word in fields_of_account:
+            statements[word] = value
+        elif len(word) == 2 and not inner:
+            tables[word] = value
+        else:
+            hint = did_you_mean(word, fields_of_account)
             raise UncountedError(
-                f"{where} has the word '{word}', which no account"
-                f" has.{did_you_mean(word, known)}"
+                f"{where} has the word '{word}', which no account has.{hint}"
             )
-        table = word not in ("title", "why")
-        if not isinstance(value, Mapping if table else str):
-            raise UncountedError(
-                f"{where} says {word} = {value!r}, which should be"
-                f" {'a table' if table else 'a text'}."
-            )
+        _check_kind(word, value, where)
     _check_texts(words.get("items", {}), ITEMS, f"{where}, [items]")
     _check_texts(words.get("series", {}), SERIES, f"{where}, [series]")
     _check_texts(words.get("names", {}), (), f"{where}, [names]")
-    told: dict[str, Any] = {
-        word: value for word, value in words.items() if word in known
-    }
-    return Account(
-        **told,
-        languages={
-            code: _account(told, f"{where}, [{code}]", True)
-            for code, told in languages.items()
-        },
-    )
+    for code, table in tables.items():
+        languages[code] = _account(table, f"{where}, [{code}]", True)
+    return Account(**statements, languages=languages)
 
 
-def _check_texts(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+def _check_kind(word: str, value: object, where: str) -> None:
+    """Refuse a title or why that is no text, and any other word that is no table."""
+    is_text = word in ("title", "why")
+    if not isinstance(value, str if is_text else Mapping):
+        kind = "a text" if is_text else "a table"
+        raise UncountedError(
+            f"{where} says {word} = {value!r}, which should be {kind}."
+        )
+
+
+def _check_texts(
+    table: Mapping[str, Any], allowed: tuple[str, ...], where: str
+) -> None:
+    """Refuse a key that is not allowed, and a value that is no text."""
     for word, text in table.items():
-        if known and word not in known:
-            raise UncountedError(f"{where} names '{word}'.{did_you_mean(word, known)}")
+        if allowed and word not in allowed:
+            hint = did_you_mean(word, allowed)
+            raise UncountedError(f"{where} names '{word}'.{hint}")
         if not isinstance(text, str):
             raise UncountedError(
                 f"{where} says {word} = {text!r}, which should be a text."

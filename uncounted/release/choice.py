@@ -1,6 +1,4 @@
-"""Choice: what a reader may choose to see of an estimate of leaves: one of them, a sum
-of some, or all together.
-"""
+"""Choice: the leaves and sums of an estimate, each as a release of its own."""
 
 from dataclasses import replace
 
@@ -18,17 +16,13 @@ def choices(release: Release) -> dict[str, Release]:
     """
     if LEAF not in release.rows:
         return {}
-    rows = pd.concat([release.rows, release.sums[release.sums["note"] == ""]])[
-        list(release.rows)
-    ]
-    rows = rows[(rows[release.axes] == ALL).all(axis=1)]
+    sums = release.sums[release.sums["note"] == ""]
+    rows = pd.concat([release.rows, sums])[list(release.rows)]
+    rows = rows[release.everybody(rows)]
     leaves = [leaf for leaf in dict.fromkeys(release.rows[LEAF]) if leaf != ALL]
-    names = [
-        ALL,
-        *[one for one in dict.fromkeys(rows[LEAF]) if one != ALL and one not in leaves],
-        *leaves,
-    ]
-    return {
-        name: replace(release, rows=rows[rows[LEAF] == name].assign(**{LEAF: ALL}))
-        for name in names
-    }
+    names = [name for name in dict.fromkeys(rows[LEAF]) if name not in (ALL, *leaves)]
+    alone = {}
+    for name in (ALL, *names, *leaves):
+        own_rows = rows[rows[LEAF] == name].assign(**{LEAF: ALL})
+        alone[name] = replace(release, rows=own_rows)
+    return alone

@@ -1,24 +1,26 @@
-"""Gather: the eighteen items by which a global health estimate is reported [Stevens et
-al. 2016, GATHER].
-"""
+"""Gather: the eighteen items of a global health estimate [Stevens et al. 2016]."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from uncounted.release import outline
+from uncounted.release import check_list, provenance, survey_summary
 from uncounted.release.account import ITEMS
+from uncounted.release.limits import limits_of
 from uncounted.release.release import Release
-from uncounted.wording.numerals import fraction, heading, whole
+from uncounted.wording.numerals import fraction, whole
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item: what is asked, what is answered, and whether nobody answered."""
+    """One item of GATHER."""
 
     number: int
+    # what GATHER asks
     asked: str
+    # what is reported
     answer: str
+    # whether nobody answered
     missing: bool
 
 
@@ -26,76 +28,71 @@ def gather(release: Release) -> list[Item]:
     """Return the items as the estimate itself fills them and as the analyst's account
     does; others are missing.
     """
-    say, told = release.say, []
+    say = release.say
+    items = []
     for number in ITEMS:
-        own, written = FILLED.get(number), release.account.items.get(number, "")
-        answer = " ".join(
-            part for part in (own(release) if own else "", written) if part
-        )
-        told.append(
-            Item(
-                int(number),
-                say(f"gather.asked_{number}"),
-                answer or say("gather.missing"),
-                not answer,
-            )
-        )
-    return told
+        fill = FILLED.get(number)
+        answers = [fill(release)] if fill else []
+        answers.append(release.account.items.get(number, ""))
+        answer = " ".join(filter(None, answers))
+        question = say(f"gather.asked_{number}")
+        shown = answer or say("gather.missing")
+        items.append(Item(int(number), question, shown, not answer))
+    return items
 
 
 def _indicator(release: Release) -> str:
     countries = int((release.totals["grouping"] == "country").sum())
     axes = ", ".join(release.say.term(axis) for axis in release.axes)
-    unit = heading(release.show, release.say)
-    told = {
-        "title": release.title,
-        "unit": unit,
-        "whom": release.whom,
-        "axes": axes,
-        "year": release.year,
-    }
-    return release.say("gather.item_1", **told, countries=countries)
-
-
-def _criteria(release: Release) -> str:
-    say, cards = release.say, [part.card for part in release.parts]
-    years = [
-        f"{card.years[0]}–{card.years[1]}" if card.years else say("gather.years")
-        for card in cards
-    ]
-    of = {card.name: f", {card.name}" if len(cards) > 1 else "" for card in cards}
-    fates = [
-        say(
-            "gather.fate",
-            why=say.term(fate["why"]) + of[fate["of"]],
-            rows=whole(fate["rows"], say),
-            surveys=whole(fate["surveys"], say),
-        )
-        for fate in outline.fates(release)
-    ]
-    return say(
-        "gather.item_4",
-        years=", ".join(dict.fromkeys(years)),
-        fates="; ".join(fates) or say("gather.none"),
+    return release.say(
+        "gather.item_1",
+        title=release.title,
+        unit=release.unit,
+        whom=release.whom,
+        axes=axes,
+        year=release.year,
+        countries=countries,
     )
 
 
+def _criteria(release: Release) -> str:
+    say = release.say
+    cards = [part.card for part in release.parts]
+    years = dict.fromkeys(
+        f"{card.years[0]}–{card.years[1]}" if card.years else say("gather.years")
+        for card in cards
+    )
+    fates = []
+    for fate in provenance.fates(release):
+        why = say.term(fate["why"])
+        if len(cards) > 1:
+            why = f"{why}, {fate['of']}"
+        rows = whole(fate["rows"], say)
+        surveys = whole(fate["surveys"], say)
+        fates.append(say("gather.fate", why=why, rows=rows, surveys=surveys))
+    listed = "; ".join(fates) or say("gather.none")
+    return say("gather.item_4", years=", ".join(years), fates=listed)
+
+
 def _sources(release: Release) -> str:
-    data = outline.data(release)
+    data = survey_summary.data(release)
     years = list(data["years"]) or [release.year]
-    told = {name: data[name] for name in ("surveys", "surveyed", "source")}
-    return release.say("gather.item_5", **told, first=min(years), last=max(years))
+    return release.say(
+        "gather.item_5",
+        surveys=data["surveys"],
+        surveyed=data["surveyed"],
+        source=data["source"],
+        first=min(years),
+        last=max(years),
+    )
 
 
 def _biases(release: Release) -> str:
     say = release.say
     errs = any("sigma_survey" in part.card.priors for part in release.parts)
-    kinds = ", ".join(say.term(kind) for kind in outline.data(release)["kinds"])
-    return say(
-        "gather.item_6",
-        kinds=kinds,
-        told=say("gather.biased" if errs else "gather.unbiased"),
-    )
+    kinds = [say.term(kind) for kind in survey_summary.data(release)["kinds"]]
+    biased = say("gather.biased" if errs else "gather.unbiased")
+    return say("gather.item_6", kinds=", ".join(kinds), told=biased)
 
 
 def _others(release: Release) -> str:
@@ -105,21 +102,16 @@ def _others(release: Release) -> str:
         for part in release.parts
         for name in part.card.covariates
     )
-    tables = "; ".join(
-        f"{one['what']} ({one['source']})" for one in outline.sources(release)
-    )
-    return say(
-        "gather.item_7",
-        covariates=", ".join(names) or say("gather.none"),
-        tables=tables,
-    )
+    tables = [
+        f"{table['what']} ({table['source']})" for table in provenance.sources(release)
+    ]
+    covariates = ", ".join(names) or say("gather.none")
+    return say("gather.item_7", covariates=covariates, tables="; ".join(tables))
 
 
 def _inputs(release: Release) -> str:
-    return release.say(
-        "gather.item_8",
-        rows=whole(sum(len(part.inputs) for part in release.parts), release.say),
-    )
+    rows = sum(len(part.inputs) for part in release.parts)
+    return release.say("gather.item_8", rows=whole(rows, release.say))
 
 
 def _steps(release: Release) -> str:
@@ -131,29 +123,37 @@ def _choice(release: Release) -> str:
 
 
 def _performance(release: Release) -> str:
-    say, rows = release.say, outline.held_out(release)
-    section = {"checks": len(release.findings), "section": say("checks.title")}
-    if not rows:
-        return say("gather.item_12", told=say("checks.missing"), **section)
-    known = [row["covered"] for row in rows if not _unknown(row["covered"])]
-    share = fraction(sum(map(bool, known)) / len(known) if known else math.nan, say)
+    say = release.say
+    covered = [row["covered"] for row in check_list.held_out(release)]
+    if covered:
+        judged = [bool(inside) for inside in covered if not _is_unknown(inside)]
+        share = sum(judged) / len(judged) if judged else math.nan
+        tested = say(
+            "gather.tested",
+            n=len(judged),
+            share=fraction(share, say),
+            level=release.level,
+        )
+    else:
+        tested = say("checks.missing")
     return say(
         "gather.item_12",
-        told=say("gather.tested", n=len(known), share=share, level=release.level),
-        **section,
+        told=tested,
+        checks=len(release.findings),
+        section=say("checks.title"),
     )
 
 
-def _unknown(covered: object) -> bool:
+def _is_unknown(covered: object) -> bool:
     return covered is None or (isinstance(covered, float) and math.isnan(covered))
 
 
 def _uncertainty(release: Release) -> str:
-    told = outline.limits(release)
+    sentences = limits_of(release)
     return release.say(
         "gather.item_13",
-        holds="; ".join(told["holds"]),
-        misses="; ".join(told["misses"]),
+        holds="; ".join(sentences["holds"]),
+        misses="; ".join(sentences["misses"]),
     )
 
 
@@ -173,7 +173,7 @@ def _intervals(release: Release) -> str:
 
 
 def _limits(release: Release) -> str:
-    return release.say("gather.item_18", told=" ".join(outline.limits(release)["told"]))
+    return release.say("gather.item_18", told=" ".join(limits_of(release)["told"]))
 
 
 FILLED: dict[str, Callable[[Release], str]] = {

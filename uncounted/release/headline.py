@@ -11,44 +11,38 @@ HALF = 0.5  # of the people of a group in surveyed countries
 
 def headline(release: Release, row: pd.Series | None = None) -> str:
     """Return prevalence and persons of a row of estimates in words, with their
-    intervals; the world's if not given.
+    intervals; of the world without a row.
     """
-    say, row = release.say, release.of_world if row is None else row
-    of_world = row["grouping"] == "world"
-    told = f"{say('banner.simulated')}. " if release.simulated else ""
-    told += say(
+    say = release.say
+    row = release.of_world if row is None else row
+    if row["grouping"] == "world":
+        where = say("headline.worldwide")
+    else:
+        where = say("headline.in", name=say.term(row["name"]))
+    bounds = (row["prevalence_lower"], row["prevalence_upper"])
+    sentence = say(
         "headline.sentence",
         title=release.title,
         year=release.year,
         whom=release.whom,
-        where=(
-            say("headline.worldwide")
-            if of_world
-            else say("headline.in", name=say.term(row["name"]))
-        ),
+        where=where,
         rate=rate(row["prevalence_median"], release.show, say),
-        rates=rates(
-            row["prevalence_lower"], row["prevalence_upper"], release.show, say
-        ),
+        rates=rates(*bounds, release.show, say),
         people=people(row["persons_mean"], say),
         between=persons_between(row["persons_lower"], row["persons_upper"], say),
         level=release.level,
     )
-    return " ".join([told, mostly_imputed(release, row)]).rstrip()
+    stamp = f"{say('banner.simulated')}. " if release.simulated else ""
+    return f"{stamp}{sentence} {mostly_imputed(release, row)}".rstrip()
 
 
 def mostly_imputed(release: Release, row: pd.Series) -> str:
     """Return a sentence on a group of which less than half the people live in surveyed
     countries, "" for others.
     """
-    key = (row["grouping"], row["group"])
-    shares = [
-        one["covered"]
-        for one in outline.regions(release)
-        if (one["grouping"], one["group"]) == key
-    ]
-    return (
-        release.say("headline.few", share=fraction(shares[0], release.say))
-        if shares and shares[0] < HALF
-        else ""
-    )
+    for place in outline.regions(release):
+        is_same = place["group"] == row["group"]
+        if place["grouping"] == row["grouping"] and is_same and place["covered"] < HALF:
+            share = fraction(place["covered"], release.say)
+            return release.say("headline.few", share=share)
+    return ""

@@ -1,6 +1,4 @@
-"""Release: all that may be handed out of an estimate, whatever the format: no writer
-sees an unmasked count.
-"""
+"""Release: all that may be published of an estimate, its small counts masked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +20,7 @@ from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
 from uncounted.model.card import Card
 from uncounted.release.account import Account, read_account
-from uncounted.wording.numerals import level, whom
+from uncounted.wording.numerals import heading, level, unit, whom
 from uncounted.wording.words import Words, read_words
 from uncounted.world.age import Band
 from uncounted.world.table import SIMULATED
@@ -43,15 +41,11 @@ BEHIND = (
 )
 SHARES = ("population", "own_data_share", "country_evidence")
 LEAF = "leaf"
-OF_LEAVES = (
-    "estimate card",
-    "records",
-    "spells",
-    "figures",
-)  # sources beside the surveys
-NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES} | {
-    f"{of}_{stat}" for of in ("prevalence", "persons") for stat in STATS
-}
+# sources beside the surveys
+OF_LEAVES = ("estimate card", "records", "spells", "figures")
+RATES = {f"prevalence_{stat}" for stat in STATS}
+PERSONS = {f"persons_{stat}" for stat in STATS}
+NOT_PERSONS = {*PLACES, LEAF, *BEHIND, *SHARES, *RATES, *PERSONS}
 NEEDED = (
     "grouping",
     "group",
@@ -75,67 +69,73 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Part:
-    """One model behind an estimate: its card, and what may be published of its
-    evidence.
-
-    surveys, inputs: tables of `disclosure.released` and `released_inputs`. digests: of
-    world, evidence and card.
-    """
+    """One model behind an estimate: its card, and its evidence, masked."""
 
     card: Card
+    # a row for each survey, of `disclosure.released`
     surveys: pd.DataFrame
+    # a row for each row of the likelihood, of `disclosure.released_inputs`
     inputs: pd.DataFrame
     ledger: Ledger
     source: str
+    # of world, evidence and card
     digests: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Release:
-    """What every format is written from.
+    """What every format is written from."""
 
-    rows: as of `tables.estimates`; an estimate with leaves has a column `leaf`, "all"
-    being their sum. parts: a model or several. trend: rows of `trends.trend`; held_out:
-    surveys' results beside what was predicted of them; budget: shares of the variance
-    (columns component, share); each None where there is none. account: the analyst's
-    own words. Of leaves, adds: the card that adds them up; inputs: content hash of each
-    source; made_up: those beside the surveys that say of themselves that they were
-    simulated; table: rows of `breakdown`, which hold the card's sums and shares too;
-    selection: of `by_selection`; beside: of `beside_published`.
-    """
-
+    # the card's name
     name: str
     title: str
     why: str
+    # the year of reference
     year: int
+    # the unit of prevalence, a key of `vocabulary.SHOW`
     show: str
     bands: tuple[Band, ...]
     world: World
+    # rows of `tables.estimates`; of leaves a column `leaf`, "all" being their sum
     rows: pd.DataFrame
     findings: Sequence[Finding]
+    # one model or several
     parts: tuple[Part, ...]
     seed: int
+    # package → version
     versions: Mapping[str, str]
+    # stage → seconds
     seconds: Mapping[str, float] = field(default_factory=dict)
+    # what was done to the draws after sampling
     notes: tuple[str, ...] = ()
+    # rows of `trends.trend`; None without years
     trend: pd.DataFrame | None = None
+    # surveys' results beside what was predicted of them; None where none was held out
     held_out: pd.DataFrame | None = None
+    # shares of the variance, columns component and share; None where not divided
     budget: pd.DataFrame | None = None
+    # the card that adds leaves up; None without leaves, as all below
     adds: EstimateCard | None = None
+    # source → content hash
     inputs: Mapping[str, str] = field(default_factory=dict)
+    # sources beside the surveys that say of themselves that they were simulated
     made_up: tuple[str, ...] = ()
+    # rows of `breakdown`, with the card's sums and shares
     table: pd.DataFrame | None = None
+    # rows of `by_selection`
     selection: pd.DataFrame | None = None
+    # rows of `beside_published`
     beside: pd.DataFrame | None = None
+    # the analyst's own words
     account: Account = field(default_factory=Account)
     language: str = "en"
 
     def __post_init__(self) -> None:
         """Refuse rows that no report can be written of."""
-        lacking = [column for column in NEEDED if column not in self.rows]
-        if lacking:
+        absent = [column for column in NEEDED if column not in self.rows]
+        if absent:
             raise UncountedError(
-                f"The estimates have no column {', '.join(lacking)}. Give the rows of"
+                f"The estimates have no column {', '.join(absent)}. Give the rows of"
                 " estimates(fit)."
             )
         for grouping in ("world", "country"):
@@ -155,29 +155,25 @@ class Release:
 
     @cached_property
     def axes(self) -> list[str]:
-        """The traits of persons that the rows are broken down by: sex, age and what
-        else there is.
-        """
+        """The traits of persons that divide the rows: sex, age and any others."""
         return [str(name) for name in self.rows if name not in NOT_PERSONS]
 
     @property
     def divided(self) -> bool:
-        """Whether some rows are of one sex, age or level of a further trait: a card may
-        name none.
-        """
+        """Whether some rows are of one sex, age or level of a further trait."""
         return bool((self.main[self.axes] != ALL).any(axis=None))
 
     @cached_property
     def main(self) -> pd.DataFrame:
-        """The rows of everything together: of an estimate with leaves, those of their
-        sum.
-        """
-        return self.rows[self.rows[LEAF] == ALL] if LEAF in self.rows else self.rows
+        """The rows of everything together: of an estimate of leaves, of their sum."""
+        if not self.has_leaves:
+            return self.rows
+        return self.rows[self.rows[LEAF] == ALL]
 
     @cached_property
     def totals(self) -> pd.DataFrame:
         """The rows of all persons."""
-        return self.main[(self.main[self.axes] == ALL).all(axis=1)]
+        return self.main[self.everybody(self.main)]
 
     @cached_property
     def sums(self) -> pd.DataFrame:
@@ -190,29 +186,64 @@ class Release:
 
     @cached_property
     def tested(self) -> dict[str, pd.DataFrame]:
-        """What was held out of surveys beside what was predicted, by the title of the
-        model; empty where nothing was.
+        """What surveys found beside what was predicted without them, by the title of
+        the model; empty where nothing was held out.
 
         Rows of surveys (`of_surveys`); `held_out` has all, for files that programs
         read.
         """
         if self.held_out is None:
             return {}
-        own = of_surveys(self.held_out)
-        if "outcome" not in own:
-            return {self.say.term(self.parts[0].card.title): own}
-        return {
-            self.say.term(part.card.title): own[own["outcome"] == part.card.outcome]
-            for part in self.parts
-            if (own["outcome"] == part.card.outcome).any()
-        }
+        results = of_surveys(self.held_out)
+        if "outcome" not in results:
+            return {self.say.term(self.parts[0].card.title): results}
+        by_title = {}
+        for part in self.parts:
+            rows = results[results["outcome"] == part.card.outcome]
+            if len(rows):
+                by_title[self.say.term(part.card.title)] = rows
+        return by_title
+
+    @property
+    def has_leaves(self) -> bool:
+        """Whether the estimate is a sum of leaves."""
+        return LEAF in self.rows
+
+    def everybody(self, rows: pd.DataFrame) -> pd.Series:
+        """Return which rows are of all persons."""
+        return (rows[self.axes] == ALL).all(axis=1)
+
+    @property
+    def known_shares(self) -> list[str]:
+        """The shares that are known of any place: of own data, of countries'
+        evidence.
+        """
+        columns = [name for name in SHARES if name in self.totals]
+        return [name for name in columns if self.totals[name].notna().any()]
+
+    @property
+    def unit(self) -> str:
+        """The unit of prevalence as the head of a column: "percent"."""
+        return heading(self.show, self.say)
+
+    @property
+    def in_unit(self) -> str:
+        """The unit of prevalence in a sentence: "in percent"."""
+        return unit(self.show, self.say)
+
+    @property
+    def sheet_note(self) -> str:
+        """What stands above the estimates on a sheet of a workbook."""
+        return self.say(
+            "sheets.note", unit=self.in_unit, level=self.level, whom=self.whom
+        )
 
     def by(self, *axes: str) -> pd.DataFrame:
         """The rows broken down by some traits of persons, with their sums, and by no
         others.
         """
-        others = [axis for axis in self.axes if axis not in axes]
-        return self.main[(self.main[others] == ALL).all(axis=1)]
+        other_axes = [axis for axis in self.axes if axis not in axes]
+        return self.main[(self.main[other_axes] == ALL).all(axis=1)]
 
     @property
     def of_world(self) -> pd.Series:
@@ -236,67 +267,60 @@ class Release:
 
     @cached_property
     def simulated(self) -> list[str]:
-        """The sources behind it that say "simulated" of themselves, in words; none
-        where nothing was made up.
-        """
-        surveys = (
-            [self.say("banner.surveys")]
-            if any(SIMULATED in part.source.lower() for part in self.parts)
-            else []
-        )
-        return [*surveys, *(self.source_name(one) for one in self.made_up)]
+        """The sources that say of themselves that they were simulated, in words."""
+        made_up = [self.source_name(source) for source in self.made_up]
+        if any(SIMULATED in part.source.lower() for part in self.parts):
+            return [self.say("banner.surveys"), *made_up]
+        return made_up
 
     @property
     def beside_surveys(self) -> dict[str, str]:
-        """The content hash of each source of an estimate of leaves that no model behind
-        it tells of, by its name.
-        """
+        """The content hash of each source beside the surveys, by its name."""
         return {
-            self.source_name(what): one
-            for what, one in self.inputs.items()
-            if what.startswith(OF_LEAVES)
+            self.source_name(source): digest
+            for source, digest in self.inputs.items()
+            if source.startswith(OF_LEAVES)
         }
 
     def source_name(self, source: str) -> str:
         """Return the name of a source beside the surveys, a key of `inputs`, in the
         report's language.
         """
-        what, _, leaf = source.partition(" of ")
-        return (
-            self.say("banner.figures", name=self.say.term(leaf))
-            if what == "figures"
-            else self.say.term(source)
-        )
+        kind, _, leaf = source.partition(" of ")
+        if kind == "figures":
+            return self.say("banner.figures", name=self.say.term(leaf))
+        return self.say.term(source)
 
     @cached_property
     def stamps(self) -> list[str]:
-        """What is stamped on every format: "simulated", and "converged" and "validated"
-        where it is not.
+        """The stamps of every format: "simulated", "converged" and "validated", the
+        latter two where it is not.
         """
         of_hold_out = [is_of_hold_out(finding) for finding in self.failures]
-        has = {
-            SIMULATED: bool(self.simulated),
-            "converged": not all(of_hold_out),
-            "validated": any(of_hold_out),
-        }
-        return [stamp for stamp, is_so in has.items() if is_so]
+        stamps = []
+        if self.simulated:
+            stamps.append(SIMULATED)
+        if not all(of_hold_out):
+            stamps.append("converged")
+        if any(of_hold_out):
+            stamps.append("validated")
+        return stamps
 
     @cached_property
     def note(self) -> str:
-        """What is stamped, in the words of files that programs read; empty where
-        nothing is.
-        """
+        """The stamps in the words of files that programs read; empty without any."""
         return "; ".join(NOTES[stamp] for stamp in self.stamps)
 
     @property
     def banner(self) -> list[str]:
-        """What is said beneath the stamps, in the words of the report's language."""
-        told = (
-            [self.say("banner.of_simulation", sources=", ".join(self.simulated))]
-            if self.simulated
-            else []
-        )
-        return [*told, self.say("banner.told")] if self.failures else told
+        """The sentences beneath the stamps, in the report's language."""
+        sentences = []
+        if self.simulated:
+            sources = ", ".join(self.simulated)
+            sentences.append(self.say("banner.of_simulation", sources=sources))
+        if self.failures:
+            sentences.append(self.say("banner.told"))
+        return sentences
 
     @property
     def lacking(self) -> list[str]:
@@ -314,15 +338,14 @@ class Release:
         return self.stamped(self.rows if self.table is None else self.table)
 
     def stamped(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table with a column `note` that says what is stamped, after what it
-        says already.
+        """Return a table with the stamps in its column `note`, after what stands there
+        already.
         """
         if not self.note:
             return table
-        said = table["note"] if "note" in table else [""] * len(table)
-        return table.assign(
-            note=["; ".join(one for one in (own, self.note) if one) for own in said]
-        )
+        notes = table["note"] if "note" in table else [""] * len(table)
+        stamped = [f"{note}; {self.note}" if note else self.note for note in notes]
+        return table.assign(note=stamped)
 
 
 def of_surveys(table: pd.DataFrame) -> pd.DataFrame:
@@ -353,14 +376,16 @@ def release_of(
     account: Account | None = None,
     language: str = "en",
 ) -> Release:
-    """Return what may be handed out of a fit; results of surveys with few cases are
+    """Return what may be published of a fit; results of surveys with few cases are
     masked in held_out too.
 
-    account: else the one that ships with the card, if any. Raises UncountedError for
-    rows that lack a column or the world's total.
+    account: by default the one that ships with the card, if any. Raises UncountedError
+    for rows that lack a column or the world's total.
     """
-    card, told = fit.card, account or read_account(fit.card.name)
-    words = told.inside(language)
+    card = fit.card
+    statement = account or read_account(card.name)
+    words = statement.inside(language)
+    hidden = None if held_out is None else masked(held_out, fit.evidence)
     return Release(
         name=card.name,
         title=words.title or card.title,
@@ -377,7 +402,7 @@ def release_of(
         seconds=fit.seconds,
         notes=fit.notes,
         trend=trend,
-        held_out=None if held_out is None else masked(held_out, fit.evidence),
+        held_out=hidden,
         budget=budget,
         account=words,
         language=language,

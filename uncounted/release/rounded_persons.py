@@ -14,11 +14,10 @@ def step_of(total: float) -> float:
     """Return what totals are rounded to: a unit in the FIGURES-th significant figure,
     at least one person.
     """
-    return (
-        max(10.0 ** (math.floor(math.log10(total)) - FIGURES + 1), 1.0)
-        if total > 0
-        else 1.0
-    )
+    if total <= 0:
+        return 1.0
+    exponent = math.floor(math.log10(total)) - FIGURES + 1
+    return max(10.0**exponent, 1.0)
 
 
 def adding_up(parts: Sequence[float], total: float, step: float) -> np.ndarray:
@@ -30,7 +29,7 @@ def adding_up(parts: Sequence[float], total: float, step: float) -> np.ndarray:
     """
     scaled = np.asarray(parts, float) / step
     down = np.floor(scaled)
-    left = round(total / step) - int(down.sum())
+    missing = round(total / step) - int(down.sum())
     order = np.argsort(down - scaled, kind="stable")
-    down[order[:left]] += 1
+    down[order[:missing]] += 1
     return down * step

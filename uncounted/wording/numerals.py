@@ -1,6 +1,4 @@
-"""Numerals: how numbers, intervals and ages are written, in the words and with the
-signs of a language.
-"""
+"""Numerals: how numbers, intervals and ages are written in a language."""
 
 import math
 import re
@@ -19,17 +17,20 @@ BAND = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?P<over>\+)?(?P<months> mo
 
 
 def figures(value: float, decimals: int, say: Words) -> str:
-    """Write a number with a language's signs: 1234.5 is "1,234.5" in English and "1
-    234,5" in French.
+    """Write a number with a language's signs: 1234.5 is "1,234.5" in English and
+    "1 234,5" in French.
     """
+    return with_signs(f"{value:,.{decimals}f}", say)
+
+
+def with_signs(number: str, say: Words) -> str:
+    """Write the signs of a number, as Python writes it, as a language does."""
     signs = {",": say("number.group"), ".": say("number.point"), "-": "−"}
-    return "".join(signs.get(sign, sign) for sign in f"{value:,.{decimals}f}")
+    return "".join(signs.get(sign, sign) for sign in number)
 
 
 def short(value: float, say: Words) -> str:
-    """Write a number with six figures at most: "2.5"; of classes, scales, levels and
-    thresholds.
-    """
+    """Write a number with six figures at most, for a scale or a threshold: "2.5"."""
     return f"{value:g}".replace(".", say("number.point"))
 
 
@@ -40,23 +41,25 @@ def bare(p: float, show: str, say: Words) -> str:
     if not math.isfinite(p):
         return NOTHING
     value = p * SHOW[show]
-    return f"<{figures(0.1, 1, say)}" if 0 < value < 0.05 else figures(value, 1, say)
+    if 0 < value < 0.05:
+        return f"<{figures(0.1, 1, say)}"
+    return figures(value, 1, say)
 
 
 def unit(show: str, say: Words) -> str:
-    """Write in what a prevalence is given: "in percent", "per 1,000 persons"."""
+    """Write the unit of a prevalence in a sentence: "in percent", "per 1,000
+    persons".
+    """
     return say(f"unit.{UNIT[show]}")
 
 
 def heading(show: str, say: Words) -> str:
-    """Write the unit as the head of a column does: "percent", "per 1,000"."""
+    """Write the unit at the head of a column: "percent", "per 1,000"."""
     return say(f"unit.head_{UNIT[show]}")
 
 
 def with_unit(number: str, show: str, say: Words) -> str:
-    """Write a number that is written already with its unit: "21.9 %", "3.4 per
-    1,000".
-    """
+    """Add the unit to a written number: "21.9 %", "3.4 per 1,000"."""
     return say(f"number.{UNIT[show]}", n=number)
 
 
@@ -67,18 +70,22 @@ def rate(p: float, show: str, say: Words) -> str:
     number = bare(p, show, say)
     if number == NOTHING:
         return NOTHING
-    told = with_unit(number.removeprefix("<"), show, say)
-    return say(f"number.less_{UNIT[show]}", rate=told) if number[0] == "<" else told
+    if not number.startswith("<"):
+        return with_unit(number, show, say)
+    bound = with_unit(number.removeprefix("<"), show, say)
+    return say(f"number.less_{UNIT[show]}", rate=bound)
 
 
 def rates(lower: float, upper: float, show: str, say: Words) -> str:
     """Write the bounds of an interval of proportions: "21.1–22.7 %"."""
-    return with_unit(f"{bare(lower, show, say)}–{bare(upper, show, say)}", show, say)
+    bounds = f"{bare(lower, show, say)}–{bare(upper, show, say)}"
+    return with_unit(bounds, show, say)
 
 
 def level(interval: float, say: Words) -> str:
-    """Write what an interval is: "95 % interval"."""
-    return say("number.level", percent=short(round(interval * 100, 6), say))
+    """Write the level of an interval: "95 % interval"."""
+    percent = short(round(interval * 100, 6), say)
+    return say("number.level", percent=percent)
 
 
 def persons(n: float, say: Words) -> str:
@@ -95,25 +102,33 @@ def persons(n: float, say: Words) -> str:
 
 def people(n: float, say: Words) -> str:
     """Write a number of persons with the word: "149 million persons"."""
-    of = math.isfinite(n) and n >= FEW and _scaled(n, say)[1]
-    return say("number.people_of" if of else "number.people", n=persons(n, say))
+    number = persons(n, say)
+    if not math.isfinite(n) or n < FEW:
+        return say("number.people", n=number)
+    _, scale = _scaled(n, say)
+    return say("number.people_of" if scale else "number.people", n=number)
 
 
 def persons_between(lower: float, upper: float, say: Words) -> str:
     """Write the bounds of an interval of persons: "145–152 million", "980 thousand to
     1.02 million".
     """
-    low, high = persons(lower, say), persons(upper, say)
-    if NOTHING in (low, high) or low == high:
-        return low if low == high else NOTHING
+    low = persons(lower, say)
+    high = persons(upper, say)
+    if low == high:
+        return low
+    if NOTHING in (low, high):
+        return NOTHING
+    if upper < FEW:
+        return high
     if lower < FEW:
-        return say("number.between", low="0", high=high) if upper >= FEW else high
-    (short_, scale), (long_, other) = _scaled(lower, say), _scaled(upper, say)
-    if scale.removesuffix("s") != other.removesuffix("s"):
+        return say("number.between", low="0", high=high)
+    low_number, low_scale = _scaled(lower, say)
+    high_number, scale = _scaled(upper, say)
+    if low_scale.removesuffix("s") != scale.removesuffix("s"):
         return say("number.between", low=low, high=high)
-    return (
-        say(f"number.{other}", n=f"{short_}–{long_}") if other else f"{short_}–{long_}"
-    )
+    number = f"{low_number}–{high_number}"
+    return say(f"number.{scale}", n=number) if scale else number
 
 
 def _scaled(n: float, say: Words) -> tuple[str, str]:
@@ -124,14 +139,21 @@ def _scaled(n: float, say: Words) -> tuple[str, str]:
     written out.
     """
     rounded = float(f"{n:.3g}")
-    name = next(
-        name
-        for least, name in SCALES
-        if rounded >= least and (not name or say(f"number.{name}s", n=""))
-    )
-    value = rounded / BESIDE[name]
-    decimals = max(0, 2 - math.floor(math.log10(value))) if name else 0
-    return figures(value, decimals, say), f"{name}{'s' if value >= 2 and name else ''}"
+    scale = _scale(rounded, say)
+    value = rounded / BESIDE[scale]
+    if not scale:
+        return figures(value, 0, say), ""
+    decimals = max(0, 2 - math.floor(math.log10(value)))
+    plural = "s" if value >= 2 else ""
+    return figures(value, decimals, say), f"{scale}{plural}"
+
+
+def _scale(rounded: float, say: Words) -> str:
+    """Return the largest scale that a number reaches and that the language names."""
+    for least, scale in SCALES:
+        if rounded >= least and (not scale or say(f"number.{scale}s", n="")):
+            return scale
+    raise AssertionError(f"{rounded} persons are less than one.")
 
 
 def whole(n: float, say: Words) -> str:
@@ -148,40 +170,49 @@ def fraction(x: float, say: Words) -> str:
     """Write a share in whole percent: "88 %", "<1 %"; unknown: "–"."""
     if not math.isfinite(x):
         return NOTHING
-    return with_unit(
-        "<1" if 0 < x < 0.005 else figures(x * 100, 0, say), "percent", say
-    )
+    number = "<1" if 0 < x < 0.005 else figures(x * 100, 0, say)
+    return with_unit(number, "percent", say)
 
 
 def band(label: str, say: Words) -> str:
     """Write an age band as prose does: "6–11 months"; another name of ages stays as it
     is.
     """
-    found = BAND.fullmatch(label)
-    if not found:
+    match = BAND.fullmatch(label)
+    if not match:
         return say.term(label)
-    number = found["first"] + (f"–{found['last']}" if found["last"] else "")
-    number = say("number.over", n=number) if found["over"] else number
-    return say("number.months" if found["months"] else "number.years", n=number)
+    number = match["first"]
+    if match["last"]:
+        number = f"{number}–{match['last']}"
+    if match["over"]:
+        number = say("number.over", n=number)
+    return say("number.months" if match["months"] else "number.years", n=number)
 
 
 def whom(bands: Sequence[Band], say: Words) -> str:
-    """Write whom a card speaks of: "aged under 5 years", "aged 15 years and over", "of
+    """Write the persons of a card: "aged under 5 years", "aged 15 years and over", "of
     all ages".
     """
-    first, last = bands[0].lower, bands[-1].upper
-    if last is None:
-        return say("whom.over", age=_age(first, say)) if first else say("whom.all")
-    if not first:
-        return say("whom.under", age=_age(last, say))
-    if first % 12 or last % 12:
-        return say("whom.months", first=first, last=last - 1)
-    return say("whom.years", first=first // 12, last=last // 12 - 1)
+    lower = bands[0].lower
+    upper = bands[-1].upper
+    if upper is None:
+        return say("whom.over", age=_age(lower, say)) if lower else say("whom.all")
+    if not lower:
+        return say("whom.under", age=_age(upper, say))
+    if lower % 12 or upper % 12:
+        return say("whom.months", first=lower, last=upper - 1)
+    return say("whom.years", first=lower // 12, last=upper // 12 - 1)
 
 
 def _age(months: int, say: Words) -> str:
-    return (
-        say("whom.age_months", n=months)
-        if months % 12
-        else say("whom.age_years", n=months // 12)
+    if months % 12:
+        return say("whom.age_months", n=months)
+    return say("whom.age_years", n=months // 12)
+
+
+def shares(names: Sequence[str], parts: Sequence[float], say: Words) -> str:
+    """Write the shares of named parts: "sampling 20 %, imputation 30 %"."""
+    return ", ".join(
+        f"{say.term(name)} {fraction(part, say)}"
+        for name, part in zip(names, parts, strict=True)
     )

@@ -1,12 +1,9 @@
-"""Translation: what checks say in English, in a report's language, with its numbers and
-names.
-"""
+"""Translation: the English sentences of checks in a report's language."""
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from uncounted.wording.numerals import band
+from uncounted.wording.numerals import band, with_signs
 from uncounted.wording.words import Words
 
 ENDS = re.compile(r"(?<=[.?!]) (?=[A-Z\d])")  # between sentences, or after "St."
@@ -16,55 +13,61 @@ NUMBER = re.compile(
 
 
 def translated(english: str, say: Words) -> str:
-    """Return sentences in the language of `say`, each by its term; one that has none
-    stays as it is, in English.
+    """Return sentences in the language of `say`, each by its term; a sentence without
+    a term stays in English.
     """
-    return " ".join(
-        _each(
-            ENDS.split(english),
-            " ",
-            lambda told: say.term(told, partial(_part, say=say)),
-        )
-    )
+
+    def sentence(text: str) -> str:
+        return say.term(text, mention)
+
+    def mention(text: str) -> str:
+        return _mention(text, say)
+
+    return " ".join(_pieces(ENDS.split(english), " ", sentence))
 
 
-def _part(english: str, say: Words) -> str:
+def _mention(english: str, say: Words) -> str:
     """Return what a sentence mentions: a number, or names: "Kenya, female, 6-11 months;
     Asia and the Pacific".
     """
     if NUMBER.fullmatch(english):
         return _name(english, say)
-    names = (
-        ", ".join(_each(one.split(", "), ", ", partial(_name, say=say)))
-        for one in english.split("; ")
-    )
-    return say("number.joint").join(names)
+
+    def name(text: str) -> str:
+        return _name(text, say)
+
+    groups = [
+        ", ".join(_pieces(group.split(", "), ", ", name))
+        for group in english.split("; ")
+    ]
+    return say("number.joint").join(groups)
 
 
 def _name(english: str, say: Words) -> str:
     """Return a number with its unit, an age, or another name."""
-    found = NUMBER.fullmatch(english)
-    if not found:
+    match = NUMBER.fullmatch(english)
+    if not match:
         return band(english, say)
-    signs = {",": say("number.group"), ".": say("number.point"), "-": "−"}
-    number = "".join(signs.get(sign, sign) for sign in found["number"])
-    match found["unit"]:
-        case None:
-            return number
-        case "%":
-            return say("number.percent", n=number)
-        case unit:
-            return f"{number}\u00a0{say.term(unit)}"
+    number = with_signs(match["number"], say)
+    unit = match["unit"]
+    if unit is None:
+        return number
+    if unit == "%":
+        return say("number.percent", n=number)
+    return f"{number}\u00a0{say.term(unit)}"
 
 
-def _each(pieces: Sequence[str], joint: str, one: Callable[[str], str]) -> list[str]:
-    """Translate pieces one after another, or more at once where the first alone is
-    nothing that `one` knows.
+def _pieces(
+    pieces: Sequence[str], joint: str, translate: Callable[[str], str]
+) -> list[str]:
+    """Translate pieces one after another, or several at once where `translate` does not
+    know the first alone.
     """
     if not pieces:
         return []
     for size in range(1, len(pieces) + 1):
-        whole = joint.join(pieces[:size])
-        if (told := one(whole)) != whole:
-            return [told, *_each(pieces[size:], joint, one)]
-    return [pieces[0], *_each(pieces[1:], joint, one)]
+        english = joint.join(pieces[:size])
+        translation = translate(english)
+        if translation != english:
+            return [translation, *_pieces(pieces[size:], joint, translate)]
+    return [pieces[0], *_pieces(pieces[1:], joint, translate)]

@@ -18,13 +18,14 @@ TERMS = "terms"
 class Words:
     """The sentences of one language, by section and name; called with a name and the
     values that it mentions.
-
-    terms: what the house and its tables say in English (evidence classes, reasons of
-    the ledger, sentences of checks, names of places) in this language.
     """
 
+    # the language's code: en
     language: str
+    # "section.name" → sentence
     sentences: Mapping[str, str]
+    # English → this language: evidence classes, reasons of the ledger, sentences of
+    # checks, names of places
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -32,9 +33,8 @@ class Words:
         that has none.
         """
         if name not in self.sentences:
-            raise UncountedError(
-                f"There is no sentence '{name}'.{did_you_mean(name, self.sentences)}"
-            )
+            hint = did_you_mean(name, self.sentences)
+            raise UncountedError(f"There is no sentence '{name}'.{hint}")
         return self.sentences[name].format(**values)
 
     def term(self, english: object, inner: Callable[[str], str] = str) -> str:
@@ -44,27 +44,26 @@ class Words:
         A term with {words in braces} stands for all that differ there: "fieldwork
         outside {years}". inner translates what stands in the braces.
         """
-        told = str(english)
-        if told in self.terms:
-            return self.terms[told]
+        text = str(english)
+        if text in self.terms:
+            return self.terms[text]
         for pattern, words in _patterns(self.language).items():
-            if found := pattern.fullmatch(told):
-                return words.format(
-                    **{name: inner(part) for name, part in found.groupdict().items()}
-                )
-        return told
+            match = pattern.fullmatch(text)
+            if match:
+                parts = match.groupdict()
+                return words.format(**{key: inner(parts[key]) for key in parts})
+        return text
 
 
 @cache
 def _patterns(language: str) -> dict[re.Pattern[str], str]:
     """Return the terms of a language that have words in braces."""
-    open_ = {
-        term: words for term, words in read_words(language).terms.items() if "{" in term
-    }
-    return {
-        re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(term))): words
-        for term, words in open_.items()
-    }
+    patterns = {}
+    for term, words in read_words(language).terms.items():
+        if "{" in term:
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(term))
+            patterns[re.compile(pattern)] = words
+    return patterns
 
 
 @cache
@@ -72,15 +71,14 @@ def read_words(language: str = "en") -> Words:
     """Read the message file of a language; raises UncountedError if it has none."""
     path = FOLDER / f"{language}.toml"
     if not path.is_file():
-        known = [file.stem for file in sorted(FOLDER.glob("*.toml"))]
-        raise UncountedError(
-            f"The report has no language '{language}'.{did_you_mean(language, known)}"
-        )
+        languages = [file.stem for file in sorted(FOLDER.glob("*.toml"))]
+        hint = did_you_mean(language, languages)
+        raise UncountedError(f"The report has no language '{language}'.{hint}")
     sections = tomllib.loads(path.read_text(encoding="utf-8"))
     terms = sections.pop(TERMS, {})
-    told = {
+    sentences = {
         f"{section}.{name}": text
-        for section, told in sections.items()
-        for name, text in told.items()
+        for section, texts in sections.items()
+        for name, text in texts.items()
     }
-    return Words(language, told, terms)
+    return Words(language, sentences, terms)
