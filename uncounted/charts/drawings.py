@@ -18,6 +18,7 @@ from uncounted.charts.selection_chart import by_sd
 from uncounted.charts.stack import stack
 from uncounted.charts.trends import courses
 from uncounted.release.release import ALL, LEAF, Release
+from uncounted.wording.words import Words
 
 FOREST = 260  # width of the intervals: on a phone the whole chart is in sight
 SHADES = ("prevalence", "width", "evidence")
