@@ -151,9 +151,9 @@ def _beside(release: Release, place: Place) -> list[Record]:
         cells = estimate_cells(row, release)
         rows.append(Row(cells, mark="own" if is_own else ""))
     name = Column("place", release.say("regions.place"), "name")
-    drawn = [name, rate_column(release, "regions"), drawn_column(release)]
+    drawn = [name, rate_column(release, "regions.rate"), drawn_column(release)]
     prevalence = Table("beside", drawn, rows, highest=highest(places))
-    columns = [name, persons_column(release, "regions")]
+    columns = [name, persons_column(release, "regions.persons")]
     persons = Table("beside", columns, rows, dense=True)
     return [print_table(table, release) for table in (prevalence, persons)]
 
@@ -246,8 +246,8 @@ def _leaves(release: Release, place: Place) -> Record | None:
         body.append(Row(cells, mark="sum" if row[LEAF] == ALL else ""))
     columns = [
         Column("part", say("leaves.leaf"), "name"),
-        rate_column(release, "leaves"),
-        persons_column(release, "leaves"),
+        rate_column(release, "leaves.rate"),
+        persons_column(release, "leaves.persons"),
     ]
     return print_table(Table("leaves", columns, body), release)
 

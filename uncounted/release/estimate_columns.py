@@ -21,27 +21,27 @@ from uncounted.wording.numerals import band
 COUNTS = ("respondents", "cases")
 
 
-def rate_column(release: Release, section: str) -> Column:
-    """Return the column of prevalence under the head that a section gives it."""
+def rate_column(release: Release, sentence: str) -> Column:
+    """Return the column of prevalence; sentence: the name of its head."""
     say = release.say
     split = (
         say("sheets.rate_median", unit=release.unit),
         say("sheets.rate_lower"),
         say("sheets.rate_upper"),
     )
-    head = say(f"{section}.rate", unit=release.unit)
+    head = say(sentence, unit=release.unit)
     return Column("prevalence", head, "estimate", split)
 
 
-def persons_column(release: Release, section: str) -> Column:
-    """Return the column of persons under the head that a section gives it."""
+def persons_column(release: Release, sentence: str) -> Column:
+    """Return the column of persons; sentence: the name of its head."""
     say = release.say
     split = (
         say("sheets.persons_mean"),
         say("sheets.persons_lower"),
         say("sheets.persons_upper"),
     )
-    return Column("persons", say(f"{section}.persons"), "persons", split)
+    return Column("persons", say(sentence), "persons", split)
 
 
 def drawn_column(release: Release) -> Column:

@@ -74,8 +74,8 @@ def _world_table(release: Release) -> Table:
     say = release.say
     columns = [
         Column("part", say("leaves.leaf"), "name"),
-        rate_column(release, "leaves"),
-        persons_column(release, "leaves"),
+        rate_column(release, "leaves.rate"),
+        persons_column(release, "leaves.persons"),
         Column("printed", say("regions.printed"), "count", formats=(HTML, PDF)),
         Column("share", say("leaves.share"), "share"),
     ]
@@ -147,8 +147,8 @@ def _long_table(release: Release) -> Table:
     columns = [
         Column("part", say("leaves.leaf"), "text"),
         *people_columns(release),
-        rate_column(release, "regions"),
-        persons_column(release, "regions"),
+        rate_column(release, "regions.rate"),
+        persons_column(release, "regions.persons"),
         Column("note", say("sheets.note_of"), "text"),
     ]
     words = {

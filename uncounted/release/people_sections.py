@@ -90,8 +90,8 @@ def _by_sex_and_age(release: Release) -> Table:
     rows = release.by("sex", "age")
     columns = [
         *people_columns(release),
-        rate_column(release, "regions"),
-        persons_column(release, "regions"),
+        rate_column(release, "regions.rate"),
+        persons_column(release, "regions.persons"),
     ]
     return Table(
         "people",
@@ -112,8 +112,8 @@ def _by_trait(release: Release, trait: str) -> Table:
         place,
         sex,
         Column("value", say.term(trait), "text"),
-        rate_column(release, "regions"),
-        persons_column(release, "regions"),
+        rate_column(release, "regions.rate"),
+        persons_column(release, "regions.persons"),
     ]
     levels = [say.term(level) for level in rows[trait]]
     return Table(
@@ -173,7 +173,7 @@ def _every_year(rows: pd.DataFrame, release: Release) -> Table:
     columns = [
         Column("place", say("regions.place"), "name"),
         Column("year", say("sheets.year"), "year"),
-        rate_column(release, "regions"),
+        rate_column(release, "regions.rate"),
     ]
     body = [
         Row(row | {"place": say.term(row["name"]), "prevalence": rates(row)})

@@ -79,9 +79,9 @@ def regions(release: Release) -> Section:
     columns = [
         Column("place", say("regions.place"), "name"),
         Column("level", say("sheets.grouping"), "text", formats=(XLSX,)),
-        rate_column(release, "regions"),
+        rate_column(release, "regions.rate"),
         drawn_column(release),
-        persons_column(release, "regions"),
+        persons_column(release, "regions.persons"),
         Column("printed", say("regions.printed"), "count", formats=(HTML, PDF, XLSX)),
         Column("covered", say("regions.covered"), "share"),
         *share_columns(
@@ -142,8 +142,8 @@ def countries(release: Release) -> Section:
         rows = release.by("sex", "age")
         columns = [
             *people_columns(release),
-            rate_column(release, "regions"),
-            persons_column(release, "regions"),
+            rate_column(release, "regions.rate"),
+            persons_column(release, "regions.persons"),
         ]
         people = estimate_rows(rows[rows["grouping"] == "country"], release)
         blocks.append(
@@ -190,9 +190,9 @@ def _country_columns(release: Release) -> list[Column]:
         Column("code", say("sheets.code"), "text", formats=(XLSX,)),
         Column("place", say("countries.name"), "name"),
         Column("region", say("countries.region"), "text", formats=(XLSX,)),
-        rate_column(release, "countries"),
+        rate_column(release, "countries.rate"),
         drawn_column(release),
-        persons_column(release, "countries"),
+        persons_column(release, "countries.persons"),
         Column("evidence", say("countries.evidence"), "evidence"),
         Column("surveys", say("countries.surveys"), "count"),
         Column("respondents", say("countries.asked"), "count"),
@@ -282,8 +282,8 @@ def _leaves_of_countries(release: Release) -> Table:
     columns = [
         Column("part", say("leaves.leaf"), "text"),
         Column("place", say("regions.place"), "name"),
-        rate_column(release, "regions"),
-        persons_column(release, "regions"),
+        rate_column(release, "regions.rate"),
+        persons_column(release, "regions.persons"),
         Column("evidence", say("countries.evidence"), "evidence"),
     ]
     rows = release.rows[release.rows["grouping"] == "country"]
