@@ -102,7 +102,8 @@ def _about_levels(
 ) -> Sizes:
     """Return the information about each member of every level above persons."""
     countries = len(world.places)
-    about = {"survey": np.bincount(seen.survey, rows, len(seen.surveys))}
+    about: Sizes = {}
+    about["survey"] = np.bincount(seen.survey, rows, len(seen.surveys))
     survey = _passed(about["survey"], mode.get("survey", 0.0))
     if "series" in mode:
         member = seen.series.member

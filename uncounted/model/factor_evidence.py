@@ -83,7 +83,7 @@ def _shown(
 
 def _less_margins(
     ratio: np.ndarray, group: np.ndarray | None
-) -> tuple[np.ndarray, np.int64]:
+) -> tuple[np.ndarray, int]:
     """Return log odds ratios less their means along each dim, and less those of groups
     of the first dim's members; and the degrees of freedom that they keep.
     """
@@ -97,7 +97,7 @@ def _less_margins(
         means = sums / np.maximum(members, 1)[:, None]
         ratio = ratio - means[group]
         free[0] = len(group) - np.count_nonzero(members)
-    return ratio, np.prod(free)
+    return ratio, int(np.prod(free))
 
 
 def _shown_by_countries(table: np.ndarray, region: np.ndarray, unit: float) -> float:
