@@ -57,8 +57,8 @@ class Belief:
         return pt.as_tensor(pt.sigmoid(eta))  # pyright: ignore[reportArgumentType] PyTensor types it None
 
     def label(self, dim: str, labels: Sequence[str]) -> None:
-        """Give the model under construction a dim that only the evidence tells, such as
-        the hosts of events abroad.
+        """Give the model under construction a dim that follows from the evidence alone,
+        such as the hosts of events abroad.
         """
         pm.modelcontext(None).add_coord(dim, list(labels))  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
 
@@ -157,7 +157,7 @@ class Belief:
 
         θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there;
         sampled as `exchangeable`, with a λ for each country and column, for a survey
-        may tell of some ages and not of others.
+        may inform some ages and not others.
         """
         name = f"country_{dim}"
         countries = _size("country")
@@ -190,8 +190,8 @@ class Belief:
         return _effect(name, deviation, ("country", dim))
 
     def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return deviations `name_effect` = σ z, z standard normal: of what data say
-        too little of to be centred.
+        """Return deviations `name_effect` = σ z, z standard normal, of effects about
+        which data say too little to be centred.
         """
         raw = pm.Normal(f"{name}_raw", dims=dims)
         return _effect(name, sigma * raw, dims)

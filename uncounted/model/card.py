@@ -104,7 +104,7 @@ class Card:
     name: str = "card"
 
     def __post_init__(self) -> None:
-        """Refuse what no model can be built from; say which word and what to write."""
+        """Raise UncountedError for a card of which no model can be built."""
         check(self)
 
     @property

@@ -3,7 +3,7 @@ information about it.
 
 With ξ ~ N(λm, σ^λ) and θ = m + σ^(1−λ)·(ξ − λm), θ ~ N(m, σ) for every λ
 [Papaspiliopoulos et al. 2007; Gorinova et al. 2020]: λ = 1 is centred, which samples
-well where data speak loudly, λ = 0 is not, which samples well where they whisper. λ =
+well where data are many, λ = 0 is not, which samples well where they are few. λ =
 Iτ²/(1 + Iτ²), the share of the level's variance that the data resolve: I is the Fisher
 information about it, τ the least size that it is likely to have, by its prior and
 number of members, and no more than the rows show of it, of persons' factors by
@@ -86,8 +86,8 @@ def _row_information(
     """
     deff = 1 + scale.get("deff_excess", 0.0)
     rows = _information(card, seen) * weight / deff
-    # half of the prior's scale: a larger error would take too much of what rows say of
-    # patterns, whatever it proves
+    # half of the prior's scale: a larger error would take too much of the information
+    # about patterns, whatever its posterior
     half = scale.get("sigma_row", 0.0) / 2
     part = np.sqrt(seen.row_ages.sum(axis=1))
     return _passed(rows, half * part)
@@ -171,7 +171,8 @@ def _of_countries(
     """Return the information about each country's level (countries,) from that of its
     surveys (surveys,).
 
-    Surveys of a series tell of the country no more than their series does.
+    Surveys of a series give no more information about the country than their series
+    does.
     """
     if "series" not in mode:
         return np.bincount(seen.survey_country, survey, countries)

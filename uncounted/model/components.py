@@ -19,7 +19,7 @@ from uncounted.world.world import World
 STEPS = 40  # of scoring, at most
 SETTLED = 0.01  # log σ moves less
 LEAP = 1.0  # log σ moves no more at once
-# the first on the card tells how large slopes may be
+# the first of these on the card gives the scale of slopes
 SLOPES = ("sigma_beta", "beta", "slab_beta", "sigma_country")
 Level = tuple[str, float, sparse.csr_array]  # name, scale of σ, Z (surveys, members)
 
@@ -127,8 +127,8 @@ def _logits(
     seen: Seen,
     weight: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the empirical logit and its variance of each survey that tells something,
-    and which do (surveys,).
+    """Return the empirical logit and its variance of each survey with respondents, and
+    which surveys these are (surveys,).
 
     Prevalence and its variance under the identity link.
     """
@@ -152,7 +152,7 @@ def _logits(
 def _levels(card: Card, world: World, seen: Seen) -> Iterator[Level]:
     """Yield the name, the scale of σ and Z (surveys, members) of each level.
 
-    Countries that lack a covariate depart from what their slopes say by a component of
+    Countries that lack a covariate depart from what slopes predict by a component of
     their own, "hole": taken for the sd of countries, it made that a tenfold of what
     sampling finds where σ_country was 0.02 and slopes 0.6.
     """
@@ -212,7 +212,7 @@ def _survey_levels(card: Card, seen: Seen) -> Iterator[Level]:
 
     What surveys of a series have of their own is a component beside that of lone
     surveys, and so is what they share: the model ties the three by one σ and ρ, whose
-    prior mean tells the scales here.
+    prior mean gives the scales here.
     """
     scale = card.priors["sigma_survey"].scale
     series = seen.series

@@ -46,7 +46,7 @@ def shift(belief: Belief) -> TensorVariable | float:
     m and LLᵀ its mean and covariance given the country's other values under one
     multivariate normal of the card's covariates; the surveys update it through β. With
     `index`, x is one column: the factor that the covariates share (`factor`), drawn for
-    every country from what its indicators say of it.
+    every country given its indicators.
     """
     if not belief.card.covariates:
         return 0.0

@@ -167,8 +167,8 @@ def alone(unknown: np.ndarray) -> Kind:
 
 
 def erring(kind: Kind, seen: Seen) -> Kind:
-    """Return a likelihood of counts whose rows err together besides, by survey and age;
-    its last parameter is σ.
+    """Return the likelihood whose rows also share an error by survey and age; its last
+    parameter is σ.
     """
 
     def known(

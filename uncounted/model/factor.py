@@ -16,7 +16,7 @@ SETTLED = 1e-9  # no noise variance moves more
 @dataclass(frozen=True)
 class Factor:
     """A one-factor model x = Λf + ε of z-scores: f ~ N(0, 1), ε ~ N(0, Ψ); and what it
-    says of each country.
+    predicts for each country.
 
     loadings: Λ by indicator, the largest in size being positive for the first
     indicator. mean, sd (countries,): of f given the indicators that a country has; with

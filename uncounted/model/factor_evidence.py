@@ -65,7 +65,7 @@ def _shown(
     Σd²/dof − v(1 + 2√(2/dof)), v = mean(1/I): what is more than chance. unit: what a
     log odds is on the scale of the card's link. group: of each member of the first dim,
     whose mean is taken off as well. An outcome that doesn't differ by age is a funnel
-    if ages are centred, however many cases speak of it: on stunting's surveys with an
+    if ages are centred, however many cases there are: on stunting's surveys with an
     outcome of 0.5 %, alike at all ages, τ of the prior left a bulk ESS of 13.
     """
     logs = np.log(np.maximum(table[:4], 0.0) + 0.5)
@@ -132,9 +132,9 @@ def _about_contrasts(
 
     Of the dim's levels (countries, levels) where their sizes differ.
 
-    Rows of a survey inform the weights w of the dim's levels by Σ I w wᵀ, less what
-    they say of the survey's own level, which is free: a row of everybody says nothing
-    of a pattern.
+    Rows of a survey inform the weights w of the dim's levels by Σ I w wᵀ, less their
+    information about the survey's own level, which is free: a row of everybody has none
+    about a pattern.
     """
     shape = (len(world.places), *sizes_of_persons(card, world))
     axis = 1 + ("sex", "age", *card.traits).index(dim)
@@ -167,8 +167,8 @@ def _cells(
     group: np.ndarray,
     groups: int,
 ) -> np.ndarray:
-    """Return what rows that divide a survey say of cells (5, groups, sexes, ages,
-    *traits), as `_shown` reads it.
+    """Return the counts and information by cell, from rows that divide a survey, as
+    `_shown` reads them (5, groups, sexes, ages, *traits).
 
     Cases, cases expected at the survey's own prevalence, non-cases, non-cases expected,
     Fisher information `rows`. group (rows,): of each row, its country or kind of

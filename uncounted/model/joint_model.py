@@ -36,8 +36,8 @@ def build_jointly(
     *,
     lkj: float,
 ) -> pm.Model:
-    """Return one model of several outcomes, each as `build` says it, with correlated
-    effects of countries.
+    """Return one model of several outcomes, each with the terms of `build`, with
+    correlated effects of countries.
 
         θ_k[c] − m_k[c] = σ_k Σ_{j≤k} L_kj ε_j[c],    Ω = LLᵀ ~ LKJ(η),  η = lkj
 

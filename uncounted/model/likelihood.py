@@ -68,8 +68,8 @@ def lone_share(
     such that the mean of all is p (`density.lone_share`). Where a sample of φ is sure
     to meet both answers μ is p, which is Beta regression [Ferrari & Cribari-Neto 2004],
     Var(y/n) = p(1−p)/(φ+1). Counts of a binomial scaled by φ/n would be no density
-    where few are affected: zeros would take φ up. How figures of a survey depart from
-    each other tells a little of φ; the prior on the card tells the rest. Rows of known
+    where few are affected: zeros would take φ up. The differences between a survey's
+    figures inform φ a little; the rest comes from the prior on the card. Rows of known
     n are `effective_binomial`.
     """
     if UNKNOWN_N not in belief.card.priors:
@@ -90,8 +90,8 @@ def with_row_error(
     """Observe rows of which those of one survey and age err together, N(0, σ) in log
     odds, sigma (rows,), summed out.
 
-    Rows are what `effective_binomial` and `lone_share` say, with that error besides
-    (`row_error`).
+    Rows have the distribution of `effective_binomial` or `lone_share`, with that error
+    besides (`row_error`).
     """
     kind = kind_of(belief.card, seen)
     extra = [belief.variable(key) * pt.ones_like(eta) for key in kind.takes]
@@ -114,9 +114,9 @@ def beta_binomial(
     η, Var(y/n) = deff_j·p(1−p)/n at κ_j = (n_j − deff_j) / (deff_j − 1). A row's design
     effect cannot exceed its n, all answering alike, so deff_j − 1 = d·(n_j − 1) / (n_j
     − 1 + d), that is κ_j = (n_j − 1) / d: d for large n, and no row sets a wall to d.
-    Rows of n < 2, which tell nothing of it, have κ = 1/d. d = deff − 1 is
+    Rows of n < 2, which have no information about it, have κ = 1/d. d = deff − 1 is
     `deff_excess`, with a prior on the card, which decides alone where every place has
-    one row: what differs between its rows is all that tells of d.
+    one row: only differences between rows of a place inform d.
     """
     if belief is None or DEFF not in belief.card.priors:
         raise UncountedError(

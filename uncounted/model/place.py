@@ -56,7 +56,8 @@ def region_of(card: Card, world: World) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Countries:
-    """What the ladder says of countries' levels before their own departures.
+    """The distribution of countries' levels by the levels above, before their own
+    departures.
 
     mean, sigma: the mean and standard deviation of each level (countries,), log odds.
     scored: whether other outcomes' countries depend on these departures.

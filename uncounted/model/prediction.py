@@ -181,8 +181,8 @@ def predict(
 
     weight (rows of the study,): 0 where held out, which what likelihoods take from all
     rows leaves out too. Of a series with a row of weight above 0 the shared error is
-    the draws' own; of the others, and of all if no weight is said, it is drawn anew,
-    one for all surveys of a series. draws: of `derived_names`.
+    the draws' own; of the others, and of all without weights, it is drawn anew, one for
+    all surveys of a series. draws: of `derived_names`.
     """
     seen = study.seen
     kind = kind_of(study.card, seen)

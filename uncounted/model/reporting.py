@@ -23,8 +23,8 @@ def shifted(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariab
     definition (rows,).
 
     One kind and one definition, the card's reference_source and reference_definition,
-    have none: the estimates speak of them. Each other one has a parameter of its own,
-    log odds of what it shows against the reference.
+    have none: the estimates are of them. Each other one has a parameter of its own, log
+    odds of what it shows against the reference.
     """
     if "bias" in belief.card.priors:
         source = seen.source[seen.survey]

@@ -37,12 +37,12 @@ def shifted(
     weighted: Tensor,
     group: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return η + τz (…, rows) and what is to be taken from the log densities of rows
-    there, so that they sum to L.
+    """Return η + τz (…, rows), and what to subtract from the log densities of rows
+    there so that they sum to L.
 
-    weighted (rows,): 0 for a row held out or without such an error, which tells nothing
-    of z and has no part of it. group (rows,): 0 to the number of groups less 1, alike
-    in the rows that share an error.
+    weighted (rows,): 0 for a row held out or without such an error, which has no
+    information about z and no part of it. group (rows,): 0 to the number of groups less
+    1, alike in the rows that share an error.
     """
     # a count drawn of a part of a person may be above n
     y = pt.minimum(y, n)  # pyright: ignore[reportAssignmentType] PyTensor types it None

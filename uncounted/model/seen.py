@@ -71,12 +71,12 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     of the cell that row j covers.
 
     Weights are of the survey's year, or of the population table's nearest; where shares
-    of a trait are uncertain, of their means. A row that doesn't say a trait covers all
-    its levels. Rows that cover ages outside the card's, or people whom the population
-    table has none of, and countries without a population, are left out and written to
-    the ledger. Raises UncountedError for evidence divided by a trait that the card
-    lacks, for levels that the population lacks, and for series of surveys of which the
-    card says nothing.
+    of a trait are uncertain, of their means. A row without a level of a trait covers
+    all its levels. Rows that cover ages outside the card's, or people whom the
+    population table has none of, and countries without a population, are left out and
+    written to the ledger. Raises UncountedError for evidence divided by a trait that
+    the card lacks, for levels that the population lacks, and for series of surveys if
+    the card has no prior for their errors.
     """
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
@@ -276,7 +276,7 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _all_bands(card: Card, rows: pd.DataFrame) -> list[Band]:
-    """Return the bands of the card, of what rows cover, and of whom they except."""
+    """Return the bands of the card, of rows, and of the persons that rows except."""
     bands = list(card.bands)
     for covered in rows["covers"].unique():
         bands += covered

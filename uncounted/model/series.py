@@ -90,8 +90,8 @@ def series_of(
 
 
 def check_series(card: Card, series: Series) -> None:
-    """Raise UncountedError for a card that says nothing of the error that surveys of
-    one series share.
+    """Raise UncountedError for a card without a prior of the error that surveys of one
+    series share.
     """
     example = {
         "sigma_survey": "{ half_normal = 0.3 }",
