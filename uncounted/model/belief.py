@@ -183,9 +183,7 @@ class Belief:
         of them hangs on σ.
         """
         name = f"country_{dim}"
-        lam = self.centring[name]
-        raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=("country", dim))
-        deviation = sigma ** (1 - lam) * (raw - lam * mean)
+        deviation = self.centred(name, mean, sigma, "country", dim)
         deviation = deviation - deviation.mean(axis=1, keepdims=True)
         return _effect(name, deviation, ("country", dim))
 
