@@ -22,13 +22,8 @@ from uncounted.infer.sampler import prepare
 from uncounted.model import density
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card, Sampling
-from uncounted.model.likelihood import (
-    LIKELIHOODS,
-    UNKNOWN_N,
-    direct_normal,
-    lone_share,
-    shrunk,
-)
+from uncounted.model.distribution import UNKNOWN_N, shrunk
+from uncounted.model.likelihood import LIKELIHOODS, direct_normal, lone_share
 from uncounted.model.priors import Prior
 from uncounted.world.world import World
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import betabinom, binom, norm
 
-from uncounted.model.likelihood import KINDS
+from uncounted.model.distribution import KINDS
 from uncounted.model.prediction import Prediction
 
 DRAWS = 7

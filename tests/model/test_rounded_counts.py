@@ -28,10 +28,11 @@ from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
 from uncounted.model.density import draw_binomial
-from uncounted.model.likelihood import KINDS, LIKELIHOODS, kind_of, log_choose, rounded
-from uncounted.model.prediction import _density
+from uncounted.model.distribution import KINDS, kind_of, log_choose, rounded
+from uncounted.model.likelihood import LIKELIHOODS
 from uncounted.model.priors import Prior
 from uncounted.model.rounded_counts import node_count, nodes, printed
+from uncounted.model.row_density import row_density
 from uncounted.model.seen import look
 from uncounted.world.world import World
 from uncounted.world.world import read_world as read_world_anew
@@ -163,7 +164,7 @@ def test_the_model_and_its_predictions_read_the_same_density(word):
     assert (found[[0, 2]] > plain[[0, 2]]).all()
     kind = rounded(KINDS[word], N, HALF)
     extra = [np.full((1, 1, 3), 0.7)] * len(kind.takes)
-    of_predictions = _density(kind, False)(
+    of_predictions = row_density(kind, False)(
         Y, ETA[None, None], *extra, *kind.known(Y, N).values()
     )
     np.testing.assert_allclose(of_predictions[0, 0], found)
@@ -289,7 +290,7 @@ def pooled_by_grid(table: pd.DataFrame, rounding: bool) -> float:
     half = table["rounding"].to_numpy() * rounding
     kind = rounded(KINDS["binomial"], n, half)
     eta = logit(np.geomspace(0.0001, 0.0009, 160))[:, None, None] + np.zeros(len(y))
-    density = _density(kind, False)(y, eta, *kind.known(y, n).values()).sum(axis=-1)[
+    density = row_density(kind, False)(y, eta, *kind.known(y, n).values()).sum(axis=-1)[
         :, 0
     ]
     return float(expit(eta[density.argmax(), 0, 0]))

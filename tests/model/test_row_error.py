@@ -14,7 +14,7 @@ from scipy.special import expit, logsumexp
 
 import uncounted as un
 from uncounted.infer.derived import derived
-from uncounted.model.likelihood import KINDS, erring
+from uncounted.model.distribution import KINDS, erring
 from uncounted.model.prediction import derived_names, predict
 from uncounted.model.row_error import drawn, shifted
 

@@ -22,7 +22,7 @@ from uncounted.model.belief import flat
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
 from uncounted.model.components import components
-from uncounted.model.likelihood import KINDS
+from uncounted.model.distribution import KINDS
 from uncounted.model.prediction import Prediction, derived_names, predict
 from uncounted.model.priors import Prior
 from uncounted.model.seen import look

@@ -16,7 +16,7 @@ from uncounted.infer.prior import draw_prior
 from uncounted.infer.sampler import prepare
 from uncounted.model.belief import flat
 from uncounted.model.centring import centring
-from uncounted.model.likelihood import log_choose
+from uncounted.model.distribution import log_choose
 from uncounted.model.seen import look
 from uncounted.world.pooled_shares import Cells, pooled_shares
 

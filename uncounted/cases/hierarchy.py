@@ -15,7 +15,8 @@ from uncounted.cases.records import SEXES
 from uncounted.cases.tally import Tally
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.belief import contrasts
-from uncounted.model.likelihood import effective_binomial, log_choose
+from uncounted.model.distribution import log_choose
+from uncounted.model.likelihood import effective_binomial
 from uncounted.model.priors import Prior, parse_prior
 
 SIGN = np.array([0.5, -0.5])  # of `female`, females minus males, in the order of SEXES

@@ -30,7 +30,7 @@ from uncounted.model.belief import flat
 from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
-from uncounted.model.likelihood import kind_of
+from uncounted.model.distribution import kind_of
 from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.prediction import derived_names
 from uncounted.world.world import World

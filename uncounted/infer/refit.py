@@ -17,7 +17,7 @@ from uncounted.model.belief import flat
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
-from uncounted.model.likelihood import kind_of
+from uncounted.model.distribution import kind_of
 from uncounted.model.prediction import derived_names
 
 Numbers = dict[str, np.ndarray]

@@ -1,5 +1,5 @@
-"""Belief: a card's priors and the centring of its levels inside a pm.Model, from which
-pieces take their variables.
+"""Belief: a card's priors and the centring of its levels in a pm.Model, of which the
+terms of the model make their variables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,13 +41,12 @@ class Belief:
         dim; asked again, the same.
         """
         model = pm.modelcontext(None)
-        made = model.named_vars.get(model.name_for(key))
-        if made is not None:
-            return pt.as_tensor(made)
+        registered = model.named_vars.get(model.name_for(key))
+        if registered is not None:
+            return pt.as_tensor(registered)
         family = FAMILIES[self.card.priors[key].family]
-        return family.make(
-            key, *(self.numbers[key][i] for i in range(len(family.numbers))), dims=dim
-        )
+        numbers = [self.numbers[key][i] for i in range(len(family.numbers))]
+        return family.make(key, *numbers, dims=dim)
 
     def prevalence(self, eta: TensorVariable) -> TensorVariable:
         """Return p where effects add up to η: logit⁻¹ η, or η itself under the identity
@@ -58,23 +57,32 @@ class Belief:
         return pt.as_tensor(pt.sigmoid(eta))  # pyright: ignore[reportArgumentType] PyTensor types it None
 
     def label(self, dim: str, labels: Sequence[str]) -> None:
-        """Give the model under construction a dim that only the evidence tells, such as
-        the hosts of events abroad.
+        """Give the model under construction a dim that follows from the evidence alone,
+        such as the hosts of events abroad.
         """
         pm.modelcontext(None).add_coord(dim, list(labels))  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
 
     def exchangeable(
-        self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str
+        self,
+        name: str,
+        mean: TensorVariable,
+        sigma: TensorVariable,
+        *dims: str,
     ) -> TensorVariable:
         """Return the deviations θ − m of θ ~ N(m, σ), m = mean, sampled as ξ ~ N(λm,
         σ^λ): θ = m + σ^(1−λ)(ξ − λm).
 
         ξ is `name_raw` and the deviations are `name_effect` in the posterior.
         """
-        return self.effect(name, self.centred(name, mean, sigma, *dims), *dims)
+        deviation = self.centred(name, mean, sigma, *dims)
+        return self.effect(name, deviation, *dims)
 
     def centred(
-        self, name: str, mean: TensorVariable, sigma: TensorVariable, *dims: str
+        self,
+        name: str,
+        mean: TensorVariable,
+        sigma: TensorVariable,
+        *dims: str,
     ) -> TensorVariable:
         """Return what `exchangeable` does, without a name in the posterior."""
         lam = self.centring[name]
@@ -107,8 +115,10 @@ class Belief:
         raw = pm.Normal(
             f"{name}_raw", lam * (mean + above), sigma**lam * part**lam, dims=dims
         )
-        own = sigma ** (1 - lam) * part ** (1 - lam) * (raw - lam * (mean + above))
-        return above + own
+        deviation = (
+            sigma ** (1 - lam) * part ** (1 - lam) * (raw - lam * (mean + above))
+        )
+        return above + deviation
 
     def zero_sum(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
         """Return deviations `name_effect` that sum to zero along each of dims, N(0, σ)
@@ -118,20 +128,25 @@ class Belief:
         of pm.ZeroSumNormal, whose transform costs twice the graph (compiling stunting:
         28 s against 21 s).
         """
-        lam, sizes = self.centring[name], [_size(dim) for dim in dims]
+        lam = self.centring[name]
+        sizes = [_size(dim) for dim in dims]
         basis = reduce(np.kron, [self._basis(dim) for dim in dims])
         if not basis.shape[1]:  # one level departs from nothing
             return pt.zeros(sizes)
-        raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=basis.shape[1])
-        return _effect(name, (sigma ** (1 - lam) * (basis @ raw)).reshape(sizes), dims)
+        rank = basis.shape[1]
+        raw = pm.Normal(f"{name}_raw", 0.0, sigma**lam, shape=rank)
+        deviation = sigma ** (1 - lam) * (basis @ raw)
+        return _effect(name, deviation.reshape(sizes), dims)
 
     def _basis(self, dim: str) -> np.ndarray:
         """Return the basis of deviations along a dim; a reference_source has none, so
         that others' are free.
         """
-        reference, labels = self.card.reference_source, _labels(dim)
+        reference = self.card.reference_source
+        labels = _labels(dim)
         if dim == SOURCE and reference in labels:
-            return np.delete(np.eye(len(labels)), labels.index(reference), axis=1)
+            identity = np.eye(len(labels))
+            return np.delete(identity, labels.index(reference), axis=1)
         return basis_of(self.card, dim, len(labels))
 
     def of_countries(
@@ -142,20 +157,21 @@ class Belief:
 
         θ ~ N(m, σ) along each column of the basis of dim, m the mean's part there;
         sampled as `exchangeable`, with a λ for each country and column, for a survey
-        may tell of some ages and not of others.
+        may inform some ages and not others.
         """
-        name, basis = f"country_{dim}", basis_of(self.card, dim, _size(dim))
-        if not basis.shape[1]:
-            return pt.zeros((_size("country"), _size(dim)))
-        lam, within = self.centring[name], mean @ np.linalg.pinv(basis).T
+        name = f"country_{dim}"
+        countries = _size("country")
+        basis = basis_of(self.card, dim, _size(dim))
+        rank = basis.shape[1]
+        if not rank:
+            return pt.zeros((countries, _size(dim)))
+        lam = self.centring[name]
+        within = mean @ np.linalg.pinv(basis).T
         raw = pm.Normal(
-            f"{name}_raw",
-            lam * within,
-            sigma**lam,
-            shape=(_size("country"), basis.shape[1]),
+            f"{name}_raw", lam * within, sigma**lam, shape=(countries, rank)
         )
-        own = sigma ** (1 - lam) * (raw - lam * within)
-        return _effect(name, own @ basis.T, ("country", dim))
+        deviation = sigma ** (1 - lam) * (raw - lam * within)
+        return _effect(name, deviation @ basis.T, ("country", dim))
 
     def of_countries_by_size(
         self, dim: str, mean: TensorVariable, sigma: TensorVariable
@@ -167,16 +183,16 @@ class Belief:
         of them hangs on σ.
         """
         name = f"country_{dim}"
-        lam = self.centring[name]
-        raw = pm.Normal(f"{name}_raw", lam * mean, sigma**lam, dims=("country", dim))
-        own = sigma ** (1 - lam) * (raw - lam * mean)
-        return _effect(name, own - own.mean(axis=1, keepdims=True), ("country", dim))
+        deviation = self.centred(name, mean, sigma, "country", dim)
+        deviation = deviation - deviation.mean(axis=1, keepdims=True)
+        return _effect(name, deviation, ("country", dim))
 
     def scaled(self, name: str, sigma: TensorVariable, *dims: str) -> TensorVariable:
-        """Return deviations `name_effect` = σ z, z standard normal: of what data say
-        too little of to be centred.
+        """Return deviations `name_effect` = σ z, z standard normal, of effects about
+        which data say too little to be centred.
         """
-        return _effect(name, sigma * pm.Normal(f"{name}_raw", dims=dims), dims)
+        raw = pm.Normal(f"{name}_raw", dims=dims)
+        return _effect(name, sigma * raw, dims)
 
     def deviations(self, factor: str) -> TensorVariable:
         """Return the deviations of a factor ("age") or product ("region:sex"),
@@ -187,26 +203,30 @@ class Belief:
         sigma = self.variable(f"sigma_{name}")
         if factor not in self.card.exchangeable:
             return self.zero_sum(name, sigma, *dims)
-        return self.exchangeable(
-            name, pt.zeros([_size(dim) for dim in dims]), sigma, *dims
-        )
+        mean = pt.zeros([_size(dim) for dim in dims])
+        return self.exchangeable(name, mean, sigma, *dims)
 
 
-def believe(card: Card, world: World, centring: Mapping[str, np.ndarray]) -> Belief:
+def believe(
+    card: Card,
+    world: World,
+    centring: Mapping[str, np.ndarray],
+) -> Belief:
     """Register the card's prior numbers and the centring in the model under
     construction.
     """
-    numbers = {key: np.array(prior.numbers) for key, prior in card.priors.items()}
-    return Belief(
-        card, world, _vector("prior_numbers", numbers), _vector("centring", centring)
-    )
+    values = {key: np.array(prior.numbers) for key, prior in card.priors.items()}
+    numbers = _vector("prior_numbers", values)
+    return Belief(card, world, numbers, _vector("centring", centring))
 
 
 def basis_of(card: Card, dim: str, size: int) -> np.ndarray:
     """Return the basis (size, rank) of deviations along a dim: contrasts, or a walk
     over ages that are ordered.
     """
-    return ages_walk(card) if dim == "age" and card.age_order else contrasts(size)
+    if dim == "age" and card.age_order:
+        return ages_walk(card)
+    return contrasts(size)
 
 
 def contrasts(size: int) -> np.ndarray:
@@ -223,23 +243,23 @@ def ages_walk(card: Card) -> np.ndarray:
     The walk of second order leaves straight lines free; here they are one more column,
     of the same size.
     """
-    ends = [
-        band.end if band.upper is not None else band.lower + OPEN for band in card.bands
-    ]
-    middle = np.array(
-        [(band.lower + end) / 2 for band, end in zip(card.bands, ends, strict=True)]
-    )
+    middles = []
+    for band in card.bands:
+        end = band.end if band.upper is not None else band.lower + OPEN
+        middles.append((band.lower + end) / 2)
+    middle = np.array(middles)
     waves = walk(middle, card.age_order)
-    return waves if card.age_order == 1 else np.column_stack([line(middle), waves])
+    if card.age_order == 1:
+        return waves
+    return np.column_stack([line(middle), waves])
 
 
 def flat(values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the values one after another, as the pm.Data vectors hold them: what a
     refit sets.
     """
-    return np.concatenate(
-        [np.zeros(0), *(np.ravel(value).astype(float) for value in values.values())]
-    )
+    parts = [np.ravel(value).astype(float) for value in values.values()]
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _effect(name: str, values: TensorVariable, dims: tuple[str, ...]) -> TensorVariable:
@@ -257,10 +277,14 @@ def _labels(dim: str) -> list:
 
 
 def _vector(name: str, values: Mapping[str, np.ndarray]) -> dict[str, TensorVariable]:
-    vector, start, found = pt.as_tensor(pm.Data(name, flat(values))), 0, {}
+    """Register values as one pm.Data vector; return the part of it that each one is."""
+    vector = pt.as_tensor(pm.Data(name, flat(values)))
+    parts = {}
+    start = 0
     for key, value in values.items():
-        shape, stop = np.shape(value), start + np.size(value)
+        shape = np.shape(value)
+        stop = start + np.size(value)
         part = vector[start:stop] if shape else vector[start]
-        found[key] = part.reshape(shape) if len(shape) > 1 else part
+        parts[key] = part.reshape(shape) if len(shape) > 1 else part
         start = stop
-    return found
+    return parts

@@ -1,5 +1,5 @@
-"""Build: a card, the world and the evidence become one pm.Model that speaks of every
-cell of the world.
+"""Build: one pm.Model of all cells of the world, from a card, the world and the
+evidence.
 """
 
 from dataclasses import dataclass
@@ -47,18 +47,19 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     """Return the model of design: all cells of the world from the start, the likelihood
     where a survey looked.
 
-        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex +
-        region×age )   at the reference year;
-                   further traits of persons are further dims, with effects and products
-                   likewise
-        place[c] ~ level > region > subregion > country, the country's mean shifted by
-        x[c]·β q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell] +
-        course[c]·terms(year[j]) )   0 in the reference year q′[j]    = logit⁻¹( logit
-        q[j] + ν[survey(j)] )        q of its definition, kind of source, window and
-        place r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j]) y[j]     ~ effective binomial(
-        n[j], r[j] )           or the card's likelihood, with an error of the row's own
+        p[c,s,a] = logit⁻¹( place[c] + sex[s] + age[a] + sex×age + region×sex
+                   + region×age ), at the reference year
+        place[c] ~ level > region > subregion > country, its mean shifted by x[c]·β
+        q[j]     = Σ_cells W[j,cell] · logit⁻¹( logit p[cell]
+                   + course[c]·terms(year[j]) ), terms 0 in the reference year
+        q′[j]    = logit⁻¹( logit q[j] + ν[survey(j)] ), q of its definition, kind of
+                   source, window and place
+        r[j]     = Se·q′[j] + (1 − Sp)·(1 − q′[j])
+        y[j]     ~ effective binomial( n[j], r[j] ), or the card's likelihood, with an
+                   error of the row's own
 
-    With the card's link = "identity" the first line has no logit⁻¹, nor have the
+    Further traits of persons are further dims, with effects and products likewise. With
+    the card's link = "identity" the first line has no logit⁻¹, nor have the
     others; exclusive forms are `forms.say_forms`. Each line is one function of this
     room. `p` is a Deterministic with dims (country, sex, age, *traits); everything that
     a refit may change (row weights, counts, centring, the numbers of priors) is
@@ -66,14 +67,20 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     """
     seen = look(card, world, evidence)
     with pm.Model(coords=coords(card, world, seen)) as model:
-        (say_forms if card.forms else say)(card, world, seen)
+        if card.forms:
+            say_forms(card, world, seen)
+        else:
+            say(card, world, seen)
     study = Study(card, world, seen.evidence, seen)
     model.study = study  # pyright: ignore[reportAttributeAccessIssue] PyMC's Model takes any attribute, its types don't
     return model
 
 
 def say(
-    card: Card, world: World, seen: Seen, correlated: Correlated | None = None
+    card: Card,
+    world: World,
+    seen: Seen,
+    correlated: Correlated | None = None,
 ) -> None:
     """Write the equation into the model under construction; `correlated`: the outcome's
     place among others in it.
@@ -83,22 +90,21 @@ def say(
     course = courses(belief)
     place, error = levels_and_errors(belief, countries, course, seen)
     eta = cells(belief, place)
-    pm.Deterministic("p", belief.prevalence(eta), dims=("country", *card.axes))
+    p = belief.prevalence(eta)
+    pm.Deterministic("p", p, dims=("country", *card.axes))
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
-    covered = scaled(
-        belief, shifted(belief, averaged(belief, eta, course, seen), seen), seen
-    )
+    logit_q = averaged(belief, eta, course, seen)
+    covered = scaled(belief, shifted(belief, logit_q, seen), seen)
     pm.Deterministic("covered", covered, dims="row")
     reported = misreported(belief, covered + error, seen)
     pm.Deterministic("reported", reported, dims="row")
-    intervals = {"rounding": seen.rounding} if seen.rounding.any() else {}
+    y, n, rounding = seen.y, seen.n, seen.rounding
     if ROW in card.priors:
         sigma = pm.Deterministic(ROW_SIZE, row_size(belief, seen), dims="row")
         with_row_error(reported, pt.as_tensor(sigma), seen, belief)
     elif seen.unknown.any():
-        lone_share(
-            reported, seen.y, seen.n, belief, seen.unknown, rounding=seen.rounding
-        )
+        lone_share(reported, y, n, belief, seen.unknown, rounding=rounding)
     else:
-        LIKELIHOODS[card.likelihood](reported, seen.y, seen.n, belief, **intervals)
+        intervals = {"rounding": rounding} if rounding.any() else {}
+        LIKELIHOODS[card.likelihood](reported, y, n, belief, **intervals)

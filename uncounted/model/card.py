@@ -1,4 +1,4 @@
-"""The model card: what is believed about one outcome, in a closed vocabulary."""
+"""Card: the model of one outcome, in a closed vocabulary."""
 
 import hashlib
 import json
@@ -15,6 +15,9 @@ from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
 from uncounted.world.covariates import TRANSFORMS
 from uncounted.world.shelf import shelf
+
+# words that have no line of their own above the tables of a card
+APART = ("name", "priors", "sampling", "validation", "joint")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Card:
     name: str = "card"
 
     def __post_init__(self) -> None:
-        """Refuse what no model can be built from; say which word and what to write."""
+        """Raise UncountedError for a card of which no model can be built."""
         check(self)
 
     @property
@@ -114,21 +117,21 @@ class Card:
         """The traits of persons beyond sex and age, in the card's order: further dims
         of p, after country, sex, age.
         """
-        return tuple(one for one in self.people if one not in PEOPLE)
+        return tuple(factor for factor in self.people if factor not in PEOPLE)
 
     @property
     def axes(self) -> tuple[str, ...]:
         """The dims of p after country: sex, age, further traits of persons, and form
         where the card has forms.
         """
-        return (*PEOPLE, *self.traits, *(("form",) if self.forms else ()))
+        form = ("form",) if self.forms else ()
+        return (*PEOPLE, *self.traits, *form)
 
     @property
     def digest(self) -> str:
         """Content hash of the card: the same words give the same digest."""
-        return hashlib.sha256(
-            json.dumps(asdict(self), sort_keys=True, default=str).encode()
-        ).hexdigest()
+        words = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(words.encode()).hexdigest()
 
     @property
     def text(self) -> str:
@@ -170,17 +173,19 @@ def parse_card(text: str, name: str) -> Card:
 
 def _line(text: str, word: str) -> str:
     for number, line in enumerate(text.splitlines(), 1):
-        if word and line.split("#")[0].split("=")[0].strip(' "[]') == word:
+        key = line.split("#")[0].split("=")[0]
+        name = key.strip(' "[]')
+        if word and name == word:
             return f", line {number}"
     return ""
 
 
 def _from_words(words: dict[str, Any], name: str) -> Card:
-    known = [f.name for f in fields(Card) if f.name != "name"]
+    names = [f.name for f in fields(Card) if f.name != "name"]
     for word, value in words.items():
-        if word not in known:
+        if word not in names:
             raise UncountedError(
-                f"'{word}' is no word of a model card.{did_you_mean(word, known)}", word
+                f"'{word}' is no word of a model card.{did_you_mean(word, names)}", word
             )
         _check_kind(word, value)
     for word in ("title", "outcome", "ages", "priors", "year"):
@@ -188,78 +193,83 @@ def _from_words(words: dict[str, Any], name: str) -> Card:
             raise UncountedError(
                 f"the card lacks `{word}`. Every model card says it.", ""
             )
-    lists = {word: tuple(words[word]) for word in LISTS if word in words}
+    values = dict(words)
+    for word in LISTS:
+        if word in words:
+            values[word] = tuple(words[word])
     priors = {key: parse_prior(key, value) for key, value in words["priors"].items()}
-    lists |= {"joint": _joint(words["joint"])} if "joint" in words else {}
-    given: dict[str, Any] = (
-        words
-        | lists
-        | {"priors": priors, "sampling": parse_sampling(words.get("sampling", {}))}
-    )
-    return Card(**given, name=name)
+    values["priors"] = priors
+    if "joint" in words:
+        values["joint"] = _joint(words["joint"])
+    values["sampling"] = parse_sampling(words.get("sampling", {}))
+    return Card(**values, name=name)
 
 
 def _check_kind(word: str, value: Any) -> None:
     """Refuse a value that is no text, list, whole number or table where the word needs
     one.
     """
-    member = int if word == "years" else str
-    if word in LISTS:
-        kind = f"a list of {'whole numbers' if member is int else 'texts'}"
-        right = type(value) is list and all(type(one) is member for one in value)
-    elif word in ("priors", "sampling", "joint"):
-        kind, right = f"a table: [{word}] with a line for each", type(value) is dict
-    elif word == "validation":
-        kind, right = (
-            "tables [validation.KIND] with sensitivity = [found, with] or specificity",
-            _validates(value),
-        )
-    elif word == "index":
-        kind, right = "true or false", type(value) is bool
-    elif word == "transforms":
-        kind, right = (
-            f"a table: covariate = one of {', '.join(TRANSFORMS)}",
-            _transforms(value),
-        )
-    elif word == "window_years":
-        kind, right = (
-            "a number of years above 0",
-            type(value) in (int, float) and value > 0,
-        )
-    elif word == "year":
-        kind, right = "a whole number", type(value) is int
-    elif word == "age_order":
-        kind, right = "0, 1 or 2", type(value) is int and value in (0, 1, 2)
-    else:
-        kind, right = "a text", type(value) is str
+    kind, right = _kind(word, value)
     if not right:
         raise UncountedError(f"{word} = {value!r} should be {kind}.", word)
 
 
+def _kind(word: str, value: Any) -> tuple[str, bool]:
+    """Return what the value of a word should be, and whether it is that."""
+    if word == "years":
+        return "a list of whole numbers", _is_list(value, int)
+    if word in LISTS:
+        return "a list of texts", _is_list(value, str)
+    if word in ("priors", "sampling", "joint"):
+        return f"a table: [{word}] with a line for each", type(value) is dict
+    if word == "validation":
+        kind = "tables [validation.KIND] with sensitivity = [found, with]"
+        return f"{kind} or specificity", _validates(value)
+    if word == "index":
+        return "true or false", type(value) is bool
+    if word == "transforms":
+        names = ", ".join(TRANSFORMS)
+        return f"a table: covariate = one of {names}", _transforms(value)
+    if word == "window_years":
+        return "a number of years above 0", type(value) in (int, float) and value > 0
+    if word == "year":
+        return "a whole number", type(value) is int
+    if word == "age_order":
+        return "0, 1 or 2", type(value) is int and value in (0, 1, 2)
+    return "a text", type(value) is str
+
+
+def _is_list(value: Any, kind: type) -> bool:
+    return type(value) is list and all(type(item) is kind for item in value)
+
+
 def _transforms(value: Any) -> bool:
-    return type(value) is dict and all(
-        type(one) is str and one in TRANSFORMS for one in value.values()
-    )
+    if type(value) is not dict:
+        return False
+    names = value.values()
+    return all(type(name) is str and name in TRANSFORMS for name in names)
 
 
 def _validates(value: Any) -> bool:
     """Say whether a value has the shape of [validation]: kind of source → sensitivity,
     specificity → [k, n].
     """
-    if type(value) is not dict or not all(
-        type(table) is dict for table in value.values()
-    ):
+    if type(value) is not dict:
         return False
-    if {key for table in value.values() for key in table} - {
-        "sensitivity",
-        "specificity",
-    }:
+    for table in value.values():
+        if type(table) is not dict or set(table) - {"sensitivity", "specificity"}:
+            return False
+        if not all(_is_count(pair) for pair in table.values()):
+            return False
+    return True
+
+
+def _is_count(pair: Any) -> bool:
+    """Say whether a pair is [k, n], k of n persons, n above 0."""
+    if not _is_list(pair, int) or len(pair) != 2:
         return False
-    pairs = [pair for table in value.values() for pair in table.values()]
-    whole = all(
-        type(pair) is list and [type(n) for n in pair] == [int, int] for pair in pairs
-    )
-    return whole and all(0 <= found <= of and of > 0 for found, of in pairs)
+    k, n = pair
+    return 0 <= k <= n and n > 0
 
 
 def _joint(words: dict[str, Any]) -> Together:
@@ -271,7 +281,7 @@ def _joint(words: dict[str, Any]) -> Together:
                 word,
             )
     cards, lkj = words.get("cards"), words.get("lkj")
-    if not _named(cards) or type(lkj) not in (int, float):
+    if not _is_list(cards, str) or type(lkj) not in (int, float):
         raise UncountedError(
             '[joint] should have cards = ["NAME", …] and lkj = a number above 0.',
             "joint",
@@ -279,28 +289,21 @@ def _joint(words: dict[str, Any]) -> Together:
     return Together(tuple(cards or ()), float(lkj or 0))
 
 
-def _named(value: Any) -> bool:
-    return type(value) is list and all(type(one) is str for one in value)
-
-
 def parse_sampling(words: dict[str, Any]) -> Sampling:
     """Read the words of [sampling], of whichever card."""
-    known = [f.name for f in fields(Sampling)]
+    names = [f.name for f in fields(Sampling)]
     for word, value in words.items():
-        if word not in known:
+        if word not in names:
             raise UncountedError(
-                f"'{word}' is no word of [sampling].{did_you_mean(word, known)}", word
+                f"'{word}' is no word of [sampling].{did_you_mean(word, names)}", word
             )
         if word == "target_accept":
-            kind, right = (
-                "a number above 0 and below 1",
-                type(value) is float and 0 < value < 1,
-            )
+            kind = "a number above 0 and below 1"
+            right = type(value) is float and 0 < value < 1
         else:
-            kind, right = (
-                "a whole number above 0",
-                type(value) is int and value >= (word != "seed"),
-            )
+            kind = "a whole number above 0"
+            least = 0 if word == "seed" else 1
+            right = type(value) is int and value >= least
         if not right:
             raise UncountedError(
                 f"{word} = {value!r} under [sampling] should be {kind}.", word
@@ -310,43 +313,33 @@ def parse_sampling(words: dict[str, Any]) -> Sampling:
 
 def _toml(card: Card) -> str:
     lines = []
-    for f in fields(Card):
-        value = getattr(card, f.name)
-        default = f.default_factory() if f.default_factory is not MISSING else f.default
-        silent = not value and value == default
-        if (
-            f.name not in ("name", "priors", "sampling", "validation", "joint")
-            and not silent
-        ):
-            lines.append(f"{f.name} = {_value(value)}")
+    for word in fields(Card):
+        factory = word.default_factory
+        default = word.default if factory is MISSING else factory()
+        value = getattr(card, word.name)
+        if word.name not in APART and (value or value != default):
+            lines.append(f"{word.name} = {_value(value)}")
     for kind, table in card.validation.items():
         lines += ["", f"[validation.{json.dumps(kind, ensure_ascii=False)}]"]
         lines += [f"{key} = {list(pair)}" for key, pair in table.items()]
     if card.joint:
-        lines += ["", "[joint]"] + [
-            f"{key} = {_value(value)}" for key, value in asdict(card.joint).items()
-        ]
-    lines += ["", "[sampling]"] + [
-        f"{k} = {v}" for k, v in asdict(card.sampling).items() if v is not None
-    ]
-    lines += ["", "[priors]"] + [
-        f"{key} = {prior.text}" for key, prior in card.priors.items()
-    ]
+        lines += ["", "[joint]"]
+        for key, value in asdict(card.joint).items():
+            lines.append(f"{key} = {_value(value)}")
+    lines += ["", "[sampling]"]
+    for key, value in asdict(card.sampling).items():
+        if value is not None:
+            lines.append(f"{key} = {value}")
+    lines += ["", "[priors]"]
+    lines += [f"{key} = {prior.text}" for key, prior in card.priors.items()]
     return "\n".join(lines)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return (
-            "{ "
-            + ", ".join(
-                f"{json.dumps(key)} = {_value(one)}" for key, one in value.items()
-            )
-            + " }"
-        )
-    text = json.dumps(
-        list(value) if isinstance(value, tuple) else value, ensure_ascii=False
-    )
-    return text.replace(
-        "\x7f", "\\u007f"
-    )  # the one character that JSON lets stand and TOML doesn't
+        entries = [f"{json.dumps(key)} = {_value(item)}" for key, item in value.items()]
+        return f"{{ {', '.join(entries)} }}"
+    plain = list(value) if isinstance(value, tuple) else value
+    text = json.dumps(plain, ensure_ascii=False)
+    # the one character that JSON lets stand and TOML doesn't
+    return text.replace("\x7f", "\\u007f")

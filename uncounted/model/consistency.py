@@ -1,5 +1,5 @@
-"""Consistency: words of a card that no model can be built from, together or alone,
-refused in a sentence.
+"""Consistency: checks that refuse, in a sentence, a card whose words cannot make a
+model.
 """
 
 from itertools import pairwise
@@ -38,18 +38,19 @@ def check(card: "Card") -> None:
     _check_places(card)
     _check_ages(card)
     _check_years(card)
-    _check_partners(card)
+    _check_covariates(card)
+    _check_references(card)
+    _check_errors(card)
+    _check_outcome(card)
     _check_joint(card)
     _check_priors(card)
 
 
 def _check_words(card: "Card") -> None:
     products = interactions(card)
+    traits = [factor for factor in card.people if f"sigma_{factor}" in card.priors]
     allowed = {
-        "people": (
-            *PEOPLE,
-            *(one for one in card.people if f"sigma_{one}" in card.priors),
-        ),
+        "people": (*PEOPLE, *traits),
         "place": PLACE,
         "interactions": products,
         "show": SHOW,
@@ -58,27 +59,27 @@ def _check_words(card: "Card") -> None:
         "link": LINKS,
     }
     # deviations of countries and of sources have one form each, whatever the card says
-    free = [one for one in products if not of_countries(one) and not of_sources(one)]
-    allowed["exchangeable"] = ("region", "age", *card.traits, *free)
-    for word, known in allowed.items():
-        given = getattr(card, word)
-        for value in [given] if isinstance(given, str) else given:
-            if value not in known:
-                trait = (
-                    f" A trait of persons needs its prior, sigma_{value}."
-                    if word == "people"
-                    else ""
-                )
+    free = ["region", "age", *card.traits]
+    for factor in products:
+        if not of_countries(factor) and not of_sources(factor):
+            free.append(factor)
+    allowed["exchangeable"] = tuple(free)
+    for word, choice in allowed.items():
+        values = getattr(card, word)
+        for value in [values] if isinstance(values, str) else values:
+            if value not in choice:
+                trait = f" A trait of persons needs its prior, sigma_{value}."
+                hint = did_you_mean(value, choice)
                 raise UncountedError(
                     f"{word} has '{value}', which is not one of its"
-                    f" words.{did_you_mean(value, known)}{trait}",
+                    f" words.{hint}{trait if word == 'people' else ''}",
                     word,
                 )
     for word in LISTS:
-        given = getattr(card, word)
-        if word != "years" and len(set(given)) < len(given):
+        values = getattr(card, word)
+        if word != "years" and len(set(values)) < len(values):
             raise UncountedError(
-                f"{word} = {list(given)} has the same twice. Keep one.", word
+                f"{word} = {list(values)} has the same twice. Keep one.", word
             )
     for trait in card.traits:
         check_trait(trait, f"The card '{card.name}'")
@@ -108,9 +109,8 @@ def _check_ages(card: "Card") -> None:
         bands = card.bands
     except UncountedError as error:
         raise UncountedError(f"ages has a wrong band: {error}", "ages") from error
-    if not bands or any(
-        a.upper is None or a.upper > b.lower for a, b in pairwise(bands)
-    ):
+    overlap = any(a.upper is None or a.upper > b.lower for a, b in pairwise(bands))
+    if overlap or not bands:
         raise UncountedError(
             "ages should list bands that don't overlap, youngest first.", "ages"
         )
@@ -122,17 +122,14 @@ def _check_ages(card: "Card") -> None:
 
 
 def _check_years(card: "Card") -> None:
-    if card.years is not None and (
-        len(card.years) != 2 or card.years[0] > card.years[1]
-    ):
+    years = card.years
+    if years is not None and (len(years) != 2 or years[0] > years[1]):
         raise UncountedError(
-            f"years = {list(card.years)} should be the first and the last year of"
-            " evidence.",
+            f"years = {list(years)} should be the first and the last year of evidence.",
             "years",
         )
-    if set(SMOOTH) & set(card.priors) and (
-        card.years is None or "region" not in card.place
-    ):
+    bends = set(SMOOTH) & set(card.priors)
+    if bends and (years is None or "region" not in card.place):
         raise UncountedError(
             "a trend that bends needs `years`, the first and the last, and regions"
             " under place.",
@@ -144,13 +141,11 @@ def _check_joint(card: "Card") -> None:
     """Refuse partners of a joint model that cannot be."""
     if card.joint is None:
         return
-    if (
-        not card.joint.cards
-        or card.name in card.joint.cards
-        or len(set(card.joint.cards)) < len(card.joint.cards)
-    ):
+    cards = card.joint.cards
+    twice = len(set(cards)) < len(cards)
+    if not cards or card.name in cards or twice:
         raise UncountedError(
-            f"[joint] cards = {list(card.joint.cards)} should name the other cards that"
+            f"[joint] cards = {list(cards)} should name the other cards that"
             f" '{card.name}' is sampled with, each once.",
             "cards",
         )
@@ -162,22 +157,29 @@ def _check_joint(card: "Card") -> None:
         )
 
 
-def _check_partners(card: "Card") -> None:
-    """Refuse words and priors that need another word which the card lacks."""
+def _check_covariates(card: "Card") -> None:
+    """Refuse words that need covariates which the card lacks."""
     for word in ("transforms", "spread"):
-        for name in sorted(set(getattr(card, word)) - set(card.covariates)):
+        lacking = set(getattr(card, word)) - set(card.covariates)
+        for name in sorted(lacking):
             raise UncountedError(
                 f"{word} names '{name}', which is none of the"
                 f" covariates.{did_you_mean(name, card.covariates)}",
                 word,
             )
-    if (card.index or card.neighbours == "covariates") and len(
-        card.covariates
-    ) < 3 - 2 * (not card.index):
+    count = len(card.covariates)
+    too_few = count < 3 if card.index else count < 1
+    if too_few and (card.index or card.neighbours == "covariates"):
         raise UncountedError(
             'index needs three covariates or more, neighbours = "covariates" one.',
             "covariates",
         )
+
+
+def _check_references(card: "Card") -> None:
+    """Refuse what the card names as its reference where it cannot be, and priors that
+    need such a word.
+    """
     if card.of == card.outcome and card.of:
         raise UncountedError(
             f"of = '{card.of}' is the card's own outcome. Name another, or leave it"
@@ -194,6 +196,10 @@ def _check_partners(card: "Card") -> None:
             raise UncountedError(
                 f"the prior of `{key}` needs the word `{word}` on the card.", key
             )
+
+
+def _check_errors(card: "Card") -> None:
+    """Refuse priors of errors that another word or prior of the card excludes."""
     if "series_share" in card.priors and "sigma_survey" not in card.priors:
         raise UncountedError(
             "series_share is a share of the variance of surveys' own errors, and"
@@ -217,6 +223,10 @@ def _check_partners(card: "Card") -> None:
             " interactions, and ages in no order: leave age_order out.",
             "spread_age",
         )
+
+
+def _check_outcome(card: "Card") -> None:
+    """Refuse priors and counts that do not go with the link, forms or likelihood."""
     if card.link == "identity":
         _check_identity(card)
     if card.forms or card.likelihood == "multinomial":
@@ -226,9 +236,8 @@ def _check_partners(card: "Card") -> None:
             'figures of unknown n are read by likelihood = "binomial" alone.',
             "unknown_n",
         )
-    for key in sorted(
-        {key for table in card.validation.values() for key in table} - set(card.priors)
-    ):
+    validated = {key for table in card.validation.values() for key in table}
+    for key in sorted(validated - set(card.priors)):
         raise UncountedError(
             f"[validation] has counts of {key}, which has no prior. Name it under"
             " [priors].",
@@ -282,17 +291,17 @@ def _check_priors(card: "Card") -> None:
                 key,
             )
     for key, choice in needed.items():
-        if not any(one in card.priors for one in choice):
+        if not set(choice) & set(card.priors):
             raise UncountedError(
                 f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.",
                 "priors",
             )
-    given = [key for key in SLOPES if key in card.priors]
-    if len(given) > 1:
+    slopes = [key for key in SLOPES if key in card.priors]
+    if len(slopes) > 1:
         raise UncountedError(
-            f"[priors] has {' and '.join(given)}: say in one way how large slopes of"
+            f"[priors] has {' and '.join(slopes)}: say in one way how large slopes of"
             " covariates are.",
-            given[1],
+            slopes[1],
         )
     for key, prior in card.priors.items():
         prior.fits(key)

@@ -1,6 +1,4 @@
-"""Correlation: countries' effects of several outcomes move together, so that what is
-seen of one tells of another.
-"""
+"""Correlation: effects of countries that are correlated between outcomes."""
 
 from dataclasses import dataclass
 
@@ -36,12 +34,11 @@ def shared(
     """
     if not correlated.before:
         return 0.0, sigma
-    *weights, own = correlated.row
-    told = sum(
-        weight * score for weight, score in zip(weights, correlated.before, strict=True)
-    )
-    effect = pm.Deterministic("outcomes_effect", sigma * told, dims="country")
-    return pt.as_tensor(effect), sigma * own
+    *weights, diagonal = correlated.row
+    pairs = zip(weights, correlated.before, strict=True)
+    mean = sum(weight * score for weight, score in pairs)
+    effect = pm.Deterministic("outcomes_effect", sigma * mean, dims="country")
+    return pt.as_tensor(effect), sigma * diagonal
 
 
 def cholesky(outcomes: int, lkj: float) -> list[tuple[TensorVariable, ...]]:
@@ -55,24 +52,26 @@ def cholesky(outcomes: int, lkj: float) -> list[tuple[TensorVariable, ...]]:
     − 1.
     """
     pairs = [(k, j) for k in range(1, outcomes) for j in range(k)]
-    b = pm.Data("lkj", np.array([lkj + (outcomes - 2 - j) / 2 for _, j in pairs]))
+    shapes = [lkj + (outcomes - 2 - j) / 2 for _, j in pairs]
+    b = pm.Data("lkj", np.array(shapes))
     part = pm.Beta("correlation_part", b, b, shape=len(pairs))
-    partial = {pair: 2 * part[i] - 1 for i, pair in enumerate(pairs)}
-    rows = [_row([partial[k, j] for j in range(k)]) for k in range(outcomes)]
-    full = pt.as_tensor(
-        pt.stack(
-            [pt.stack([*row, *[pt.zeros(())] * (outcomes - len(row))]) for row in rows]
-        )
-    )
-    pm.Deterministic(
-        "correlation", full @ full.transpose(), dims=("outcome", "other_outcome")
-    )
+    partial = [2 * part[i] - 1 for i in range(len(pairs))]
+    rows, full = [], []
+    for k in range(outcomes):
+        start = k * (k - 1) // 2  # of the pairs of outcome k
+        row = _row(partial[start : start + k])
+        rows.append(row)
+        zeros = [pt.zeros(())] * (outcomes - len(row))
+        full.append(pt.stack([*row, *zeros]))
+    root = pt.as_tensor(pt.stack(full))
+    dims = ("outcome", "other_outcome")
+    pm.Deterministic("correlation", root @ root.transpose(), dims=dims)
     return rows
 
 
 def _row(partial: list[TensorVariable]) -> tuple[TensorVariable, ...]:
-    left, row = pt.ones(()), []
-    for one in partial:
-        row.append(one * left**0.5)
-        left = left * (1 - one**2)
-    return (*row, left**0.5)
+    variance, row = pt.ones(()), []
+    for correlation in partial:
+        row.append(correlation * variance**0.5)
+        variance = variance * (1 - correlation**2)
+    return (*row, variance**0.5)

@@ -1,5 +1,5 @@
-"""Covariates: standardised indicators of countries, or one factor of them; what is
-missing drawn with the rest.
+"""Covariate effects: standardised indicators of countries, or one factor of them, with
+missing values drawn.
 """
 
 import numpy as np
@@ -34,7 +34,9 @@ def known(card: Card, world: World) -> pd.DataFrame:
     where missing, or the index.
     """
     x = indicators(card, world)
-    return factor(x).mean.to_frame("index") if card.index else x.fillna(0.0)
+    if card.index:
+        return factor(x).mean.to_frame("index")
+    return x.fillna(0.0)
 
 
 def shift(belief: Belief) -> TensorVariable | float:
@@ -44,16 +46,14 @@ def shift(belief: Belief) -> TensorVariable | float:
     m and LLᵀ its mean and covariance given the country's other values under one
     multivariate normal of the card's covariates; the surveys update it through β. With
     `index`, x is one column: the factor that the covariates share (`factor`), drawn for
-    every country from what its indicators say of it.
+    every country given its indicators.
     """
     if not belief.card.covariates:
         return 0.0
     x = indicators(belief.card, belief.world)
-    return (
-        _index(belief, x)
-        if belief.card.index
-        else _columns(x) @ slopes(belief, "covariate")
-    )
+    if belief.card.index:
+        return _index(belief, x)
+    return _columns(x) @ slopes(belief, "covariate")
 
 
 def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
@@ -66,38 +66,35 @@ def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
     named = list(belief.card.spread)
     if not named:
         return sigma
-    x = indicators(belief.card, belief.world)[named].fillna(0.0).to_numpy()
-    of = pt.as_tensor(pm.Data("x_spread", x)) @ belief.variable(
-        "spread", "spread_covariate"
-    )
+    x = indicators(belief.card, belief.world)[named]
+    x = x.fillna(0.0).to_numpy()
+    values = pt.as_tensor(pm.Data("x_spread", x))
+    log_ratio = values @ belief.variable("spread", "spread_covariate")
+    of_country = sigma * pt.exp(log_ratio)
     return pt.as_tensor(
-        pm.Deterministic("sigma_of_country", sigma * pt.exp(of), dims="country")
+        pm.Deterministic("sigma_of_country", of_country, dims="country")
     )
 
 
 def _columns(x: pd.DataFrame) -> TensorVariable:
-    values = pt.as_tensor(
-        pm.Data("x", x.fillna(0.0).to_numpy(), dims=("country", "covariate"))
-    )
+    filled = x.fillna(0.0).to_numpy()
+    values = pt.as_tensor(pm.Data("x", filled, dims=("country", "covariate")))
     hole = np.argwhere(x.isna().to_numpy())
     if not len(hole):
         return values
     mean, root = given_rest(x)
     z = pm.Normal("x_missing_z", shape=len(hole))
-    missing = pm.Deterministic(
-        "x_missing",
-        pm.Data("x_missing_mean", mean) + pm.Data("x_missing_root", root) @ z,
-    )
+    centre = pm.Data("x_missing_mean", mean)
+    deviation = pm.Data("x_missing_root", root) @ z
+    missing = pm.Deterministic("x_missing", centre + deviation)
     return values[hole[:, 0], hole[:, 1]].set(missing)
 
 
 def _index(belief: Belief, x: pd.DataFrame) -> TensorVariable:
-    found = factor(x)
+    index = factor(x)
     z = pm.Normal("index_z", dims="country")
-    mean, sd = (
-        pm.Data(f"index_{name}", getattr(found, name).to_numpy(), dims="country")
-        for name in ("mean", "sd")
-    )
+    mean = pm.Data("index_mean", index.mean.to_numpy(), dims="country")
+    sd = pm.Data("index_sd", index.sd.to_numpy(), dims="country")
     score = pm.Deterministic("index", mean + sd * z, dims="country")
     belief.label("score", ["index"])
     return pt.as_tensor(score) * slopes(belief, "score")[0]

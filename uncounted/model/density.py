@@ -32,14 +32,25 @@ def binomial(y: Tensor, eta: Tensor, n: Tensor, choose: Tensor) -> Tensor:
     return y * eta - n * pt.softplus(eta) + choose
 
 
-def draw_binomial(eta: Array, n: Array, choose: Array, rng: Rng, size: Size) -> Array:
+def draw_binomial(
+    eta: Array,
+    n: Array,
+    choose: Array,
+    rng: Rng,
+    size: Size,
+) -> Array:
     """Draw counts: `draw_counts`."""
     del choose
     return draw_counts(np.broadcast_to(expit(eta), size), n, rng)
 
 
 def lone_share(
-    y: Tensor, eta: Tensor, each: Tensor, n: Tensor, choose: Tensor, unknown: Tensor
+    y: Tensor,
+    eta: Tensor,
+    phi: Tensor,
+    n: Tensor,
+    choose: Tensor,
+    unknown: Tensor,
 ) -> Tensor:
     """Return `binomial`, or where n is unknown the log density of y as a share x = y/n
     without it, φ = each.
@@ -48,15 +59,17 @@ def lone_share(
     φ(1−μ)), where μ is what makes E[x] = p: with A = p − p^(φ+1) and B = (1−p) −
     (1−p)^(φ+1), μ = A / (A + B), and A + B is left of the probability.
     """
-    none, every = -(each + 1) * pt.softplus(eta), -(each + 1) * pt.softplus(-eta)
-    some = pt.sigmoid(eta) * -_expm1(-each * pt.softplus(-eta))
-    rest = pt.sigmoid(-eta) * -_expm1(-each * pt.softplus(eta))
-    a, b = each * some / (some + rest), each * rest / (some + rest)
+    none = -(phi + 1) * pt.softplus(eta)
+    every = -(phi + 1) * pt.softplus(-eta)
+    share = pt.sigmoid(eta) * -_expm1(-phi * pt.softplus(-eta))
+    complement = pt.sigmoid(-eta) * -_expm1(-phi * pt.softplus(eta))
+    a = phi * share / (share + complement)
+    b = phi * complement / (share + complement)
     between = pt.and_(y > 0, y < n)
     x: Tensor = pt.switch(between, y / n, 0.5)  # pyright: ignore[reportAssignmentType] typed None
     shape = (
-        _log(some + rest)
-        - _log_beta(a, b, each)
+        _log(share + complement)
+        - _log_beta(a, b, phi)
         + (a - 1) * _log(x)
         + (b - 1) * pt.log1p(-x)
         - _log(n)
@@ -67,7 +80,7 @@ def lone_share(
 
 def draw_lone_share(
     eta: Array,
-    each: Array,
+    phi: Array,
     n: Array,
     choose: Array,
     unknown: Array,
@@ -75,42 +88,54 @@ def draw_lone_share(
     size: Size,
 ) -> Array:
     """Draw counts where n is known; else n·x: nobody, everybody, or a share between."""
-    some = -expit(eta) * np.expm1(each * log_expit(eta))
-    rest = -expit(-eta) * np.expm1(each * log_expit(-eta))
-    x = np.clip(
-        rng.beta(each * some / (some + rest), each * rest / (some + rest), size),
-        NEAR,
-        1 - NEAR,
-    )
-    at = rng.random(size)
-    x = np.where(at < np.exp((each + 1) * log_expit(-eta)), 0.0, x)
-    x = np.where(at > 1 - np.exp((each + 1) * log_expit(eta)), 1.0, x)
-    return np.where(unknown > 0, n * x, draw_binomial(eta, n, choose, rng, size))
+    share = -expit(eta) * np.expm1(phi * log_expit(eta))
+    complement = -expit(-eta) * np.expm1(phi * log_expit(-eta))
+    total = share + complement
+    x = rng.beta(phi * share / total, phi * complement / total, size)
+    x = np.clip(x, NEAR, 1 - NEAR)
+    uniform = rng.random(size)
+    nobody = np.exp((phi + 1) * log_expit(-eta))
+    everybody = np.exp((phi + 1) * log_expit(eta))
+    x = np.where(uniform < nobody, 0.0, x)
+    x = np.where(uniform > 1 - everybody, 1.0, x)
+    counts = draw_binomial(eta, n, choose, rng, size)
+    return np.where(unknown > 0, n * x, counts)
 
 
 def beta_binomial(
-    y: Tensor, eta: Tensor, excess: Tensor, n: Tensor, choose: Tensor
+    y: Tensor,
+    eta: Tensor,
+    excess: Tensor,
+    n: Tensor,
+    choose: Tensor,
 ) -> Tensor:
     """Return log C(n, y) + log B(y + κp, n − y + κ(1−p)) − log B(κp, κ(1−p)), κ = max(n
     − 1, 1) / excess.
     """
     kappa = pt.maximum(n - 1, 1) / excess
-    a, b = kappa * pt.sigmoid(eta), kappa * pt.sigmoid(-eta)
-    return choose + _log_beta(y + a, n - y + b, n + kappa) - _log_beta(a, b, kappa)
+    a = kappa * pt.sigmoid(eta)
+    b = kappa * pt.sigmoid(-eta)
+    of_counts = _log_beta(y + a, n - y + b, n + kappa)
+    return choose + of_counts - _log_beta(a, b, kappa)
 
 
 def draw_beta_binomial(
-    eta: Array, excess: Array, n: Array, choose: Array, rng: Rng, size: Size
+    eta: Array,
+    excess: Array,
+    n: Array,
+    choose: Array,
+    rng: Rng,
+    size: Size,
 ) -> Array:
     """Draw counts at probabilities drawn from Beta(κp, κ(1−p))."""
     del choose
     kappa = np.maximum(n - 1, 1) / excess
-    return draw_counts(rng.beta(kappa * expit(eta), kappa * expit(-eta), size), n, rng)
+    p = rng.beta(kappa * expit(eta), kappa * expit(-eta), size)
+    return draw_counts(p, n, rng)
 
 
-PRINTED = (
-    4  # what is known of rounded rows besides: rounding, node, node_choose, node_weight
-)
+# the data of rounded rows besides: rounding, node, node_choose, node_weight
+PRINTED = 4
 
 
 @dataclass(frozen=True)
@@ -126,17 +151,17 @@ class Interval:
     logp: Callable[..., Tensor]
     parameters: int
 
-    def __call__(self, y: Tensor, *given: Tensor) -> Tensor:
+    def __call__(self, y: Tensor, *values: Tensor) -> Tensor:
         """Return the log of the weighted sum over the nodes."""
         del y
-        _, node, node_choose, weight = given[-PRINTED:]
-        wide = [one[..., None] for one in given[:-PRINTED]]
-        wide[self.parameters + 1] = node_choose  # log C(n, y) follows n
-        return _log_sum_exp(self.logp(node, *wide) + weight, axis=-1)
+        _, node, node_choose, weight = values[-PRINTED:]
+        arguments = [value[..., None] for value in values[:-PRINTED]]
+        arguments[self.parameters + 1] = node_choose  # log C(n, y) follows n
+        return _log_sum_exp(self.logp(node, *arguments) + weight, axis=-1)
 
-    def of_counts(self, y: Tensor, *given: Tensor) -> Tensor:
+    def of_counts(self, y: Tensor, *values: Tensor) -> Tensor:
         """Return the log density of counts y, as if none was rounded."""
-        return self.logp(y, *given[:-PRINTED])
+        return self.logp(y, *values[:-PRINTED])
 
 
 def interval(logp: Callable[..., Tensor], parameters: int) -> Interval:
@@ -149,22 +174,32 @@ def interval(logp: Callable[..., Tensor], parameters: int) -> Interval:
 def draw_printed(draw: Callable[..., Array], parameters: int) -> Callable[..., Array]:
     """Return `draw` with its counts rounded as they would be printed."""
 
-    def draw_rounded(*given: Array, rng: Rng, size: Size) -> Array:
-        n, half = given[parameters], given[-PRINTED]
-        return printed(draw(*given[:-PRINTED], rng=rng, size=size), n, half)
+    def draw_rounded(*values: Array, rng: Rng, size: Size) -> Array:
+        n, half = values[parameters], values[-PRINTED]
+        counts = draw(*values[:-PRINTED], rng=rng, size=size)
+        return printed(counts, n, half)
 
     return draw_rounded
 
 
 def logit_normal(
-    y: Tensor, eta: Tensor, n: Tensor, se: Tensor, jacobian: Tensor
+    y: Tensor,
+    eta: Tensor,
+    n: Tensor,
+    se: Tensor,
+    jacobian: Tensor,
 ) -> Tensor:
     """Return log N(logit y/n | η, se) + log |d logit(y/n) / dy|."""
     return _log_normal(_log(y / (n - y)), eta, se) + jacobian
 
 
 def draw_logit_normal(
-    eta: Array, n: Array, se: Array, jacobian: Array, rng: Rng, size: Size
+    eta: Array,
+    n: Array,
+    se: Array,
+    jacobian: Array,
+    rng: Rng,
+    size: Size,
 ) -> Array:
     """Draw n·logit⁻¹(η + se·z)."""
     del jacobian
@@ -177,7 +212,11 @@ def direct_normal(y: Tensor, theta: Tensor, n: Tensor, se: Tensor) -> Tensor:
 
 
 def draw_direct_normal(
-    theta: Array, n: Array, se: Array, rng: Rng, size: Size
+    theta: Array,
+    n: Array,
+    se: Array,
+    rng: Rng,
+    size: Size,
 ) -> Array:
     """Draw n·(θ + se·z)."""
     return n * rng.normal(theta, se, size)
@@ -188,15 +227,21 @@ def multinomial(y: Tensor, eta: Tensor, n: Tensor, choose: Tensor) -> Tensor:
     eta (rows, form).
     """
     del n
-    return (y * log_softmax(eta, axis=-1)).sum(axis=-1) + choose
+    log_p = log_softmax(eta, axis=-1)
+    return (y * log_p).sum(axis=-1) + choose
 
 
 def draw_multinomial(
-    eta: Array, n: Array, choose: Array, rng: Rng, size: Size
+    eta: Array,
+    n: Array,
+    choose: Array,
+    rng: Rng,
+    size: Size,
 ) -> Array:
     """Draw the forms of n* persons."""
     del choose
-    p = np.broadcast_to(softmax(eta, axis=-1), (*size, eta.shape[-1]))
+    shape = (*size, eta.shape[-1])
+    p = np.broadcast_to(softmax(eta, axis=-1), shape)
     return rng.multinomial(_trials(size, n, rng), p).astype(float)
 
 
@@ -211,8 +256,9 @@ def draw_counts(p: Array, n: Array, rng: Rng) -> Array:
 
 
 def _trials(shape: Size, n: Array, rng: Rng) -> Array:
-    whole = np.floor(n)
-    return (whole + (rng.random(shape) < n - whole)).astype(int)
+    floor = np.floor(n)
+    one_more = rng.random(shape) < n - floor
+    return (floor + one_more).astype(int)
 
 
 def _log_beta(a: Tensor, b: Tensor, total: Tensor) -> Tensor:
@@ -220,4 +266,5 @@ def _log_beta(a: Tensor, b: Tensor, total: Tensor) -> Tensor:
 
 
 def _log_normal(x: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
-    return -0.5 * ((x - mean) / sd) ** 2 - _log(sd) - 0.5 * np.log(2 * np.pi)
+    squared = ((x - mean) / sd) ** 2
+    return -0.5 * squared - _log(sd) - 0.5 * np.log(2 * np.pi)

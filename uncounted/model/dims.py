@@ -14,17 +14,18 @@ def coords(card: Card, world: World, seen: Seen) -> dict[str, list]:
     labels["country"] = list(world.places.index)
     if has_trend(card):
         labels["term"] = term_names(card)
-        labels |= {"wave": labels["term"][1:]} if is_smooth(card) else {}
-    labels |= {
-        "sex": list(SEXES),
-        "age": [band.label for band in card.bands],
-        "covariate": list(card.covariates),
-    }
-    labels |= {"spread_covariate": list(card.spread)} if card.spread else {}
-    labels |= {trait: levels(world, trait) for trait in card.traits}
-    labels |= {"form": list(card.forms)} if card.forms else {}
-    return labels | {
-        "survey": list(seen.surveys),
-        "source": list(seen.sources),
-        "row": list(range(len(seen.y))),
-    }
+        if is_smooth(card):
+            labels["wave"] = labels["term"][1:]
+    labels["sex"] = list(SEXES)
+    labels["age"] = [band.label for band in card.bands]
+    labels["covariate"] = list(card.covariates)
+    if card.spread:
+        labels["spread_covariate"] = list(card.spread)
+    for trait in card.traits:
+        labels[trait] = levels(world, trait)
+    if card.forms:
+        labels["form"] = list(card.forms)
+    labels["survey"] = list(seen.surveys)
+    labels["source"] = list(seen.sources)
+    labels["row"] = list(range(len(seen.y)))
+    return labels

@@ -9,13 +9,14 @@ import pandas as pd
 
 from uncounted.model.holes import normal
 
-ROUNDS, SETTLED = 500, 1e-9
+ROUNDS = 500
+SETTLED = 1e-9  # no noise variance moves more
 
 
 @dataclass(frozen=True)
 class Factor:
     """A one-factor model x = Λf + ε of z-scores: f ~ N(0, 1), ε ~ N(0, Ψ); and what it
-    says of each country.
+    predicts for each country.
 
     loadings: Λ by indicator, the largest in size being positive for the first
     indicator. mean, sd (countries,): of f given the indicators that a country has; with
@@ -38,12 +39,13 @@ def factor(x: pd.DataFrame) -> Factor:
     positive.
     """
     mu, sigma = normal(x.to_numpy())
-    loading, noise = _one(sigma)
+    loading, noise = _one_factor(sigma)
     loading *= np.sign(loading[0]) or 1.0
-    known = x.notna().to_numpy()
+    observed = x.notna().to_numpy()
     weight = loading / noise
-    precision = 1 + known @ (loading * weight)
-    mean = np.where(known, x.to_numpy() - mu, 0.0) @ weight / precision
+    precision = 1 + observed @ (loading * weight)
+    deviation = np.where(observed, x.to_numpy() - mu, 0.0)
+    mean = deviation @ weight / precision
     index = x.index
     return Factor(
         pd.Series(loading, index=x.columns),
@@ -52,14 +54,16 @@ def factor(x: pd.DataFrame) -> Factor:
     )
 
 
-def _one(sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _one_factor(sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     noise = np.diag(sigma) / 2
     loading = np.zeros(len(sigma))
     for _ in range(ROUNDS):
         root = np.sqrt(noise)
         values, vectors = np.linalg.eigh(sigma / np.outer(root, root))
-        loading = root * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0.0))
-        new = np.maximum(np.diag(sigma) - loading**2, 0.005 * np.diag(sigma))
+        size = np.sqrt(max(values[-1] - 1, 0.0))
+        loading = root * vectors[:, -1] * size
+        variance = np.diag(sigma)
+        new = np.maximum(variance - loading**2, 0.005 * variance)
         if np.abs(new - noise).max() < SETTLED:
             break
         noise = new

@@ -16,7 +16,7 @@ from uncounted.model.centring import centring
 from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.likelihood import multinomial
-from uncounted.model.measurement import levels_and_errors
+from uncounted.model.measurement import levels_and_errors, single_cells
 from uncounted.model.part import Part
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -28,10 +28,11 @@ def say_forms(card: Card, world: World, seen: Seen) -> None:
     """Write the equation of a card with exclusive forms into the model under
     construction.
 
-        log p_f / p_0 = place_f[c] + sex_f[s] + age_f[a] + …        p_0 = 1 − Σ p_f: in
-        none of the forms q_f[j]        = Σ_cells W[j,cell] · p_f[cell] log q′_f/q′_0 =
-        log q_f/q_0 + ν_f[survey(j)] y[j]          ~ effective multinomial( n[j], q′[j]
-        )
+        log p_f / p_0   = place_f[c] + sex_f[s] + age_f[a] + …
+        p_0             = 1 − Σ p_f, in none of the forms
+        q_f[j]          = Σ_cells W[j,cell] · p_f[cell]
+        log q′_f / q′_0 = log q_f / q_0 + ν_f[survey(j)]
+        y[j]            ~ effective multinomial( n[j], q′[j] )
 
     Every form has all of the card's terms, with the card's priors, under names of its
     own ("sexual::level"). `p` has one dim more, `form`; a prevalence of a form is of
@@ -39,26 +40,27 @@ def say_forms(card: Card, world: World, seen: Seen) -> None:
     """
     assert seen.forms is not None, "the card has forms"
     etas, errors = [], []
-    for form, y in zip(
-        card.forms, seen.forms.T, strict=False
-    ):  # what is left over is none of them
-        mine = replace(seen, y=y)
-        with Part(form, coords=coords(card, world, mine)):
-            belief = believe(card, world, centring(card, world, mine))
+    # what is left over is none of them
+    for form, y in zip(card.forms, seen.forms.T, strict=False):
+        of_form = replace(seen, y=y)
+        with Part(form, coords=coords(card, world, of_form)):
+            belief = believe(card, world, centring(card, world, of_form))
             countries = ladder(belief, shift(belief))
-            place, error = levels_and_errors(belief, countries, None, mine)
+            place, error = levels_and_errors(belief, countries, None, of_form)
             etas.append(cells(belief, place))
             errors.append(error)
     nothing = 0.0 * etas[0]
-    log_p: TensorVariable = log_softmax(pt.stack([*etas, nothing], axis=-1), axis=-1)  # pyright: ignore[reportAssignmentType]
-    pm.Deterministic("p", pt.exp(log_p[..., :-1]), dims=("country", *card.axes))
+    logits = pt.stack([*etas, nothing], axis=-1)
+    log_p: TensorVariable = log_softmax(logits, axis=-1)  # pyright: ignore[reportAssignmentType]
+    p = pt.exp(log_p[..., :-1])
+    pm.Deterministic("p", p, dims=("country", *card.axes))
     model = pm.modelcontext(None)
     model.add_coord("answer", [*card.forms, "none"])  # pyright: ignore[reportAttributeAccessIssue] typed as BaseModel
-    error = pt.stack(
-        [*(pt.zeros(len(seen.n)) + one for one in errors), pt.zeros(len(seen.n))],
-        axis=-1,
-    )
-    log_q = _averaged(log_p.reshape((-1, len(card.forms) + 1)), seen)
+    rows = len(seen.n)
+    of_forms = [pt.zeros(rows) + error for error in errors]
+    error = pt.stack([*of_forms, pt.zeros(rows)], axis=-1)
+    answers = len(card.forms) + 1
+    log_q = _averaged(log_p.reshape((-1, answers)), seen)
     reported = pm.Deterministic("reported", log_q + error, dims=("row", "answer"))
     multinomial(pt.as_tensor(reported), seen.forms, seen.n)
 
@@ -69,15 +71,14 @@ def _averaged(log_p: TensorVariable, seen: Seen) -> TensorVariable:
     """
     w = seen.w.tocoo()
     row, cell = w.coords
-    alone = (np.bincount(row, minlength=len(seen.n)) == 1)[row]
-    first = np.zeros(len(seen.n), int)
-    first[row[alone]] = cell[alone]
-    log_q = log_p[first]
+    alone, single = single_cells(row, cell, len(seen.n))
+    log_q = log_p[single]
     if alone.all():
         return log_q
-    several, at = np.unique(row[~alone], return_inverse=True)
+    several, position = np.unique(row[~alone], return_inverse=True)
     weight = pt.as_tensor(pm.Data("w", w.data[~alone], dims="entry"))
-    summed = pt.zeros((len(several), log_p.shape[1]))[at].inc(
-        weight[:, None] * pt.exp(log_p[cell[~alone]])
-    )
+    p = pt.exp(log_p[cell[~alone]])
+    affected = weight[:, None] * p
+    nothing = pt.zeros((len(several), log_p.shape[1]))
+    summed = nothing[position].inc(affected)
     return log_q[several].set(pt.log(summed))

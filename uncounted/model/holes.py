@@ -1,6 +1,4 @@
-"""Holes: what is missing of the covariates, given what isn't, under one multivariate
-normal.
-"""
+"""Holes: missing covariates given the observed ones, under one multivariate normal."""
 
 import numpy as np
 import pandas as pd
@@ -19,9 +17,9 @@ def given_rest(x: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     for row in x.to_numpy():
         hole = np.isnan(row)
         if hole.any():
-            m, v = _conditional(row, hole, mu, sigma)
-            means.append(m)
-            roots.append(np.linalg.cholesky(v))
+            mean, covariance = _conditional(row, hole, mu, sigma)
+            means.append(mean)
+            roots.append(np.linalg.cholesky(covariance))
     size = sum(map(len, means))
     root, start = np.zeros((size, size)), 0
     for block in roots:
@@ -43,30 +41,35 @@ def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fit one multivariate normal to rows with holes by EM [Little & Rubin 2002,
     §11.2], shrunk 5 % to independence.
     """
-    mu, sigma = np.zeros(x.shape[1]), np.eye(x.shape[1])
+    mu = np.zeros(x.shape[1])
+    sigma = np.eye(x.shape[1])
     for _ in range(ROUNDS):
-        filled, extra = np.where(np.isnan(x), 0.0, x), np.zeros_like(sigma)
+        filled = np.where(np.isnan(x), 0.0, x)
+        extra = np.zeros_like(sigma)
         for row, target in zip(x, filled, strict=True):
             hole = np.isnan(row)
             if hole.any():
-                target[hole], v = _conditional(row, hole, mu, sigma)
-                extra[np.ix_(hole, hole)] += v
+                target[hole], covariance = _conditional(row, hole, mu, sigma)
+                extra[np.ix_(hole, hole)] += covariance
         new = filled.mean(axis=0)
         scatter = ((filled - new).T @ (filled - new) + extra) / len(x)
         scatter = 0.95 * scatter + 0.05 * np.diag(np.diag(scatter))
-        done = np.abs(new - mu).max() + np.abs(scatter - sigma).max() < 1e-8
+        change = np.abs(new - mu).max() + np.abs(scatter - sigma).max()
         mu, sigma = new, scatter
-        if done:
+        if change < 1e-8:
             break
     return mu, sigma
 
 
 def _conditional(
-    row: np.ndarray, hole: np.ndarray, mu: np.ndarray, sigma: np.ndarray
+    row: np.ndarray,
+    hole: np.ndarray,
+    mu: np.ndarray,
+    sigma: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    known = ~hole
-    gain = sigma[np.ix_(hole, known)] @ np.linalg.pinv(sigma[np.ix_(known, known)])
-    return (
-        mu[hole] + gain @ (row[known] - mu[known]),
-        sigma[np.ix_(hole, hole)] - gain @ sigma[np.ix_(known, hole)],
-    )
+    observed = ~hole
+    across = sigma[np.ix_(hole, observed)]
+    gain = across @ np.linalg.pinv(sigma[np.ix_(observed, observed)])
+    mean = mu[hole] + gain @ (row[observed] - mu[observed])
+    explained = gain @ sigma[np.ix_(observed, hole)]
+    return mean, sigma[np.ix_(hole, hole)] - explained

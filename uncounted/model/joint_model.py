@@ -1,5 +1,5 @@
-"""Joint: several outcomes in one pm.Model, their countries' effects correlated; a part
-of it for each outcome.
+"""Joint model: several outcomes in one pm.Model, a part of it for each, with correlated
+effects of countries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,10 +30,14 @@ class Joint:
 
 
 def build_jointly(
-    cards: Sequence[Card], world: World, evidences: Sequence[Evidence], *, lkj: float
+    cards: Sequence[Card],
+    world: World,
+    evidences: Sequence[Evidence],
+    *,
+    lkj: float,
 ) -> pm.Model:
-    """Return one model of several outcomes, each as `build` says it, with correlated
-    effects of countries.
+    """Return one model of several outcomes, each with the terms of `build`, with
+    correlated effects of countries.
 
         θ_k[c] − m_k[c] = σ_k Σ_{j≤k} L_kj ε_j[c],    Ω = LLᵀ ~ LKJ(η),  η = lkj
 
@@ -50,9 +54,8 @@ def build_jointly(
     studies: dict[str, Study] = {}
     with pm.Model(coords={"outcome": names, "other_outcome": names}) as model:
         scores = ()
-        for row, card, evidence in zip(
-            cholesky(len(cards), lkj), cards, evidences, strict=True
-        ):
+        rows = cholesky(len(cards), lkj)
+        for row, card, evidence in zip(rows, cards, evidences, strict=True):
             seen = look(card, world, evidence)
             with Part(card.outcome, coords=coords(card, world, seen)) as part:
                 say(card, world, seen, Correlated(row, scores))
@@ -62,7 +65,11 @@ def build_jointly(
     return model
 
 
-def _check(cards: Sequence[Card], evidences: Sequence[Evidence], lkj: float) -> None:
+def _check(
+    cards: Sequence[Card],
+    evidences: Sequence[Evidence],
+    lkj: float,
+) -> None:
     names = [card.outcome for card in cards]
     if len(cards) < 2 or len(evidences) != len(cards):
         raise UncountedError(

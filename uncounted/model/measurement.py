@@ -1,5 +1,5 @@
-"""Measurement: from cells' prevalence to what a survey shows: averaged over what it
-covers, with non-sampling error.
+"""Measurement: the prevalence that each row of evidence covers, and the non-sampling
+errors of surveys.
 """
 
 import numpy as np
@@ -14,15 +14,17 @@ from uncounted.model.reporting import bias
 from uncounted.model.seen import Seen
 from uncounted.model.trend import terms
 
-ROW = (  # the prior of the sd of what rows of a survey and age err by, log odds
-    "sigma_row"
-)
+# the prior of the sd of what rows of a survey and age err by, log odds
+ROW = "sigma_row"
 ROW_SIZE = "row_size"
 SMALLEST = 1e-24  # a variance, log odds
 
 
 def averaged(
-    belief: Belief, eta: TensorVariable, course: TensorVariable | None, seen: Seen
+    belief: Belief,
+    eta: TensorVariable,
+    course: TensorVariable | None,
+    seen: Seen,
 ) -> TensorVariable:
     """Return logit q (rows,), q under the identity link: q = Σ W·p over the cells and
     years that a row covers.
@@ -35,45 +37,62 @@ def averaged(
     cell's logit (`people.of_instruments`).
     """
     row, cell, weight, since = _entries(seen)
-    alone = (np.bincount(row, minlength=len(seen.y)) == 1)[row]
-    first = np.zeros(len(seen.y), int)
-    first[row[alone]] = cell[alone]
-    cells = pt.as_tensor(pm.Data("row_cell", first, dims="row"))
-    logit_q = eta.flatten()[cells] + _drift(
-        belief, course, seen.country, seen.since, "since", "row"
-    )
-    by_source, source = (
-        of_instruments(belief, list(seen.sources)),
-        seen.source[seen.survey],
-    )
+    alone, single = single_cells(row, cell, len(seen.y))
+    cells = pt.as_tensor(pm.Data("row_cell", single, dims="row"))
+    drift = _drift(belief, course, seen.country, seen.since, "since", "row")
+    logit_q = eta.flatten()[cells] + drift
+    by_source = of_instruments(belief, list(seen.sources))
+    source = seen.source[seen.survey]
     width = seen.w.shape[1] // len(belief.world.places)  # pyright: ignore[reportOptionalSubscript] SciPy's stubs lack it
     if by_source is not None:
         by_source = by_source.flatten()
-        own = pm.Data("row_source_cell", source * width + first % width, dims="row")
-        logit_q = logit_q + by_source[pt.as_tensor(own)]
+        source_cell = source * width + single % width
+        at_source = pm.Data("row_source_cell", source_cell, dims="row")
+        logit_q = logit_q + by_source[pt.as_tensor(at_source)]
     if alone.all():
         return logit_q
-    several, at = np.unique(row[~alone], return_inverse=True)
+    row = row[~alone]
+    cell = cell[~alone]
+    since = since[~alone]
+    several, position = np.unique(row, return_inverse=True)
     w = pt.as_tensor(pm.Data("w", weight[~alone], dims="entry"))
-    drift = _drift(
-        belief, course, seen.country[row[~alone]], since[~alone], "entry_since", "entry"
-    )
-    p = eta.flatten()[cell[~alone]] + drift
+    country = seen.country[row]
+    drift = _drift(belief, course, country, since, "entry_since", "entry")
+    p = eta.flatten()[cell] + drift
     if by_source is not None:
-        p = p + by_source[source[row[~alone]] * width + cell[~alone] % width]
+        p = p + by_source[source[row] * width + cell % width]
     nothing = pt.zeros(len(several))
 
     def log_sum(logit: TensorVariable) -> TensorVariable:
-        summed = nothing[at].inc(w * pt.sigmoid(logit))  # pyright: ignore[reportOperatorIssue] PyTensor types it None
+        summed = nothing[position].inc(w * pt.sigmoid(logit))  # pyright: ignore[reportOperatorIssue] PyTensor types it None
         return pt.log(summed)  # pyright: ignore[reportReturnType] the same: PyTensor's elementwise functions have no body
 
     if belief.card.link == "identity":
-        return logit_q[several].set(nothing[at].inc(w * p))
+        return logit_q[several].set(nothing[position].inc(w * p))
     return logit_q[several].set(log_sum(p) - log_sum(-p))
 
 
+def single_cells(
+    row: np.ndarray,
+    cell: np.ndarray,
+    rows: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which entries (entries,) are all that their row covers, and the cell of
+    each such row (rows,), 0 for others.
+
+    row, cell (entries,): which row covers which cell.
+    """
+    alone = (np.bincount(row, minlength=rows) == 1)[row]
+    single = np.zeros(rows, int)
+    single[row[alone]] = cell[alone]
+    return alone, single
+
+
 def levels_and_errors(
-    belief: Belief, countries: Countries, course: TensorVariable | None, seen: Seen
+    belief: Belief,
+    countries: Countries,
+    course: TensorVariable | None,
+    seen: Seen,
 ) -> tuple[TensorVariable, TensorVariable | float]:
     """Return each country's level (countries,) and ν of each row's survey (rows,), one
     for all its rows; 0 without `sigma_survey`.
@@ -91,17 +110,15 @@ def levels_and_errors(
     ν = d σ_survey²/T² + z σ_country σ_survey/T.
     """
     if "sigma_survey" not in belief.card.priors:
-        departure = belief.centred(
-            "country", countries.mean, countries.sigma, "country"
-        )
+        mean, sigma = countries.mean, countries.sigma
+        departure = belief.centred("country", mean, sigma, "country")
         return countries.level(belief, departure), 0.0
     survey_of = np.stack([seen.survey_country, seen.source, seen.lone])
     of_survey = pt.as_tensor(pm.Data("survey_of", survey_of))
     country, source, lone = (of_survey[i] for i in range(3))
     sigma = belief.variable("sigma_survey", "source")[source]
-    drift = _drift(
-        belief, course, seen.survey_country, seen.survey_since, "survey_since", "survey"
-    )
+    since = seen.survey_since
+    drift = _drift(belief, course, seen.survey_country, since, "survey_since", "survey")
     nothing = pt.zeros(len(belief.world.places))
     shown = _as_shown(belief, nothing[country] + drift, seen, source)
     variance = countries.sigma**2 + nothing[country].inc(lone * sigma**2)
@@ -112,9 +129,8 @@ def levels_and_errors(
     seen_mean = level[country] + shown
     if seen.series.member.any():
         shared, own_share = _series(belief, level, course, seen)
-        error = belief.nested(
-            "survey", seen_mean, shared, sigma, own_share**0.5, "survey"
-        )
+        own_part = own_share**0.5
+        error = belief.nested("survey", seen_mean, shared, sigma, own_part, "survey")
     else:
         error = belief.centred("survey", seen_mean, sigma, "survey")
     of_country = ((countries.sigma + nothing) / total)[country]
@@ -131,7 +147,9 @@ def _as_shown(
     """Return levels as kinds of source show them, with their bias if the card has
     it.
     """
-    return level + bias(belief, seen)[source] if "bias" in belief.card.priors else level
+    if "bias" not in belief.card.priors:
+        return level
+    return level + bias(belief, seen)[source]
 
 
 def row_size(belief: Belief, seen: Seen) -> TensorVariable:
@@ -144,16 +162,18 @@ def row_size(belief: Belief, seen: Seen) -> TensorVariable:
     """
     squares = seen.row_ages
     sizes = sizes_of_ages(belief)
-    part = (
-        np.sqrt(squares.sum(axis=1))
-        if sizes is None
-        else pt.sqrt(pt.dot(squares, sizes**2))
-    )
+    if sizes is None:
+        part = np.sqrt(squares.sum(axis=1))
+    else:
+        part = pt.sqrt(pt.dot(squares, sizes**2))
     return belief.variable(ROW) * part  # pyright: ignore[reportOperatorIssue] PyTensor types the root None
 
 
 def _series(
-    belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
+    belief: Belief,
+    place: TensorVariable,
+    course: TensorVariable | None,
+    seen: Seen,
 ) -> tuple[TensorVariable, TensorVariable]:
     """Return what each survey's series adds to its error, 0 without one, and the share
     1 − ρ that is its own, else 1.
@@ -164,28 +184,26 @@ def _series(
     series = seen.series
     belief.label("series", list(series.labels))
     belief.label("series_source", list(series.kinds))
-    of_series = pt.as_tensor(
-        pm.Data("series_of", np.stack([series.country, series.source]))
-    )
+    series_of = np.stack([series.country, series.source])
+    of_series = pt.as_tensor(pm.Data("series_of", series_of))
     kind_of_series = series.kind(series.source, seen.sources)
-    kind_of_survey = np.where(series.member, series.kind(seen.source, seen.sources), -1)
-    of_survey = pt.as_tensor(
-        pm.Data("survey_series", np.stack([series.survey, kind_of_survey]))
-    )
+    kind = series.kind(seen.source, seen.sources)
+    kind_of_survey = np.where(series.member, kind, -1)
+    survey_series = np.stack([series.survey, kind_of_survey])
+    of_survey = pt.as_tensor(pm.Data("survey_series", survey_series))
     share = belief.variable("series_share", "series_source")
     sigma = belief.variable("sigma_survey", "source")[of_series[1]]
     drift = _drift(
         belief, course, series.country, series.since, "series_since", "series"
     )
     mean = _as_shown(belief, place[of_series[0]] + drift, seen, of_series[1])
-    own = belief.nested(
-        "series", mean, 0.0, sigma, share[kind_of_series] ** 0.5, "series"
-    )
-    effect = belief.effect("series", own, "series")
+    part = share[kind_of_series] ** 0.5
+    deviation = belief.nested("series", mean, 0.0, sigma, part, "series")
+    effect = belief.effect("series", deviation, "series")
     # −1, a survey in no series, picks what is put last
-    shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))[of_survey[0]]
-    own_share = pt.as_tensor(pt.concatenate([1 - share, pt.ones(1)]))[of_survey[1]]
-    return shared, own_share
+    shared = pt.as_tensor(pt.concatenate([effect, pt.zeros(1)]))
+    own_share = pt.as_tensor(pt.concatenate([1 - share, pt.ones(1)]))
+    return shared[of_survey[0]], own_share[of_survey[1]]
 
 
 def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -196,13 +214,11 @@ def _entries(seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
     row, cell = w.coords
     times = seen.span[row]
     again = np.repeat(np.arange(len(row)), times)
-    later = np.arange(len(again)) - np.repeat(np.cumsum(times) - times, times)
-    return (
-        row[again],
-        cell[again],
-        (w.data / times)[again],
-        seen.since[row[again]] + later,
-    )
+    start = np.cumsum(times) - times
+    later = np.arange(len(again)) - np.repeat(start, times)
+    weight = (w.data / times)[again]
+    row = row[again]
+    return row, cell[again], weight, seen.since[row] + later
 
 
 def _drift(
@@ -219,7 +235,6 @@ def _drift(
     if course is None:
         return 0.0
     card = belief.card
-    when = pt.as_tensor(
-        pm.Data(name, terms(card, card.year + since), dims=(dim, "term"))
-    )
+    values = terms(card, card.year + since)
+    when = pt.as_tensor(pm.Data(name, values, dims=(dim, "term")))
     return (course[country] * when).sum(axis=1)

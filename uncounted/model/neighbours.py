@@ -1,4 +1,4 @@
-"""Neighbours: countries resemble those near them, as far as the data say so: the
+"""Neighbours: countries resemble their neighbours as far as the data show it, the
 structured half of BYM2.
 """
 
@@ -21,14 +21,15 @@ def basis(card: Card, world: World) -> np.ndarray:
     or of like covariates.
     """
     if card.neighbours == "borders":
-        return graph(
-            read_borders(None, world).pairs, [str(code) for code in world.places.index]
-        )
+        codes = [str(code) for code in world.places.index]
+        return graph(read_borders(None, world).pairs, codes)
     return likeness(expected(indicators(card, world)).to_numpy())
 
 
 def structured(
-    belief: Belief, sigma: TensorVariable, basis: np.ndarray
+    belief: Belief,
+    sigma: TensorVariable,
+    basis: np.ndarray,
 ) -> tuple[TensorVariable, TensorVariable]:
     """Return what neighbours add to the countries' means (countries,), and the standard
     deviation that is left.
@@ -43,7 +44,6 @@ def structured(
     rho = belief.variable("rho")
     raw = pm.Normal("neighbours_raw", shape=basis.shape[1])
     field = pt.as_tensor(pm.Data("neighbours_basis", basis)) @ raw
-    effect = pm.Deterministic(
-        "neighbours_effect", sigma * pt.sqrt(rho) * field, dims="country"
-    )
+    share = sigma * pt.sqrt(rho) * field
+    effect = pm.Deterministic("neighbours_effect", share, dims="country")
     return pt.as_tensor(effect), sigma * pt.sqrt(1 - rho)

@@ -1,4 +1,4 @@
-"""Part: one of several models in one, such as an outcome or a form of it; its names are
+"""Part: a model inside another one, such as an outcome or a form of it, with names of
 its own.
 """
 
@@ -23,21 +23,21 @@ class Part(pm.Model):
     @property
     def dim_lengths(self) -> dict[str, Any]:
         """The lengths of dims, by the same names."""
-        return {
-            self.name_of(dim): length for dim, length in super().dim_lengths.items()
-        }
+        lengths = super().dim_lengths
+        return {self.name_of(dim): length for dim, length in lengths.items()}
 
     def add_coord(self, name: str, *labels: Any, **length: Any) -> None:
         """Register a dim under its name with the part's."""
         super().add_coord(self.name_for(name), *labels, **length)
 
     def add_named_variable(
-        self, var: Any, dims: tuple[str | None, ...] | None = None
+        self,
+        var: Any,
+        dims: tuple[str | None, ...] | None = None,
     ) -> None:
         """Register a variable, and its dims by the names they have outside."""
         super().add_named_variable(var, dims)
         if dims is not None:
-            own = (dims,) if isinstance(dims, str) else dims
-            self.named_vars_to_dims[var.name] = tuple(
-                dim and self.name_for(dim) for dim in own
-            )
+            names = (dims,) if isinstance(dims, str) else dims
+            outside = [dim and self.name_for(dim) for dim in names]
+            self.named_vars_to_dims[var.name] = tuple(outside)

@@ -9,22 +9,23 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
+from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.vocabulary import SOURCE, of_countries, of_sources
-from uncounted.world.world import levels
+from uncounted.world.world import World, levels
 
 SEXES = ("female", "male")
 SPREAD_AGE = "spread_age"
-CONTRAST = np.array(
-    [0.5, -0.5]
-)  # `female` is the log odds of females minus those of males
+# `female` is the log odds of females minus those of males
+CONTRAST = np.array([0.5, -0.5])
 
 
 def cells(belief: Belief, place: TensorVariable) -> TensorVariable:
     """Return η of every cell (countries, sexes, ages, *traits): its country's level and
     the effects of persons.
     """
-    return place.dimshuffle(0, *["x"] * (2 + len(belief.card.traits))) + traits(belief)
+    persons = ["x"] * (2 + len(belief.card.traits))
+    return place.dimshuffle(0, *persons) + traits(belief)
 
 
 def traits(belief: Belief) -> TensorVariable:
@@ -38,12 +39,12 @@ def traits(belief: Belief) -> TensorVariable:
     to zero over persons.
     """
     card = belief.card
-    total: TensorVariable = pt.zeros((1, *_sizes(belief)))
+    total: TensorVariable = pt.zeros((1, *sizes_of_persons(card, belief.world)))
     effects: dict[str, TensorVariable] = {}
-    factors = [one for one in (*card.people, *card.interactions) if not of_sources(one)]
-    for factor in sorted(
-        factors, key=of_countries
-    ):  # after the patterns they depart from
+    factors = [*card.people]
+    factors += [product for product in card.interactions if not of_sources(product)]
+    # effects of countries after the patterns that they depart from
+    for factor in sorted(factors, key=of_countries):
         effects[factor] = _effect(belief, factor, effects)
         total = total + _spread(belief, factor, effects[factor])
     return total
@@ -58,34 +59,27 @@ def of_instruments(belief: Belief, sources: Sequence[str]) -> TensorVariable | N
     names a reference_source, that kind's are zero. None without such a product on the
     card, and where all evidence is of one kind.
     """
-    card, total = belief.card, None
-    for factor in (
-        [one for one in card.interactions if of_sources(one)]
-        if len(sources) > 1
-        else []
-    ):
-        dims = factor.split(":")
-        values = belief.deviations(factor)
-        axes = (SOURCE, "sex", "age", *card.traits)
-        spread = values.dimshuffle(
-            *(dims.index(axis) if axis in dims else "x" for axis in axes)
-        )
-        total = spread if total is None else total + spread
-    return None if total is None else total + pt.zeros((len(sources), *_sizes(belief)))
-
-
-def _sizes(belief: Belief) -> tuple[int, ...]:
-    """Return how many sexes, ages and levels of each trait there are."""
     card = belief.card
-    return (
-        len(SEXES),
-        len(card.ages),
-        *(len(levels(belief.world, trait)) for trait in card.traits),
-    )
+    factors = [factor for factor in card.interactions if of_sources(factor)]
+    if not factors or len(sources) < 2:
+        return None
+    axes = (SOURCE, "sex", "age", *card.traits)
+    total = None
+    for factor in factors:
+        spread = _along(belief.deviations(factor), factor.split(":"), axes)
+        total = spread if total is None else total + spread
+    sizes = sizes_of_persons(card, belief.world)
+    return total + pt.zeros((len(sources), *sizes))  # pyright: ignore[reportOptionalOperand] there are factors
+
+
+def sizes_of_persons(card: Card, world: World) -> tuple[int, ...]:
+    """Return how many sexes, ages and levels of each trait there are."""
+    sizes = [len(levels(world, trait)) for trait in card.traits]
+    return (len(SEXES), len(card.ages), *sizes)
 
 
 def _effect(
-    belief: Belief, factor: str, others: Mapping[str, TensorVariable]
+    belief: Belief, factor: str, effects: Mapping[str, TensorVariable]
 ) -> TensorVariable:
     """Return a factor's deviations; others: those that there are already."""
     if factor == "sex":
@@ -94,15 +88,12 @@ def _effect(
         return belief.deviations(factor)
     _, dim = factor.split(":")
     countries = len(belief.world.places)
-    pattern = pt.zeros((countries, 1)) + others[dim]
-    if f"region:{dim}" in others:
-        pattern = (
-            pattern + others[f"region:{dim}"][region_of(belief.card, belief.world)]
-        )
-    sigma, sizes = (
-        belief.variable(f"sigma_country_{dim}"),
-        (sizes_of_ages(belief) if dim == "age" else None),
-    )
+    pattern = pt.zeros((countries, 1)) + effects[dim]
+    if f"region:{dim}" in effects:
+        region = region_of(belief.card, belief.world)
+        pattern = pattern + effects[f"region:{dim}"][region]
+    sigma = belief.variable(f"sigma_country_{dim}")
+    sizes = sizes_of_ages(belief) if dim == "age" else None
     if sizes is None:
         return belief.of_countries(dim, pattern, sigma)
     return belief.of_countries_by_size(dim, pattern, sigma * sizes)
@@ -125,11 +116,20 @@ def _spread(belief: Belief, factor: str, values: TensorVariable) -> TensorVariab
     """Return a factor's deviations over all cells: size 1 along the dims that it leaves
     out.
     """
-    dims, card = factor.split(":"), belief.card
+    dims = factor.split(":")
+    card = belief.card
     if dims[0] == "region":
         values = values[region_of(card, belief.world)]
     place = dims[0] if dims[0] in ("region", "country") else "place"
-    axes = (place, "sex", "age", *card.traits)
+    return _along(values, dims, (place, "sex", "age", *card.traits))
+
+
+def _along(
+    values: TensorVariable,
+    dims: Sequence[str],
+    axes: Sequence[str],
+) -> TensorVariable:
+    """Return values of dims along all axes, size 1 along those that they lack."""
     return values.dimshuffle(
         *(dims.index(axis) if axis in dims else "x" for axis in axes)
     )

@@ -1,4 +1,4 @@
-"""Place: the ladder of places, world > region > subregion > country, each level pooled
+"""Place: the levels of places, world > region > subregion > country, each pooled
 towards the one above.
 """
 
@@ -33,15 +33,16 @@ def rungs(card: Card, world: World) -> list[Rung]:
     """Return the card's levels from the top down; the last is country, in the order of
     `world.places`.
     """
-    found, above = [], pd.Series("World", index=world.places.index)
+    levels: list[Rung] = []
+    above = pd.Series("World", index=world.places.index)
     for name in card.place:
         label = groups(world, name)
         labels = pd.Index(sorted(label.unique()), name=name)
         parent = above.groupby(label).first().reindex(labels)
-        tops = found[-1].labels if found else pd.Index(["World"])
-        found.append(Rung(name, labels, tops.get_indexer(pd.Index(parent))))
+        tops = levels[-1].labels if levels else pd.Index(["World"])
+        levels.append(Rung(name, labels, tops.get_indexer(pd.Index(parent))))
         above = label
-    return found
+    return levels
 
 
 def region_of(card: Card, world: World) -> np.ndarray:
@@ -55,7 +56,8 @@ def region_of(card: Card, world: World) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Countries:
-    """What the ladder says of countries' levels before their own departures.
+    """The distribution of countries' levels by the levels above, before their own
+    departures.
 
     mean, sigma: the mean and standard deviation of each level (countries,), log odds.
     scored: whether other outcomes' countries depend on these departures.
@@ -76,7 +78,9 @@ class Countries:
 
 
 def ladder(
-    belief: Belief, shift: TensorVariable | float, correlated: Correlated | None = None
+    belief: Belief,
+    shift: TensorVariable | float,
+    correlated: Correlated | None = None,
 ) -> Countries:
     """Return the mean and sd of every country's level: logit prevalence averaged over
     the effects of persons.
@@ -109,8 +113,8 @@ def _countries(
 ) -> Countries:
     sigma = spread(belief, sigma)
     if belief.card.neighbours:
-        near, sigma = structured(belief, sigma, basis(belief.card, belief.world))
-        mean = mean + near
+        neighbours, sigma = structured(belief, sigma, basis(belief.card, belief.world))
+        mean = mean + neighbours
     if correlated is not None:
         of_others, sigma = shared(correlated, sigma)
         mean = mean + of_others

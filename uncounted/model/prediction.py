@@ -1,30 +1,26 @@
-"""Prediction: what surveys would show, draw by draw, with their own errors and their
-sampling.
+"""Prediction: the counts that surveys would show, draw by draw, with their own errors
+and sampling.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import Any
 
 import numpy as np
-import pytensor.tensor as pt
 import xarray as xr
-from pytensor.compile.maker import function
-from pytensor.compile.mode import Mode
 from scipy.special import expit
 
 from uncounted.model.build import Study
-from uncounted.model.density import PRINTED, Interval
-from uncounted.model.likelihood import ROW_GROUP, ROW_LEFT, Kind, kind_of
+from uncounted.model.distribution import ROW_GROUP, ROW_LEFT, Kind, kind_of
 from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.reporting import mistaken
-from uncounted.model.row_error import shifted
+from uncounted.model.row_density import row_density
 from uncounted.model.summed_out import LogDensity, over_errors, over_series
 
-SERIES = (  # what the surveys of a series share of their errors, in the posterior
-    "series_effect"
-)
+# what the surveys of a series share of their errors, in the posterior
+SERIES = "series_effect"
+BY_DRAW = ("covered", "sigma", "sigma_series", "se", "sp", "row_size")  # (draws, rows)
+# of a card without the prior
+DEFAULTS = {"sigma_survey": 0.0, "sensitivity": 1.0, "specificity": 1.0}
 
 
 @dataclass(frozen=True)
@@ -63,24 +59,22 @@ class Prediction:
         """Effective respondents of each row."""
         return self.known["n"]
 
-    def rows(self, at: np.ndarray) -> "Prediction":
+    def rows(self, index: np.ndarray) -> "Prediction":
         """Return the prediction of some rows."""
-        parts = {
-            name: getattr(self, name)[:, at]
-            for name in ("covered", "sigma", "sigma_series", "se", "sp", "row_size")
-        }
-        known = _of_rows(self.known, at)
+        by_draw = {name: getattr(self, name)[:, index] for name in BY_DRAW}
         return replace(
             self,
-            **parts,
-            y=self.y[at],
-            known=known,
-            survey=self.survey[at],
-            series=self.series[at],
+            **by_draw,
+            y=self.y[index],
+            known=_of_rows(self.known, index),
+            survey=self.survey[index],
+            series=self.series[index],
         )
 
     def counts(
-        self, rng: np.random.Generator, nu: np.ndarray | None = None
+        self,
+        rng: np.random.Generator,
+        nu: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw effective counts (draws, rows): ν drawn (`errors`) or given; then
         sampling.
@@ -88,37 +82,34 @@ class Prediction:
         if nu is None:
             nu = self.errors(rng)
         shown = self._shown(self.covered + nu)
-        first = expit(shown) if self._of_share else shown
-        extra = [self.extra[:, [i]] for i in range(self.extra.shape[1])]
-        extra += [self.row_size] if self.kind.errs else []
-        return self.kind.draw(
-            first, *extra, *self.known.values(), rng=rng, size=shown.shape
-        )
+        parameter = expit(shown) if self._of_share else shown
+        extra = list(self.extra.T[:, :, None])
+        if self.kind.errs:
+            extra.append(self.row_size)
+        data = self.known.values()
+        return self.kind.draw(parameter, *extra, *data, rng=rng, size=shown.shape)
 
     def errors(self, rng: np.random.Generator) -> np.ndarray:
         """Draw ν (draws, rows): N(0, σ), one for all rows of a survey, and a part for
         all surveys of a series.
         """
-        own = self.sigma * _drawn_once(self.survey, len(self.covered), rng)
+        draws = len(self.covered)
+        errors = self.sigma * _drawn_once(self.survey, draws, rng)
         if (self.series < 0).all():
-            return own
-        return own + self.sigma_series * _drawn_once(
-            self.series, len(self.covered), rng
-        )
+            return errors
+        return errors + self.sigma_series * _drawn_once(self.series, draws, rng)
 
     def log_density(self, nu: np.ndarray) -> np.ndarray:
         """Return log f(y | ν) of every row (nodes, draws, rows) at given ν (nodes,
         draws, rows or 1).
         """
         shown = self._shown(self.covered + nu)
-        extra = [
-            np.broadcast_to(self.extra[:, i, None], shown.shape)
-            for i in range(self.extra.shape[1])
-        ]
-        extra += [np.broadcast_to(self.row_size, shown.shape)] if self.kind.errs else []
-        return _density(self.kind, self._of_share)(
-            self.y, shown, *extra, *self.known.values()
-        )
+        extra = list(self.extra.T[:, :, None])
+        if self.kind.errs:
+            extra.append(self.row_size)
+        values = [np.broadcast_to(parameter, shown.shape) for parameter in extra]
+        density = row_density(self.kind, self._of_share)
+        return density(self.y, shown, *values, *self.known.values())
 
     def log_scores(self) -> dict[int, np.ndarray]:
         """Return log ∫ Π_rows f(y | ν) N(ν; 0, σ) dν of every survey (draws,): its
@@ -127,12 +118,12 @@ class Prediction:
         Of each survey by itself, whatever it shares with others (`joint_log_scores`).
         Within 0.001 of brute force for every likelihood (`over_errors`).
         """
-        found = {}
+        scores = {}
         for survey in np.unique(self.survey):
-            mine = self.rows(np.flatnonzero(self.survey == survey))
-            sigma = np.hypot(mine.sigma[:, 0], mine.sigma_series[:, 0])
-            found[int(survey)] = over_errors(mine.together, sigma)
-        return found
+            rows = self.rows(np.flatnonzero(self.survey == survey))
+            sigma = np.hypot(rows.sigma[:, 0], rows.sigma_series[:, 0])
+            scores[int(survey)] = over_errors(rows.together, sigma)
+        return scores
 
     def joint_log_scores(self) -> dict[tuple[int, ...], np.ndarray]:
         """Return the log density (draws,) of surveys that share no error with others,
@@ -142,21 +133,20 @@ class Prediction:
         is of.
         """
         lone = self.rows(np.flatnonzero(self.series < 0)).log_scores()
-        found: dict[tuple[int, ...], np.ndarray] = {
+        scores: dict[tuple[int, ...], np.ndarray] = {
             (survey,): density for survey, density in lone.items()
         }
         for series in np.unique(self.series[self.series >= 0]):
             members = self.rows(np.flatnonzero(self.series == series))
             surveys = np.unique(members.survey)
-            densities = [
-                members.rows(np.flatnonzero(members.survey == survey)).together
-                for survey in surveys
-            ]
+            densities = []
+            for survey in surveys:
+                rows = members.rows(np.flatnonzero(members.survey == survey))
+                densities.append(rows.together)
+            shared, own_sd = members.sigma_series[:, 0], members.sigma[:, 0]
             key = tuple(int(survey) for survey in surveys)
-            found[key] = over_series(
-                densities, members.sigma_series[:, 0], members.sigma[:, 0]
-            )
-        return found
+            scores[key] = over_series(densities, shared, own_sd)
+        return scores
 
     @property
     def together(self) -> LogDensity:
@@ -175,55 +165,65 @@ class Prediction:
     def _shown(self, logit_q: np.ndarray) -> np.ndarray:
         if (self.se == 1).all() and (self.sp == 1).all():
             return logit_q
-        yes, no = mistaken(expit(logit_q), expit(-logit_q), self.se, self.sp)
+        q, not_q = expit(logit_q), expit(-logit_q)
+        yes, no = mistaken(q, not_q, self.se, self.sp)
         return np.log(yes) - np.log(no)
 
 
 def predict(
-    study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarray | None = None
+    study: Study,
+    draws: xr.Dataset,
+    rows: np.ndarray,
+    weight: np.ndarray | None = None,
 ) -> Prediction:
     """Return the prediction of some rows (by their place) from draws of the study's own
     names with `covered`.
 
     weight (rows of the study,): 0 where held out, which what likelihoods take from all
     rows leaves out too. Of a series with a row of weight above 0 the shared error is
-    the draws' own; of the others, and of all if no weight is said, it is drawn anew,
-    one for all surveys of a series. draws: of `derived_names`.
+    the draws' own; of the others, and of all without weights, it is drawn anew, one for
+    all surveys of a series. draws: of `derived_names`.
     """
-    seen, kind = study.seen, kind_of(study.card, study.seen)
-    source = seen.source[seen.survey[rows]]
-    known = kind.known(seen.y, seen.n, 1.0 if weight is None else weight)
-    covered, sigma_series, series = _of_series(study, draws, rows, weight)
-    every = {
-        key: _of_kind(draws, key, source, covered.shape, default)
+    seen = study.seen
+    kind = kind_of(study.card, seen)
+    survey = seen.survey[rows]
+    source = seen.source[survey]
+    row_weight = 1.0 if weight is None else weight
+    data = _of_rows(kind.known(seen.y, seen.n, row_weight), rows)
+    covered, root_share, series = _of_series(study, draws, rows, weight)
+    sigma, se, sp = (
+        _of_kind(draws, key, source, covered.shape, default)
         for key, default in DEFAULTS.items()
-    }
-    extra = [_flat(draws[name]) for name in kind.takes]
-    in_series = seen.series.member[seen.survey[rows]]
-    own_part = np.where(in_series, np.sqrt(1 - _share(study, draws, rows)), 1.0)
+    )
+    share = _share(study, draws, rows)
+    own_part = np.where(seen.series.member[survey], np.sqrt(1 - share), 1.0)
+    extra = np.zeros((len(covered), len(kind.takes)))
+    for column, name in enumerate(kind.takes):
+        extra[:, column] = _flat(draws[name])
+    row_size = np.zeros(covered.shape)
+    if kind.errs:
+        row_size = _flat(draws[ROW_SIZE])[:, rows]
+        data[ROW_LEFT] = (~seen.unknown[rows]).astype(float)
     return Prediction(
         kind=kind,
         link=study.card.link,
         covered=covered,
-        sigma=every["sigma_survey"] * own_part,
-        se=every["sensitivity"],
-        sp=every["specificity"],
-        extra=np.stack(extra, axis=1) if extra else np.zeros((len(covered), 0)),
+        sigma=sigma * own_part,
+        se=se,
+        sp=sp,
+        extra=extra,
         y=seen.y[rows],
-        known=_of_rows(known, rows)
-        | ({ROW_LEFT: (~seen.unknown[rows]).astype(float)} if kind.errs else {}),
-        survey=seen.survey[rows],
-        sigma_series=every["sigma_survey"] * sigma_series,
+        known=data,
+        survey=survey,
+        sigma_series=sigma * root_share,
         series=series,
-        row_size=(
-            _flat(draws[ROW_SIZE])[:, rows] if kind.errs else np.zeros(covered.shape)
-        ),
+        row_size=row_size,
     )
 
 
-def _of_rows(known: Mapping[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
+def _of_rows(data: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is known of some rows; groups that err together are numbered anew."""
-    taken = {key: value[at] for key, value in known.items()}
+    taken = {key: value[rows] for key, value in data.items()}
     if ROW_GROUP in taken:
         taken[ROW_GROUP] = np.unique(taken[ROW_GROUP], return_inverse=True)[1]
     return taken
@@ -233,13 +233,19 @@ def derived_names(study: Study, prefix: str = "") -> list[str]:
     """Return what `predict` takes of a study's draws that follows from the model's
     parameters, under their names.
     """
-    more = [SERIES] if study.seen.series.member.any() else []
-    more += [ROW_SIZE] if kind_of(study.card, study.seen).errs else []
-    return [f"{prefix}{name}" for name in ("covered", *more)]
+    names = ["covered"]
+    if study.seen.series.member.any():
+        names.append(SERIES)
+    if kind_of(study.card, study.seen).errs:
+        names.append(ROW_SIZE)
+    return [f"{prefix}{name}" for name in names]
 
 
 def _of_series(
-    study: Study, draws: xr.Dataset, rows: np.ndarray, weight: np.ndarray | None
+    study: Study,
+    draws: xr.Dataset,
+    rows: np.ndarray,
+    weight: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what rows cover with the errors that their series are known to share, and
     √ρ and which of other series.
@@ -249,62 +255,66 @@ def _of_series(
     seen = study.seen
     covered = _flat(draws["covered"])[:, rows]
     series = seen.series.survey[seen.survey]
-    mine = series[rows]
-    if (mine < 0).all():
-        return covered, np.zeros(covered.shape), mine
-    left = np.zeros(len(seen.y), bool) if weight is None else np.asarray(weight) > 0
-    known = np.isin(mine, series[left & (series >= 0)])
-    effect = _flat(draws[SERIES])[:, mine]
-    unknown = (mine >= 0) & ~known
+    row_series = series[rows]
+    if (row_series < 0).all():
+        return covered, np.zeros(covered.shape), row_series
+    weighted = np.zeros(len(seen.y)) if weight is None else np.asarray(weight)
+    informed = np.isin(row_series, series[(weighted > 0) & (series >= 0)])
+    effect = _flat(draws[SERIES])[:, row_series]
+    unknown = (row_series >= 0) & ~informed
+    covered = covered + np.where(informed, effect, 0.0)
     root = np.sqrt(_share(study, draws, rows))
-    return (
-        covered + np.where(known, effect, 0.0),
-        np.where(unknown, root, 0.0),
-        np.where(unknown, mine, -1),
-    )
+    root_share = np.where(unknown, root, 0.0)
+    return covered, root_share, np.where(unknown, row_series, -1)
 
 
-def _share(study: Study, draws: xr.Dataset, rows: np.ndarray) -> np.ndarray:
+def _share(
+    study: Study,
+    draws: xr.Dataset,
+    rows: np.ndarray,
+) -> np.ndarray:
     """Return ρ of each row's kind of source (draws, rows); 0 of kinds without
     series.
     """
     seen = study.seen
-    kind = seen.series.kind(seen.source[seen.survey[rows]], seen.sources)
+    source = seen.source[seen.survey[rows]]
+    kind = seen.series.kind(source, seen.sources)
     if (kind < 0).all():
-        return np.zeros((draws.sizes["chain"] * draws.sizes["draw"], len(rows)))
-    return np.where(kind >= 0, _flat(draws["series_share"])[:, kind], 0.0)
+        size = draws.sizes["chain"] * draws.sizes["draw"]
+        return np.zeros((size, len(rows)))
+    share = _flat(draws["series_share"])[:, kind]
+    return np.where(kind >= 0, share, 0.0)
 
 
-def _drawn_once(member: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _drawn_once(
+    member: np.ndarray,
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Draw standard normals (draws, rows), one for all rows of the same member
     (rows,).
     """
-    members, at = np.unique(member, return_inverse=True)
-    return rng.normal(size=(draws, len(members)))[:, at]
+    members, position = np.unique(member, return_inverse=True)
+    return rng.normal(size=(draws, len(members)))[:, position]
 
 
 def log_likelihood(study: Study, draws: xr.Dataset) -> np.ndarray:
     """Return log f of all rows together at every draw (draws,), from draws with
     `reported` and `derived_names`.
     """
-    seen, kind = study.seen, kind_of(study.card, study.seen)
+    seen = study.seen
+    kind = kind_of(study.card, seen)
     shown = _flat(draws["reported"])[None]
-    extra = [
-        np.broadcast_to(_flat(draws[name])[None, :, None], shown.shape)
-        for name in kind.takes
-    ]
-    extra += [_flat(draws[ROW_SIZE])[None]] if kind.errs else []
-    share = kind.share and study.card.link == "logit"
-    return _density(kind, share)(
-        seen.y, shown, *extra, *kind.known(seen.y, seen.n).values()
-    )[0].sum(axis=-1)
-
-
-DEFAULTS = {
-    "sigma_survey": 0.0,
-    "sensitivity": 1.0,
-    "specificity": 1.0,
-}  # of a card without the prior
+    extra = []
+    for name in kind.takes:
+        values = _flat(draws[name])[None, :, None]
+        extra.append(np.broadcast_to(values, shown.shape))
+    if kind.errs:
+        extra.append(_flat(draws[ROW_SIZE])[None])
+    density = row_density(kind, kind.share and study.card.link == "logit")
+    data = kind.known(seen.y, seen.n).values()
+    of_rows = density(seen.y, shown, *extra, *data)[0]
+    return of_rows.sum(axis=-1)
 
 
 def _of_kind(
@@ -317,89 +327,12 @@ def _of_kind(
     """Return a parameter of kinds of source for every draw and row; the default where
     the model has none.
     """
-    return _flat(draws[key])[:, source] if key in draws else np.full(shape, default)
+    if key not in draws:
+        return np.full(shape, default)
+    return _flat(draws[key])[:, source]
 
 
 def _flat(values: xr.DataArray) -> np.ndarray:
     """Return draws chain after chain: (draws, …)."""
-    return values.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
-
-
-def _density(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
-    """Return a likelihood's log density as a function of numpy arrays: y, logits
-    (nodes, draws, rows), the rest.
-    """
-    if kind.errs:
-        return _with_shared_errors(kind, share)
-    extra = len(kind.takes)
-
-    def evaluated(logp: Callable, *values: np.ndarray) -> np.ndarray:
-        known = tuple(np.ndim(value) for value in values[2 + extra :])
-        return _compiled(logp, share, extra, known)(*values)
-
-    interval = kind.logp
-    if not isinstance(interval, Interval):
-        return partial(evaluated, kind.logp)
-
-    def with_intervals(*values: np.ndarray) -> np.ndarray:
-        density = np.array(evaluated(interval.logp, *values[:-PRINTED]))
-        at = np.flatnonzero(values[-PRINTED] > 0)
-        draws, known = values[: 2 + extra], values[2 + extra :]
-        if len(at):
-            of_rows = [
-                *(value[..., at] for value in draws),
-                *(value[at] for value in known),
-            ]
-            density[..., at] = evaluated(interval, *of_rows)
-        return density
-
-    return with_intervals
-
-
-def _with_shared_errors(kind: Kind, share: bool) -> Callable[..., np.ndarray]:
-    """Return `_density` of rows that err together: that of rows without it, at what the
-    error makes of their logits.
-    """
-    parameters = 1 + len(kind.takes)
-    alone = _density(replace(kind, errs=False), share)
-
-    def shared(y: np.ndarray, *values: np.ndarray) -> np.ndarray:
-        eta, *extra = values[:parameters]
-        sigma, *known, left, group = values[parameters:]
-        x, taken = _shifts()(y, eta, sigma, known[0], left, group)
-        return alone(y, x, *extra, *known) - taken
-
-    return shared
-
-
-@cache
-def _shifts() -> Callable[..., list[np.ndarray]]:
-    """Return `row_error.shifted` of numpy arrays."""
-    y, n, left = (pt.vector(name, dtype="float64") for name in ("y", "n", "left"))
-    eta, tau = (pt.tensor3(name, dtype="float64") for name in ("eta", "tau"))
-    group = pt.vector("group", dtype="int64")
-    mode = Mode(linker="py", optimizer="fast_compile")
-    compiled: Any = function(
-        [y, eta, tau, n, left, group],
-        list(shifted(y, eta, tau, n, left, group)),
-        mode=mode,
-    )
-    return compiled
-
-
-@cache
-def _compiled(
-    logp: Callable, share: bool, extra: int, known: tuple[int, ...]
-) -> Callable[..., np.ndarray]:
-    y, eta = pt.vector("y", dtype="float64"), pt.tensor3("eta", dtype="float64")
-    more = [pt.tensor3(dtype="float64") for _ in range(extra)]
-    more += [
-        pt.matrix(dtype="float64") if dims == 2 else pt.vector(dtype="float64")
-        for dims in known
-    ]
-    value = logp(y, pt.sigmoid(eta) if share else eta, *more)
-    mode = Mode(linker="py", optimizer="fast_compile")
-    compiled: Any = function(
-        [y, eta, *more], value, mode=mode, on_unused_input="ignore"
-    )
-    return compiled
+    stacked = values.stack(sample=("chain", "draw"))
+    return stacked.transpose("sample", ...).to_numpy()

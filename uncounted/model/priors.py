@@ -15,11 +15,12 @@ from uncounted.errors import UncountedError, did_you_mean
 
 @dataclass(frozen=True)
 class Family:
-    """A prior family: its numbers' names, which of them must be positive, its PyMC
-    distribution, the kind it can be of.
+    """A prior family.
 
-    kind: a key of KINDS. mean_square: of a scale or a size about zero, of anything else
-    about its mean. quantile: of a probability and the numbers.
+    numbers: names of its numbers. positive: those that must be above 0. make: its PyMC
+    distribution, of a name and the numbers. kind: the kind of variable it can be of, a
+    key of KINDS. mean_square: of the numbers, about zero for a scale or a size, about
+    the mean for others. quantile: of a probability and the numbers.
     """
 
     numbers: tuple[str, ...]
@@ -133,9 +134,8 @@ class Prior:
         in (0, 1), effects any number.
         """
         kind = next((kind for kind, keys in OF_KIND.items() if key in keys), "scale")
-        can_be = (
-            ("scale", "size") if kind == "scale" else (kind,)
-        )  # a size keeps a standard deviation away from zero
+        # a size keeps a standard deviation away from zero
+        can_be = ("scale", "size") if kind == "scale" else (kind,)
         if FAMILIES[self.family].kind not in can_be:
             good = [name for name, family in FAMILIES.items() if family.kind in can_be]
             raise UncountedError(
@@ -147,16 +147,15 @@ class Prior:
     @property
     def text(self) -> str:
         """The prior as a card writes it."""
-        short = [f"{number:g}" for number in self.numbers]
-        exact = [
-            text if float(text) == n else repr(float(n))
-            for text, n in zip(short, self.numbers, strict=True)
-        ]
-        numbers = ", ".join(exact)
-        return (
-            f"{{ {self.family} ="
-            f" {f'[{numbers}]' if len(self.numbers) > 1 else numbers} }}"
-        )
+        texts = []
+        for number in self.numbers:
+            short = f"{number:g}"
+            exact = float(short) == number
+            texts.append(short if exact else repr(float(number)))
+        numbers = ", ".join(texts)
+        if len(texts) > 1:
+            numbers = f"[{numbers}]"
+        return f"{{ {self.family} = {numbers} }}"
 
     @property
     def scale(self) -> float:
@@ -187,9 +186,8 @@ def parse_prior(key: str, value: Any) -> Prior:
         )
     names = FAMILIES[family].numbers
     listed = numbers if isinstance(numbers, list) else [numbers]
-    if len(listed) != len(names) or not all(
-        type(n) in (int, float) and abs(n) < 1e300 for n in listed
-    ):
+    finite = all(type(n) in (int, float) and abs(n) < 1e300 for n in listed)
+    if len(listed) != len(names) or not finite:
         raise UncountedError(
             f"{family} of '{key}' takes {' and '.join(names)}, not {numbers!r}.", key
         )

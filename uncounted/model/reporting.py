@@ -1,5 +1,5 @@
-"""Reporting: from what a survey covers to what its respondents say: other windows,
-places, definitions, mistakes.
+"""Reporting: what respondents report of what a survey covers, with other windows,
+places and definitions, and mistakes.
 """
 
 from typing import Any
@@ -23,16 +23,16 @@ def shifted(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariab
     definition (rows,).
 
     One kind and one definition, the card's reference_source and reference_definition,
-    have none: the estimates speak of them. Each other one has a parameter of its own,
-    log odds of what it shows against the reference.
+    have none: the estimates are of them. Each other one has a parameter of its own, log
+    odds of what it shows against the reference.
     """
     if "bias" in belief.card.priors:
-        logit_q = logit_q + bias(belief, seen)[seen.source[seen.survey]]
+        source = seen.source[seen.survey]
+        logit_q = logit_q + bias(belief, seen)[source]
     if "crosswalk" in belief.card.priors:
         labels = seen.evidence.rows["definition"].to_numpy(str)
-        logit_q = logit_q + _against(
-            belief, "crosswalk", labels, "reference_definition"
-        )
+        shift = _against(belief, "crosswalk", labels, "reference_definition")
+        logit_q = logit_q + shift
     return logit_q
 
 
@@ -51,10 +51,10 @@ def scaled(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVariabl
     is T share its stock S = q_T μ/(T + μ): f = (T′ + μ)/(T + μ), μ the mean duration of
     a spell. logit f·q = log f + η − log(1 + e^η (1 − f)).
     """
-    factors = [_kappa(belief, seen), _window(belief, seen)]
-    for factor in [one for one in factors if one is not None]:
-        rest = pt.maximum(1 + pt.exp(logit_q) * (1 - factor), TINY)
-        logit_q = pt.log(factor) + logit_q - pt.log(rest)
+    for part in (_kappa(belief, seen), _window(belief, seen)):
+        if part is not None:
+            denominator = pt.maximum(1 + pt.exp(logit_q) * (1 - part), TINY)
+            logit_q = pt.log(part) + logit_q - pt.log(denominator)
     return logit_q
 
 
@@ -70,24 +70,38 @@ def misreported(belief: Belief, logit_q: TensorVariable, seen: Seen) -> TensorVa
     if "sensitivity" not in card.priors and "specificity" not in card.priors:
         return logit_q
     kind = seen.source[seen.survey]
-    one = np.ones(len(seen.sources))
-    se, sp = (
-        belief.variable(key, "source") if key in card.priors else pt.as_tensor(one)
-        for key in ("sensitivity", "specificity")
-    )
-    _validate(belief, seen, {"sensitivity": se, "specificity": sp})
-    yes, no = mistaken(pt.sigmoid(logit_q), pt.sigmoid(-logit_q), se[kind], sp[kind])
+    shares: dict[str, TensorVariable] = {}
+    for key in ("sensitivity", "specificity"):
+        if key in card.priors:
+            shares[key] = belief.variable(key, "source")
+        else:
+            shares[key] = pt.as_tensor(np.ones(len(seen.sources)))
+    _validate(belief, seen, shares)
+    se, sp = shares["sensitivity"][kind], shares["specificity"][kind]
+    yes, no = mistaken(pt.sigmoid(logit_q), pt.sigmoid(-logit_q), se, sp)
     return pt.log(yes) - pt.log(no)  # pyright: ignore[reportOperatorIssue] PyTensor types it None
 
 
-def mistaken(q: Any, not_q: Any, se: Any, sp: Any) -> tuple[Any, Any]:
+def mistaken(
+    q: Any,
+    not_q: Any,
+    se: Any,
+    sp: Any,
+) -> tuple[Any, Any]:
     """Return the shares who say yes and who say no, r and 1 − r, of q and 1 − q; arrays
     or tensors.
     """
-    return se * q + (1 - sp) * not_q, (1 - se) * q + sp * not_q
+    yes = se * q + (1 - sp) * not_q
+    no = (1 - se) * q + sp * not_q
+    return yes, no
 
 
-def _against(belief: Belief, key: str, labels: np.ndarray, word: str) -> TensorVariable:
+def _against(
+    belief: Belief,
+    key: str,
+    labels: np.ndarray,
+    word: str,
+) -> TensorVariable:
     """Return a parameter of each label, 0 for the reference that a word of the card
     names (labels,).
 
@@ -95,22 +109,22 @@ def _against(belief: Belief, key: str, labels: np.ndarray, word: str) -> TensorV
     that has nothing of it.
     """
     reference = getattr(belief.card, word)
-    others = sorted(set(labels) - {reference})
+    compared = sorted(set(labels) - {reference})
     if set(labels) == {reference}:
         return pt.zeros(len(labels))
     if reference not in labels:
-        known = ", ".join(sorted(set(labels)))
+        present = ", ".join(sorted(set(labels)))
         raise UncountedError(
             f"The prior of {key} tells rows of other kinds from {word} = '{reference}';"
-            f" the evidence has {known}.{did_you_mean(reference, set(labels))}",
+            f" the evidence has {present}.{did_you_mean(reference, set(labels))}",
             word,
         )
     dim = word.replace("reference", "other")
-    belief.label(dim, others)
+    belief.label(dim, compared)
     value = pt.concatenate([pt.zeros(1), belief.variable(key, dim)])
-    return pt.as_tensor(value)[
-        pd.Index([reference, *others]).get_indexer(pd.Index(labels))
-    ]
+    order = pd.Index([reference, *compared])
+    position = order.get_indexer(pd.Index(labels))
+    return pt.as_tensor(value)[position]
 
 
 def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
@@ -125,32 +139,37 @@ def _kappa(belief: Belief, seen: Seen) -> TensorVariable | None:
             " b] }.",
             "priors",
         )
-    hosts = sorted(set(seen.evidence.rows["country"][elsewhere]))
+    country = seen.evidence.rows["country"]
+    hosts = sorted(set(country[elsewhere]))
     belief.label("host", hosts)
     kappa = belief.variable("kappa", "host")
-    at = pd.Index(hosts).get_indexer(pd.Index(seen.evidence.rows["country"]))
-    return pt.switch(elsewhere, kappa[np.maximum(at, 0)], 1.0)  # pyright: ignore[reportReturnType] PyTensor types it None
+    host = pd.Index(hosts).get_indexer(pd.Index(country))
+    return pt.switch(elsewhere, kappa[np.maximum(host, 0)], 1.0)  # pyright: ignore[reportReturnType] PyTensor types it None
 
 
 def _window(belief: Belief, seen: Seen) -> TensorVariable | None:
-    own, rows = belief.card.window_years, seen.evidence.rows
+    years = belief.card.window_years
+    rows = seen.evidence.rows
     if "duration" not in belief.card.priors:
-        _check_windows(own, rows)
+        _check_windows(years, rows)
         return None
-    asked = rows["window"].fillna(own).to_numpy(float)
+    window = rows["window"].fillna(years).to_numpy(float)
     mu = belief.variable("duration")
-    return (pt.as_tensor(pm.Data("window", asked, dims="row")) + mu) / (own + mu)
+    of_row = pt.as_tensor(pm.Data("window", window, dims="row"))
+    return (of_row + mu) / (years + mu)
 
 
-def _check_windows(own: float | None, rows: pd.DataFrame) -> None:
+def _check_windows(years: float | None, rows: pd.DataFrame) -> None:
     if "window" not in rows or rows["window"].isna().all():
         return
-    other = rows["window"].notna() & (rows["window"] != own)
-    if other.any():
+    different = rows["window"].notna() & (rows["window"] != years)
+    if different.any():
+        windows = sorted(rows["window"][different].unique())
+        listed = ", ".join(f"{window:g}" for window in windows)
+        of_card = "not said" if years is None else f"{years:g}"
         raise UncountedError(
-            f"{int(other.sum())} row(s) of evidence asked about a window of"
-            f" {', '.join(f'{w:g}' for w in sorted(rows['window'][other].unique()))}"
-            f" years and the card's is {'not said' if own is None else f'{own:g}'}."
+            f"{int(different.sum())} row(s) of evidence asked about a window of"
+            f" {listed} years and the card's is {of_card}."
             " Ever in T years is another quantity for every T: write window_years on"
             " the card, and a prior of `duration`, the mean length of a spell in"
             " years.",
@@ -166,8 +185,7 @@ def _validate(belief: Belief, seen: Seen, shares: dict[str, TensorVariable]) -> 
                 f" has not.{did_you_mean(kind, seen.sources)}",
                 "validation",
             )
-        for key, (found, of) in counts.items():
+        for key, (correct, total) in counts.items():
             name = f"{key}_validated_{kind}".replace(" ", "_")
-            pm.Binomial(
-                name, n=of, p=shares[key][seen.sources.get_loc(kind)], observed=found
-            )
+            p = shares[key][seen.sources.get_loc(kind)]
+            pm.Binomial(name, n=total, p=p, observed=correct)

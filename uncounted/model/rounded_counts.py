@@ -1,5 +1,5 @@
-"""Rounding: figures printed with few digits, read as the interval of counts that they
-stand for.
+"""Rounded counts: figures printed with few digits, read as the interval of counts that
+they stand for.
 
 A share printed as p̂, half of its last digit being h, is any in [p̂ − h, p̂ + h), so
 that the count was in [n(p̂ − h), n(p̂ + h)). Its probability is a sum over the whole
@@ -14,10 +14,8 @@ from numpy.polynomial.legendre import leggauss
 # counts at either end of an interval that are summed one by one, where not all are
 EXACT = 4
 LEAST = 16  # nodes
-PER_SD, SPARE = (
-    1.3,
-    8,
-)  # nodes for each standard deviation of a count that an interval is wide, and besides
+PER_SD = 1.3  # nodes for each standard deviation of a count that an interval is wide
+SPARE = 8  # nodes besides
 NEAR = 1e-6  # counts closer than this are the same
 NEVER = -700.0  # the log weight of a node that isn't needed
 Weighted = tuple[np.ndarray, np.ndarray]  # nodes and weights
@@ -29,58 +27,77 @@ def node_count(n: np.ndarray, rounding: np.ndarray) -> int:
 
     An interval is widest, in standard deviations of a count, next to 0 or 100 %.
     """
-    widest = 2 * np.sqrt(n) * np.arcsin(np.sqrt(np.minimum(2 * rounding, 1.0)))
+    angle = np.arcsin(np.sqrt(np.minimum(2 * rounding, 1.0)))
+    widest = 2 * np.sqrt(n) * angle
     spread = np.ceil(PER_SD * widest) + SPARE + 2 * EXACT
     counts = np.ceil(2 * rounding * n) + 2
-    return max(LEAST, int(np.where(rounding > 0, np.minimum(spread, counts), 0).max()))
+    needed = np.where(rounding > 0, np.minimum(spread, counts), 0)
+    return max(LEAST, int(needed.max()))
 
 
-def nodes(y: np.ndarray, n: np.ndarray, rounding: np.ndarray, size: int) -> Weighted:
+def nodes(
+    y: np.ndarray,
+    n: np.ndarray,
+    rounding: np.ndarray,
+    size: int,
+) -> Weighted:
     """Return counts y_k and log w_k (rows, size) of the interval of each row; y_0 = y
     alone where rounding is 0.
     """
-    node = np.repeat(np.asarray(y, float)[:, None], size, axis=1)
+    column = np.asarray(y, float)[:, None]
+    node = np.repeat(column, size, axis=1)
     log_weight = np.full(node.shape, NEVER)
     log_weight[:, 0] = 0.0
     for row in np.flatnonzero(rounding > 0):
         counts, weights = _of_row(y[row], n[row], rounding[row], size)
         used = len(counts)
-        node[row, :used], node[row, used:] = counts, counts[0]
-        log_weight[row, :used], log_weight[row, used:] = np.log(weights), NEVER
+        node[row, :used] = counts
+        node[row, used:] = counts[0]
+        log_weight[row, :used] = np.log(weights)
+        log_weight[row, used:] = NEVER
     return node, log_weight
 
 
-def printed(y: np.ndarray, n: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+def printed(
+    y: np.ndarray,
+    n: np.ndarray,
+    rounding: np.ndarray,
+) -> np.ndarray:
     """Return counts (…, rows) as they would be printed: n times the nearest multiple of
     2h, halves rounded up.
     """
     step = np.where(rounding > 0, 2 * rounding * n, 1.0)
-    rounded = np.minimum(np.floor(y / step + 0.5 + NEAR) * step, n)
+    steps = np.floor(y / step + 0.5 + NEAR)
+    rounded = np.minimum(steps * step, n)
     return np.where(rounding > 0, rounded, y)
 
 
 def _of_row(y: float, n: float, rounding: float, size: int) -> Weighted:
-    lower, upper = max(y - n * rounding, 0.0), min(y + n * rounding, n)
-    first = int(np.ceil(lower - NEAR))
-    last = int(n) if upper >= n - NEAR else int(np.ceil(upper - NEAR)) - 1
-    if abs(n - round(n)) > NEAR or last < first:
+    lower = max(y - n * rounding, 0.0)
+    upper = min(y + n * rounding, n)
+    lowest = int(np.ceil(lower - NEAR))
+    highest = int(n)
+    if upper < n - NEAR:
+        highest = int(np.ceil(upper - NEAR)) - 1
+    if abs(n - round(n)) > NEAR or highest < lowest:
         return _continuous(lower, upper, n, size)
-    return _whole(first, last, round(n), size)
+    return _whole(lowest, highest, round(n), size)
 
 
-def _whole(first: int, last: int, n: int, size: int) -> Weighted:
+def _whole(lowest: int, highest: int, n: int, size: int) -> Weighted:
     """Return whole counts from first to last: all of them, or those at the ends and a
     quadrature between.
     """
-    if last - first < size:
-        return np.arange(first, last + 1.0), np.ones(last - first + 1)
-    low, high = first + np.arange(EXACT), last - np.arange(EXACT)
-    middle, weight = _quadrature(
-        first + EXACT - 0.5, last - EXACT + 0.5, n, size - 2 * EXACT
-    )
-    return np.concatenate([low, middle, high]), np.concatenate(
-        [np.ones(EXACT), weight, np.ones(EXACT)]
-    )
+    if highest - lowest < size:
+        counts = np.arange(lowest, highest + 1.0)
+        return counts, np.ones(highest - lowest + 1)
+    low = lowest + np.arange(EXACT)
+    high = highest - np.arange(EXACT)
+    start, stop = lowest + EXACT - 0.5, highest - EXACT + 0.5
+    middle, weight = _quadrature(start, stop, n, size - 2 * EXACT)
+    ends = np.ones(EXACT)
+    counts = np.concatenate([low, middle, high])
+    return counts, np.concatenate([ends, weight, ends])
 
 
 def _continuous(lower: float, upper: float, n: float, size: int) -> Weighted:
@@ -91,12 +108,13 @@ def _continuous(lower: float, upper: float, n: float, size: int) -> Weighted:
     interval fall.
     """
     node, weight = _quadrature(lower, upper, n, size - 2)
-    masses = [
-        end
-        for end, reached in ((0.0, lower <= NEAR), (n, upper >= n - NEAR))
-        if reached
-    ]
-    return np.append(masses, node), np.append(np.full(len(masses), 0.5), weight)
+    masses = []
+    if lower <= NEAR:
+        masses.append(0.0)
+    if upper >= n - NEAR:
+        masses.append(n)
+    half = np.full(len(masses), 0.5)
+    return np.append(masses, node), np.append(half, weight)
 
 
 def _quadrature(lower: float, upper: float, n: float, size: int) -> Weighted:
@@ -105,8 +123,10 @@ def _quadrature(lower: float, upper: float, n: float, size: int) -> Weighted:
 
     A count's standard deviation is about ½/√n in θ wherever it lies.
     """
-    start, stop = np.arcsin(np.sqrt(np.clip([lower / n, upper / n], 0.0, 1.0)))
+    shares = np.clip([lower / n, upper / n], 0.0, 1.0)
+    start, stop = np.arcsin(np.sqrt(shares))
     x, weight = leggauss(size)
     theta = start + (stop - start) * (x + 1) / 2
     slope = 2 * n * np.sin(theta) * np.cos(theta)
-    return n * np.sin(theta) ** 2, weight * (stop - start) / 2 * slope
+    counts = n * np.sin(theta) ** 2
+    return counts, weight * (stop - start) / 2 * slope

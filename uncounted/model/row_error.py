@@ -1,4 +1,4 @@
-"""Row error: what rows of a survey and an age err by together, beyond sampling and the
+"""Row error: the error that rows of one survey and age share, beyond sampling and the
 survey's own error, summed out.
 
 Rows r of one survey and age, of either sex, share an error z ~ N(0, 1), τ_r large in
@@ -30,37 +30,43 @@ Rng = np.random.Generator
 
 
 def shifted(
-    y: Tensor, eta: Tensor, tau: Tensor, n: Tensor, left: Tensor, group: Tensor
+    y: Tensor,
+    eta: Tensor,
+    tau: Tensor,
+    n: Tensor,
+    weighted: Tensor,
+    group: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return η + τz (…, rows) and what is to be taken from the log densities of rows
-    there, so that they sum to L.
+    """Return η + τz (…, rows), and what to subtract from the log densities of rows
+    there so that they sum to L.
 
-    left (rows,): 0 for a row held out or without such an error, which tells nothing of
-    z and has no part of it. group (rows,): 0 to the number of groups less 1, alike in
-    the rows that share an error.
+    weighted (rows,): 0 for a row held out or without such an error, which has no
+    information about z and no part of it. group (rows,): 0 to the number of groups less
+    1, alike in the rows that share an error.
     """
-    y = pt.minimum(y, n)  # pyright: ignore[reportAssignmentType] a count drawn of a part of a person may be above n
+    # a count drawn of a part of a person may be above n
+    y = pt.minimum(y, n)  # pyright: ignore[reportAssignmentType] PyTensor types it None
     share = (y + 0.5) / (n + 1)
-    known = n * share * (1 - share)
+    information = n * share * (1 - share)
     logit: Any = pt.log((y + 0.5) / (n - y + 0.5))  # pyright: ignore[reportOperatorIssue]
-    tau = tau * left
-    first = _summed(tau * known * (logit - eta), group) / (
-        1 + _summed(tau**2 * known, group)
-    )
-    p: Any = pt.sigmoid(eta + tau * first[..., group])
+    tau = tau * weighted
+    distance = _summed(tau * information * (logit - eta), group)
+    start = distance / (1 + _summed(tau**2 * information, group))
+    p: Any = pt.sigmoid(eta + tau * start[..., group])
     slope = _summed(tau * (y - n * p), group)
-    z = first + (slope - first) / (1 + _summed(tau**2 * n * p * (1 - p), group))
+    z = start + (slope - start) / (1 + _summed(tau**2 * n * p * (1 - p), group))
     x = eta + tau * z[..., group]
     p = pt.sigmoid(x)
     width: Any = pt.log(1 + _summed(tau**2 * n * p * (1 - p), group))
-    several: Any = pt.maximum(_summed(left, group), 1)
-    part = left / several[group]
+    several: Any = pt.maximum(_summed(weighted, group), 1)
+    part = weighted / several[group]
     return x, part * ((z**2 + width) / 2)[..., group]
 
 
 def drawn(eta: Array, tau: Array, group: Array, rng: Rng) -> Array:
     """Return η + τz (…, rows), z drawn once for all rows of a group."""
-    z = rng.normal(size=(*eta.shape[:-1], group.max() + 1))
+    groups = group.max() + 1
+    z = rng.normal(size=(*eta.shape[:-1], groups))
     return eta + tau * z[..., group]
 
 

@@ -1,5 +1,5 @@
-"""Seen: which cells of the world each row of evidence looked at, and with what
-weight.
+"""Seen: the rows of evidence as arrays, with the population weights of the cells that
+each row covers.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,8 @@ from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
-OF_COUNTS = (
-    "binomial",
-    "beta_binomial",
-)  # likelihoods that can read an interval of counts
+# likelihoods that can read an interval of counts
+OF_COUNTS = ("binomial", "beta_binomial")
 
 
 @dataclass(frozen=True)
@@ -73,38 +71,38 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     of the cell that row j covers.
 
     Weights are of the survey's year, or of the population table's nearest; where shares
-    of a trait are uncertain, of their means. A row that doesn't say a trait covers all
-    its levels. Rows that cover ages outside the card's, or people whom the population
-    table has none of, and countries without a population, are left out and written to
-    the ledger. Raises UncountedError for evidence divided by a trait that the card
-    lacks, for levels that the population lacks, and for series of surveys of which the
-    card says nothing.
+    of a trait are uncertain, of their means. A row without a level of a trait covers
+    all its levels. Rows that cover ages outside the card's, or people whom the
+    population table has none of, and countries without a population, are left out and
+    written to the ledger. Raises UncountedError for evidence divided by a trait that
+    the card lacks, for levels that the population lacks, and for series of surveys if
+    the card has no prior for their errors.
     """
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
     people = _covered_people(card, world, evidence.rows)
     nobody = ~(people.sum(axis=1) > 0)
-    evidence = _kept(
-        evidence, pd.Series(nobody), "the population table has nobody whom it covers"
-    )
+    why = "the population table has nobody whom it covers"
+    evidence = _kept(evidence, pd.Series(nobody), why)
+    people = people[~nobody]
     rows = evidence.rows
     _check_rounded(card, rows)
     countries = world.places.index
     check_labels(rows)
-    surveys = rows.groupby("survey", sort=True)[
-        ["source", "country", "year", "series"]
-    ].first()
+    columns = ["source", "country", "year", "series"]
+    surveys = rows.groupby("survey", sort=True)[columns].first()
     sources = pd.Index(sorted(surveys["source"].unique()), name="source")
     country = countries.get_indexer(pd.Index(rows["country"]))
     source = sources.get_indexer(pd.Index(surveys["source"]))
     survey_country = countries.get_indexer(pd.Index(surveys["country"]))
     series = series_of(surveys, survey_country, source, card)
     check_series(card, series)
+    unknown = rows["unknown"].to_numpy() > 0
     return Seen(
         evidence=evidence,
         y=rows["y"].to_numpy(float),
         n=rows["n"].to_numpy(float),
-        w=_weights(people[~nobody], country, len(countries)),
+        w=_weights(people, country, len(countries)),
         country=country,
         survey=surveys.index.get_indexer(pd.Index(rows["survey"])),
         since=rows["year"].to_numpy(int) - card.year,
@@ -115,10 +113,10 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         survey_country=survey_country,
         survey_since=surveys["year"].to_numpy(int) - card.year,
         forms=_forms(card, evidence),
-        unknown=rows["unknown"].to_numpy() > 0,
+        unknown=unknown,
         series=series,
-        rounding=rows["rounding"].to_numpy(float) * (rows["unknown"].to_numpy() == 0),
-        row_ages=_row_ages(people[~nobody], len(card.ages)),
+        rounding=rows["rounding"].to_numpy(float) * ~unknown,
+        row_ages=_row_ages(people, len(card.ages)),
         row_group=_row_group(rows, card),
     )
 
@@ -130,14 +128,16 @@ def _forms(card: Card, evidence: Evidence) -> np.ndarray | None:
     if not card.forms:
         return None
     if set(evidence.forms) != set(card.forms):
-        known = ", ".join(evidence.forms) or "none"
+        present = ", ".join(evidence.forms) or "none"
         raise UncountedError(
             f"The card '{card.name}' has the forms {', '.join(card.forms)}, and the"
-            f" evidence '{evidence.source}' has {known}. Give exclusive({{form:"
+            f" evidence '{evidence.source}' has {present}. Give exclusive({{form:"
             " evidence, …}, outcome) of the card's forms."
         )
-    y = evidence.rows[[f"{FORM}{form}" for form in card.forms]].to_numpy(float)
-    return np.column_stack([y, evidence.rows["n"] - y.sum(axis=1)])
+    columns = [f"{FORM}{form}" for form in card.forms]
+    y = evidence.rows[columns].to_numpy(float)
+    none = evidence.rows["n"] - y.sum(axis=1)
+    return np.column_stack([y, none])
 
 
 def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
@@ -150,11 +150,12 @@ def _check_traits(card: Card, world: World, evidence: Evidence) -> None:
                 " card.people)."
             )
     for trait in card.traits:
-        known = levels(world, trait)
-        for level in sorted(set(evidence.rows.get(trait, [])) - {*known, EVERYBODY}):
+        labels = levels(world, trait)
+        unknown = set(evidence.rows.get(trait, [])) - {*labels, EVERYBODY}
+        for level in sorted(unknown):
             raise UncountedError(
                 f"The evidence '{evidence.source}' has the {trait} '{level}', which the"
-                f" population table lacks.{did_you_mean(level, known)}"
+                f" population table lacks.{did_you_mean(level, labels)}"
             )
 
 
@@ -177,15 +178,10 @@ def _check_rounded(card: Card, rows: pd.DataFrame) -> None:
 
 def _within(evidence: Evidence, card: Card) -> Evidence:
     """Leave out rows of other ages; raises UncountedError if none is left."""
-    outside = [
-        not all(_held(band, card.bands) for band in bands)
-        for bands in evidence.rows["covers"]
-    ]
-    return _kept(
-        evidence,
-        pd.Series(outside, index=evidence.rows.index),
-        "ages outside the card's",
-    )
+    cells = card.bands
+    covers = evidence.rows["covers"]
+    held = covers.map(lambda bands: all(_held(band, cells) for band in bands))
+    return _kept(evidence, ~held.astype(bool), "ages outside the card's")
 
 
 def _kept(evidence: Evidence, out: pd.Series, why: str) -> Evidence:
@@ -202,20 +198,25 @@ def _span(rows: pd.DataFrame) -> np.ndarray:
     """Return the years of fieldwork of each row, from its `year` to its year `until`,
     if it has one.
     """
-    until = rows["until"].fillna(rows["year"]) if "until" in rows else rows["year"]
+    until = rows["year"]
+    if "until" in rows:
+        until = rows["until"].fillna(rows["year"])
     return (until - rows["year"]).to_numpy(int) + 1
 
 
 def _held(band: Band, cells: Sequence[Band]) -> bool:
     """Say whether every age of the band is in one of the cells, which are sorted."""
-    at: float = band.lower
+    reached: float = band.lower
     for cell in cells:
-        at = cell.end if cell.lower <= at < cell.end else at
-    return at >= band.end
+        if cell.lower <= reached < cell.end:
+            reached = cell.end
+    return reached >= band.end
 
 
 def _weights(
-    people: np.ndarray, country: np.ndarray, countries: int
+    people: np.ndarray,
+    country: np.ndarray,
+    countries: int,
 ) -> sparse.csr_array:
     """Return W (rows, cells) from the persons whom each row covers in the cells of its
     country (rows, width).
@@ -223,18 +224,20 @@ def _weights(
     weights = people / people.sum(axis=1, keepdims=True)
     row, cell = np.nonzero(weights)
     width = weights.shape[1]
-    at_cell = country[row] * width + cell
-    return sparse.csr_array(
-        (weights[row, cell], (row, at_cell)), shape=(len(weights), countries * width)
-    )
+    values = weights[row, cell]
+    coords = (row, country[row] * width + cell)
+    shape = (len(weights), countries * width)
+    return sparse.csr_array((values, coords), shape=shape)
 
 
 def _row_ages(people: np.ndarray, ages: int) -> np.ndarray:
     """Return Σ w² over traits (rows, ages), w the shares of ages and traits in persons
     (rows, cells of a country).
     """
-    of_ages = people.reshape(len(people), len(SEXES), ages, -1).sum(axis=1)
-    return (of_ages**2).sum(axis=2) / of_ages.sum(axis=(1, 2))[:, None] ** 2
+    cells = people.reshape(len(people), len(SEXES), ages, -1)
+    of_ages = cells.sum(axis=1)
+    total = of_ages.sum(axis=(1, 2))[:, None]
+    return (of_ages**2).sum(axis=2) / total**2
 
 
 def _row_group(rows: pd.DataFrame, card: Card) -> np.ndarray:
@@ -242,11 +245,8 @@ def _row_group(rows: pd.DataFrame, card: Card) -> np.ndarray:
     (rows,).
     """
     traits = [trait for trait in card.traits if trait in rows]
-    return (
-        rows.groupby(["survey", "covers", *traits], sort=False, dropna=False)
-        .ngroup()
-        .to_numpy()
-    )
+    keys = ["survey", "covers", *traits]
+    return rows.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
 
 
 def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
@@ -254,36 +254,43 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     · ages · levels of traits).
     """
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
-    cells = list(card.bands)
-    excepted = [less for exceptions in rows["less"] for less in exceptions]
-    bands = [*rows["covers"].unique(), *(less[2] for less in excepted)]
-    pieces = _pieces([*cells, *(band for each in bands for band in each)])
-    of_cell = np.array(
-        [[contains(cell, piece) for cell in cells] for piece in pieces], float
-    )
-    covered = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
-    piece = np.array([covered[bands] for bands in rows["covers"]], float)
-    sex = np.array(
-        [[given in (one, "both") for one in SEXES] for given in rows["sex"]], float
-    )
+    pieces = _pieces(_all_bands(card, rows))
     level = _levels(card, world, rows)
-    looked = np.einsum("rs,rp,rt->rspt", sex, piece, level) * _not_excepted(
-        card, world, rows, pieces
-    )
+    sex = _labelled(rows["sex"], SEXES, "both")
+    piece_of = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
+    piece = np.array([piece_of[bands] for bands in rows["covers"]], float)
+    looked = np.einsum("rs,rp,rt->rspt", sex, piece, level)
+    looked = looked * _not_excepted(card, world, rows, pieces)
     people = np.empty((len(rows), len(SEXES), len(pieces), level.shape[1]))
     for year in sorted(set(rows["year"])):
-        at = np.flatnonzero(rows["year"] == year)
-        there = persons(
-            world, pieces, year, nearest=True, traits=card.traits
-        ).to_numpy()
-        people[at] = there.reshape(*there.shape[:3], -1)[country[at]]
-    return np.einsum(
-        "rspt,rspt,pa->rsat", people, looked, of_cell, optimize=True
-    ).reshape(len(rows), -1)
+        of_year = np.flatnonzero(rows["year"] == year)
+        table = persons(world, pieces, year, nearest=True, traits=card.traits)
+        counts = table.to_numpy()
+        counts = counts.reshape(*counts.shape[:3], -1)
+        people[of_year] = counts[country[of_year]]
+    of_cell = np.empty((len(pieces), len(card.ages)))
+    for age, band in enumerate(card.bands):
+        of_cell[:, age] = _covered(pieces, (band,))
+    in_cells = np.einsum("rspt,rspt,pa->rsat", people, looked, of_cell, optimize=True)
+    return in_cells.reshape(len(rows), -1)
+
+
+def _all_bands(card: Card, rows: pd.DataFrame) -> list[Band]:
+    """Return the bands of the card, of rows, and of the persons that rows except."""
+    bands = list(card.bands)
+    for covered in rows["covers"].unique():
+        bands += covered
+    for exceptions in rows["less"]:
+        for _, _, excepted in exceptions:
+            bands += excepted
+    return bands
 
 
 def _not_excepted(
-    card: Card, world: World, rows: pd.DataFrame, pieces: Sequence[Band]
+    card: Card,
+    world: World,
+    rows: pd.DataFrame,
+    pieces: Sequence[Band],
 ) -> np.ndarray:
     """Return 0 for the persons whom rows except, else 1 (rows, sexes, pieces,
     combinations); one row if none do.
@@ -295,9 +302,8 @@ def _not_excepted(
     for row, exceptions in enumerate(rows["less"]):
         for sex, levels_of, bands in exceptions:
             labels = pd.DataFrame([dict(levels_of)], index=[0])
-            excepted = np.outer(
-                _covered(list(pieces), bands), _levels(card, world, labels)[0]
-            )
+            level = _levels(card, world, labels)[0]
+            excepted = np.outer(_covered(pieces, bands), level)
             kept[row, SEXES.index(sex)] *= 1 - excepted
     return kept
 
@@ -307,30 +313,36 @@ def _levels(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     (rows, combinations).
     """
     covered = np.ones((len(rows), 1))
+    everybody = pd.Series(EVERYBODY, index=rows.index)
     for trait in card.traits:
-        given = rows.get(trait, pd.Series(EVERYBODY, index=rows.index))
-        own = np.array(
-            [
-                [one in (level, EVERYBODY) for level in levels(world, trait)]
-                for one in given
-            ],
-            float,
-        )
-        covered = (covered[:, :, None] * own[:, None, :]).reshape(len(rows), -1)
+        values = rows.get(trait, everybody)
+        level = _labelled(values, levels(world, trait), EVERYBODY)
+        product = covered[:, :, None] * level[:, None, :]
+        covered = product.reshape(len(rows), -1)
     return covered
+
+
+def _labelled(
+    values: pd.Series,
+    labels: Sequence[str],
+    everybody: str,
+) -> np.ndarray:
+    """Return 1 where a value is a label, or the word for everybody, else 0 (values,
+    labels).
+    """
+    columns = [values.isin([label, everybody]) for label in labels]
+    return np.stack(columns, axis=1).astype(float)
 
 
 def _pieces(bands: list[Band]) -> list[Band]:
     """Cut bands at each other's ends, so that every band is a sum of pieces."""
-    cuts = sorted(
-        {end for band in bands for end in (band.lower, band.upper) if end is not None}
-    )
-    pieces = [Band(low, high) for low, high in pairwise(cuts)]
-    pieces += (
-        [Band(cuts[-1], None)] if any(band.upper is None for band in bands) else []
-    )
+    cuts = {band.lower for band in bands}
+    cuts |= {band.upper for band in bands if band.upper is not None}
+    pieces = [Band(low, high) for low, high in pairwise(sorted(cuts))]
+    if any(band.upper is None for band in bands):
+        pieces.append(Band(max(cuts), None))
     return [piece for piece in pieces if any(contains(band, piece) for band in bands)]
 
 
-def _covered(pieces: list[Band], bands: tuple[Band, ...]) -> list[bool]:
+def _covered(pieces: Sequence[Band], bands: tuple[Band, ...]) -> list[bool]:
     return [any(contains(band, piece) for band in bands) for piece in pieces]

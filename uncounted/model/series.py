@@ -15,12 +15,10 @@ from uncounted.model.card import Card
 class Series:
     """The series of two or more surveys in the evidence.
 
-    Fields:
-        labels: the series' names, "MOZ: birth register".
-        survey: the series of each survey, −1 where it is in none (surveys,).
-        country, source: of each series, as indices of countries and of kinds of source
-        (series,). since: the middle year of its surveys, in years since `card.year`
-        (series,). kinds: the kinds of source that have series.
+    labels: the series' names, "MOZ: birth register". survey (surveys,): the series of
+    each survey, −1 where it is in none. country, source (series,): indices of countries
+    and of kinds of source. since (series,): the middle year of the series' surveys, in
+    years since `card.year`. kinds: the kinds of source that have series.
     """
 
     labels: pd.Index
@@ -53,7 +51,10 @@ class Series:
 
 
 def series_of(
-    surveys: pd.DataFrame, country: np.ndarray, source: np.ndarray, card: Card
+    surveys: pd.DataFrame,
+    country: np.ndarray,
+    source: np.ndarray,
+    card: Card,
 ) -> Series:
     """Return the series of surveys, a table with source, country, year and series (""
     for none) of each.
@@ -63,43 +64,42 @@ def series_of(
     source.
     """
     key = surveys["country"] + ": " + surveys["series"]
-    of = [surveys["country"], surveys["source"], surveys["series"]]
-    size = surveys.groupby(of)["year"].transform("size").to_numpy()
+    keys = [surveys["country"], surveys["source"], surveys["series"]]
+    size = surveys.groupby(keys)["year"].transform("size").to_numpy()
     member = ((surveys["series"] != "") & (size > 1)).to_numpy()
+    year = surveys["year"].to_numpy()
     kind_too = surveys["source"] + "\x1f" + key
     order, index = np.unique(kind_too[member].to_numpy(str), return_inverse=True)
     survey = np.full(len(surveys), -1)
     survey[member] = index
-    first = np.array([np.flatnonzero(survey == i)[0] for i in range(len(order))], int)
-    middle = [
-        int(np.median(surveys["year"].to_numpy()[survey == i]))
-        for i in range(len(order))
-    ]
+    first_survey, middle = [], []
+    for i in range(len(order)):
+        members = np.flatnonzero(survey == i)
+        first_survey.append(members[0])
+        middle.append(int(np.median(year[members])))
+    first_survey = np.array(first_survey, int)
+    kinds = sorted(set(surveys["source"].iloc[first_survey]))
     return Series(
-        labels=_labels(surveys, key, first),
+        labels=_labels(surveys, key, first_survey),
         survey=survey,
-        country=country[first],
-        source=source[first],
+        country=country[first_survey],
+        source=source[first_survey],
         since=np.array(middle, int) - card.year,
-        kinds=pd.Index(
-            sorted(set(surveys["source"].iloc[first])), name="series_source"
-        ),
+        kinds=pd.Index(kinds, name="series_source"),
     )
 
 
 def check_series(card: Card, series: Series) -> None:
-    """Raise UncountedError for a card that says nothing of the error that surveys of
-    one series share.
+    """Raise UncountedError for a card without a prior of the error that surveys of one
+    series share.
     """
-    lacking = [
-        key for key in ("sigma_survey", "series_share") if key not in card.priors
-    ]
-    if not len(series.labels) or not lacking:
-        return
     example = {
         "sigma_survey": "{ half_normal = 0.3 }",
         "series_share": "{ beta = [4, 1] }",
     }
+    lacking = [key for key in example if key not in card.priors]
+    if not len(series.labels) or not lacking:
+        return
     write = " and ".join(f"{key} = {example[key]}" for key in lacking)
     members = int(series.member.sum())
     raise UncountedError(
@@ -125,13 +125,16 @@ def check_labels(rows: pd.DataFrame) -> None:
         )
 
 
-def _labels(surveys: pd.DataFrame, key: pd.Series, first: np.ndarray) -> pd.Index:
+def _labels(
+    surveys: pd.DataFrame,
+    key: pd.Series,
+    first_survey: np.ndarray,
+) -> pd.Index:
     """Return the series' names, with the kind of source where two kinds have series of
     one name.
     """
-    names = key.iloc[first]
+    names = key.iloc[first_survey]
     named_alike = names.duplicated(keep=False)
-    kind = surveys["source"].iloc[first]
-    return pd.Index(
-        names.mask(named_alike, names + " (" + kind + ")").to_numpy(), name="series"
-    )
+    kind = surveys["source"].iloc[first_survey]
+    labels = names.mask(named_alike, names + " (" + kind + ")")
+    return pd.Index(labels.to_numpy(), name="series")

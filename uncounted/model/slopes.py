@@ -1,5 +1,5 @@
-"""Slopes: how much covariates may say of a country: fixed, learned, or shrunk so that
-few of them speak.
+"""Slopes: effects of covariates, with priors that are fixed, learned, or shrink most of
+them towards zero.
 """
 
 import numpy as np
@@ -9,8 +9,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
 
-# of the Dirichlet of R2D2: below 1, most of the explained variance goes to few
-# covariates
+# of R2D2's Dirichlet; below 1, few covariates take most of the explained variance
 CONCENTRATION = 0.5
 
 
@@ -27,10 +26,10 @@ def slopes(belief: Belief, dim: str) -> TensorVariable:
         return _horseshoe(belief, dim)
     if "r2" in priors:
         return _r2d2(belief, dim)
-    sigma, lam = belief.variable("sigma_beta"), belief.centring["beta"]
-    return _named(
-        sigma ** (1 - lam) * pm.Normal("beta_raw", 0.0, sigma**lam, dims=dim), dim
-    )
+    sigma = belief.variable("sigma_beta")
+    lam = belief.centring["beta"]
+    raw = pm.Normal("beta_raw", 0.0, sigma**lam, dims=dim)
+    return _named(sigma ** (1 - lam) * raw, dim)
 
 
 def _horseshoe(belief: Belief, dim: str) -> TensorVariable:
@@ -40,10 +39,12 @@ def _horseshoe(belief: Belief, dim: str) -> TensorVariable:
     τ is `tau_beta`, small when few covariates matter; c is `slab_beta`, the size of
     those that do.
     """
-    tau, c = belief.variable("tau_beta"), belief.variable("slab_beta")
+    tau = belief.variable("tau_beta")
+    c = belief.variable("slab_beta")
     local = pm.HalfCauchy("local_beta", 1.0, dims=dim)
     kept = c * local / pt.sqrt(c**2 + tau**2 * local**2)
-    return _named(pm.Normal("beta_raw", dims=dim) * tau * kept, dim)
+    raw = pm.Normal("beta_raw", dims=dim)
+    return _named(raw * tau * kept, dim)
 
 
 def _r2d2(belief: Belief, dim: str) -> TensorVariable:
@@ -54,7 +55,8 @@ def _r2d2(belief: Belief, dim: str) -> TensorVariable:
     countries: together they have σ²R²/(1−R²), where σ is σ_country, the sd of what is
     left.
     """
-    share, sigma = belief.variable("r2"), belief.variable("sigma_country")
+    share = belief.variable("r2")
+    sigma = belief.variable("sigma_country")
     size = len(pm.modelcontext(None).coords[dim] or ())
     part = pm.Dirichlet("part_beta", np.full(size, CONCENTRATION), dims=dim)
     raw = pm.Normal("beta_raw", dims=dim)

@@ -9,7 +9,7 @@ every part the leading columns alone, those that hold that share of its summed v
 (of the scaled field).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -18,14 +18,24 @@ from scipy.sparse.csgraph import connected_components
 from uncounted.errors import UncountedError, did_you_mean
 
 TINY = 1e-9  # an eigenvalue below this share of the largest is zero
-KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "squared_exponential": lambda d: np.exp(-(d**2) / 2),
-    "matern32": lambda d: (1 + np.sqrt(3) * d) * np.exp(-np.sqrt(3) * d),
-}
+
+
+def _squared_exponential(distance: np.ndarray) -> np.ndarray:
+    return np.exp(-(distance**2) / 2)
+
+
+def _matern32(distance: np.ndarray) -> np.ndarray:
+    root = np.sqrt(3)
+    return (1 + root * distance) * np.exp(-root * distance)
+
+
+KERNELS = {"squared_exponential": _squared_exponential, "matern32": _matern32}
 
 
 def walk(
-    at: int | Sequence[float] | np.ndarray, order: int = 1, share: float = 1.0
+    at: int | Sequence[float] | np.ndarray,
+    order: int = 1,
+    share: float = 1.0,
 ) -> np.ndarray:
     """Return the basis (size, rank) of a random walk of order 1 or 2 over ordered
     things; at: how many, or where.
@@ -48,12 +58,12 @@ def walk(
             f" {len(where)}."
         )
     step = np.diff(where)
-    first = np.diff(np.eye(len(where)), axis=0) / step[:, None]
+    difference = np.diff(np.eye(len(where)), axis=0)
+    slope = difference / step[:, None]
     if order == 1:
-        return _field(first * np.sqrt(step)[:, None], share)
-    return _field(
-        np.diff(first, axis=0) / np.sqrt((step[1:] + step[:-1]) / 2)[:, None], share
-    )
+        return _field(slope * np.sqrt(step)[:, None], share)
+    middle = np.sqrt((step[1:] + step[:-1]) / 2)
+    return _field(np.diff(slope, axis=0) / middle[:, None], share)
 
 
 def line(at: int | Sequence[float] | np.ndarray) -> np.ndarray:
@@ -66,7 +76,9 @@ def line(at: int | Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def graph(
-    pairs: Iterable[Sequence[str]], labels: Sequence[str], share: float = 1.0
+    pairs: Iterable[Sequence[str]],
+    labels: Sequence[str],
+    share: float = 1.0,
 ) -> np.ndarray:
     """Return the basis (labels, rank) of Besag's field: x[i] − x[j] ~ N(0, 1) over
     every pair of neighbours.
@@ -77,21 +89,22 @@ def graph(
     component, in the order of their first labels. Raises UncountedError for pairs of
     what is no label.
     """
+    size = len(labels)
     edges = _edges(pairs, list(labels))
-    adjacent = coo_array(
-        (np.ones(len(edges)), edges.T), shape=(len(labels), len(labels))
-    )
+    ones = np.ones(len(edges))
+    adjacent = coo_array((ones, edges.T), shape=(size, size))
     count, component = connected_components(adjacent, directed=False)
-    basis, start = np.zeros((len(labels), len(labels))), 0
+    basis = np.zeros((size, size))
+    start = 0
     for i in range(count):
         member = np.flatnonzero(component == i)
-        block = (
-            np.ones((1, 1))
-            if len(member) == 1
-            else _besag(edges[component[edges[:, 0]] == i], member, share)
-        )
-        basis[member, start : start + block.shape[1]] = block
-        start += block.shape[1]
+        block = np.ones((1, 1))
+        if len(member) > 1:
+            within = component[edges[:, 0]] == i
+            block = _besag(edges[within], member, share)
+        stop = start + block.shape[1]
+        basis[member, start:stop] = block
+        start = stop
     return basis[:, :start]
 
 
@@ -133,20 +146,30 @@ def likeness(
             f"The length of a likeness is {scale:g}; it must be above 0."
         )
     middle = np.eye(len(points)) - 1 / len(points)
-    value, vector = np.linalg.eigh(middle @ KERNELS[kernel](distance / scale) @ middle)
+    covariance = KERNELS[kernel](distance / scale)
+    value, vector = np.linalg.eigh(middle @ covariance @ middle)
     kept = value > TINY * value[-1]
     return _leading(value[kept], vector[:, kept], share)
 
 
-def _besag(edges: np.ndarray, member: np.ndarray, share: float) -> np.ndarray:
+def _besag(
+    edges: np.ndarray,
+    member: np.ndarray,
+    share: float,
+) -> np.ndarray:
     difference = np.zeros((len(edges), len(member)))
-    ends = np.searchsorted(member, edges)
-    difference[np.arange(len(edges)), ends[:, 0]] = 1.0
-    difference[np.arange(len(edges)), ends[:, 1]] = -1.0
+    edge = np.arange(len(edges))
+    start, stop = np.searchsorted(member, edges).T
+    difference[edge, start] = 1.0
+    difference[edge, stop] = -1.0
     return _field(difference, share, len(member) - 1)
 
 
-def _field(root: np.ndarray, share: float, rank: int | None = None) -> np.ndarray:
+def _field(
+    root: np.ndarray,
+    share: float,
+    rank: int | None = None,
+) -> np.ndarray:
     """Return the scaled basis of the field with precision Q = rootᵀ root, by singular
     values: Q squares the rounding.
 
@@ -157,7 +180,11 @@ def _field(root: np.ndarray, share: float, rank: int | None = None) -> np.ndarra
     return _leading(value[kept] ** -2, vector[kept].T, share)
 
 
-def _leading(variance: np.ndarray, vector: np.ndarray, share: float) -> np.ndarray:
+def _leading(
+    variance: np.ndarray,
+    vector: np.ndarray,
+    share: float,
+) -> np.ndarray:
     """Return vector·√variance, largest first, scaled to generalised variance 1, without
     the last columns.
 
@@ -171,13 +198,19 @@ def _leading(variance: np.ndarray, vector: np.ndarray, share: float) -> np.ndarr
             " 0, at most 1."
         )
     largest = np.argsort(-variance, kind="stable")
-    variance, vector = variance[largest], vector[:, largest]
-    held = np.cumsum(variance) / variance.sum()
-    rank = len(variance) if share == 1 else int(np.searchsorted(held, share - TINY)) + 1
+    variance = variance[largest]
+    vector = vector[:, largest]
+    rank = len(variance)
+    if share < 1:
+        held = np.cumsum(variance) / variance.sum()
+        rank = int(np.searchsorted(held, share - TINY)) + 1
     basis = vector * np.sqrt(variance)
-    basis /= np.exp(np.log((basis**2).sum(axis=1)).mean() / 2)
-    large = (np.abs(vector) > 0.5 * np.abs(vector).max(axis=0)).argmax(axis=0)
-    return (basis * np.sign(vector[large, np.arange(len(large))]))[:, :rank]
+    log_variance = np.log((basis**2).sum(axis=1))
+    basis /= np.exp(log_variance.mean() / 2)
+    size = np.abs(vector)
+    large = (size > 0.5 * size.max(axis=0)).argmax(axis=0)
+    sign = np.sign(vector[large, np.arange(len(large))])
+    return (basis * sign)[:, :rank]
 
 
 def _edges(pairs: Iterable[Sequence[str]], labels: list[str]) -> np.ndarray:
@@ -185,31 +218,31 @@ def _edges(pairs: Iterable[Sequence[str]], labels: list[str]) -> np.ndarray:
     thing with itself.
     """
     place = {label: i for i, label in enumerate(labels)}
-    for one, other in (pairs := [(one, other) for one, other in pairs]):
-        for label in (one, other):
+    edges = set()
+    for start, stop in pairs:
+        for label in (start, stop):
             if label not in place:
                 raise UncountedError(
-                    f"{one} and {other} cannot be neighbours: there is no"
+                    f"{start} and {stop} cannot be neighbours: there is no"
                     f" '{label}'.{did_you_mean(label, labels)}"
                 )
-    found = {
-        (min(place[a], place[b]), max(place[a], place[b])) for a, b in pairs if a != b
-    }
-    return np.array(sorted(found), int).reshape(-1, 2)
+        if start != stop:
+            edge = place[start], place[stop]
+            edges.add((min(edge), max(edge)))
+    return np.array(sorted(edges), int).reshape(-1, 2)
 
 
 def _positions(at: int | Sequence[float] | np.ndarray) -> np.ndarray:
-    where = (
-        np.arange(at, dtype=float)
-        if isinstance(at, int | np.integer)
-        else np.ravel(np.asarray(at, float))
-    )
+    if isinstance(at, int | np.integer):
+        where = np.arange(at, dtype=float)
+    else:
+        where = np.ravel(np.asarray(at, float))
     if not np.isfinite(where).all() or not (np.diff(where) > 0).all():
-        told = ", ".join(f"{value:g}" for value in where[:8]) + (
-            ", …" if len(where) > 8 else ""
-        )
+        values = [f"{value:g}" for value in where[:8]]
+        if len(where) > 8:
+            values.append("…")
         raise UncountedError(
-            f"Positions of a walk should be finite and increase, not {told}. Sort them,"
-            " each once."
+            "Positions of a walk should be finite and increase, not"
+            f" {', '.join(values)}. Sort them, each once."
         )
     return where

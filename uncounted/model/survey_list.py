@@ -1,4 +1,4 @@
-"""Sources: the surveys that a card names, read as evidence on its outcome."""
+"""Survey list: the surveys that a card names, read as evidence on its outcome."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,9 @@ Survey = Figures | Respondents | Families
 
 
 def evidence_of(
-    card: Card, world: World | None = None, read: Callable[[str], Survey] = read_survey
+    card: Card,
+    world: World | None = None,
+    read: Callable[[str], Survey] = read_survey,
 ) -> Evidence:
     """Read the surveys that a card names and return their evidence on its outcome,
     within its years.
@@ -32,44 +34,42 @@ def evidence_of(
             f"The card '{card.name}' names no evidence. Write evidence ="
             ' ["surveys/…"] on it.'
         )
-    return pooled(
-        [one for name in card.evidence for one in _named(card, name, world, read)]
-    )
+    evidences: list[Evidence] = []
+    for name in card.evidence:
+        evidences += _named(card, name, world, read)
+    return pooled(evidences)
 
 
 def evidence_on(
-    card: Card, survey: Survey, world: World | None = None
+    card: Card,
+    survey: Survey,
+    world: World | None = None,
 ) -> list[Evidence]:
     """Return a survey's evidence on a card's outcome, and what its families report from
     elsewhere if it has kappa.
     """
     years = (card.years[0], card.years[1]) if card.years else None
     if card.forms:
-        parts = {
-            form: evidence(survey, form, card.people, years) for form in card.forms
-        }
+        parts = {}
+        for form in card.forms:
+            parts[form] = evidence(survey, form, card.people, years)
         return [exclusive(parts, card.outcome)]
     size = card.priors.get("unknown_n")
-    found = [
-        evidence(
-            survey,
-            card.outcome,
-            card.people,
-            years,
-            unknown_n=size.numbers[0] if size else None,
-        )
-    ]
-    if "kappa" in card.priors and isinstance(survey, Families):
-        found.append(
-            reported_from_elsewhere(
-                survey, card.outcome, world or read_world(), by=(), ages=list(card.ages)
-            )
-        )
-    return found
+    unknown_n = size.numbers[0] if size else None
+    of_survey = evidence(survey, card.outcome, card.people, years, unknown_n=unknown_n)
+    if "kappa" not in card.priors or not isinstance(survey, Families):
+        return [of_survey]
+    of_relatives = reported_from_elsewhere(
+        survey, card.outcome, world or read_world(), by=(), ages=list(card.ages)
+    )
+    return [of_survey, of_relatives]
 
 
 def _named(
-    card: Card, name: str, world: World | None, read: Callable[[str], Survey]
+    card: Card,
+    name: str,
+    world: World | None,
+    read: Callable[[str], Survey],
 ) -> list[Evidence]:
     try:
         return evidence_on(card, read(name), world)

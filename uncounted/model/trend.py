@@ -1,5 +1,5 @@
-"""Trend: how a country's prevalence changes over the years, on the logit scale, zero in
-the reference year.
+"""Trend: how a country's prevalence changes over the years, in log odds, zero in the
+reference year.
 """
 
 from functools import cache
@@ -13,9 +13,7 @@ from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.structure import walk
 
-# of the smooth's variance lies in the waves that are kept: six of 25 years'
-# twenty-three
-KEPT = 0.995
+KEPT = 0.995  # of the variance lies in the waves kept: six of 23, over 25 years
 
 
 def has_trend(card: Card) -> bool:
@@ -46,23 +44,22 @@ def terms(card: Card, years: np.ndarray) -> np.ndarray:
     calendar = years_of(card)
     waves = _waves(len(calendar))
     anchored = waves - waves[np.searchsorted(calendar, card.year)]
-    return np.concatenate([line, anchored[np.searchsorted(calendar, years)]], axis=-1)
+    of_years = anchored[np.searchsorted(calendar, years)]
+    return np.concatenate([line, of_years], axis=-1)
 
 
 def years_of(card: Card) -> np.ndarray:
     """Return the calendar: every year from the card's first to its last, with the
     reference year; (years,).
     """
-    first, last = card.years or (card.year, card.year)
-    return np.arange(min(first, card.year), max(last, card.year) + 1)
+    start, end = card.years or (card.year, card.year)
+    return np.arange(min(start, card.year), max(end, card.year) + 1)
 
 
 def term_names(card: Card) -> list[str]:
     """Return the labels of the terms of a course."""
-    return [
-        "line",
-        *(f"wave {i + 1}" for i in range(len(terms(card, np.array(card.year))) - 1)),
-    ]
+    waves = len(terms(card, np.array(card.year))) - 1
+    return ["line", *(f"wave {i + 1}" for i in range(waves))]
 
 
 def courses(belief: Belief) -> TensorVariable | None:
@@ -80,24 +77,20 @@ def courses(belief: Belief) -> TensorVariable | None:
     card, world = belief.card, belief.world
     if not has_trend(card):
         return None
+    region = region_of(card, world)
     mean = belief.variable("trend") * np.ones(len(world.places))
     if "region" in card.place:
-        by_region = belief.zero_sum(
-            "trend_region", belief.variable("sigma_trend_region"), "region"
-        )
-        mean = mean + by_region[region_of(card, world)]
-    line = mean + belief.exchangeable(
-        "trend_country", mean, belief.variable("sigma_trend_country"), "country"
-    )
+        sigma = belief.variable("sigma_trend_region")
+        mean = mean + belief.zero_sum("trend_region", sigma, "region")[region]
+    sigma = belief.variable("sigma_trend_country")
+    line = mean + belief.exchangeable("trend_country", mean, sigma, "country")
     if not is_smooth(card):
         return line[:, None]
-    region = belief.scaled(
-        "smooth_region", belief.variable("sigma_smooth_region"), "region", "wave"
-    )
-    country = belief.scaled(
-        "smooth_country", belief.variable("sigma_smooth_country"), "country", "wave"
-    )
-    waves = region[region_of(card, world)] + country
+    sigma = belief.variable("sigma_smooth_region")
+    of_region = belief.scaled("smooth_region", sigma, "region", "wave")
+    sigma = belief.variable("sigma_smooth_country")
+    of_country = belief.scaled("smooth_country", sigma, "country", "wave")
+    waves = of_region[region] + of_country
     return pt.as_tensor(pt.concatenate([line[:, None], waves], axis=1))
 
 

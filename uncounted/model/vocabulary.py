@@ -1,5 +1,5 @@
-"""Vocabulary: what the words of a card may take, and which priors and products its
-model has.
+"""Vocabulary: the words that a card may use, and the priors and products that its model
+has.
 """
 
 from itertools import combinations, product
@@ -11,12 +11,8 @@ if TYPE_CHECKING:
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
 SOURCE = "source"
-SLOPES = (
-    "beta",
-    "sigma_beta",
-    "tau_beta",
-    "r2",
-)  # fixed, learned, horseshoe, R2D2: one of them
+# fixed, learned, horseshoe, R2D2: one of them
+SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")
 LIKELIHOODS = (
     "binomial",
     "beta_binomial",
@@ -25,6 +21,7 @@ LIKELIHOODS = (
     "multinomial",
 )
 LINKS = ("logit", "identity")
+# priors of what works on log odds
 ON_LOGITS = (
     "trend",
     "bias",
@@ -34,7 +31,7 @@ ON_LOGITS = (
     "sensitivity",
     "specificity",
     "sigma_row",
-)  # priors
+)
 NEIGHBOURS = ("", "borders", "covariates")
 OPTIONAL = (
     "sigma_survey",
@@ -70,11 +67,9 @@ def interactions(card: "Card") -> tuple[str, ...]:
     "source:sex" … of persons' factors.
     """
     persons = (*PEOPLE, *card.traits)
-    pairs = [
-        *combinations(persons, 2),
-        *product(("region", "country", SOURCE), persons),
-    ]
-    return tuple(f"{one}:{other}" for one, other in pairs)
+    pairs = [*combinations(persons, 2)]
+    pairs += product(("region", "country", SOURCE), persons)
+    return tuple(":".join(pair) for pair in pairs)
 
 
 def of_countries(factor: str) -> bool:
@@ -96,13 +91,16 @@ def needs(card: "Card") -> dict[str, tuple[str, ...]]:
     be given.
     """
     needed: dict[str, tuple[str, ...]] = {"level": ("level",)}
-    scales = [*card.place, *(f for f in card.people if f != "sex"), *card.interactions]
-    needed |= {(key := "sigma_" + one.replace(":", "_")): (key,) for one in scales}
+    factors = [factor for factor in card.people if factor != "sex"]
+    for name in (*card.place, *factors, *card.interactions):
+        key = "sigma_" + name.replace(":", "_")
+        needed[key] = (key,)
     if "sex" in card.people:
         needed["female"] = ("female",)
     if card.covariates:
         needed |= dict.fromkeys(SLOPES, SLOPES)
-        needed |= {"slab_beta": ("slab_beta",)} if "tau_beta" in card.priors else {}
+        if "tau_beta" in card.priors:
+            needed["slab_beta"] = ("slab_beta",)
     if card.likelihood == "beta_binomial":
         needed["deff_excess"] = ("deff_excess",)
     if card.spread:
@@ -111,12 +109,9 @@ def needs(card: "Card") -> dict[str, tuple[str, ...]]:
         needed["rho"] = ("rho",)
     if "trend" in card.priors or "sigma_trend_region" in card.priors:
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
-        needed |= (
-            {"sigma_trend_region": ("sigma_trend_region",)}
-            if "region" in card.place
-            else {}
-        )
-    if {"sigma_smooth_region", "sigma_smooth_country"} & set(card.priors):
+        if "region" in card.place:
+            needed["sigma_trend_region"] = ("sigma_trend_region",)
+    if set(SMOOTH) & set(card.priors):
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
     needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
     return needed
