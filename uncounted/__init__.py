@@ -37,13 +37,6 @@ from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.checks.variance_shares import first_order
 from uncounted.equation.describe import Description, describe
 from uncounted.errors import UncountedError
-from uncounted.evidence.coverage import Coverage, compare_levels
-from uncounted.evidence.disclosure import released
-from uncounted.evidence.elsewhere import reported_abroad, reported_from_elsewhere
-from uncounted.evidence.evidence import Evidence, counts, evidence
-from uncounted.evidence.exclusive import exclusive
-from uncounted.evidence.pooled_evidence import pooled
-from uncounted.evidence.survey_folder import read_survey
 from uncounted.formats.press import Press, write_formats
 from uncounted.infer.benchmark import benchmark
 from uncounted.infer.fit import Fit
@@ -73,6 +66,13 @@ from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint_model import build_jointly
 from uncounted.model.priors import Prior
 from uncounted.model.survey_list import evidence_of
+from uncounted.observations.coverage import Coverage, compare_levels
+from uncounted.observations.disclosure import released
+from uncounted.observations.elsewhere import reported_abroad, reported_from_elsewhere
+from uncounted.observations.evidence import Evidence, counts, evidence
+from uncounted.observations.exclusive import exclusive
+from uncounted.observations.pooled_evidence import pooled
+from uncounted.observations.survey_folder import read_survey
 from uncounted.release.account import Account, read_account
 from uncounted.release.release import Part, Release, part_of, release_of
 from uncounted.run.estimation import Finished, estimate, write_place, write_report
@@ -93,7 +93,7 @@ from uncounted.simulate.programme import (
 from uncounted.simulate.world_edition import SimulatedEdition, simulate_edition
 from uncounted.tables.breakdown import breakdown, by_trait
 from uncounted.tables.estimates import affected, estimates, prevalence
-from uncounted.tables.published import beside_published
+from uncounted.tables.published_editions import beside_published
 from uncounted.world.codes import country_codes
 from uncounted.world.shares import with_shares
 from uncounted.world.world import World, groups, persons, read_world

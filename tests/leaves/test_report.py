@@ -29,7 +29,7 @@ from uncounted.release.headline import headline
 from uncounted.release.leaf_estimates import leaves
 from uncounted.release.release import Release
 from uncounted.run.combination import GROUPINGS, release_of_estimate, write_addition
-from uncounted.tables.published import read_published, set_beside
+from uncounted.tables.published_editions import read_published, set_beside
 from uncounted.wording import numerals
 from uncounted.wording.words import read_words
 

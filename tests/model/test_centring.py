@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from uncounted.evidence.evidence import counts, evidence
 from uncounted.model.card import Card, read_card
 from uncounted.model.centring import centring
 from uncounted.model.priors import Prior
 from uncounted.model.seen import look
+from uncounted.observations.evidence import counts, evidence
 from uncounted.world.world import read_world
 
 EACH = ("country", "trend_country")

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import counts, evidence
 from uncounted.model.card import Card, read_card
 from uncounted.model.priors import Prior
 from uncounted.model.seen import look
+from uncounted.observations.evidence import counts, evidence
 from uncounted.world.world import persons, read_world
 
 PRIORS = {"level": Prior("normal", (-1.5, 1.0)), "female": Prior("normal", (0.0, 0.5))}

@@ -223,7 +223,7 @@ def test_what_the_house_says_has_a_french_term(fit, release):
     } <= set(fr.terms)
     same = [name for name in world["name"] if fr.term(name) == name]
     assert len(same) < 80  # Kenya and Ghana are the same in both
-    rooms = ("figures", "interviews", "evidence", "lists", "model")
+    rooms = ("figures", "interviews", "observations", "lists", "model")
     files = [path for room in rooms for path in (PACKAGE / room).glob("*.py")]
     statements = [ast.unparse(ast.parse(path.read_text("utf-8"))) for path in files]
     reasons = {

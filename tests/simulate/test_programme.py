@@ -11,7 +11,7 @@ from scipy.stats import chi2
 import uncounted as un
 from uncounted import cli
 from uncounted.errors import UncountedError
-from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.simulate.programme import (
     Programme,
     simulate_programme,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.evidence.evidence import digest_of
+from uncounted.observations.evidence import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, OUT = ROOT / "docs", ROOT / "out" / "study"

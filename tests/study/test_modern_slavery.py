@@ -25,8 +25,6 @@ from uncounted.cases import durations as du
 from uncounted.cases.hierarchy import hierarchy, refit_data
 from uncounted.cases.repeated_fit import Compiled, compiled
 from uncounted.cases.tally import Tally, tally
-from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.evidence.evidence import Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.populations import people_of
 from uncounted.infer.refit import Refit, without
@@ -37,6 +35,8 @@ from uncounted.leaves.leaf import leaves
 from uncounted.model.build import build
 from uncounted.model.card import Card, Sampling
 from uncounted.model.joint_model import build_jointly
+from uncounted.observations.elsewhere import ELSEWHERE
+from uncounted.observations.evidence import Evidence
 from uncounted.simulate.world_edition import SimulatedEdition, simulate_edition
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, groups

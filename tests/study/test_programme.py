@@ -11,8 +11,8 @@ import xarray as xr
 from scipy.stats import binom
 
 import uncounted as un
-from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.infer.totals import ALL, affected, population
+from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.simulate.programme import simulate_programme, survey_of
 from uncounted.simulate.truth import SEXES
 from uncounted.world.world import groups

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import uncounted as un
-from uncounted.evidence.evidence import evidence
 from uncounted.figures.figure_table import read_figures
+from uncounted.observations.evidence import evidence
 
 BANDS = ["15-24", "25-34", "35-49", "50-59"]
 COUNTRIES = ["KEN", "UGA", "TZA"]

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.evidence.disclosure import (
+from uncounted.figures.ledger import Ledger
+from uncounted.observations.disclosure import (
     masked,
     released,
     released_inputs,
     released_ledger,
     released_sums,
 )
-from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.evidence.evidence import Evidence
-from uncounted.figures.ledger import Ledger
+from uncounted.observations.elsewhere import ELSEWHERE
+from uncounted.observations.evidence import Evidence
 
 GROUP = pd.Series(
     {"GHA": "West", "TGO": "West", "KEN": "East", "UGA": "East", "FRA": "North"}
@@ -198,7 +198,7 @@ def test_a_threshold_that_is_no_number_of_persons_is_refused(card_of_survey, wro
 
 
 def test_the_threshold_is_no_part_of_the_digest(seen):
-    from uncounted.evidence.evidence import digest_of
+    from uncounted.observations.evidence import digest_of
 
     assert digest_of(seen.rows.assign(mask_below=0.0)) == seen.digest
 

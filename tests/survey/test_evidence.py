@@ -12,10 +12,10 @@ import pytest
 from scipy.stats import beta
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import counts, evidence
-from uncounted.evidence.pooled_evidence import pooled
 from uncounted.figures import sizes
 from uncounted.figures.figure_table import read_figures
+from uncounted.observations.evidence import counts, evidence
+from uncounted.observations.pooled_evidence import pooled
 from uncounted.world.age import Band
 from uncounted.world.shelf import shelf
 from uncounted.world.world import read_world

@@ -8,8 +8,8 @@ import pytest
 from scipy.special import expit, logit
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import evidence
 from uncounted.figures.figure_table import read_figures
+from uncounted.observations.evidence import evidence
 from uncounted.world.shelf import shelf
 
 ROW = {

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import evidence
 from uncounted.figures.ledger import Ledger
 from uncounted.figures.tiling import OLDEST, merged, tiled
 from uncounted.figures.usage import NO_SIZE, TWICE, UNASKED, Asked, used
 from uncounted.interviews.respondents import read_respondents
+from uncounted.observations.evidence import evidence
 from uncounted.world.age import Band, contains, ordered, overlapping, parse_band
 
 ABOUT = {"survey": "A", "country": "KEN", "year": 2014}

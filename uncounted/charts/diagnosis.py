@@ -12,11 +12,11 @@ from uncounted.checks.calibration import Calibration
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.predictive import Predictive
 from uncounted.checks.scores import band
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, axes
 from uncounted.leaves.estimate import Estimate
 from uncounted.model.vocabulary import SHOW
+from uncounted.observations.evidence import ELSEWHERE
 from uncounted.tables.breakdown import together
 from uncounted.wording.numerals import heading, level
 from uncounted.wording.words import read_words

@@ -12,14 +12,14 @@ import pymc as pm
 import vl_convert
 import xarray as xr
 
-from uncounted.evidence.evidence import counts
-from uncounted.evidence.exclusive import exclusive
 from uncounted.infer import totals
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
 from uncounted.model.build import build
 from uncounted.model.card import Card
 from uncounted.model.vocabulary import OPTIONAL, SHOW
+from uncounted.observations.evidence import counts
+from uncounted.observations.exclusive import exclusive
 from uncounted.wording.numerals import fraction, rate, unit
 from uncounted.wording.words import read_words
 from uncounted.world.world import World, persons

@@ -11,13 +11,13 @@ import xarray as xr
 from uncounted.charts.chart_table import in_unit, unit_and_level
 from uncounted.charts.palette import MARK, SECOND, panels, styled
 from uncounted.errors import UncountedError
-from uncounted.evidence.disclosure import released
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.infer.populations import people_in
 from uncounted.infer.years import in_year
 from uncounted.model.trend import years_of
 from uncounted.model.vocabulary import SHOW
+from uncounted.observations.disclosure import released
 from uncounted.tables.estimates import Grouping, in_one_table, requested_groupings
 from uncounted.wording.words import Words, read_words
 from uncounted.world.world import divisions, groups

@@ -18,7 +18,6 @@ from uncounted.checks.mixing import measure
 from uncounted.checks.rank_curve import RANKS, rank_curve, rank_summary
 from uncounted.checks.ranked_quantities import ranked_quantities
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
@@ -33,6 +32,7 @@ from uncounted.model.centring import centring
 from uncounted.model.distribution import kind_of
 from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.prediction import derived_names
+from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 
 SETTINGS = Sampling(chains=2, tune=500, draws=500)

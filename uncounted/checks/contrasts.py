@@ -8,9 +8,9 @@ from scipy import sparse
 from scipy.special import expit, logit
 from scipy.stats import chi2
 
-from uncounted.checks.evidence_rows import trait_levels
 from uncounted.checks.finding import Finding
 from uncounted.checks.membership import member_matrix, sum_by_group
+from uncounted.checks.row_groups import trait_levels
 from uncounted.model.build import Study
 from uncounted.model.prediction import Prediction
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from uncounted.checks.evidence_rows import trait_levels
 from uncounted.checks.finding import Finding, listed
-from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.checks.row_groups import trait_levels
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import expected
+from uncounted.observations.evidence import ELSEWHERE
 
 # effective respondents of a country and level, from which surveys tell a pattern
 ENOUGH = 500.0

@@ -10,13 +10,13 @@ import xarray as xr
 
 from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.recipe import recipe_of
 from uncounted.infer.refit import refit, without
 from uncounted.infer.start import start_of
+from uncounted.observations.evidence import ELSEWHERE
 
 SURE = 0.8  # the interval that must leave out zero for a slope to speak
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE, Evidence
 from uncounted.infer.recipe import Recipe
 from uncounted.model.card import Card
 from uncounted.model.survey_list import evidence_of
+from uncounted.observations.evidence import ELSEWHERE, Evidence
 from uncounted.world.world import World
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 from uncounted.checks.baselines import baselines, by_country, results
 from uncounted.checks.mixing import measure
 from uncounted.checks.scores import crps, inside, interval_ends, log_score, pit
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.refit import Numbers, Refit
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.prediction import Prediction, predict
+from uncounted.observations.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 # predictions that mix worse are sampled again, twice as long, LONGER times at most

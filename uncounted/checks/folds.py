@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.model.build import Study
+from uncounted.observations.evidence import ELSEWHERE
 from uncounted.world.world import World, groups
 
 RANDOM = 10  # folds of by="random"

@@ -19,7 +19,6 @@ from uncounted.checks.fold_score import score_fold
 from uncounted.checks.folds import Fold, folds_of
 from uncounted.checks.summary import coverage, errors
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -29,6 +28,7 @@ from uncounted.infer.start import start_of
 from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.seen import look
+from uncounted.observations.evidence import Evidence
 
 # settings of a fold that begins where the fit of all rows ended
 SHORT = {"chains": 2, "tune": 150, "draws": 200}

@@ -10,9 +10,8 @@ import pymc as pm
 import xarray as xr
 from scipy.special import logit
 
-from uncounted.checks.evidence_rows import age_labels
+from uncounted.checks.row_groups import age_labels
 from uncounted.checks.scores import interval_ends
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.prior import draw_prior
@@ -20,6 +19,7 @@ from uncounted.infer.recipe import draws_of, recipe_of, studies_of
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.prediction import derived_names, predict
+from uncounted.observations.evidence import ELSEWHERE
 
 FEW = 5  # surveys of an age band, below which its pattern says nothing
 # effective cases below which there is none: replicates are whole numbers, one real case

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.evidence_rows import surveyed_countries
+from uncounted.checks.row_groups import surveyed_countries
 from uncounted.infer.totals import affected_in_all
 from uncounted.model.build import Study
 from uncounted.world.world import groups, persons

@@ -4,8 +4,8 @@ slopes are extrapolated.
 
 import numpy as np
 
-from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
+from uncounted.checks.row_groups import surveyed_countries
 from uncounted.infer.fit import Fit
 from uncounted.model.covariate_effects import indicators
 

@@ -12,20 +12,20 @@ import xarray as xr
 from scipy.stats import binom
 
 from uncounted.checks.contrasts import CHANCE, contrast_findings
-from uncounted.checks.evidence_rows import age_labels
 from uncounted.checks.finding import Finding, listed
 from uncounted.checks.fold_score import DISCRETE
 from uncounted.checks.predictive import thinned
+from uncounted.checks.row_groups import age_labels
 from uncounted.checks.scores import inside
 from uncounted.checks.survey_agreement import survey_agreement
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import ELSEWHERE
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
 from uncounted.infer.sample import part
 from uncounted.model.build import Study
 from uncounted.model.prediction import Prediction, derived_names, predict
+from uncounted.observations.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 DRAWS = 200

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.mixing import measure
+from uncounted.checks.row_groups import surveyed_countries
 from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
 from uncounted.infer.batch import Batch, run

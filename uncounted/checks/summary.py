@@ -7,7 +7,7 @@ import pandas as pd
 
 from uncounted.checks.baselines import BASELINES
 from uncounted.checks.scores import LEVELS, band, inside
-from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.observations.evidence import ELSEWHERE
 
 GROUPINGS = ("region", "evidence", "source")
 

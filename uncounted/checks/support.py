@@ -5,14 +5,14 @@ numbers.
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.finding import Finding, listed
-from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.checks.row_groups import surveyed_countries
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
 from uncounted.infer.backing import modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected
 from uncounted.model.seen import look
+from uncounted.observations.evidence import ELSEWHERE
 from uncounted.world.world import groups
 
 # of a group's people in surveyed countries: below it the group counts as imputed

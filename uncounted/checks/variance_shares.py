@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.evidence_rows import surveyed_countries
 from uncounted.checks.mixing import ess
+from uncounted.checks.row_groups import surveyed_countries
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit

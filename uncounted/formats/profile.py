@@ -11,9 +11,9 @@ from uncounted.charts.forest import forest
 from uncounted.charts.palette import styled
 from uncounted.charts.trends import courses, seen_in
 from uncounted.errors import UncountedError
-from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.formats.cells import picture
 from uncounted.formats.paper import print_table, printed
+from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.release import outline, survey_summary
 from uncounted.release.estimate_columns import (
     drawn_column,

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.evidence.disclosure import released_sums
-from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.infer import totals
 from uncounted.infer.fit import Fit
 from uncounted.model.seen import Seen, look
 from uncounted.model.vocabulary import PEOPLE
+from uncounted.observations.disclosure import released_sums
+from uncounted.observations.elsewhere import ELSEWHERE
 
 SURVEYED, IMPUTED = "surveyed", "imputed"
 HALF = 0.5  # of a group's people

@@ -8,8 +8,8 @@ from html import escape
 
 import xarray as xr
 
-from uncounted.evidence.evidence import Evidence
 from uncounted.model.card import Card
+from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.figures.figure_card import MASK_BELOW
 from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
 from uncounted.model.card import parse_card
+from uncounted.observations.evidence import Evidence
 from uncounted.world.age import Band, parse_band
 from uncounted.world.world import World
 

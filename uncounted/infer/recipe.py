@@ -11,13 +11,13 @@ import pymc as pm
 import xarray as xr
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
 from uncounted.infer.joint_fit import LKJ, check_alone
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling
 from uncounted.model.joint_model import Joint, build_jointly
+from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 
 SHARED = {"chain", "draw", "outcome", "other_outcome"}  # dims of all outcomes

@@ -13,12 +13,12 @@ import pandas as pd
 from uncounted.cases.records import Records, read_records
 from uncounted.cases.spells import Spells, read_spells
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence import Evidence
-from uncounted.evidence.survey_folder import read_survey
 from uncounted.leaves.estimate_card import EstimateCard, Figures, read_estimate_card
 from uncounted.leaves.outside_figures import OutsideFigures, read_outside_figures
 from uncounted.model.card import Card, read_card
 from uncounted.model.survey_list import evidence_of
+from uncounted.observations.evidence import Evidence
+from uncounted.observations.survey_folder import read_survey
 from uncounted.world.world import World, read_world
 
 RATIO_WORDS = ("both", "periods", "priors")

@@ -11,7 +11,6 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence, counts
 from uncounted.lists.capture_lists import Lists
 from uncounted.lists.logit_counts import effective_counts
 from uncounted.lists.loglinear import (
@@ -23,6 +22,7 @@ from uncounted.lists.loglinear import (
     why_left_out,
 )
 from uncounted.lists.single_model import bic_weights, by_method, criteria
+from uncounted.observations.evidence import Evidence, counts
 from uncounted.world.age import parse_band
 from uncounted.world.world import World, persons
 

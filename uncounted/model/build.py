@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pymc as pm
 import pytensor.tensor as pt
 
-from uncounted.evidence.evidence import Evidence
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
 from uncounted.model.centring import centring
@@ -28,6 +27,7 @@ from uncounted.model.place import ladder
 from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
 from uncounted.model.trend import courses
+from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 
 

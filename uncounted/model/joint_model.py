@@ -9,13 +9,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.model.build import Study, say
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, cholesky
 from uncounted.model.dims import coords
 from uncounted.model.part import Part
 from uncounted.model.seen import look
+from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 
 

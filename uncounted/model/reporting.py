@@ -11,9 +11,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.elsewhere import ELSEWHERE
 from uncounted.model.belief import Belief
 from uncounted.model.seen import Seen
+from uncounted.observations.elsewhere import ELSEWHERE
 
 TINY = 1e-12
 

@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import sparse
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence import FORM, Evidence
 from uncounted.model.card import Card
 from uncounted.model.series import Series, check_labels, check_series, series_of
+from uncounted.observations.evidence import FORM, Evidence
 from uncounted.world.age import Band, contains
 from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.elsewhere import reported_from_elsewhere
-from uncounted.evidence.evidence import Evidence, evidence
-from uncounted.evidence.exclusive import exclusive
-from uncounted.evidence.pooled_evidence import pooled
-from uncounted.evidence.survey_folder import read_survey
 from uncounted.figures.figure_table import Figures
 from uncounted.interviews.families import Families
 from uncounted.interviews.respondents import Respondents
 from uncounted.model.card import Card
+from uncounted.observations.elsewhere import reported_from_elsewhere
+from uncounted.observations.evidence import Evidence, evidence
+from uncounted.observations.exclusive import exclusive
+from uncounted.observations.pooled_evidence import pooled
+from uncounted.observations.survey_folder import read_survey
 from uncounted.world.world import World, read_world
 
 Survey = Figures | Respondents | Families

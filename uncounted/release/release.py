@@ -8,17 +8,17 @@ import pandas as pd
 
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
-from uncounted.evidence.disclosure import (
+from uncounted.figures.ledger import Ledger
+from uncounted.infer.fit import Fit
+from uncounted.leaves.estimate_card import TOTAL, EstimateCard
+from uncounted.model.card import Card
+from uncounted.observations.disclosure import (
     masked,
     released,
     released_inputs,
     released_ledger,
 )
-from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.figures.ledger import Ledger
-from uncounted.infer.fit import Fit
-from uncounted.leaves.estimate_card import TOTAL, EstimateCard
-from uncounted.model.card import Card
+from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.release.account import Account, read_account
 from uncounted.wording.numerals import heading, level, unit, whom
 from uncounted.wording.words import Words, read_words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from uncounted.evidence.elsewhere import ELSEWHERE
+from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.release.outline import Record, plain
 from uncounted.release.release import Release
 from uncounted.world.world import groups

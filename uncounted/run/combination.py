@@ -11,7 +11,6 @@ import pandas as pd
 
 from uncounted.checks.finding import Findings
 from uncounted.errors import UncountedError
-from uncounted.evidence.disclosure import masked
 from uncounted.formats.press import FILES, Press, write_formats
 from uncounted.infer.progress import Progress
 from uncounted.infer.second import Second
@@ -24,12 +23,13 @@ from uncounted.leaves.estimate_card import EstimateCard
 from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.leaves.inputs import read_edition
 from uncounted.model.card import Card
+from uncounted.observations.disclosure import masked
 from uncounted.release.account import Account, read_account
 from uncounted.release.headline import headline
 from uncounted.release.release import Release, part_of
 from uncounted.run.verdicts import write_verdicts
 from uncounted.tables.breakdown import breakdown, shown
-from uncounted.tables.published import read_published, set_beside
+from uncounted.tables.published_editions import read_published, set_beside
 from uncounted.world.age import Band
 from uncounted.world.world import World
 

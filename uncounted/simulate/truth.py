@@ -12,11 +12,11 @@ import xarray as xr
 from pytensor.compile.mode import Mode
 from scipy.special import expit
 
-from uncounted.evidence.elsewhere import ELSEWHERE
-from uncounted.evidence.evidence import Evidence, counts
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, read_card
 from uncounted.model.joint_model import build_jointly
+from uncounted.observations.elsewhere import ELSEWHERE
+from uncounted.observations.evidence import Evidence, counts
 from uncounted.simulate.scheme import Scheme
 from uncounted.simulate.spell_lengths import Spells
 from uncounted.world.age import Band

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.evidence.pooled_evidence import pooled
 from uncounted.leaves.draws import CHILDREN
 from uncounted.leaves.estimate import HALVES
 from uncounted.leaves.estimate_card import (
@@ -26,6 +25,7 @@ from uncounted.leaves.leaf import by_group, stock_share
 from uncounted.leaves.outside_figures import by_country
 from uncounted.model.card import Card
 from uncounted.model.survey_list import evidence_on
+from uncounted.observations.pooled_evidence import pooled
 from uncounted.simulate.cases import Cases, simulate_cases
 from uncounted.simulate.interviewed_spells import by_length
 from uncounted.simulate.programme import Programme, simulate_programme, survey_of

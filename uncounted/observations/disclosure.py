@@ -12,8 +12,8 @@ has no respondents. A survey of published figures masks nothing (`mask_below = 0
 
 import pandas as pd
 
-from uncounted.evidence.evidence import Evidence
 from uncounted.figures.ledger import LOST
+from uncounted.observations.evidence import Evidence
 from uncounted.world.age import Band
 
 # masked with a survey's cases

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence_rows import AXES
-from uncounted.evidence.tabulation import tabulated
 from uncounted.figures import sizes
 from uncounted.figures.figure_table import Figures
 from uncounted.figures.identity import parts
@@ -16,6 +14,8 @@ from uncounted.figures.ledger import Ledger
 from uncounted.figures.usage import NO_ESTIMATE
 from uncounted.interviews.families import Families, reported
 from uncounted.interviews.respondents import Respondents
+from uncounted.observations.evidence_rows import AXES
+from uncounted.observations.tabulation import tabulated
 from uncounted.world.age import Band
 
 

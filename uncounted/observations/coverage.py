@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
 from uncounted.interviews.respondents import Respondents
 from uncounted.interviews.weighted_totals import cells
+from uncounted.observations.evidence import Evidence
 from uncounted.world.age import Band, ordered, parse_band, shares
 from uncounted.world.world import World, check_codes, persons
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from uncounted.evidence.evidence import ELSEWHERE
+from uncounted.observations.evidence import ELSEWHERE
 
 
 def age_labels(rows: pd.DataFrame) -> np.ndarray:

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence import Evidence
-from uncounted.evidence.evidence_rows import AXES, canonical, digest_of
-from uncounted.evidence.evidence_rows import ELSEWHERE as ELSEWHERE
-from uncounted.evidence.family_rounds import averaged, mean_year, together
 from uncounted.figures import design_effects as effects
 from uncounted.figures.ledger import Ledger
 from uncounted.figures.partition import named
 from uncounted.interviews.direct import direct
 from uncounted.interviews.families import Families, as_respondents, events_of
+from uncounted.observations.evidence import Evidence
+from uncounted.observations.evidence_rows import AXES, canonical, digest_of
+from uncounted.observations.evidence_rows import ELSEWHERE as ELSEWHERE
+from uncounted.observations.family_rounds import averaged, mean_year, together
 from uncounted.world.age import Band, contains, parse_band
 from uncounted.world.world import World, check_codes, persons
 

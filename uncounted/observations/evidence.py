@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.evidence.evidence_rows import (
+from uncounted.figures import sizes
+from uncounted.figures.deflation import deflated
+from uncounted.figures.figure_table import CELL, Figures, ambiguous
+from uncounted.figures.identity import distinct
+from uncounted.figures.ledger import Ledger
+from uncounted.figures.survey_total import totals_of
+from uncounted.figures.usage import Asked, used
+from uncounted.interviews.families import Families
+from uncounted.interviews.respondents import Respondents
+from uncounted.observations.evidence_rows import (
     AXES,
     COLUMNS,
     ELSEWHERE,
@@ -20,8 +29,7 @@ from uncounted.evidence.evidence_rows import (
     digest_of,
     further,
 )
-from uncounted.evidence.origin import Origin
-from uncounted.evidence.published import (
+from uncounted.observations.figure_rows import (
     check_request,
     check_rows,
     figures_of,
@@ -29,15 +37,7 @@ from uncounted.evidence.published import (
     with_sizes,
     with_survey_estimate,
 )
-from uncounted.figures import sizes
-from uncounted.figures.deflation import deflated
-from uncounted.figures.figure_table import CELL, Figures, ambiguous
-from uncounted.figures.identity import distinct
-from uncounted.figures.ledger import Ledger
-from uncounted.figures.survey_total import totals_of
-from uncounted.figures.usage import Asked, used
-from uncounted.interviews.families import Families
-from uncounted.interviews.respondents import Respondents
+from uncounted.observations.origin import Origin
 from uncounted.world.age import parse_band
 from uncounted.world.table import one_code
 from uncounted.world.world import World, check_codes

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
-from uncounted.evidence.evidence_rows import digest_of, in_order
-from uncounted.evidence.origin import AsTheyAre, Origin, Renamed
 from uncounted.figures.identity import shared_ids
 from uncounted.figures.ledger import Ledger
+from uncounted.observations.evidence import Evidence
+from uncounted.observations.evidence_rows import digest_of, in_order
+from uncounted.observations.origin import AsTheyAre, Origin, Renamed
 from uncounted.world.population import EVERYBODY
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.evidence.evidence import Evidence
-from uncounted.evidence.evidence_rows import FORM, digest_of, row_keys
 from uncounted.figures.ledger import Ledger
+from uncounted.observations.evidence import Evidence
+from uncounted.observations.evidence_rows import FORM, digest_of, row_keys
 
 
 def exclusive(
