@@ -107,11 +107,18 @@ def needs(card: "Card") -> dict[str, tuple[str, ...]]:
         needed["spread"] = ("spread",)
     if card.neighbours:
         needed["rho"] = ("rho",)
+    needed |= _trend_needs(card)
+    needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
+    return needed
+
+
+def _trend_needs(card: "Card") -> dict[str, tuple[str, ...]]:
+    """Return the priors that the trend of the card's model has, as `needs` does."""
+    needed: dict[str, tuple[str, ...]] = {}
     if "trend" in card.priors or "sigma_trend_region" in card.priors:
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
         if "region" in card.place:
             needed["sigma_trend_region"] = ("sigma_trend_region",)
     if set(SMOOTH) & set(card.priors):
         needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
-    needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
     return needed
