@@ -12,6 +12,7 @@ import pytest
 import uncounted as un
 from uncounted import cli
 from uncounted.infer.recipe import recipe_of
+from uncounted.run.recheck import held_out_of
 
 
 def run(monkeypatch, capsys, *words):
@@ -303,14 +304,14 @@ def test_predictions_that_failed_stop_every_file(monkeypatch, capsys, fit, tmp_p
 
 def test_predictions_that_held_stamp_nothing(fit, tmp_path):
     write_held_out(fit, tmp_path / "good", squeeze=1.0)
-    found = un.check(fit, un.held_out_of(fit, tmp_path / "good"))
+    found = un.check(fit, held_out_of(fit, tmp_path / "good"))
     assert {
         one.verdict for one in found if one.name.startswith("held-out coverage")
     } == {"pass"}
     write_held_out(fit, tmp_path / "other", squeeze=1.0, recipe="another")
     with pytest.warns(UserWarning, match="another model or other evidence"):
-        assert un.held_out_of(fit, tmp_path / "other") is None
-    assert un.held_out_of(fit, tmp_path) is None
+        assert held_out_of(fit, tmp_path / "other") is None
+    assert held_out_of(fit, tmp_path) is None
 
 
 def test_what_check_cannot_do_is_a_sentence(monkeypatch, capsys, fit, tmp_path):

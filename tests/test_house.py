@@ -286,3 +286,17 @@ def test_no_two_files_share_a_name():
         if path.name not in {"__init__.py", "__main__.py"}
     )
     assert [name for name, files in names.items() if files > 1] == []
+
+
+# --- public names -----------------------------------------------------------------------
+
+
+def test_public_names_are_few_and_in_the_order_of_work():
+    import uncounted as un
+
+    listed = re.findall(
+        r"\w+", "".join(re.findall(r"^    .+$", un.__doc__ or "", re.M))
+    )
+    assert listed == un.__all__
+    assert len(un.__all__) <= 90
+    assert [name for name in un.__all__ if not hasattr(un, name)] == []

@@ -11,6 +11,10 @@ from rich.markup import escape
 from typer import Argument, Option
 
 import uncounted as un
+from uncounted.checks.held_out import read_held_out
+from uncounted.leaves.draws_folder import read_draws
+from uncounted.run.recheck import findings_of, held_out_of, read_finished, recheck
+from uncounted.simulate.programme import simulate_programme, write_programme
 
 app = typer.Typer(
     help="Prevalence for every country, surveyed or not.",
@@ -139,13 +143,13 @@ def report(
         result = un.read_fit(name)
     else:
         folder = out / name
-        result = un.read_finished(folder)
+        result = read_finished(folder)
     if held_out:
-        held = un.read_held_out(held_out)
-        findings = un.findings_of(result, held)
+        held = read_held_out(held_out)
+        findings = findings_of(result, held)
     else:
-        held = un.held_out_of(result, folder)
-        findings = un.findings_of(result, held, folder)
+        held = held_out_of(result, folder)
+        findings = findings_of(result, held, folder)
     words: dict[str, Any] = {
         "findings": findings,
         "language": language,
@@ -219,7 +223,7 @@ def check(
     Exits with 1 if a check stops publication. A hold-out that was interrupted goes on
     where it was.
     """
-    checked = un.recheck(
+    checked = recheck(
         name,
         out,
         by=hold_out,
@@ -279,7 +283,7 @@ def totals(
     """
     folder = out / name / "draws"
     if folder.is_dir():
-        rows = un.breakdown(un.read_draws(folder), [by])
+        rows = un.breakdown(read_draws(folder), [by])
     else:
         path = Path(name) if name.endswith(".nc") else out / name / "fit.nc"
         rows = un.estimates(un.read_fit(path), [by])
@@ -371,7 +375,7 @@ def direct(
 
 
 @simulate.command("programme")
-def simulate_programme(
+def simulate_interviews(
     seed: Annotated[
         int, Option(help="Another seed: another world, other countries surveyed.")
     ],
@@ -388,8 +392,8 @@ def simulate_programme(
     """Simulate surveys of families in dozens of countries: interviews that nobody gave,
     of a world that is known.
     """
-    programme = un.simulate_programme(seed, scheme)
-    un.write_programme(programme, out, truth)
+    programme = simulate_programme(seed, scheme)
+    write_programme(programme, out, truth)
     surveys = programme.surveys
     countries = surveys["country"].nunique()
     console.print(

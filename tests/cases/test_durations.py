@@ -11,8 +11,9 @@ from scipy.integrate import quad
 from scipy.stats import kstest, lognorm, weibull_min
 
 import uncounted as un
-from uncounted.cases.durations import durations_model, without_model
+from uncounted.cases.durations import Durations, durations_model, without_model
 from uncounted.cases.lasting import FAMILIES, draw_touching, log_touching
+from uncounted.cases.spells import Spells
 from uncounted.errors import UncountedError
 from uncounted.simulate.interviewed_spells import spells as simulated
 
@@ -22,13 +23,13 @@ SHAPES = [("log_normal", 1.0), ("weibull", 0.8), ("weibull", 1.0)]
 
 
 @pytest.fixture(scope="module")
-def spells() -> un.Spells:
+def spells() -> Spells:
     table = simulated(3, MU, 1.0, spells=400, window_years=T, asked=2016.5)
     return un.read_spells(table, T, "sex")
 
 
 @pytest.fixture(scope="module")
-def fit(spells) -> un.Durations:
+def fit(spells) -> Durations:
     return un.fit_durations(spells, PRIORS, seed=1, chains=2, tune=300, draws=400)
 
 

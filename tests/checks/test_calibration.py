@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
-from uncounted.checks.calibration import RANKS, _given
+from uncounted.checks.calibration import RANKS, Calibration, _given
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
@@ -55,7 +55,7 @@ def test_even_ranks_pass_and_others_fail():
         pd.DataFrame({"quantity": name, "kind": "total", "rank": rank, "ess": 400.0})
         for name, rank in named.items()
     ]
-    found = un.Calibration(pd.concat(tables, ignore_index=True))
+    found = Calibration(pd.concat(tables, ignore_index=True))
     good = found.summary.set_index("quantity")
     assert good["calibrated"].to_dict() == {
         "even": True,
@@ -71,7 +71,7 @@ def test_even_ranks_pass_and_others_fail():
 
 
 @pytest.fixture(scope="module")
-def right(evidence, simulated) -> un.Calibration:
+def right(evidence, simulated) -> Calibration:
     return un.calibrate(CARD, simulated.world, evidence, 30, seed=1, **QUIET, **SHORT)
 
 
@@ -127,7 +127,7 @@ def test_simulations_that_did_not_mix_are_told_apart():
         divergences=0,
     )
     table.loc[3, "rhat"], table.loc[10, "divergences"] = 1.2, 1
-    mixed = un.Calibration(table).mixed
+    mixed = Calibration(table).mixed
     assert set(table["simulation"]) - set(mixed.table["simulation"]) == {"1", "5"}
     assert len(mixed.table) == 76
 

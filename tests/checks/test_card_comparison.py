@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.checks.held_out import HeldOut
 from uncounted.errors import UncountedError
 
 COUNTRIES = [f"C{i:02d}" for i in range(40)]
@@ -16,7 +17,7 @@ RNG = np.random.default_rng(6)
 SCORES = RNG.normal(-5, 1, 40)
 
 
-def held(scores: np.ndarray, by: str = "country", **more) -> un.HeldOut:
+def held(scores: np.ndarray, by: str = "country", **more) -> HeldOut:
     """A hold-out of one survey in each country, whose log scores are given."""
     nothing = dict.fromkeys(
         ("error", "crps", "world_mean", "region_mean", "region_geometric_mean"), 0.01
@@ -29,7 +30,7 @@ def held(scores: np.ndarray, by: str = "country", **more) -> un.HeldOut:
         "source": "visit", "rows": 2, "n": 100.0, "observed": 0.1, "pit": np.linspace(0, 1, 40), "log_score": scores,
         "log_score_mcse": 0.1, "by": by, "fold": by,
     }  # fmt: skip
-    return un.HeldOut(pd.DataFrame({**columns, **nothing, **more}))
+    return HeldOut(pd.DataFrame({**columns, **nothing, **more}))
 
 
 def test_the_better_card_is_first_and_the_difference_has_its_error():
@@ -47,7 +48,7 @@ def test_the_better_card_is_first_and_the_difference_has_its_error():
 def test_scores_of_a_country_count_once():
     """Two surveys of a country have its joint score in both rows."""
     table = held(SCORES).table
-    twice = un.HeldOut(
+    twice = HeldOut(
         pd.concat(
             [table, table.assign(survey=table["survey"] + "-2")], ignore_index=True
         )
@@ -64,7 +65,7 @@ def test_what_shares_an_error_is_one_unit():
         pd.concat([held(s).table, held(s).table.assign(outcome="y")], ignore_index=True)
         for s in (SCORES, SCORES + gain)
     ]
-    plain = un.compare_cards([un.HeldOut(one) for one in two]).table.iloc[1]
+    plain = un.compare_cards([HeldOut(one) for one in two]).table.iloc[1]
     assert plain["difference_error"] == pytest.approx(
         2 * np.sqrt(40) * gain.std(ddof=1)
     )
@@ -101,7 +102,7 @@ def test_joint_models_are_compared_by_their_joint_score():
         for more in (0.0, 0.25)
     ]
     table = un.compare_cards(
-        {"apart": un.HeldOut(both[0]), "joint": un.HeldOut(both[1])}
+        {"apart": HeldOut(both[0]), "joint": HeldOut(both[1])}
     ).table
     assert table["card"].tolist() == ["joint", "apart"]
     assert table.loc[1, "difference"] == pytest.approx(-10)

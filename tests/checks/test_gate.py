@@ -12,6 +12,7 @@ import xarray as xr
 import uncounted as un
 from uncounted.checks.conflict import conflict
 from uncounted.checks.convergence import convergence, diagnostics
+from uncounted.checks.held_out import HeldOut
 from uncounted.checks.support import respondents, shares_surveyed, support
 from uncounted.errors import UncountedError
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
@@ -30,7 +31,7 @@ def verdicts(findings) -> dict[str, str]:
     return {finding.name: finding.verdict for finding in findings}
 
 
-def held(small, pits) -> un.HeldOut:
+def held(small, pits) -> HeldOut:
     """A hold-out of a country for each PIT."""
     codes = small.p["country"].to_numpy()[: len(pits)]
     columns = {
@@ -40,7 +41,7 @@ def held(small, pits) -> un.HeldOut:
         "evidence": "imputed",
         "source": "visit",
     }
-    return un.HeldOut(
+    return HeldOut(
         pd.DataFrame({**columns, "survey": codes, "pit": pits, "by": "country"})
     )
 
@@ -85,7 +86,7 @@ def test_hold_outs_that_cannot_decide_are_warnings(small, by, number, told):
         even = squeeze * ((np.arange(number) + 0.5) / number - 0.5)
         table = held(small, np.clip(0.5 + even, 0, 1)).table.assign(by=by)
         found = [
-            one for one in un.check(small, un.HeldOut(table)) if "held-out" in one.name
+            one for one in un.check(small, HeldOut(table)) if "held-out" in one.name
         ]
         assert {one.verdict for one in found} == {"warn"}
         assert all(told in one.sentence for one in found)
@@ -105,11 +106,11 @@ def test_folds_that_did_not_mix_are_a_warning(small, wrong):
     }
     table = held(small, (np.arange(100) + 0.5) / 100).table
     assert (
-        verdicts(un.check(small, un.HeldOut(table.assign(**good))))["folds held out"]
+        verdicts(un.check(small, HeldOut(table.assign(**good))))["folds held out"]
         == "pass"
     )
     assert (
-        verdicts(un.check(small, un.HeldOut(table.assign(**good | wrong))))[
+        verdicts(un.check(small, HeldOut(table.assign(**good | wrong))))[
             "folds held out"
         ]
         == "warn"
@@ -118,9 +119,9 @@ def test_folds_that_did_not_mix_are_a_warning(small, wrong):
 
 def test_a_hold_out_of_another_fit_is_refused(small):
     table = held(small, (np.arange(100) + 0.5) / 100).table
-    assert un.check(small, un.HeldOut(table.assign(recipe=recipe_of(small).digest)))
+    assert un.check(small, HeldOut(table.assign(recipe=recipe_of(small).digest)))
     with pytest.raises(UncountedError, match="another model or other evidence"):
-        un.check(small, un.HeldOut(table.assign(recipe="another")))
+        un.check(small, HeldOut(table.assign(recipe="another")))
 
 
 def test_priors_of_forms_are_checked_one_by_one(small):

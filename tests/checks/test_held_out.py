@@ -8,6 +8,7 @@ import pytest
 import uncounted as un
 from uncounted.checks import held_out
 from uncounted.checks.folds import folds_of
+from uncounted.checks.held_out import HeldOut
 from uncounted.errors import UncountedError
 from uncounted.infer.refit import without
 
@@ -15,7 +16,7 @@ QUIET = {"progress": un.Progress(show=False), "workers": 1}
 
 
 @pytest.fixture(scope="module")
-def held(small) -> un.HeldOut:
+def held(small) -> HeldOut:
     """Six folds of ten countries each, in this process: one compilation."""
     return un.hold_out(small, by="random", folds=6, seed=5, **QUIET)
 

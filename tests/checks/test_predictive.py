@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 import uncounted as un
+from uncounted.checks.predictive import Predictive
 
 
 @pytest.fixture(scope="module")
-def found(small) -> un.Predictive:
+def found(small) -> Predictive:
     return un.predictive(small, seed=3)
 
 
-def of(
-    predictive: un.Predictive, statistic: str, source: str = "all", group: str = "all"
-):
+def of(predictive: Predictive, statistic: str, source: str = "all", group: str = "all"):
     table = predictive.table.set_index(["statistic", "source", "group"])
     return table.loc[statistic, source, group]
 

@@ -8,6 +8,7 @@ import xarray as xr
 from scipy.signal import lfilter
 
 import uncounted as un
+from uncounted.checks.variance_shares import first_order
 from uncounted.errors import UncountedError
 
 
@@ -26,7 +27,7 @@ def draws():
 
 
 def shares(total: xr.DataArray, **components: xr.DataArray) -> dict[str, float]:
-    table = un.first_order(total, components)
+    table = first_order(total, components)
     assert table["share"].sum() == pytest.approx(1)
     return dict(zip(table["component"], table["share"], strict=True))
 
@@ -70,7 +71,7 @@ def test_numbers_that_say_nothing_account_for_nothing(draws):
     """250 columns and their squares beside 4,000 draws: a plain R² would be an
     eighth.
     """
-    table = un.first_order(draws(), {"nothing": draws(250)})
+    table = first_order(draws(), {"nothing": draws(250)})
     nothing = table.iloc[0]
     assert nothing["share"] < 3 * nothing["error"] + 0.01
     assert nothing["columns"] == 250
@@ -93,7 +94,7 @@ def test_draws_that_are_like_their_neighbours_explain_no_more(draws):
     for _ in range(10):
         c, b = alike(draws(100, size=500), 0.7), alike(draws(size=500), 0.7)
         found.append(
-            un.first_order(
+            first_order(
                 c.sum("dim_0") * np.sqrt(0.2 / 100) + b * np.sqrt(0.8), {"c": c}
             ).iloc[0]
         )
@@ -125,7 +126,7 @@ def test_the_standard_error_is_that_of_repetitions(by, how, share):
             alike(xr.DataArray(rng.normal(size=(4, 1000)), dims=("chain", "draw")), by)
             for _ in "ab"
         )
-        found = un.first_order(how(a, b), {"a": a}).iloc[0]
+        found = first_order(how(a, b), {"a": a}).iloc[0]
         off.append((found["share"] - share) / found["error"])
     assert (np.abs(off) < 2).mean() > 0.86
     assert np.std(off) == pytest.approx(1.1, abs=0.25)
@@ -134,14 +135,14 @@ def test_the_standard_error_is_that_of_repetitions(by, how, share):
 def test_what_has_no_budget(draws):
     a = draws()
     with pytest.raises(UncountedError, match="no variance to divide"):
-        un.first_order(a * 0, {"a": a})
+        first_order(a * 0, {"a": a})
     with pytest.raises(UncountedError, match="Give draws of one run"):
-        un.first_order(a, {"b": a.isel(draw=slice(10))})
+        first_order(a, {"b": a.isel(draw=slice(10))})
     few = {"draw": slice(50)}
     with pytest.raises(UncountedError, match="too few to tell"):
-        un.first_order(a.isel(few), {"b": draws(100).isel(few)})
+        first_order(a.isel(few), {"b": draws(100).isel(few)})
     with pytest.raises(UncountedError, match=r"worth 1\d\d independent ones"):
-        un.first_order(alike(a, 0.95), {"b": draws(100)})
+        first_order(alike(a, 0.95), {"b": draws(100)})
 
 
 @pytest.fixture(scope="module")

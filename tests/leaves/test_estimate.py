@@ -8,7 +8,13 @@ import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.leaves.estimate import Estimate, denominators, plain
+from uncounted.leaves.estimate import (
+    Estimate,
+    at_correlation,
+    denominators,
+    plain,
+    shares,
+)
 from uncounted.leaves.leaf import leaves
 from uncounted.leaves.parts import paired
 from uncounted.tables.breakdown import NOT_A_PREVALENCE
@@ -151,7 +157,7 @@ def test_prevalence_has_the_denominator_of_its_row(estimate, world):
 
 
 def test_a_share_multiplies_a_leaf_and_enters_no_sum(estimate, parts):
-    part = un.shares(estimate)["Married before 18"]
+    part = shares(estimate)["Married before 18"]
     whole = estimate.persons("Marriage")
     assert (part <= whole * (1 + 1e-5)).all()
     np.testing.assert_allclose(
@@ -171,7 +177,7 @@ def test_a_share_multiplies_a_leaf_and_enters_no_sum(estimate, parts):
 
 
 def test_correlation_of_leaves_that_were_fitted_apart(estimate, jointly):
-    apart, together = (un.at_correlation(estimate, r) for r in (0, 1))
+    apart, together = (at_correlation(estimate, r) for r in (0, 1))
     assert apart is estimate
     for name in ("Labour, adults", "Marriage"):
         before, after = (
@@ -187,7 +193,7 @@ def test_correlation_of_leaves_that_were_fitted_apart(estimate, jointly):
         world_of(together.persons()).std() > 1.05 * world_of(estimate.persons()).std()
     )
     with pytest.raises(un.UncountedError, match="fitted jointly"):
-        un.at_correlation(replace(estimate, card=jointly), 1)
+        at_correlation(replace(estimate, card=jointly), 1)
 
 
 def test_independent_draws_are_paired_chain_beside_chain_and_none_twice():

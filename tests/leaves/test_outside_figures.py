@@ -15,6 +15,7 @@ from uncounted.leaves.outside_figures import (
     BY_COUNTRY,
     BY_REGION,
     NONE,
+    OutsideFigures,
     by_country,
     drawn_figures,
 )
@@ -34,7 +35,7 @@ HOW = {
 }
 
 
-def read(*rows: dict, **told: object) -> un.OutsideFigures:
+def read(*rows: dict, **told: object) -> OutsideFigures:
     table = pd.DataFrame([ROW | TOLD | row for row in rows or ({},)])
     return un.read_outside_figures(table, **(HOW | told))
 

@@ -332,20 +332,18 @@ def test_published_numbers_stand_beside_and_are_told(release, estimate, rows):
 
 def test_figures_of_a_notebook_take_an_estimate(estimate, tmp_path):
     drawn = [
-        un.plot_leaves(estimate),
-        un.plot_selection(un.by_selection(estimate, [0.0, 0.7])),
-        un.plot_map(estimate),
+        un.plot.components(estimate),
+        un.plot.assistance(un.by_selection(estimate, [0.0, 0.7])),
+        un.plot.map(estimate),
     ]
     drawn += [
-        un.plot_forest(estimate, "country"),
-        un.plot_age_sex(estimate, "East"),
-        un.plot_widths(estimate),
+        un.plot.forest(estimate, "country"),
+        un.plot.age_sex(estimate, "East"),
+        un.plot.interval_widths(estimate),
     ]
     for i, figure in enumerate(drawn):
         assert (
-            un.write_figure(figure, tmp_path / f"{i}.svg")
-            .read_text()
-            .startswith("<svg")
+            un.plot.write(figure, tmp_path / f"{i}.svg").read_text().startswith("<svg")
         )
 
 

@@ -10,6 +10,7 @@ import uncounted as un
 from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.sampler import prepare
+from uncounted.interviews.families import Families
 from uncounted.model.card import Card, Sampling
 from uncounted.model.priors import Prior
 from uncounted.simulate import generations as sim
@@ -33,7 +34,7 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def families(world) -> un.Families:
+def families(world) -> Families:
     """Nepal's families, weighted up to its adults; one in ten of those who live in
     Qatar is a victim there.
     """

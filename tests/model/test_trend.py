@@ -205,7 +205,7 @@ def test_a_year_beyond_the_calendar_is_refused(recovered):
     with pytest.raises(
         UncountedError, match="no country, region or world called 'Atlantis'"
     ):
-        un.plot_trend(recovered[2], "Atlantis")
+        un.plot.trend(recovered[2], "Atlantis")
 
 
 @pytest.mark.long
@@ -222,7 +222,7 @@ def test_a_fit_without_a_trend_speaks_of_one_year(recovered):
 @pytest.mark.long
 def test_a_plot_has_a_course_and_dots(recovered):
     _, surveyed, fit = recovered
-    drawn = un.plot_trend(fit, ["World", sorted(surveyed)[0]]).to_dict()
+    drawn = un.plot.trend(fit, ["World", sorted(surveyed)[0]]).to_dict()
     values = pd.DataFrame(next(iter(drawn["datasets"].values())))
     assert {"median", "lower", "upper", "observed"} <= set(values)
     assert values["observed"].notna().sum() >= 1

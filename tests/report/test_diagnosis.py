@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.checks.calibration import Calibration
+from uncounted.checks.held_out import HeldOut
+from uncounted.checks.predictive import Predictive
 from uncounted.wording.words import read_words
 
 
@@ -28,7 +31,7 @@ def test_bars_of_predictions_weigh_countries_alike():
             "pit": pits,
         }
     )
-    bars = data(un.plot_pit(un.HeldOut(table))).set_index("bin")
+    bars = data(un.plot.pit(HeldOut(table))).set_index("bin")
     assert np.allclose(bars["share"], 0.1)
     assert (bars["low"] == 0).all()
     assert bars["high"].iloc[0] == pytest.approx(0.3)
@@ -41,18 +44,16 @@ def test_a_line_that_leaves_its_band_is_coloured():
         pd.DataFrame({"quantity": name, "kind": "total", "rank": rank})
         for name, rank in ranks.items()
     ]
-    drawn = data(un.plot_ranks(un.Calibration(pd.concat(tables))))
+    drawn = data(un.plot.ranks(Calibration(pd.concat(tables))))
     held = drawn.groupby("quantity")["held"].first()
     assert held.to_dict() == {"good": "within its band", "bad": "leaves its band"}
     assert set(
-        data(un.plot_ranks(un.Calibration(pd.concat(tables)), ["bad"], "fr"))[
-            "quantity"
-        ]
+        data(un.plot.ranks(Calibration(pd.concat(tables)), ["bad"], "fr"))["quantity"]
     ) == {"bad"}
 
 
 def test_widths_are_by_what_stands_behind_them(fit):
-    drawn = data(un.plot_widths(fit))
+    drawn = data(un.plot.interval_widths(fit))
     assert set(drawn["evidence"]) == {"surveyed", "imputed"}
     assert len(drawn) == len(fit.world.places)
     rows = (
@@ -79,9 +80,7 @@ def test_replicated_surveys_beside_the_real_ones():
         {**rows, "observed": [0.1, 0.2], "median": 0.15, "lower": 0.1, "upper": 0.2}
     )
     drawn = data(
-        un.plot_replicated(
-            un.Predictive(pd.DataFrame(), surveys, False, 0.95), "percent"
-        )
+        un.plot.replicated(Predictive(pd.DataFrame(), surveys, False, 0.95), "percent")
     )
     assert list(drawn["observed"]) == [10.0, 20.0]
 

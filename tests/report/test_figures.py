@@ -55,9 +55,9 @@ def test_surveys_outside_their_interval_stand_out_and_masked_ones_are_not_drawn(
 
 def test_a_budget_needs_its_columns():
     shares = pd.DataFrame({"component": ["sampling", "model"], "share": [0.4, 0.6]})
-    assert len(data(un.plot_budget(shares))) == 2
+    assert len(data(un.plot.variance_budget(shares))) == 2
     with pytest.raises(un.UncountedError, match="no column 'share'"):
-        un.plot_budget(shares[["component"]])
+        un.plot.variance_budget(shares[["component"]])
 
 
 @pytest.mark.parametrize(
@@ -66,31 +66,33 @@ def test_a_budget_needs_its_columns():
 def test_figures_are_written_as_files(small, tmp_path, suffix, start):
     from uncounted.charts.map import of_whom, world_map
 
-    chart = un.plot_budget(
+    chart = un.plot.variance_budget(
         pd.DataFrame({"component": ["sampling", "model"], "share": [0.4, 0.6]})
     )
     drawn = world_map(
         of_whom(small.totals), small.world, "percent", ["prevalence"], SAY
     )
     for i, figure in enumerate((chart, drawn)):
-        path = un.write_figure(figure, tmp_path / f"{i}{suffix}")
+        path = un.plot.write(figure, tmp_path / f"{i}{suffix}")
         assert path.read_bytes().startswith(start)
 
 
 def test_what_is_no_figure_or_no_ending_is_refused(tmp_path):
-    chart = un.plot_budget(pd.DataFrame({"component": ["sampling"], "share": [1.0]}))
+    chart = un.plot.variance_budget(
+        pd.DataFrame({"component": ["sampling"], "share": [1.0]})
+    )
     with pytest.raises(un.UncountedError, match=r"ends in '.gif'"):
-        un.write_figure(chart, tmp_path / "a.gif")
+        un.plot.write(chart, tmp_path / "a.gif")
     with pytest.raises(un.UncountedError, match="is no figure"):
-        un.write_figure(pd.DataFrame(), tmp_path / "a.svg")
+        un.plot.write(pd.DataFrame(), tmp_path / "a.svg")
 
 
 def test_plots_of_a_fit_refuse_what_it_has_not(fit):
     with pytest.raises(un.UncountedError, match="Did you mean 'Africa'"):
-        un.plot_forest(fit, "country", within="Afrika")
+        un.plot.forest(fit, "country", within="Afrika")
     with pytest.raises(un.UncountedError, match="Did you mean 'Kenya'"):
-        un.plot_age_sex(fit, "Kenia")
-    assert len(data(un.plot_forest(fit, "country", within="Arab States"))) == 12
+        un.plot.age_sex(fit, "Kenia")
+    assert len(data(un.plot.forest(fit, "country", within="Arab States"))) == 12
 
 
 def test_parts_are_rounded_to_add_up():

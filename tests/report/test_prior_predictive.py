@@ -11,6 +11,7 @@ from scipy.special import logit
 from scipy.stats import norm
 
 import uncounted as un
+from uncounted.charts.prior_predictive import PriorPredictive
 from uncounted.model.priors import Prior
 
 PRIORS = {
@@ -39,14 +40,14 @@ def world():
 
 def believed(
     card: un.Card, world, draws: int = DRAWS, **priors: tuple
-) -> un.PriorPredictive:
+) -> PriorPredictive:
     given = {key: Prior(family, numbers) for key, (family, *numbers) in priors.items()}
     return un.prior_predictive(
         replace(card, priors=card.priors | given), world, draws, seed=5
     )
 
 
-def row(found: un.PriorPredictive, what: str):
+def row(found: PriorPredictive, what: str):
     return found.summary[found.summary["what"].str.contains(what)].iloc[0]
 
 

@@ -15,6 +15,7 @@ from uncounted.checks.conflict import conflict
 from uncounted.checks.contrasts import of_contrasts
 from uncounted.checks.convergence import convergence
 from uncounted.checks.country_patterns import pattern
+from uncounted.checks.held_out import HeldOut
 from uncounted.checks.reach import reach
 from uncounted.checks.rows import of_shares
 from uncounted.checks.source_bias import sources
@@ -208,10 +209,7 @@ def predicted(fit: un.Fit, squeeze: float) -> list[un.Finding]:
         table.head(9).assign(**folds)
     ]
     return [
-        one
-        for how in hows
-        for one in un.check(fit, un.HeldOut(how))
-        if "held" in one.name
+        one for how in hows for one in un.check(fit, HeldOut(how)) if "held" in one.name
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 import uncounted as un
 from uncounted.checks.finding import HELD_OUT
+from uncounted.run.recheck import findings_of
 from uncounted.run.verdicts import FILE, read_verdicts, write_verdicts
 
 FOUND = un.Findings(
@@ -58,8 +59,8 @@ def test_a_report_takes_the_verdicts_that_lie_beside_the_draws(fit, tmp_path):
         ),
         tmp_path,
     )
-    assert [one.name for one in un.findings_of(fit, None, tmp_path)] == ["planted"]
-    assert "planted" not in [one.name for one in un.findings_of(fit, None)]
+    assert [one.name for one in findings_of(fit, None, tmp_path)] == ["planted"]
+    assert "planted" not in [one.name for one in findings_of(fit, None)]
 
 
 def test_a_file_of_before_counts_for_nothing(fit, tmp_path):

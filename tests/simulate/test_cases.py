@@ -10,6 +10,7 @@ import pytest
 
 import uncounted as un
 from uncounted.cases.tally import tally
+from uncounted.simulate.cases import simulate_cases, write_cases
 from uncounted.simulate.generating import read_generating
 from uncounted.simulate.state_imposed import state_imposed
 from uncounted.simulate.victim_records import registrations
@@ -37,8 +38,8 @@ def test_what_ships_is_what_the_seed_makes(world, tmp_path):
     )
     durations = told["mean_years"].to_dict(), float(told["log_sd"].iloc[0])
     start = time.process_time()
-    un.write_cases(
-        un.simulate_cases(SEED, world, durations=durations),
+    write_cases(
+        simulate_cases(SEED, world, durations=durations),
         tmp_path / "data",
         tmp_path / "truth",
     )
@@ -124,7 +125,7 @@ def test_records_have_the_same_number_of_units_whatever_the_seed(world, generati
 
 
 def test_a_programme_s_truth_of_durations_can_be_passed_in(world):
-    cases = un.simulate_cases(3, world, durations=({"women": 1.0, "men": 3.0}, 0.8))
+    cases = simulate_cases(3, world, durations=({"women": 1.0, "men": 3.0}, 0.8))
     assert set(cases.spells["sex"]) == {"women", "men"}
     going = cases.spells["end"].isna().groupby(cases.spells["sex"]).mean()
     assert going["women"] < going["men"]
@@ -155,7 +156,7 @@ def test_judged_figures_are_calibrated(world, generating):
 
 
 def test_tables_say_that_they_are_simulated(world):
-    cases = un.simulate_cases(4, world)
+    cases = simulate_cases(4, world)
     for table in (cases.records.table, cases.spells):
         assert set(table["note"]) == {"simulated"}
     assert cases.state_imposed.table["source"].str.contains("simulated").all()

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 import uncounted as un
 from uncounted import cli
 from uncounted.errors import UncountedError
+from uncounted.interviews.families import Families
 from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.simulate.programme import (
     Programme,
@@ -47,9 +48,9 @@ def programme(world) -> Programme:
 
 
 @pytest.fixture(scope="module")
-def families() -> un.Families:
+def families() -> Families:
     found = un.read_survey("surveys/programme")
-    assert isinstance(found, un.Families)
+    assert isinstance(found, Families)
     return found
 
 
@@ -383,7 +384,7 @@ def test_the_command_line_writes_a_programme(monkeypatch, capsys, tmp_path):
         cli.main()
     assert stopped.value.code == 0
     assert "8 surveys of 6 countries" in capsys.readouterr().out
-    assert isinstance(un.read_survey(tmp_path / "s"), un.Families)
+    assert isinstance(un.read_survey(tmp_path / "s"), Families)
     assert pd.read_csv(tmp_path / "t" / "durations.csv")["sex"].tolist() == [
         "female",
         "male",

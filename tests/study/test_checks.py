@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.checks.calibration import Calibration
 from uncounted.observations.evidence import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +71,7 @@ def test_every_country_held_out(fit):
     held.table[columns].round(4).to_csv(DOCS / "held-out-countries.csv", index=False)
     held.coverage.round(4).to_csv(DOCS / "held-out-coverage.csv", index=False)
     held.errors.round(4).to_csv(DOCS / "held-out-errors.csv", index=False)
-    un.write_figure(un.plot_pit(held), DOCS / "held-out-pit.svg")
+    un.plot.write(un.plot.pit(held), DOCS / "held-out-pit.svg")
     assert held.table["country"].nunique() == fit.evidence.rows["country"].nunique()
     assert not un.check(fit, held).stopped
 
@@ -120,7 +121,7 @@ def test_calibration_of_a_trend_that_bends():
     write_calibration("stunting-trend", found)
 
 
-def write_calibration(name: str, found: un.Calibration) -> None:
+def write_calibration(name: str, found: Calibration) -> None:
     summary = found.summary.assign(
         card=name, mixed=found.mixed.table["simulation"].nunique()
     )
@@ -129,7 +130,7 @@ def write_calibration(name: str, found: un.Calibration) -> None:
     pd.concat([before, summary[["card", *summary.columns.drop("card")]]]).round(
         3
     ).to_csv(path, index=False)
-    un.write_figure(un.plot_ranks(found), DOCS / f"calibration-{name}.svg")
+    un.plot.write(un.plot.ranks(found), DOCS / f"calibration-{name}.svg")
     assert summary["calibrated"].mean() > 0.8
 
 
@@ -153,7 +154,7 @@ def test_sensitivity(fit):
 def test_replicated_surveys(fit):
     found = un.predictive(fit, seed=20200801)
     found.table.round(4).to_csv(DOCS / "stunting-predictive.csv", index=False)
-    un.write_figure(un.plot_widths(fit), DOCS / "stunting-widths.svg")
+    un.plot.write(un.plot.interval_widths(fit), DOCS / "stunting-widths.svg")
     assert (
         found.table.query("statistic == 'prevalence'")["below"]
         .between(0.005, 0.995)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.simulate.world_edition import SimulatedEdition
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CARD = "modern-slavery"
@@ -59,7 +60,7 @@ def test_what_changed_between_two_simulated_editions():
     )
 
 
-def total(drawn: un.SimulatedEdition, more: float = 1.0) -> float:
+def total(drawn: SimulatedEdition, more: float = 1.0) -> float:
     """Return the persons of all leaves, those of surveys and of ratios to them grown
     with the population.
     """

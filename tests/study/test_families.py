@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 import uncounted as un
 from uncounted.figures.interval import korn_graubard
+from uncounted.interviews.families import Families
 from uncounted.simulate import generations as sim
 from uncounted.world.age import parse_band
 
@@ -51,7 +52,7 @@ def risk(people: sim.Population) -> np.ndarray:
     return by_age * np.where(persons["sex"] == "male", 1.5, 1.0)
 
 
-def read(parts: list[sim.Interviews], outcomes: list[str], rule: str) -> un.Families:
+def read(parts: list[sim.Interviews], outcomes: list[str], rule: str) -> Families:
     """Read surveys as one table of surveys, each with its own respondents."""
     tables = []
     for what in ("respondents", "roster", "events"):
@@ -72,7 +73,7 @@ def read(parts: list[sim.Interviews], outcomes: list[str], rule: str) -> un.Fami
     )
 
 
-def batches(people: sim.Population) -> Iterator[tuple[un.Families, pd.DataFrame]]:
+def batches(people: sim.Population) -> Iterator[tuple[Families, pd.DataFrame]]:
     """Yield surveys of 1,008 respondents with an outcome for each number of expected
     cases, and the truths.
     """
@@ -228,7 +229,7 @@ def test_bias_of_every_estimator(people):
     assert 1.05 < shortcut["30-49"] < 1.25
 
 
-def weighed(families: un.Families, bands: tuple) -> pd.DataFrame:
+def weighed(families: Families, bands: tuple) -> pd.DataFrame:
     """Return Σ w/m of those at home by survey, sex and age now."""
     home = families.persons.loc[families.persons["lives_in"] == sim.HOME]
     edges = [*(band.lower / 12 for band in bands), np.inf]

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import uncounted as un
+from uncounted.interviews.respondents import Respondents
 
 pytestmark = pytest.mark.study
 
@@ -72,7 +73,7 @@ def people(n: int = 60) -> pd.DataFrame:
     return frame.astype({name: float for name in frame if name != "cty"})
 
 
-def tried(read: Callable[[], un.Respondents]) -> str:
+def tried(read: Callable[[], Respondents]) -> str:
     """Return 'estimates', or 'sentence'; anything else that is raised fails the
     study.
     """
@@ -89,7 +90,7 @@ def tried(read: Callable[[], un.Respondents]) -> str:
     return "estimates"
 
 
-def declared(source: object) -> un.Respondents:
+def declared(source: object) -> Respondents:
     missing = {
         "worked": {8: "refused", 9: "don't know", "A": "refused", "B": "don't know"},
         "sex": {9: "not stated"},

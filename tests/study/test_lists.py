@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 from scipy.stats import beta, binom
 
 import uncounted as un
-from uncounted.lists.list_total import effective_counts
+from uncounted.lists.capture_lists import Lists
+from uncounted.lists.list_total import ListTotal, effective_counts
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TABLES = [
@@ -78,7 +79,7 @@ def test_totals_by_method_beside_the_published(shared):
     )  # of that table another edition was published
 
 
-def scaled(lists: un.Lists, order: int, scale: float) -> dict:
+def scaled(lists: Lists, order: int, scale: float) -> dict:
     total = un.list_total(lists, seed=1, order=order, scale=scale)
     low, high = total.interval()
     return {
@@ -89,7 +90,7 @@ def scaled(lists: un.Lists, order: int, scale: float) -> dict:
     }
 
 
-def as_evidence(total: un.ListTotal) -> dict:
+def as_evidence(total: ListTotal) -> dict:
     """What the binomial of effective counts alone would say of the total, in a
     population of 60 million.
     """

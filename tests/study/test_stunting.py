@@ -92,7 +92,7 @@ def test_trend_since_2000_beside_the_published(since_2000):
         "Eritrea",
         "France",
     ]
-    un.plot_trend(since_2000, places).save(DOCS / "stunting-trend.svg")
+    un.plot.trend(since_2000, places).save(DOCS / "stunting-trend.svg")
     yearly = (
         world.loc[2022, "prevalence_median"] - world.loc[2012, "prevalence_median"]
     ) / 10

@@ -16,7 +16,8 @@ import uncounted as un
 from uncounted.errors import UncountedError
 from uncounted.lists import list_total as capture
 from uncounted.lists import loglinear
-from uncounted.lists.list_total import effective_counts
+from uncounted.lists.capture_lists import Lists
+from uncounted.lists.list_total import ListTotal, effective_counts
 from uncounted.model.seen import look
 from uncounted.world.age import Band
 
@@ -27,7 +28,7 @@ SPARSE = "A,B,C,n\n1,0,0,40\n0,1,0,30\n0,0,1,20\n1,1,0,6\n"
 def written(tmp_path):
     """Return a function that reads a capture table from its text."""
 
-    def read(text: str = SPARSE, what: str = "stock", **told: object) -> un.Lists:
+    def read(text: str = SPARSE, what: str = "stock", **told: object) -> Lists:
         (tmp_path / "some.csv").write_text(text, encoding="utf-8")
         return un.read_lists(
             tmp_path / "some.csv",
@@ -45,7 +46,7 @@ def reference(shared):
     )
 
 
-def method(total: un.ListTotal, name: str) -> np.ndarray:
+def method(total: ListTotal, name: str) -> np.ndarray:
     return (
         total.methods.set_index("method")
         .loc[name, ["total", "lower", "upper"]]
@@ -53,7 +54,7 @@ def method(total: un.ListTotal, name: str) -> np.ndarray:
     )
 
 
-def model(total: un.ListTotal, *interactions: str) -> pd.Series:
+def model(total: ListTotal, *interactions: str) -> pd.Series:
     return total.models.set_index("interactions").loc[", ".join(interactions) or "none"]
 
 

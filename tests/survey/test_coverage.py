@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import uncounted as un
+from uncounted.interviews.respondents import Respondents
 
 COLUMNS = {"country": "country", "sex": "sex", "age": "age"}
 CUTS = {"age": {"15-17": (15, 18), "18-64": (18, 65), "65+": (65, None)}}
@@ -34,7 +35,7 @@ def interviews(**changes: object) -> pd.DataFrame:
     return frame.assign(**changes)
 
 
-def read(frame: pd.DataFrame, **other: object) -> un.Respondents:
+def read(frame: pd.DataFrame, **other: object) -> Respondents:
     return un.read_respondents(frame, COLUMNS, "y", cuts=CUTS, **other)  # type: ignore[arg-type]
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import uncounted as un
 from uncounted.errors import UncountedError
+from uncounted.interviews.families import Families
 from uncounted.simulate import generations as sim
 from uncounted.world.world import persons
 
@@ -80,7 +81,7 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def read(changed: dict | None = None, **other: object) -> un.Families:
+def read(changed: dict | None = None, **other: object) -> Families:
     asked = {"columns": COLUMNS} | ASKED | other
     return un.read_families(**(tables() | (changed or {})), **asked)  # type: ignore[arg-type]
 
@@ -96,7 +97,7 @@ def refused(told: str, changed: dict | None = None, **other: object) -> None:
     assert "\n" not in str(caught.value)
 
 
-def one(families: un.Families, by: object = ()) -> pd.Series:
+def one(families: Families, by: object = ()) -> pd.Series:
     table = un.direct(un.reported(families, "forced_labour"), by)  # type: ignore[arg-type]
     assert len(table) == 1
     return table.iloc[0]
@@ -370,7 +371,7 @@ def people() -> sim.Population:
     return sim.population(5, couples=1200, psus=20)
 
 
-def simulated(told: sim.Interviews, rule: str, **other: object) -> un.Families:
+def simulated(told: sim.Interviews, rule: str, **other: object) -> Families:
     asked = {
         "window_years": {"forced_labour": 5},
         "ages": ["0-14", "15-17", "18-29", "30-49", "50+"],
@@ -460,7 +461,7 @@ def world() -> un.World:
     return un.read_world()
 
 
-def scaled(families: un.Families, frame: float) -> un.Families:
+def scaled(families: Families, frame: float) -> Families:
     """Return the families with weights that add up to `frame`."""
     factor = frame / families.interviews["weight"].sum()
     return replace(
@@ -882,7 +883,7 @@ def toml(value: object) -> str:
 
 def test_a_card_reads_the_same_families(tmp_path: Path):
     families = un.read_survey(card(tmp_path))
-    assert isinstance(families, un.Families)
+    assert isinstance(families, Families)
     assert families.name == "Nepal 2019"
     pd.testing.assert_series_equal(one(families), one(read()))
 
@@ -986,7 +987,7 @@ def test_whatever_a_card_says_the_answer_is_families_or_a_sentence(
     tmp_path: Path, words
 ):
     try:
-        assert isinstance(un.read_survey(card(tmp_path, **words)), un.Families)
+        assert isinstance(un.read_survey(card(tmp_path, **words)), Families)
     except UncountedError as error:
         told = str(error)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import uncounted as un
+from uncounted.interviews.families import Families
 from uncounted.simulate import generations as sim
 from uncounted.world.world import persons
 
@@ -60,7 +61,7 @@ def test_nothing_out_and_no_origin_change_nothing(evidence):
     )
 
 
-def families(world, home: str, seed: int) -> un.Families:
+def families(world, home: str, seed: int) -> Families:
     people = sim.population(seed, couples=500)
     told = sim.interviews(
         people, sim.events(people, 0.03, seed + 1, abroad=0.2), seed + 2

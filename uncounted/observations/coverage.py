@@ -184,7 +184,7 @@ def _ages(
     twice.
     """
     held = np.zeros(OLDEST, bool)
-    for band in set(chain.from_iterable(covers)):
+    for band in dict.fromkeys(chain.from_iterable(covers)):
         held[band.lower : band.upper] = True
     return np.array([held[band.lower : band.upper].mean() for band in bands])
 
