@@ -134,7 +134,7 @@ def object_code(
         return None
     compiled = {}
     for name, inner in functions.items():
-        function = _function(name, key, sizes, inner)
+        function: Any = _function(name, key, sizes, inner)
         function._cache.flush()  # the files there could not be read
         function.compile()
         # Where nothing can be kept, the function is compiled anew next time.

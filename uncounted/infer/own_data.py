@@ -72,7 +72,8 @@ def _without_own(fit: Fit) -> xr.DataArray | None:
             return None
         changes.append(change)
     if fit.card.forms:
-        return _of_forms(fit.p, xr.concat(changes, fit.p["form"]))
+        together = xr.DataArray(xr.concat(changes, fit.p["form"]))
+        return _of_forms(fit.p, together)
     change = changes[0].astype(np.float32)
     if fit.card.link == "identity":
         return (fit.p + change).transpose(*fit.p.dims)

@@ -122,7 +122,8 @@ def levels_and_errors(
     nothing = pt.zeros(len(belief.world.places))
     shown = _as_shown(belief, nothing[country] + drift, seen, source)
     variance = countries.sigma**2 + nothing[country].inc(lone * sigma**2)
-    total = pt.sqrt(variance + SMALLEST)  # a gradient where σ_country is fixed at 0
+    # SMALLEST: a gradient where σ_country is fixed at 0
+    total = pt.as_tensor(pt.sqrt(variance + SMALLEST))  # pyright: ignore[reportArgumentType] PyTensor types it None
     mean = countries.mean + nothing[country].inc(lone * shown)
     both = belief.centred("country", mean, total, "country")
     level = countries.mean + both

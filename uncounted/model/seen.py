@@ -180,8 +180,9 @@ def _within(evidence: Evidence, card: Card) -> Evidence:
     """Leave out rows of other ages; raises UncountedError if none is left."""
     cells = card.bands
     covers = evidence.rows["covers"]
-    held = covers.map(lambda bands: all(_held(band, cells) for band in bands))
-    return _kept(evidence, ~held.astype(bool), "ages outside the card's")
+    outside = [not all(_held(band, cells) for band in bands) for bands in covers]
+    left_out = pd.Series(outside, index=covers.index, dtype=bool)
+    return _kept(evidence, left_out, "ages outside the card's")
 
 
 def _kept(evidence: Evidence, out: pd.Series, why: str) -> Evidence:

@@ -29,7 +29,8 @@ from uncounted.observations.evidence_rows import (
     digest_of,
     further,
 )
-from uncounted.observations.figure_rows import (
+from uncounted.observations.origin import Origin
+from uncounted.observations.sized_figures import (
     check_request,
     check_rows,
     figures_of,
@@ -37,7 +38,6 @@ from uncounted.observations.figure_rows import (
     with_sizes,
     with_survey_estimate,
 )
-from uncounted.observations.origin import Origin
 from uncounted.world.age import parse_band
 from uncounted.world.table import one_code
 from uncounted.world.world import World, check_codes

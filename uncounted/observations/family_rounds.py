@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -53,7 +54,7 @@ def _concatenated(
     """
     numbered = []
     for i, table in enumerate(tables):
-        columns = {"id": f"{i}/" + table["id"]}
+        columns: dict[str, Any] = {"id": f"{i}/" + table["id"]}
         if rounds:
             columns["survey"] = f"{i}/" + table.get("survey", "")
         numbered.append(table.assign(**columns))
