@@ -8,6 +8,7 @@ from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -262,19 +263,18 @@ def test_a_walk_of_a_set_is_seen(source, seen):
 LARGEST_ROOM = 0.15  # of the tokens of the package
 
 
-def tokens(path: Path) -> int:
-    """Return how many names, operators, numbers and strings a file of code has."""
+def token_rows(path: Path) -> list[int]:
+    """Return the line of each name, operator, number and string of a file of code."""
     kinds = {tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING}
     with tokenize.open(path) as file:
-        return sum(
-            token.type in kinds for token in tokenize.generate_tokens(file.readline)
-        )
+        tokens = tokenize.generate_tokens(file.readline)
+        return [token.start[0] for token in tokens if token.type in kinds]
 
 
 def test_no_room_is_larger_than_a_person_can_know():
     sizes: Counter[str] = Counter()
     for path in (ROOT / "uncounted").rglob("*.py"):
-        sizes[path.relative_to(ROOT / "uncounted").parts[0]] += tokens(path)
+        sizes[path.relative_to(ROOT / "uncounted").parts[0]] += len(token_rows(path))
     shares = {room: size / sizes.total() for room, size in sizes.items()}
     assert {room: share for room, share in shares.items() if share > LARGEST_ROOM} == {}
 
@@ -286,6 +286,106 @@ def test_no_two_files_share_a_name():
         if path.name not in {"__init__.py", "__main__.py"}
     )
     assert [name for name, files in names.items() if files > 1] == []
+
+
+# --- lines ------------------------------------------------------------------------------
+
+# pronouns, participles and prepositions name no value
+VAGUE = {
+    "told",
+    "found",
+    "one",
+    "given",
+    "made",
+    "asked",
+    "known",
+    "own",
+    "mine",
+    "rest",
+    "more",
+    "said",
+    "at",
+    "what",
+    "here",
+    "there",
+    "whole",
+    "wide",
+    "near",
+    "first",
+    "last",
+    "each",
+    "other",
+    "others",
+    "same",
+    "now",
+    "then",
+    "far",
+    "few",
+    "left",
+    "of",
+}
+PER_LINE = 8.6  # tokens of a line of code on average; 8.0 is the aim
+PER_FUNCTION = 500  # tokens
+
+
+def trees() -> dict[str, ast.Module]:
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "uncounted").rglob("*.py"))
+    }
+
+
+def test_files_are_read_at_one_sitting():
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
+        for path in (ROOT / "uncounted").rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_a_line_holds_one_thought():
+    sizes: Counter[tuple[Path, int]] = Counter()
+    for path in (ROOT / "uncounted").rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for row in token_rows(path):
+            text = lines[row - 1].lstrip()
+            if not text.startswith(("import", "from", "#", "@", '"""')):
+                sizes[path, row] += 1
+    assert sizes.total() / len(sizes) <= PER_LINE
+
+
+def test_comprehensions_and_ternaries_are_rare():
+    size = sum(len(token_rows(path)) for path in (ROOT / "uncounted").rglob("*.py"))
+    nodes = [node for tree in trees().values() for node in ast.walk(tree)]
+    loops = (ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
+    assert sum(isinstance(node, loops) for node in nodes) <= 4 * size / 1000
+    assert sum(isinstance(node, ast.IfExp) for node in nodes) <= 2 * size / 1000
+
+
+def test_values_have_names():
+    bound: Counter[str] = Counter()
+    for tree in trees().values():
+        for node in ast.walk(tree):
+            match node:
+                case ast.arg(arg=name):
+                    bound[name] += 1
+                case ast.Name(id=name, ctx=ast.Store()):
+                    bound[name] += 1
+    vague = {name: bound[name] for name in sorted(VAGUE & set(bound))}
+    assert sum(vague.values()) <= 0.005 * bound.total(), vague
+
+
+def test_functions_are_short():
+    long = {}
+    for path in (ROOT / "uncounted").rglob("*.py"):
+        rows = np.array(token_rows(path))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                size = ((rows >= node.lineno) & (rows <= (node.end_lineno or 0))).sum()
+                long |= (
+                    {f"{path.name} {node.name}": size} if size > PER_FUNCTION else {}
+                )
+    assert long == {}
 
 
 # --- public names -----------------------------------------------------------------------

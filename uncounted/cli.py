@@ -6,14 +6,22 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.markup import escape
 from typer import Argument, Option
 
 import uncounted as un
 from uncounted.checks.held_out import read_held_out
 from uncounted.leaves.draws_folder import read_draws
 from uncounted.run.recheck import findings_of, held_out_of, read_finished, recheck
+from uncounted.run.terminal import (
+    budget_shares,
+    console,
+    print_error,
+    print_findings,
+    print_plain,
+    print_table,
+    time_sentence,
+    write_table,
+)
 from uncounted.simulate.programme import simulate_programme, write_programme
 
 app = typer.Typer(
@@ -26,7 +34,6 @@ simulate = typer.Typer(
     help="Write worlds whose truth is known, and surveys of them.", no_args_is_help=True
 )
 app.add_typer(simulate, name="simulate")
-console = Console()
 PublishAnyway = Annotated[
     bool,
     Option(help="Exit with 0 though a check stops publication; files say so."),
@@ -73,24 +80,14 @@ def estimate(
         seed=seed,
         **settings,
     )
-    _print_plain(finished.headline)
-    _print_findings(finished.findings)
-    _print_plain(_time(finished.seconds))
+    print_plain(finished.headline)
+    print_findings(finished.findings)
+    print_plain(time_sentence(finished.seconds))
     names = sorted(file.name for file in finished.folder.iterdir())
     shown = [name for name in names if not name.startswith(".")]
     files = ", ".join(shown)
     console.print(f"Written to {finished.folder}/: {files}", highlight=False)
     _exit(finished.findings, publish_anyway)
-
-
-def _time(seconds: dict[str, float]) -> str:
-    """Return the sentence on how long each stage took."""
-    stages = [f"{stage} {duration:.0f} s" for stage, duration in seconds.items()]
-    return f"Time: {sum(seconds.values()):.0f} s ({', '.join(stages)})."
-
-
-def _print_plain(text: str) -> None:
-    console.print(text, highlight=False, markup=False)
 
 
 def _exit(findings: un.Findings, publish_anyway: bool) -> None:
@@ -176,7 +173,7 @@ def report(
             **words,
         )
     for file in files:
-        _print_plain(str(file))
+        print_plain(str(file))
     if findings.stopped and not publish_anyway:
         console.print("A check stops publication: the files say so.", highlight=False)
     _exit(findings, publish_anyway)
@@ -232,33 +229,15 @@ def check(
         scheduler=scheduler,
         workers=workers,
     )
-    _print_findings(checked.findings)
+    print_findings(checked.findings)
     if checked.held_out is not None:
-        _print_table(checked.held_out.coverage, 3)
-        _print_table(checked.held_out.errors, 4)
+        print_table(checked.held_out.coverage, 3)
+        print_table(checked.held_out.errors, 4)
     if checked.budget is not None:
-        sentence = f"Of the variance of the world's number: {_shares(checked.budget)}."
+        shares = budget_shares(checked.budget)
+        sentence = f"Of the variance of the world's number: {shares}."
         console.print(sentence, highlight=False)
     _exit(checked.findings, publish_anyway)
-
-
-def _print_table(table: pd.DataFrame, digits: int) -> None:
-    """Print the rows of all surveys, rounded."""
-    rows = table.query("of == 'all'").round(digits)
-    console.print(rows.to_string(index=False), highlight=False)
-
-
-def _shares(budget: pd.DataFrame) -> str:
-    parts = zip(budget["component"], budget["share"], strict=True)
-    return ", ".join(f"{component} {share:.0%}" for component, share in parts)
-
-
-def _print_findings(findings: un.Findings) -> None:
-    for finding in findings:
-        verdict = f"{finding.verdict:<4}"
-        _print_plain(f"  {verdict}  {finding.name}: {finding.sentence}")
-    for name in findings.not_run:
-        _print_plain(f"  {'—':<4}  {name}: not run")
 
 
 @app.command()
@@ -366,12 +345,7 @@ def direct(
         scale_to=scale_to,
         **options,
     )
-    if out is None:
-        sys.stdout.write(rows.to_csv(index=False))
-    elif out.suffix == ".parquet":
-        rows.to_parquet(out, index=False)
-    else:
-        rows.to_csv(out, index=False)
+    write_table(rows, out)
 
 
 @simulate.command("programme")
@@ -418,16 +392,9 @@ def _check_out(out: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of the analyst's is a sentence, not a
-    traceback.
-    """
+    """Run the command line; errors of an analyst are sentences, not tracebacks."""
     try:
         app()
     except un.UncountedError as error:
-        sentence = f"[bold red]Error:[/] {escape(str(error))}"
-        Console(stderr=True).print(
-            sentence,
-            highlight=False,
-            soft_wrap=True,
-        )
+        print_error(str(error))
         sys.exit(2)

@@ -8,18 +8,14 @@ import pandas as pd
 
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
-from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
-from uncounted.model.card import Card
 from uncounted.observations.disclosure import (
     masked,
-    released,
-    released_inputs,
-    released_ledger,
 )
 from uncounted.observations.elsewhere import ELSEWHERE
 from uncounted.release.account import Account, read_account
+from uncounted.release.model_part import Part, part_of
 from uncounted.wording.numerals import heading, level, unit, whom
 from uncounted.wording.words import Words, read_words
 from uncounted.world.age import Band
@@ -65,21 +61,6 @@ NOTES = {
     "converged": "not converged: not for publication",
     "validated": "not validated: not for publication",
 }
-
-
-@dataclass(frozen=True)
-class Part:
-    """One model behind an estimate: its card, and its evidence, masked."""
-
-    card: Card
-    # a row for each survey, of `disclosure.released`
-    surveys: pd.DataFrame
-    # a row for each row of the likelihood, of `disclosure.released_inputs`
-    inputs: pd.DataFrame
-    ledger: Ledger
-    source: str
-    # of world, evidence and card
-    digests: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -406,23 +387,4 @@ def release_of(
         budget=budget,
         account=words,
         language=language,
-    )
-
-
-def part_of(fit: Fit) -> Part:
-    """Return a fit as one of the models behind an estimate, its observed counts
-    masked.
-    """
-    evidence = fit.evidence
-    return Part(
-        card=fit.card,
-        surveys=released(evidence),
-        inputs=released_inputs(evidence),
-        ledger=Ledger(released_ledger(evidence)),
-        source=evidence.source,
-        digests={
-            "card": fit.card.digest,
-            "evidence": evidence.digest,
-            "world": fit.world.digest,
-        },
     )

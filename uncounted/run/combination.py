@@ -26,7 +26,8 @@ from uncounted.model.card import Card
 from uncounted.observations.disclosure import masked
 from uncounted.release.account import Account, read_account
 from uncounted.release.headline import headline
-from uncounted.release.release import Release, part_of
+from uncounted.release.model_part import part_of
+from uncounted.release.release import Release
 from uncounted.run.verdicts import write_verdicts
 from uncounted.tables.breakdown import breakdown, shown
 from uncounted.tables.published_editions import read_published, set_beside
