@@ -159,8 +159,7 @@ def test_a_report_of_nothing_is_a_sentence(monkeypatch, capsys, tmp_path, words,
 def test_a_report_of_a_finished_estimate(monkeypatch, capsys, fit, tmp_path):
     un.write_fit(fit, tmp_path / "stunting" / "fit.nc")
     monkeypatch.setattr(
-        un,
-        "findings_of",
+        "uncounted.cli.findings_of",
         lambda *_: un.Findings((un.Finding("E-BFMI", "stop", 0.1, 0.3, "Low."),)),
     )
     asked = ["report", "stunting", "--out", str(tmp_path)]

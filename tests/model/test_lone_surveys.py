@@ -2,6 +2,8 @@
 sampled as one sum, and their law is the same.
 """
 
+from dataclasses import replace
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ from scipy.special import expit
 import uncounted as un
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
+from uncounted.model.centring import centring
+from uncounted.model.seen import look
 
 COUNTRY, SURVEY = 0.5, 0.3
 PRIORS = {
@@ -49,11 +53,13 @@ def test_departures_and_errors_keep_their_law():
         "sigma_survey": un.Prior("log_normal", (SURVEY, 0.001)),
     }
     evidence = surveys(
-        ["KEN", "GHA", "PER", "PER"], [20.0, 50_000.0, 900.0, 1_100.0], np.full(4, 0.1)
+        ["KEN", "GHA", "NPL", "PER", "PER"],
+        [200.0, 50_000.0, 3_000.0, 900.0, 1_100.0],
+        np.full(5, 0.1),
     )
     model = un.build(card(**fixed), un.read_world(), evidence)
     lone = model.study.seen.lone
-    np.testing.assert_array_equal(lone, [1, 1, 0, 0])
+    np.testing.assert_array_equal(lone, [1, 1, 1, 0, 0])
     draws = draw_prior(model, 4, 5000)
     values = derived(model, draws, ["country_effect", "survey_effect"])
     error = values["survey_effect"].to_numpy()[0]
@@ -62,7 +68,32 @@ def test_departures_and_errors_keep_their_law():
     np.testing.assert_allclose(error.std(axis=0), SURVEY, rtol=0.05)
     np.testing.assert_allclose(departure.std(axis=0), COUNTRY, rtol=0.05)
     together = np.corrcoef(np.hstack([departure, error]).T)
-    np.testing.assert_allclose(together, np.eye(8), atol=0.06)  # 4 standard errors
+    np.testing.assert_allclose(together, np.eye(9), atol=0.06)  # 4 standard errors
+
+
+def test_a_lone_survey_centres_its_country_and_not_itself():
+    """Of a country's only survey the sum is sampled, of which the survey tells more than
+    of the departure alone; small surveys, and those of countries with several, are not
+    summed.
+    """
+    world = un.read_world()
+    countries = ["KEN", "GHA", "NPL", "BRA", "PER", "PER"]
+    n = [400.0, 50_000.0, 3_000.0, 800.0, 900.0, 1_100.0]
+    seen = look(card(), world, surveys(countries, n, np.full(6, 0.1)))
+    lone = seen.lone == 1
+    np.testing.assert_array_equal(seen.surveys[~lone], ["s4", "s5"])
+    lam = centring(card(), world, seen)
+    assert (lam["survey"][lone] == 0).all()
+    assert (lam["survey"][~lone] > 0).all()
+    places = seen.survey_country
+    order = np.argsort(n[:4], kind="stable")
+    assert (np.diff(lam["country"][places[:4]][order]) > 0).all()
+    apart = centring(card(), world, replace(seen, lone=np.zeros(6, int)))
+    assert (lam["country"][places[:4]] > apart["country"][places[:4]]).all()
+    held = centring(card(), world, seen, (seen.country != places[0]).astype(float))
+    assert held["country"][places[0]] == 0
+    small = look(card(), world, surveys(countries[:4], [20.0] * 4, np.full(4, 0.1)))
+    assert not small.lone.any()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

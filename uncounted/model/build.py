@@ -19,8 +19,10 @@ from uncounted.model.measurement import (
     ROW,
     ROW_SIZE,
     averaged,
+    is_summed,
     levels_and_errors,
     row_size,
+    survey_error,
 )
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -87,8 +89,12 @@ def say(
     """
     belief = believe(card, world, centring(card, world, seen))
     countries = ladder(belief, shift(belief), correlated)
-    course = courses(belief)
-    place, error = levels_and_errors(belief, countries, course, seen)
+    if summed := is_summed(card, seen):
+        course = courses(belief)
+        place, error = levels_and_errors(belief, countries, course, seen)
+    else:
+        place = countries.levels(belief)
+        course = courses(belief)
     eta = cells(belief, place)
     p = belief.prevalence(eta)
     pm.Deterministic("p", p, dims=("country", *card.axes))
@@ -97,6 +103,8 @@ def say(
     logit_q = averaged(belief, eta, course, seen)
     covered = scaled(belief, shifted(belief, logit_q, seen), seen)
     pm.Deterministic("covered", covered, dims="row")
+    if not summed:
+        error = survey_error(belief, place, course, seen)
     reported = misreported(belief, covered + error, seen)
     pm.Deterministic("reported", reported, dims="row")
     y, n, rounding = seen.y, seen.n, seen.rounding

@@ -16,7 +16,7 @@ from uncounted.model.centring import centring
 from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.likelihood import multinomial
-from uncounted.model.measurement import levels_and_errors, single_cells
+from uncounted.model.measurement import single_cells, survey_error
 from uncounted.model.part import Part
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
@@ -46,9 +46,9 @@ def say_forms(card: Card, world: World, seen: Seen) -> None:
         with Part(form, coords=coords(card, world, of_form)):
             belief = believe(card, world, centring(card, world, of_form))
             countries = ladder(belief, shift(belief))
-            place, error = levels_and_errors(belief, countries, None, of_form)
+            place = countries.levels(belief)
             etas.append(cells(belief, place))
-            errors.append(error)
+            errors.append(survey_error(belief, place, None, of_form))
     nothing = 0.0 * etas[0]
     logits = pt.stack([*etas, nothing], axis=-1)
     log_p: TensorVariable = log_softmax(logits, axis=-1)  # pyright: ignore[reportAssignmentType]

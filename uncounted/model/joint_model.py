@@ -3,8 +3,9 @@ effects of countries.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -57,6 +58,8 @@ def build_jointly(
         rows = cholesky(len(cards), lkj)
         for row, card, evidence in zip(rows, cards, evidences, strict=True):
             seen = look(card, world, evidence)
+            # what outcomes share are departures by themselves
+            seen = replace(seen, lone=np.zeros_like(seen.lone))
             with Part(card.outcome, coords=coords(card, world, seen)) as part:
                 say(card, world, seen, Correlated(row, scores))
             scores = (*scores, pt.as_tensor(part["country_score"]))

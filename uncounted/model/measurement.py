@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
+from uncounted.model.card import Card
 from uncounted.model.people import of_instruments, sizes_of_ages
 from uncounted.model.place import Countries
 from uncounted.model.reporting import bias
@@ -88,31 +89,53 @@ def single_cells(
     return alone, single
 
 
-def levels_and_errors(
-    belief: Belief,
-    countries: Countries,
-    course: TensorVariable | None,
-    seen: Seen,
-) -> tuple[TensorVariable, TensorVariable | float]:
-    """Return each country's level (countries,) and ν of each row's survey (rows,), one
-    for all its rows; 0 without `sigma_survey`.
+def is_summed(card: Card, seen: Seen) -> bool:
+    """Return whether countries' departures and lone surveys' errors are sampled as
+    sums.
+    """
+    return "sigma_survey" in card.priors and bool(seen.lone.any())
 
-    Levels are θ ~ N(m, σ_country), errors ν ~ N(0, σ_survey[kind of source]). Both are
-    centred, by information (`Belief.exchangeable`), errors on their country's level in
-    their year as their kind of source shows it. Surveys of one series share a part of
-    their error: ν = σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ =
-    series_share[kind of source], so that one survey of a series errs as a lone one does
-    and k of them count as one to k.
+
+def survey_error(
+    belief: Belief, place: TensorVariable, course: TensorVariable | None, seen: Seen
+) -> TensorVariable | float:
+    """Return ν of each row's survey (rows,): N(0, σ_survey[kind of source]), one for
+    all its rows; 0 without it.
+
+    Centred, by information, on its country's level in its year as its kind of source
+    shows it (see `Belief.exchangeable`). Surveys of one series share a part of it: ν =
+    σ(√ρ s[series] + √(1 − ρ) e), s and e standard normal, ρ = series_share[kind of
+    source], so that one survey of a series errs as a lone one does and k of them count
+    as one to k.
+    """
+    if "sigma_survey" not in belief.card.priors:
+        return 0.0
+    survey_of = np.stack([seen.survey_country, seen.source])
+    of_survey = pt.as_tensor(pm.Data("survey_of", survey_of))
+    country, source = of_survey[0], of_survey[1]
+    sigma = belief.variable("sigma_survey", "source")[source]
+    since = seen.survey_since
+    drift = _drift(belief, course, seen.survey_country, since, "survey_since", "survey")
+    mean = _as_shown(belief, place[country] + drift, seen, source)
+    if not seen.series.member.any():
+        return belief.exchangeable("survey", mean, sigma, "survey")[seen.survey]
+    shared, own_share = _series(belief, place, course, seen)
+    own_part = own_share**0.5
+    error = belief.nested("survey", mean, shared, sigma, own_part, "survey")
+    return belief.effect("survey", error, "survey")[seen.survey]
+
+
+def levels_and_errors(
+    belief: Belief, countries: Countries, course: TensorVariable | None, seen: Seen
+) -> tuple[TensorVariable, TensorVariable]:
+    """Return each country's level (countries,) and ν of each row's survey (rows,), as
+    `survey_error`, where most countries have one survey.
 
     A country's only survey shows the sum d = (θ − m) + ν and nothing of its parts,
     which are a ridge if sampled apart: few surveys ended in divergences. So d ~ N(0, T)
     is sampled, T² = σ_country² + σ_survey², and z ~ N(0, 1), with
     ν = d σ_survey²/T² + z σ_country σ_survey/T.
     """
-    if "sigma_survey" not in belief.card.priors:
-        mean, sigma = countries.mean, countries.sigma
-        departure = belief.centred("country", mean, sigma, "country")
-        return countries.level(belief, departure), 0.0
     survey_of = np.stack([seen.survey_country, seen.source, seen.lone])
     of_survey = pt.as_tensor(pm.Data("survey_of", survey_of))
     country, source, lone = (of_survey[i] for i in range(3))

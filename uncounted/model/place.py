@@ -67,6 +67,11 @@ class Countries:
     sigma: TensorVariable
     scored: bool
 
+    def levels(self, belief: Belief) -> TensorVariable:
+        """Return each country's level (countries,), its departure by itself."""
+        departure = belief.centred("country", self.mean, self.sigma, "country")
+        return self.level(belief, departure)
+
     def level(self, belief: Belief, departure: TensorVariable) -> TensorVariable:
         """Return each country's level (countries,) from its departure, which is named
         in the posterior.

@@ -19,6 +19,8 @@ from uncounted.world.population import EVERYBODY
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
+RESOLVED = 10.0  # Fisher information of a survey: a log odds with an error of 0.3
+MOST = 0.75  # of surveyed countries
 # likelihoods that can read an interval of counts
 OF_COUNTS = ("binomial", "beta_binomial")
 
@@ -36,6 +38,8 @@ class Seen:
     where it is exact. row_ages (rows, ages): squared shares of each age (and level of
     traits) in what a row covers, by which it has the errors of those ages. row_group
     (rows,): alike in rows of one survey that cover the same ages and levels of traits.
+    lone (surveys,): 1 where a survey's error and its country's departure are sampled as
+    one sum.
     """
 
     evidence: Evidence
@@ -56,14 +60,8 @@ class Seen:
     rounding: np.ndarray
     row_ages: np.ndarray
     row_group: np.ndarray
+    lone: np.ndarray
     forms: np.ndarray | None = None
-
-    @property
-    def lone(self) -> np.ndarray:
-        """1 for a country's only survey, if it is in no series, else 0 (surveys,)."""
-        surveys_of = np.bincount(self.survey_country)
-        only = surveys_of[self.survey_country] == 1
-        return (only & ~self.series.member).astype(int)
 
 
 def look(card: Card, world: World, evidence: Evidence) -> Seen:
@@ -118,7 +116,33 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
         rounding=rows["rounding"].to_numpy(float) * ~unknown,
         row_ages=_row_ages(people, len(card.ages)),
         row_group=_row_group(rows, card),
+        lone=_lone(card, rows, surveys.index, survey_country, series),
     )
+
+
+def _lone(
+    card: Card,
+    rows: pd.DataFrame,
+    surveys: pd.Index,
+    country: np.ndarray,
+    series: Series,
+) -> np.ndarray:
+    """Return 1 for surveys whose error is sampled in one sum with their country's
+    departure, else 0 (surveys,).
+
+    They are a country's only survey, in no series, and large enough to resolve the sum.
+    Where such surveys are of fewer than three in four surveyed countries, or outcomes
+    are correlated, none is: other surveys then tell the two apart, and the sum gains
+    nothing.
+    """
+    if card.joint is not None or card.forms:
+        return np.zeros(len(surveys), int)
+    variance = rows["y"] * (1 - rows["y"] / rows["n"])
+    information = variance.groupby(rows["survey"]).sum().reindex(surveys).to_numpy()
+    only = np.bincount(country)[country] == 1
+    lone = only & ~series.member & (information >= RESOLVED)
+    most = lone.sum() >= MOST * len(np.unique(country))
+    return (lone & most).astype(int)
 
 
 def _forms(card: Card, evidence: Evidence) -> np.ndarray | None:
