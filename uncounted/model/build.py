@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import believe
 from uncounted.model.card import Card
@@ -89,7 +90,8 @@ def say(
     """
     belief = believe(card, world, centring(card, world, seen))
     countries = ladder(belief, shift(belief), correlated)
-    if summed := is_summed(card, seen):
+    error: TensorVariable | float | None = None
+    if is_summed(card, seen):
         course = courses(belief)
         place, error = levels_and_errors(belief, countries, course, seen)
     else:
@@ -103,7 +105,7 @@ def say(
     logit_q = averaged(belief, eta, course, seen)
     covered = scaled(belief, shifted(belief, logit_q, seen), seen)
     pm.Deterministic("covered", covered, dims="row")
-    if not summed:
+    if error is None:
         error = survey_error(belief, place, course, seen)
     reported = misreported(belief, covered + error, seen)
     pm.Deterministic("reported", reported, dims="row")
