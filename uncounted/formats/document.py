@@ -1,7 +1,7 @@
 """Document: the brief and the GATHER list as .docx files, for people to write on."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,12 +21,22 @@ from uncounted.release.method_sections import gather_table
 from uncounted.release.release import Release
 from uncounted.release.section import (
     DOCX,
+    Bars,
     Block,
+    Cards,
     Column,
+    Facts,
     Figure,
+    Figures,
+    Fold,
+    Formulas,
+    Heading,
+    Lists,
     Row,
     Table,
+    Tabs,
     Text,
+    in_sequence,
 )
 
 STOP = RGBColor(0xA3, 0x23, 0x1D)
@@ -46,6 +56,7 @@ WIDTHS = {
     "middle": 5.1,
     "long": 10.0,
 }
+WIDTH = 2.0  # of any other kind
 BOUNDS = {"estimate": 2.0, "persons": 3.5}
 LINE = "DEDBD4"  # between rows
 PIXELS = 1800  # of the map's width
@@ -77,22 +88,76 @@ def write_brief(
 def _write_block(
     document: Any, block: Block, release: Release, drawings: Drawings
 ) -> None:
-    """Write a paragraph, a figure or a table; verdicts are a list without sentences."""
+    """Write a block as its kind is written: blocks within it one after another."""
     match block:
-        case Text():
-            document.add_paragraph(block.words)
+        case Tabs() | Figures() | Fold():
+            for inner in in_sequence(block):
+                _write_block(document, inner, release, drawings)
         case Figure():
             _picture(document, block, drawings)
         case Table() if any(column.kind == "verdict" for column in block.columns):
-            verdict, name = block.columns[:2]
-            for row in block.rows:
-                words = (written(name, row, release), written(verdict, row, release))
-                listed = " – ".join(line for (line,) in words)
-                document.add_paragraph(listed, style="List Bullet")
+            _write_verdicts(document, block, release)
         case Table():
             _write_table(document, block, release)
         case _:
-            raise NotImplementedError(f"A brief has no {block.kind}.")
+            WRITTEN[block.kind](document, block)
+
+
+def _text(document: Any, block: Text) -> None:
+    document.add_paragraph(block.words)
+
+
+def _heading(document: Any, block: Heading) -> None:
+    document.add_heading(block.words, 2)
+
+
+def _lists(document: Any, block: Lists) -> None:
+    for title, lines in block.lists:
+        document.add_heading(title, 2)
+        for line in lines:
+            document.add_paragraph(line, style="List Bullet")
+
+
+def _facts(document: Any, block: Facts) -> None:
+    for term, words in block.facts:
+        document.add_paragraph(f"{term}: {words}")
+
+
+def _formulas(document: Any, block: Formulas) -> None:
+    """Write the sentences of formulas: a word processor sets no formula of ours."""
+    for line in block.lines:
+        document.add_paragraph(line.sentence, style="List Bullet")
+
+
+def _cards(document: Any, block: Cards) -> None:
+    for name, text in block.cards:
+        document.add_heading(name, 2)
+        document.add_paragraph(text)
+
+
+def _bars(document: Any, block: Bars) -> None:
+    counts = [f"{year}: {count}" for year, count in block.counts.items()]
+    document.add_paragraph(f"{block.title}: {', '.join(counts)}")
+
+
+WRITTEN: dict[str, Callable[[Any, Any], None]] = {
+    "text": _text,
+    "heading": _heading,
+    "lists": _lists,
+    "facts": _facts,
+    "formulas": _formulas,
+    "cards": _cards,
+    "bars": _bars,
+}
+
+
+def _write_verdicts(document: Any, table: Table, release: Release) -> None:
+    """Add a list of checks and their verdicts, without their sentences."""
+    verdict, name = table.columns[:2]
+    for row in table.rows:
+        words = (written(name, row, release), written(verdict, row, release))
+        listed = " – ".join(line for (line,) in words)
+        document.add_paragraph(listed, style="List Bullet")
 
 
 def _picture(document: Any, figure: Figure, drawings: Drawings) -> None:
@@ -113,7 +178,7 @@ def _write_table(document: Any, table: Table, release: Release) -> None:
     widths: list[float] = []
     for column in columns:
         heads.append(column.head)
-        widths.append(WIDTHS[column.kind])
+        widths.append(WIDTHS.get(column.kind, WIDTH))
         if column.kind in BOUNDS:
             heads.append(release.level)
             widths.append(BOUNDS[column.kind])
@@ -147,7 +212,7 @@ def write_gather(release: Release, path: str | Path) -> Path:
     items = gather_table(release)
     heads = [column.head for column in items.columns]
     rows = [_texts(items.columns, row, release) for row in items.rows]
-    widths = [WIDTHS[column.kind] for column in items.columns]
+    widths = [WIDTHS.get(column.kind, WIDTH) for column in items.columns]
     table = _table(document, heads, rows, widths, right=False)
     for cells, item in zip(table.rows[1:], items.rows, strict=True):
         if item.mark == "missing":

@@ -4,7 +4,7 @@ vectors.
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from uncounted.release.section import (
     Facts,
     Figure,
     Figures,
+    Fold,
     Formulas,
     Heading,
     Lists,
@@ -39,6 +40,7 @@ from uncounted.release.section import (
     Table,
     Tabs,
     Text,
+    in_sequence,
 )
 from uncounted.wording.numerals import short
 
@@ -108,12 +110,21 @@ def contents(release: Release, drawings: Drawings) -> Record:
                 "title": section.title,
                 "blocks": [
                     print_block(block, release, drawings)
-                    for block in section.shown_in(PDF)
+                    for block in _unfolded(section.shown_in(PDF))
                 ],
             }
             for section in sections(release, PDF)
         ],
     }
+
+
+def _unfolded(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield blocks with those that a screen folds, one after another."""
+    for block in blocks:
+        if isinstance(block, Fold):
+            yield from _unfolded(in_sequence(block))
+        else:
+            yield block
 
 
 def print_block(block: Block, release: Release, drawings: Drawings) -> Record:

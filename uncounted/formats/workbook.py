@@ -2,7 +2,7 @@
 units and notes above.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,17 @@ def write_workbook(release: Release, path: str | Path) -> Path:
 def sheets(release: Release) -> Iterator[Sheet]:
     """Yield a sheet for each table of each section that a workbook has."""
     for part in sections(release, XLSX):
-        for block in part.shown_in(XLSX):
-            if isinstance(block, Table):
-                yield _sheet(block, release)
+        for table in _tables(part.shown_in(XLSX)):
+            yield _sheet(table, release)
+
+
+def _tables(blocks: Iterable[section.Block]) -> Iterator[Table]:
+    """Yield the tables among blocks, and those within them."""
+    for block in blocks:
+        if isinstance(block, Table):
+            yield block
+        elif isinstance(block, section.Tabs | section.Fold):
+            yield from _tables(section.in_sequence(block))
 
 
 def _sheet(table: Table, release: Release) -> Sheet:

@@ -275,6 +275,19 @@ Block = (
 )
 
 
+def in_sequence(block: Tabs | Figures | Fold) -> list[Block]:
+    """Return the blocks within a block, one after another, each under its name."""
+    match block:
+        case Figures():
+            return list(block.figures)
+        case Fold():
+            return [Heading(block.title), *block.blocks]
+    blocks: list[Block] = []
+    for name, table in block.tables:
+        blocks += [Heading(name), table]
+    return blocks
+
+
 @dataclass(frozen=True)
 class Section:
     """A section of a report: its blocks in their order."""
