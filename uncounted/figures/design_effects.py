@@ -21,6 +21,10 @@ HEAVY = 100  # expected cases beyond which a row counts no more in the mean
 FEW = 20  # fewer design effects than this carry no curve: their mean serves
 # residuals of less variance are rounding: the design effects are all alike
 TINY = 1e-12
+# Of an effect and of log θ: the last digits of a sum hang on the processor and on the
+# number of its threads. What is rounded so is the same everywhere, as evidence must be.
+DECIMALS = 6
+THETA_DECIMALS = 4  # the search's own tolerance
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def smooth(
         bounds=(-8, 4),
         method="bounded",
     )
-    theta = float(np.exp(best.x))
+    theta = float(np.exp(np.round(best.x, THETA_DECIMALS)))
     _, beta, sigma2 = _profile(theta, log_d, x, codes, size)
     residuals = np.bincount(codes, log_d - x @ beta)
     effect = theta / (1 + size * theta) * residuals

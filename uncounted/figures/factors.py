@@ -41,7 +41,8 @@ def smoothed(surveys: pd.DataFrame) -> pd.Series:
     weight = pd.Series(0.0, surveys.index)
     for group in (several, ~several):
         weight[group] = _own_weight(surveys[group], relative[group])
-    return kind * relative.fillna(1.0) ** weight
+    factors = kind * relative.fillna(1.0) ** weight
+    return factors.round(effects.DECIMALS)
 
 
 def _of_several(

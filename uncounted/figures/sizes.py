@@ -229,4 +229,5 @@ def design_effects_of(
     """
     fitted = effects.fitted(figures)
     smooth = np.full(len(rows), deff or 1.0) if fitted is None else fitted.predict(rows)
+    smooth = np.round(smooth, effects.DECIMALS)
     return np.where(rows["unknown"], 1.0, smooth)

@@ -18,6 +18,7 @@ FAR = 12.0  # the log of an sd has no density beyond ±FAR
 # The sd's are resampled from so many proposals of a t distribution about the mode.
 PROPOSALS = 200
 DF = 5
+DECIMALS = 3  # of the curvature
 type LogDensity = Callable[[np.ndarray], float]
 
 
@@ -252,7 +253,8 @@ def _curvature(
         along = log_density(mode + a + b) + log_density(mode - a - b)
         across = log_density(mode + a - b) + log_density(mode - a + b)
         matrix[i, j] = (across - along) / (4 * step**2)
-    value, vector = np.linalg.eigh(matrix)
+    # a sum's last digits, which hang on the processor, are a difference's first
+    value, vector = np.linalg.eigh(np.round(matrix, DECIMALS))
     return (vector * np.maximum(value, 0.1)) @ vector.T
 
 

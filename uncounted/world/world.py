@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -19,6 +20,13 @@ from uncounted.world.shelf import shelf
 from uncounted.world.table import Source, read_table
 
 GROUPS = ("world", "region", "subregion", "country", *LEVELS)
+
+
+def _rounded_text(array: xr.DataArray) -> bytes:
+    """Write numbers to five significant figures, which every processor gives alike:
+    the last digits of drawn shares hang on the order of sums.
+    """
+    return " ".join(f"{number:.5g}" for number in array.to_numpy().ravel()).encode()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +63,14 @@ class World:
             axes.append(f"{dim}: {labels}")
         text = self.places.to_csv() + covariates.to_csv() + "\n".join(axes)
         digest = hashlib.sha256(text.encode())
-        digest.update(self.population.to_numpy().astype("<f8").tobytes())
+        if not self.shares:
+            digest.update(self.population.to_numpy().astype("<f8").tobytes())
+            return digest.hexdigest()
+        digest.update(_rounded_text(self.population))
         for array in self.shares:
-            digest.update(array.to_numpy().astype("<f4").tobytes())
+            draws = array.astype(np.float64)
+            digest.update(_rounded_text(draws.mean("draw")))
+            digest.update(_rounded_text(draws.std("draw")))
         return digest.hexdigest()
 
     def _repr_html_(self) -> str:
