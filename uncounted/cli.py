@@ -14,7 +14,9 @@ from uncounted.leaves.draws_folder import read_draws
 from uncounted.run.recheck import findings_of, held_out_of, read_finished, recheck
 from uncounted.run.terminal import (
     budget_shares,
+    check_out,
     console,
+    items,
     print_error,
     print_findings,
     print_plain,
@@ -64,6 +66,18 @@ def estimate(
     tune: Annotated[
         int | None, Option(help="Tuning steps per chain, else the card's.")
     ] = None,
+    population: Annotated[
+        Path | None, Option(help="A table of persons, else the card's or the UN's.")
+    ] = None,
+    covariates: Annotated[
+        Path | None, Option(help="A table of covariates, else the card's or ours.")
+    ] = None,
+    geography: Annotated[
+        Path | None, Option(help="A table of countries, else the card's or ours.")
+    ] = None,
+    grouping: Annotated[
+        str | None, Option(help="ilo, m49, who, income or a table of regions.")
+    ] = None,
     publish_anyway: PublishAnyway = False,
 ) -> None:
     """Fit a card and write its estimates, draws, findings and report. Exits with 1 if a
@@ -78,6 +92,12 @@ def estimate(
         name,
         out,
         seed=seed,
+        tables={
+            "population": population,
+            "covariates": covariates,
+            "geography": geography,
+            "grouping": grouping,
+        },
         **settings,
     )
     print_plain(finished.headline)
@@ -169,7 +189,7 @@ def report(
         files = un.write_report(
             result,
             folder,
-            _items(formats),
+            items(formats),
             **words,
         )
     for file in files:
@@ -177,12 +197,6 @@ def report(
     if findings.stopped and not publish_anyway:
         console.print("A check stops publication: the files say so.", highlight=False)
     _exit(findings, publish_anyway)
-
-
-def _items(text: str) -> list[str]:
-    """Return what commas separate, without blanks and empty items."""
-    items = (item.strip() for item in text.split(","))
-    return [item for item in items if item]
 
 
 @app.command()
@@ -332,10 +346,10 @@ def direct(
     options: dict[str, Any] = {}
     if scale_to == "population":
         options["population"] = un.read_world()
-    _check_out(out)
+    check_out(out)
     rows = un.direct(
         un.read_survey(survey),
-        _items(by),
+        items(by),
         outcome,
         method=method,
         interval=interval,
@@ -375,20 +389,6 @@ def simulate_interviews(
         f" Written to {out}/.",
         highlight=False,
     )
-
-
-def _check_out(out: Path | None) -> None:
-    """Refuse a file that could not be written, before the work is done."""
-    if out is None:
-        return
-    if out.suffix not in (".csv", ".parquet"):
-        raise un.UncountedError(
-            f"{out} ends in '{out.suffix}'. Name a file that ends in .csv or .parquet."
-        )
-    if not out.parent.is_dir():
-        raise un.UncountedError(
-            f"There is no folder {out.parent} to write {out.name} into. Make it first."
-        )
 
 
 def main() -> None:

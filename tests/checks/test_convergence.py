@@ -105,7 +105,7 @@ def test_a_stuck_chain_stops(healthy):
     posterior["level"][3] = float(posterior["level"].max()) + 1
     found = un.check(replace(healthy, p=p, posterior=posterior))
     assert "Of the parameters level mixes worst" in found[0].sentence
-    assert verdicts(found)["R-hat of the world and regions"] == "stop"
+    assert verdicts(found)["R-hat of the total and regions"] == "stop"
     assert verdicts(found)["bulk ESS of published numbers"] == "stop"
 
 
@@ -113,7 +113,7 @@ def test_chains_all_stuck_at_one_value_stop(healthy):
     p = healthy.p.copy(deep=True)
     p[:] = p[0, 0]
     assert (
-        verdicts(un.check(replace(healthy, p=p)))["R-hat of the world and regions"]
+        verdicts(un.check(replace(healthy, p=p)))["R-hat of the total and regions"]
         == "stop"
     )
 

@@ -237,6 +237,6 @@ def test_numbers_that_are_not_printed_are_not_checked(small):
         one for one in support(small) if one.name == "numbers of few respondents"
     ]
     surveyed = [
-        one for one in un.check(small) if one.name == "R-hat of the world and regions"
+        one for one in un.check(small) if one.name == "R-hat of the total and regions"
     ]
     assert "18+" not in thin.sentence + surveyed[0].sentence

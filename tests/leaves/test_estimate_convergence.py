@@ -29,7 +29,7 @@ def test_a_chain_that_is_stuck_elsewhere_stops_the_estimate(estimate):
     stuck = replace(leaf, persons=leaf.persons * factor)
     bad = replace(estimate, leaves={**estimate.leaves, "Marriage": stuck})
     findings = {finding.name: finding.verdict for finding in check_estimate(bad)}
-    assert findings["R-hat of the world and regions"] == "stop"
+    assert findings["R-hat of the total and regions"] == "stop"
 
 
 def test_a_divergence_behind_any_leaf_stops_the_estimate(estimate):

@@ -16,7 +16,7 @@ from uncounted.infer.fit import Fit
 from uncounted.release.release import release_of
 
 GOOD = un.Finding(
-    "R-hat of the world and regions", "pass", 1.003, 1.01, "The largest is 1.003."
+    "R-hat of the total and regions", "pass", 1.003, 1.01, "The largest is 1.003."
 )
 
 

@@ -19,7 +19,7 @@ from uncounted.release.release import release_of
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "input", "link", "br", "hr", "img"}
 GOOD = un.Finding(
-    "R-hat of the world and regions", "pass", 1.003, 1.01, "The largest is 1.003."
+    "R-hat of the total and regions", "pass", 1.003, 1.01, "The largest is 1.003."
 )
 BAD = un.Finding(
     "tail ESS of published numbers",

@@ -66,7 +66,7 @@ def _prevalence(fit: Fit) -> Finding:
             if not TAIL <= float(below.sel(group=name)) <= 1 - TAIL:
                 beyond.append(str(name))
     sentence = (
-        f"{len(beyond)} of {number} prevalences of the world and regions lie beyond"
+        f"{len(beyond)} of {number} prevalences of the total and regions lie beyond"
         f" 99 % of their prior{listed(beyond)}."
     )
     return _finding("prevalence beside its prior", sentence, beyond)

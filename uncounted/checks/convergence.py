@@ -75,7 +75,7 @@ def _bounds(fit: Fit, numbers: pd.DataFrame) -> Finding:
     sentence = (
         "The Monte Carlo error of a bound is above its last printed digit for"
         f" {int(above[regional].sum()):,} of {int(regional.sum()):,} numbers of the"
-        f" world and regions, and for {above[~regional].mean():.0%} of all others."
+        f" total and regions, and for {above[~regional].mean():.0%} of all others."
     )
     if not above[regional].any():
         return Finding(BOUNDS, "pass", largest, printed, sentence)
@@ -128,7 +128,7 @@ def judged(
     regional = numbers["grouping"].isin(WIDE)
     rows, other_rows = numbers[regional], numbers[~regional]
     return (
-        _at_most("R-hat of the world and regions", rows, "rhat", RHAT_WIDE),
+        _at_most("R-hat of the total and regions", rows, "rhat", RHAT_WIDE),
         _at_most("R-hat of subregions and countries", other_rows, "rhat", RHAT),
         _at_least("bulk ESS of published numbers", numbers, "ess_bulk", ESS),
         _at_least("tail ESS of published numbers", numbers, "ess_tail", ESS),

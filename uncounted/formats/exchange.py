@@ -123,7 +123,7 @@ def _observations(release: Release, row: Record) -> Iterator[Record]:
         labels.append(str(row[LEAF]))
     key = {
         "REF_AREA": area,
-        "SEX": SEX[row["sex"]],
+        "SEX": _sex(release, row["sex"]),
         "AGE": _age(release, row["age"]),
         "TIME_PERIOD": release.year,
         "CUST_BREAKDOWN_LB": "; ".join(labels),
@@ -138,7 +138,7 @@ def _course(release: Release, row: Record) -> Iterator[Record]:
     if area:
         key = {
             "REF_AREA": area,
-            "SEX": "_T",
+            "SEX": _sex(release, ALL),
             "AGE": _age(release, ALL),
             "TIME_PERIOD": row["year"],
             "CUST_BREAKDOWN_LB": "",
@@ -151,7 +151,13 @@ def _area(release: Release, row: Record) -> str:
     """Return the M49 code of a row's group, or nothing."""
     if row["grouping"] == "country":
         return str(release.world.places["m49"].get(row["group"], ""))
-    return M49.get(row["group"], "") if row["grouping"] in ("world", *AREAS) else ""
+    areas = AREAS if release.universe.where else ("world", *AREAS)
+    return M49.get(row["group"], "") if row["grouping"] in areas else ""
+
+
+def _sex(release: Release, sex: str) -> str:
+    """Return the code of a row's sex, or of the one sex of the estimate's people."""
+    return SEX[release.universe.sex or sex]
 
 
 def _prevalence(release: Release, row: Record) -> Record:

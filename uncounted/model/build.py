@@ -31,6 +31,7 @@ from uncounted.model.reporting import misreported, scaled, shifted
 from uncounted.model.seen import Seen, look
 from uncounted.model.trend import courses
 from uncounted.observations.evidence import Evidence
+from uncounted.world.universe import within
 from uncounted.world.world import World
 
 
@@ -68,6 +69,7 @@ def build(card: Card, world: World, evidence: Evidence) -> pm.Model:
     a refit may change (row weights, counts, centring, the numbers of priors) is
     pm.Data.
     """
+    world = within(world, card.universe)
     seen = look(card, world, evidence)
     with pm.Model(coords=coords(card, world, seen)) as model:
         if card.forms:

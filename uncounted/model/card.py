@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,18 @@ from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
 from uncounted.world.covariates import TRANSFORMS
 from uncounted.world.shelf import shelf
+from uncounted.world.universe import Universe
 
 # words that have no line of their own above the tables of a card
 APART = ("name", "priors", "sampling", "validation", "joint")
+TABLES = ("population", "geography", "grouping", "covariate_table")
+OF_TYPES = {
+    "index": ("true or false", (bool,)),
+    "year": ("a whole number", (int,)),
+    "world": ("a text, or a table of languages", (str, dict)),
+}
+# a card without these words has the digest that it had before there were any
+NEW = ("who", "where", "persons", "world", *TABLES)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,10 @@ class Card:
     the evidence and a part of p. `reference_source` and `reference_definition` have no
     `bias` and `crosswalk`; `window_years` is the T of "ever in the last T years";
     `validation` holds counts behind sensitivity and specificity. `joint` names the
-    cards of outcomes that this one is sampled with. The key of each prior is the
+    cards of outcomes that this one is sampled with. `who` and `where` say which people
+    of which countries the estimate is about, `persons` and `world` what these are
+    called (`Universe`); `population`, `geography`, `grouping` and `covariate_table` are
+    paths of tables that stand in for those that ship. The key of each prior is the
     variable's name in PyMC, posterior and report.
     """
 
@@ -99,6 +111,14 @@ class Card:
     )
     years: tuple[int, ...] | None = None
     show: str = "per 1,000"
+    who: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = field(default_factory=dict)
+    persons: Mapping[str, Any] = field(default_factory=dict)
+    world: str | Mapping[str, str] = ""
+    population: str = ""
+    geography: str = ""
+    grouping: str = ""
+    covariate_table: str = ""
     joint: Together | None = None
     sampling: Sampling = field(default_factory=Sampling)
     name: str = "card"
@@ -128,9 +148,18 @@ class Card:
         return (*PEOPLE, *self.traits, *form)
 
     @property
+    def universe(self) -> Universe:
+        """The people that the estimate is about."""
+        return Universe(self.who, self.where, self.persons, self.world)
+
+    @property
     def digest(self) -> str:
         """Content hash of the card: the same words give the same digest."""
-        words = json.dumps(asdict(self), sort_keys=True, default=str)
+        values = asdict(self)
+        said = {
+            word: values[word] for word in values if values[word] or word not in NEW
+        }
+        words = json.dumps(said, sort_keys=True, default=str)
         return hashlib.sha256(words.encode()).hexdigest()
 
     @property
@@ -159,11 +188,27 @@ def read_card(name: str | Path) -> Card:
         )
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        return parse_card(text, path.stem)
+        return _beside(parse_card(text, path.stem), path.parent)
     except tomllib.TOMLDecodeError as error:
         raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
     except UncountedError as error:
         raise UncountedError(f"{path}{_line(text, error.word)}: {error}") from error
+
+
+def _beside(card: Card, folder: Path) -> Card:
+    """Return the card with the tables and surveys that lie in its folder by their
+    paths from here.
+    """
+    found: dict[str, Any] = {}
+    for word in TABLES:
+        name = getattr(card, word)
+        if name and (folder / name).is_file():
+            found[word] = str(folder / name)
+    evidence = [
+        str(folder / name) if (folder / name).is_dir() else name
+        for name in card.evidence
+    ]
+    return replace(card, evidence=tuple(evidence), **found)
 
 
 def parse_card(text: str, name: str) -> Card:
@@ -220,23 +265,20 @@ def _kind(word: str, value: Any) -> tuple[str, bool]:
         return "a list of whole numbers", _is_list(value, int)
     if word in LISTS:
         return "a list of texts", _is_list(value, str)
-    if word in ("priors", "sampling", "joint"):
+    if word in ("priors", "sampling", "joint", "who", "where", "persons"):
         return f"a table: [{word}] with a line for each", type(value) is dict
     if word == "validation":
         kind = "tables [validation.KIND] with sensitivity = [found, with]"
         return f"{kind} or specificity", _validates(value)
-    if word == "index":
-        return "true or false", type(value) is bool
     if word == "transforms":
         names = ", ".join(TRANSFORMS)
         return f"a table: covariate = one of {names}", _transforms(value)
     if word == "window_years":
         return "a number of years above 0", type(value) in (int, float) and value > 0
-    if word == "year":
-        return "a whole number", type(value) is int
     if word == "age_order":
         return "0, 1 or 2", type(value) is int and value in (0, 1, 2)
-    return "a text", type(value) is str
+    kind, types = OF_TYPES.get(word, ("a text", (str,)))
+    return kind, type(value) in types
 
 
 def _is_list(value: Any, kind: type) -> bool:

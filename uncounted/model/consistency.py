@@ -24,7 +24,9 @@ from uncounted.model.vocabulary import (
     of_countries,
     of_sources,
 )
+from uncounted.world.age import contains, parse_band
 from uncounted.world.population import check_trait
+from uncounted.world.universe import AGE, CALLED, listed
 
 if TYPE_CHECKING:
     from uncounted.model.card import Card
@@ -37,6 +39,7 @@ def check(card: "Card") -> None:
     _check_words(card)
     _check_places(card)
     _check_ages(card)
+    _check_universe(card)
     _check_years(card)
     _check_covariates(card)
     _check_references(card)
@@ -118,6 +121,43 @@ def _check_ages(card: "Card") -> None:
         raise UncountedError(
             f"age_order = {card.age_order} needs more than {card.age_order} ages.",
             "age_order",
+        )
+
+
+def _check_universe(card: "Card") -> None:
+    """Refuse words about the estimate's people that contradict the card's others."""
+    for word in ("who", "where"):
+        for axis, names in getattr(card, word).items():
+            texts = [names] if isinstance(names, str) else names
+            is_list = isinstance(texts, list | tuple)
+            if not is_list or not all(isinstance(name, str) for name in texts):
+                raise UncountedError(
+                    f"{word} says {axis} = {names!r}, which should be a text or a list"
+                    " of texts.",
+                    word,
+                )
+    age = card.who.get(AGE)
+    if age is not None:
+        bands = [parse_band(text) for text in listed(age)]
+        for band in card.bands:
+            if not any(contains(wide, band) for wide in bands):
+                raise UncountedError(
+                    f"ages has '{band.label}', which is outside the age of `who`,"
+                    f" {', '.join(listed(age))}. Give bands within it.",
+                    "ages",
+                )
+    if card.universe.sex and "sex" in card.people:
+        raise UncountedError(
+            f"people has 'sex', and `who` has the one sex '{card.universe.sex}'. Leave"
+            " sex out of people.",
+            "people",
+        )
+    languages = [name for name in card.persons if len(name) == 2]
+    for name in set(card.persons) - {*CALLED, *languages}:
+        raise UncountedError(
+            f"persons has '{name}', which is not one of its"
+            f" words.{did_you_mean(name, CALLED)}",
+            "persons",
         )
 
 

@@ -17,6 +17,7 @@ from uncounted.model.dims import coords
 from uncounted.model.part import Part
 from uncounted.model.seen import look
 from uncounted.observations.evidence import Evidence
+from uncounted.world.universe import within
 from uncounted.world.world import World
 
 
@@ -52,6 +53,7 @@ def build_jointly(
     """
     _check(cards, evidences, lkj)
     names = [card.outcome for card in cards]
+    world = within(world, cards[0].universe)
     studies: dict[str, Study] = {}
     with pm.Model(coords={"outcome": names, "other_outcome": names}) as model:
         scores = ()
@@ -92,6 +94,11 @@ def _check(
                 f"The card '{card.name}' speaks of '{card.outcome}', the evidence in"
                 f" its place of '{evidence.outcome}'. Give the evidence in the order of"
                 " the cards."
+            )
+        if (card.who, card.where) != (cards[0].who, cards[0].where):
+            raise UncountedError(
+                f"The cards of '{names[0]}' and '{card.outcome}' are about other"
+                " people. Write one `who` and one `where` on all cards."
             )
         if card.year != cards[0].year:
             raise UncountedError(

@@ -3,7 +3,7 @@ each row covers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +11,14 @@ import pandas as pd
 from scipy import sparse
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.figures.extent import BOTH
 from uncounted.model.card import Card
 from uncounted.model.series import Series, check_labels, check_series, series_of
+from uncounted.model.vocabulary import PEOPLE
 from uncounted.observations.evidence import FORM, Evidence
 from uncounted.world.age import Band, contains
 from uncounted.world.population import EVERYBODY
+from uncounted.world.universe import in_countries, listed
 from uncounted.world.world import World, levels, persons
 
 SEXES = ("female", "male")
@@ -72,10 +75,12 @@ def look(card: Card, world: World, evidence: Evidence) -> Seen:
     of a trait are uncertain, of their means. A row without a level of a trait covers
     all its levels. Rows that cover ages outside the card's, or people whom the
     population table has none of, and countries without a population, are left out and
-    written to the ledger. Raises UncountedError for evidence divided by a trait that
+    written to the ledger, as are rows of countries and people that the card's estimate
+    isn't about. Raises UncountedError for evidence divided by a trait that
     the card lacks, for levels that the population lacks, and for series of surveys if
     the card has no prior for their errors.
     """
+    evidence = _of_universe(evidence, card, world)
     _check_traits(card, world, evidence)
     evidence = _within(evidence.placed(world), card)
     people = _covered_people(card, world, evidence.rows)
@@ -200,6 +205,28 @@ def _check_rounded(card: Card, rows: pd.DataFrame) -> None:
         )
 
 
+def _of_universe(evidence: Evidence, card: Card, world: World) -> Evidence:
+    """Leave out rows of countries and people that the card's estimate isn't about, and
+    rows of others among its people.
+    """
+    within = in_countries(world, card.where)
+    outside = set(within.index[~within])
+    is_outside = evidence.rows["country"].isin(outside)
+    evidence = _kept(evidence, is_outside, "countries outside those of the estimate")
+    for trait in card.universe.traits:
+        rows = evidence.rows
+        everybody = BOTH if trait == "sex" else EVERYBODY
+        level = rows[trait] if trait in rows else pd.Series(everybody, rows.index)
+        is_outside = ~level.isin(listed(card.who[trait]))
+        why = f"persons outside those of the estimate, or among others ({trait})"
+        evidence = _kept(evidence, is_outside, why)
+        if trait in rows and trait not in (*PEOPLE, *card.traits):
+            # of its people nobody else is left, in the population neither
+            same = evidence.rows.assign(**{trait: EVERYBODY})
+            evidence = replace(evidence, rows=same)
+    return evidence
+
+
 def _within(evidence: Evidence, card: Card) -> Evidence:
     """Leave out rows of other ages; raises UncountedError if none is left."""
     cells = card.bands
@@ -281,7 +308,7 @@ def _covered_people(card: Card, world: World, rows: pd.DataFrame) -> np.ndarray:
     country = world.places.index.get_indexer(pd.Index(rows["country"]))
     pieces = _pieces(_all_bands(card, rows))
     level = _levels(card, world, rows)
-    sex = _labelled(rows["sex"], SEXES, "both")
+    sex = _labelled(rows["sex"], SEXES, BOTH)
     piece_of = {bands: _covered(pieces, bands) for bands in rows["covers"].unique()}
     piece = np.array([piece_of[bands] for bands in rows["covers"]], float)
     looked = np.einsum("rs,rp,rt->rspt", sex, piece, level)

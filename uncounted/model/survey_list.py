@@ -12,9 +12,28 @@ from uncounted.observations.evidence import Evidence, evidence
 from uncounted.observations.exclusive import exclusive
 from uncounted.observations.pooled_evidence import pooled
 from uncounted.observations.survey_folder import read_survey
+from uncounted.world.table import Source
+from uncounted.world.universe import within
 from uncounted.world.world import World, read_world
 
 Survey = Figures | Respondents | Families
+
+
+def world_of(card: Card, **tables: Source | None) -> World:
+    """Read the world of a card: of its people and countries, from the tables that it
+    names, else those that ship.
+
+    tables: population, geography, grouping or covariates in place of the card's.
+    """
+    named = {
+        "population": card.population,
+        "geography": card.geography,
+        "grouping": card.grouping,
+        "covariates": card.covariate_table,
+    }
+    given = {word: table for word, table in tables.items() if table is not None}
+    chosen = {word: table for word, table in named.items() if table} | given
+    return within(read_world(**chosen), card.universe)
 
 
 def evidence_of(
@@ -56,7 +75,8 @@ def evidence_on(
         return [exclusive(parts, card.outcome)]
     size = card.priors.get("unknown_n")
     unknown_n = size.numbers[0] if size else None
-    of_survey = evidence(survey, card.outcome, card.people, years, unknown_n=unknown_n)
+    by = list(dict.fromkeys([*card.people, *card.universe.traits]))
+    of_survey = evidence(survey, card.outcome, by, years, unknown_n=unknown_n)
     if "kappa" not in card.priors or not isinstance(survey, Families):
         return [of_survey]
     of_relatives = reported_from_elsewhere(

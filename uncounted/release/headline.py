@@ -15,7 +15,7 @@ def headline(release: Release, row: pd.Series | None = None) -> str:
     """
     say = release.say
     row = release.of_world if row is None else row
-    if row["grouping"] == "world":
+    if row["grouping"] == "world" and not release.universe.name:
         where = say("headline.worldwide")
     else:
         where = say("headline.in", name=say.term(row["name"]))

@@ -51,10 +51,13 @@ def people(release: Release) -> Section | None:
         if axis != "age":
             blocks.append(Heading(say("people.by", axis=say.term(axis))))
         blocks.append(tabs)
-    blocks.append(Figure("ages", say("people.chart"), width=0.74))
+    by_sex = (release.main["sex"] != ALL).any()
+    words = ("title", "chart") if by_sex else ("title_age", "chart_age")
+    title, chart = (say(f"people.{word}") for word in words)
+    blocks.append(Figure("ages", chart, width=0.74))
     blocks.append(_by_sex_and_age(release))
     blocks += [_by_trait(release, trait) for trait in traits]
-    return Section("people", say("people.title"), blocks)
+    return Section("people", title, blocks)
 
 
 def _crossing(release: Release, axis: str) -> Tabs:

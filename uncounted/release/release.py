@@ -20,6 +20,7 @@ from uncounted.wording.numerals import heading, level, unit, whom
 from uncounted.wording.words import Words, read_words
 from uncounted.world.age import Band
 from uncounted.world.table import SIMULATED
+from uncounted.world.universe import Universe
 from uncounted.world.world import World
 
 ALL = "all"
@@ -107,6 +108,7 @@ class Release:
     selection: pd.DataFrame | None = None
     # rows of `beside_published`
     beside: pd.DataFrame | None = None
+    universe: Universe = field(default_factory=Universe)
     # the analyst's own words
     account: Account = field(default_factory=Account)
     language: str = "en"
@@ -132,7 +134,12 @@ class Release:
         sums.
         """
         words = read_words(self.language)
-        return replace(words, terms={**words.terms, **self.account.names})
+        world = {self.universe.named(): self.universe.named(self.language)}
+        sentences = dict(words.sentences)
+        if self.universe.sex:
+            sentences["people.all"] = words(f"people.{self.universe.sex}")
+        terms = {**words.terms, **self.account.names, **world}
+        return replace(words, sentences=sentences, terms=terms)
 
     @cached_property
     def axes(self) -> list[str]:
@@ -238,8 +245,23 @@ class Release:
 
     @property
     def whom(self) -> str:
-        """Of whom the estimate speaks, in words."""
-        return whom(self.bands, self.say)
+        """The people of the estimate, in words: "women aged 15–49 years"."""
+        called = self.universe.called("many", self.language)
+        return called or whom(self.bands, self.universe.sex, self.say)
+
+    @property
+    def affected(self) -> str:
+        """The affected among its people, in words."""
+        called = self.universe.called("affected", self.language)
+        return called or self.say("headline.affected", whom=self.whom)
+
+    @property
+    def where(self) -> str:
+        """All countries of the estimate together, in words."""
+        name = self.universe.named(self.language)
+        if name:
+            return self.say("headline.over", name=name)
+        return self.say("headline.over_all")
 
     @cached_property
     def failures(self) -> list[Finding]:
@@ -382,6 +404,7 @@ def release_of(
         versions=fit.versions,
         seconds=fit.seconds,
         notes=fit.notes,
+        universe=card.universe,
         trend=trend,
         held_out=hidden,
         budget=budget,

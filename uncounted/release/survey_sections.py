@@ -75,7 +75,7 @@ def _by_region(surveys: Record, release: Release) -> Table:
     """Return how many surveys of each kind each region has, the world last."""
     say = release.say
     world = {
-        "name": say("data.world"),
+        "name": release.of_world["name"],
         "kinds": surveys["all"],
         **{key: surveys[key] for key in ("surveys", "surveyed", "countries", "share")},
     }

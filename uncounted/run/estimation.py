@@ -2,7 +2,7 @@
 findings and the page.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +38,7 @@ from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.joint_model import build_jointly
-from uncounted.model.survey_list import evidence_of
+from uncounted.model.survey_list import evidence_of, world_of
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.release.account import read_account
 from uncounted.release.headline import headline
@@ -52,6 +52,7 @@ from uncounted.run.combination import (
 from uncounted.run.verdicts import write_verdicts
 from uncounted.tables.breakdown import breakdown
 from uncounted.tables.estimates import estimates
+from uncounted.world.table import Source
 from uncounted.world.world import World, read_world
 
 
@@ -79,6 +80,7 @@ def estimate(
     *,
     seed: int | None = None,
     world: World | None = None,
+    tables: Mapping[str, Source | None] | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Finished | Added:
@@ -89,13 +91,18 @@ def estimate(
     draws are in draws/. A card with [joint] is sampled with the cards that it names,
     and each of them has a folder; the estimate of the card itself is returned.
 
-    seed: else the card's own; settings: chains, tune, draws, target_accept. Nothing
-    is withheld: if a check stops publication, every file says so.
+    seed: else the card's own; tables: population, geography, grouping or covariates in
+    place of the card's, where no world is given; settings: chains, tune, draws,
+    target_accept. Nothing is withheld: if a check stops publication, every file says
+    so.
     """
     if isinstance(card, str | Path) and is_estimate_card(card):
         card = read_estimate_card(card)
     progress = progress or Progress()
     if isinstance(card, EstimateCard):
+        given = {word: table for word, table in (tables or {}).items() if table}
+        if given and world is None:
+            world = read_world(**given)
         return estimate_leaves(card, out, seed, world, progress, settings)
     cards = _together(card)
     for joint_card in cards:
@@ -103,7 +110,7 @@ def estimate(
     chosen = seed_of(cards[0], seed)
     with progress.shown():
         with progress.stage("reading the world and the surveys"):
-            model = _model(cards, world or read_world())
+            model = _model(cards, world or world_of(cards[0], **tables or {}))
         fits = _sampled(cards, model, chosen, progress, settings)
         finished = []
         for joint_card, fit in zip(cards, fits, strict=True):

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from uncounted.checks.finding import Findings
+from uncounted.errors import UncountedError
 
 console = Console()
 
@@ -59,3 +60,23 @@ def write_table(rows: pd.DataFrame, out: Path | None) -> None:
         rows.to_parquet(out, index=False)
     else:
         rows.to_csv(out, index=False)
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a file that could not be written, before the work is done."""
+    if out is None:
+        return
+    if out.suffix not in (".csv", ".parquet"):
+        raise UncountedError(
+            f"{out} ends in '{out.suffix}'. Name a file that ends in .csv or .parquet."
+        )
+    if not out.parent.is_dir():
+        raise UncountedError(
+            f"There is no folder {out.parent} to write {out.name} into. Make it first."
+        )
+
+
+def items(text: str) -> list[str]:
+    """Return what commas separate, without blanks and empty items."""
+    parts = (part.strip() for part in text.split(","))
+    return [part for part in parts if part]

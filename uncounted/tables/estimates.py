@@ -199,6 +199,8 @@ def _grouping(
             names = fit.world.places["name"].to_dict()
             rows["name"] = rows["group"].replace(names)
             rows["own_data_share"] = _own_share(fit, rows)
+        elif isinstance(by, str) and by == "world" and fit.card.world:
+            rows["name"] = fit.card.universe.named()
         parts.append(_ordered(rows, fit.card.axes[2:]))
     return in_one_table(parts)
 

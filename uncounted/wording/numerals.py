@@ -11,6 +11,7 @@ from uncounted.world.age import Band
 UNIT = {"percent": "percent", "per 1,000": "per_1000"}
 SCALES = ((1e9, "billion"), (1e6, "million"), (1e4, "thousand"), (1.0, ""))
 BESIDE = {"billion": 1e9, "million": 1e6, "thousand": 1e3, "": 1.0}
+GROWN = 12 * 15  # months: from here females are called women
 FEW = 99.5  # persons: below, a modelled number says no more than "fewer than 100"
 NOTHING = "–"
 BAND = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?P<over>\+)?(?P<months> months)?")
@@ -189,19 +190,28 @@ def band(label: str, say: Words) -> str:
     return say("number.months" if match["months"] else "number.years", n=number)
 
 
-def whom(bands: Sequence[Band], say: Words) -> str:
-    """Write the persons of a card: "aged under 5 years", "aged 15 years and over", "of
-    all ages".
+def whom(bands: Sequence[Band], sex: str, say: Words) -> str:
+    """Write the persons of a card: "persons aged under 5 years", "women aged 15 years
+    and over", "persons of all ages"; sex: the one that they have, or "".
     """
     lower = bands[0].lower
     upper = bands[-1].upper
+    persons = sex or "persons"
+    if sex and lower >= GROWN:
+        persons = "women" if sex == "female" else "men"
+    words = {
+        "persons": say(f"whom.{persons}"),
+        "aged": say("whom.aged_male" if persons == "men" else "whom.aged"),
+    }
+    if upper is None and not lower:
+        return say("whom.all", **words)
     if upper is None:
-        return say("whom.over", age=_age(lower, say)) if lower else say("whom.all")
+        return say("whom.over", age=_age(lower, say), **words)
     if not lower:
-        return say("whom.under", age=_age(upper, say))
+        return say("whom.under", age=_age(upper, say), **words)
     if lower % 12 or upper % 12:
-        return say("whom.months", first=lower, last=upper - 1)
-    return say("whom.years", first=lower // 12, last=upper // 12 - 1)
+        return say("whom.months", first=lower, last=upper - 1, **words)
+    return say("whom.years", first=lower // 12, last=upper // 12 - 1, **words)
 
 
 def _age(months: int, say: Words) -> str:
