@@ -13,6 +13,7 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.figures.figure_card import MASK_BELOW, check_mask
+from uncounted.glance import glance
 from uncounted.interviews.column import identifier
 from uncounted.interviews.declaration import (
     ABOUT,
@@ -95,7 +96,7 @@ class Families:
     among: Mapping[str, Among] = field(default_factory=dict)
     mask_below: float = MASK_BELOW
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         outcomes = [
             f"{outcome} ({years:g} years)"
             for outcome, years in self.window_years.items()
@@ -104,12 +105,12 @@ class Families:
             f"{outcome} (among {share.of})" for outcome, share in self.among.items()
         ]
         countries = self.interviews["country"].nunique()
-        return (
-            f"<b>{self.name}</b>: {len(self.interviews):,} respondents in"
+        return glance(
+            f"{self.name}: {len(self.interviews):,} respondents in"
             f" {countries} countries report on"
             f" {len(self.persons):,} persons, themselves included; multiplicity:"
-            f" {self.multiplicity}; {len(self.events):,} events within their windows;"
-            f" outcomes: {', '.join(outcomes)}"
+            f" {self.multiplicity}; {len(self.events):,} events within their windows",
+            f"Outcomes: {', '.join(outcomes)}",
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance, outline
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.model.vocabulary import SHOW
@@ -61,6 +62,8 @@ class Ratio:
     selection: Selection
     durations: str | tuple[str, str]
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -78,6 +81,8 @@ class Figures:
     share_female: float | None = None
     share_children: float | None = None
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class LeafCard:
@@ -90,6 +95,8 @@ class LeafCard:
     stock: Stock | None = None
     ratio: Ratio | None = None
     figures: Figures | None = None
+
+    __repr__ = outline
 
     @property
     def origin(self) -> str:
@@ -144,6 +151,13 @@ class EstimateCard:
     sampling: Sampling = field(default_factory=Sampling)
     name: str = "estimate"
     text: str = field(default="", repr=False)
+
+    def __repr__(self) -> str:
+        components = [f"{leaf.name} ({leaf.origin})" for leaf in self.leaf]
+        return glance(
+            f"{self.title} (estimate card '{self.name}'), {self.year}",
+            f"Components: {'; '.join(components)}",
+        )
 
     def __post_init__(self) -> None:
         """Refuse a card that no estimate can be made from; name the word and what to

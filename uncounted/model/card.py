@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.model.consistency import check
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
@@ -138,11 +139,14 @@ class Card:
         """The card as TOML, as the report prints it."""
         return _toml(self)
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        title, why, text = escape(self.title), escape(self.why), escape(self.text)
-        return f"<b>{title}</b><br>{why}<pre>{text}</pre>"
+    def __repr__(self) -> str:
+        return glance(
+            f"{self.title} (card '{self.name}')",
+            f"Outcome {self.outcome}, in {self.year}; ages {', '.join(self.ages)}",
+            f"Effects: {', '.join((*self.place, *self.people, *self.interactions))}",
+            f"Covariates: {', '.join(self.covariates) or 'none'}",
+            f"Priors: {', '.join(self.priors)}",
+        )
 
 
 def read_card(name: str | Path) -> Card:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.world.shelf import shelf
 
 ITEMS = tuple(str(item) for item in range(1, 19))  # of GATHER
@@ -33,6 +34,8 @@ class Account:
     why: str = ""
     # code of the language → account in it
     languages: Mapping[str, "Account"] = field(default_factory=dict)
+
+    __repr__ = outline
 
     def inside(self, language: str) -> "Account":
         """Return the account in a language; items that it lacks there stay as they

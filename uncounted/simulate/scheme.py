@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.world.shelf import shelf
 
@@ -65,6 +66,8 @@ class Fieldwork:
     psus: int
     clustering: Mapping[str, float]
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class Scheme:
@@ -75,6 +78,8 @@ class Scheme:
     world: Worlds
     durations: Durations
     survey: Fieldwork
+
+    __repr__ = outline
 
 
 def read_scheme(path: str | Path | None = None) -> Scheme:
