@@ -3,7 +3,6 @@ schema.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from uncounted.figures.plausibility import impossible
 from uncounted.figures.shrinkage import shrunk_n
 from uncounted.glance import glance
 from uncounted.world.age import parse_band
+from uncounted.world.card_file import read_toml
 from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, one_code, read_table
 
@@ -96,7 +96,7 @@ def read_figures(folder: Path) -> Figures:
     Raises UncountedError, naming file and lines, with all faults of the table at once.
     """
     path = folder / "survey.toml"
-    card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")), path)
+    card = parse_card(read_toml(path), path)
     file = folder / card.file
     if not file.is_file():
         raise UncountedError(

@@ -2,7 +2,6 @@
 persons.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
@@ -34,6 +33,7 @@ from uncounted.interviews.network import Table, check_ages, read_network
 from uncounted.interviews.respondents import Respondents, read_respondents
 from uncounted.interviews.source import held, query
 from uncounted.world.age import Band, ordered, overlapping, parse_band
+from uncounted.world.card_file import read_toml
 
 # Traits and design that reported persons have of the respondent.
 CARRIED = ("country", "year", "survey", "source", "stratum", "psu")
@@ -326,7 +326,7 @@ def read_family_card(folder: Path) -> Families:
     `read_families` refuses.
     """
     card = folder / "survey.toml"
-    words = tomllib.loads(card.read_text(encoding="utf-8"))
+    words = read_toml(card)
     vocabulary = [*ABOUT, *signature(read_families).parameters]
     check_card(words, vocabulary, NEEDED, SHAPES, str(card))
     arguments = {"name": words["title"]}

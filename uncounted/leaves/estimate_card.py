@@ -4,7 +4,6 @@ them are printed.
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from uncounted.glance import glance, outline
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.model.vocabulary import SHOW
+from uncounted.world.card_file import parse_toml, read_toml, toml_text
 from uncounted.world.shelf import shelf
 
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf
@@ -208,10 +208,10 @@ TYPES = {
 
 def is_estimate_card(path: str | Path) -> bool:
     """Say whether a card adds up leaves: the name of one that ships, or a path."""
+    file = _path(path)
     try:
-        text = _path(path).read_text(encoding="utf-8", errors="replace")
-        return "leaf" in tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, OSError):
+        return "leaf" in read_toml(file)
+    except UncountedError:
         return False
 
 
@@ -220,23 +220,20 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
     Errors name file and word.
     """
     path = _path(name)
-    if not path.is_file():
-        raise UncountedError(
-            f"There is no card at {path}. Give the name of a card in models/ or a path"
-            " to a .toml file."
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = toml_text(path)
+    words = parse_toml(text, path)
     try:
-        return parse_estimate_card(text, path.stem)
-    except tomllib.TOMLDecodeError as error:
-        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+        return _from_words(words, path.stem, text)
     except UncountedError as error:
         raise UncountedError(f"{path}: {error}") from error
 
 
 def parse_estimate_card(text: str, name: str) -> EstimateCard:
     """Read an estimate card from its TOML text."""
-    words = tomllib.loads(text)
+    return _from_words(parse_toml(text, name), name, text)
+
+
+def _from_words(words: dict[str, Any], name: str, text: str) -> EstimateCard:
     _check_words(words)
     values: dict[str, Any] = dict(words)
     for word, kind in TABLES.items():

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from uncounted.model.consistency import check
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
+from uncounted.world.card_file import parse_toml, toml_text
 from uncounted.world.covariates import TRANSFORMS
 from uncounted.world.shelf import shelf
 
@@ -156,23 +156,17 @@ def read_card(name: str | Path) -> Card:
     path = Path(name)
     if path.suffix != ".toml":
         path = shelf("models", f"{name}.toml")
-    if not path.is_file():
-        raise UncountedError(
-            f"There is no card at {path}. Give the name of a card in models/ or a path"
-            " to a .toml file."
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = toml_text(path)
+    words = parse_toml(text, path)
     try:
-        return parse_card(text, path.stem)
-    except tomllib.TOMLDecodeError as error:
-        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+        return _from_words(words, path.stem)
     except UncountedError as error:
         raise UncountedError(f"{path}{_line(text, error.word)}: {error}") from error
 
 
 def parse_card(text: str, name: str) -> Card:
     """Read a card from its TOML text; errors carry the word they are about."""
-    return _from_words(tomllib.loads(text), name)
+    return _from_words(parse_toml(text, name), name)
 
 
 def _line(text: str, word: str) -> str:
