@@ -32,7 +32,7 @@ def test_one_place_above_another(fit):
     assert asked.difference == pytest.approx(10, abs=0.2)
     assert un.hypothesis(fit, "TGO < GHA").probability == 0.25
     assert "P(Togo > Ghana) = 0.750" in str(asked)
-    assert "&gt;" in asked._repr_html_()
+    assert "Togo > Ghana" in repr(asked)
 
 
 def test_a_place_against_a_number_in_the_card_s_unit(fit):

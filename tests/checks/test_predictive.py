@@ -29,7 +29,7 @@ def test_the_right_model_makes_surveys_like_these(found):
     )
     assert len(found.surveys) == 80
     assert inside.mean() > 0.9
-    assert "given the data" in found._repr_html_()
+    assert "given the data" in repr(found)
 
 
 def test_what_was_observed_is_the_evidence(found, small):
@@ -83,7 +83,7 @@ def test_zeros_that_no_model_makes_are_seen(small):
 def test_before_any_data_anything_may_come(small, found):
     prior = un.predictive(small, seed=3, prior=True)
     assert prior.prior
-    assert "before any data" in prior._repr_html_()
+    assert "before any data" in repr(prior)
     width = {
         one.prior: of(one, "prevalence")["upper"] - of(one, "prevalence")["lower"]
         for one in (found, prior)

@@ -143,7 +143,7 @@ def test_a_column_that_divides_people_is_a_dim_and_one_that_does_not_is_none(wor
     assert persons(
         world, ["15-64"], 2020, traits=["migrant"]
     ).sum().item() == pytest.approx(plain["2020"].sum())
-    assert "by migrant" in world._repr_html_()
+    assert "by migrant" in repr(world)
 
 
 @pytest.mark.parametrize(

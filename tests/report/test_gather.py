@@ -93,7 +93,7 @@ def test_what_no_account_says_is_refused(tmp_path, text, told):
 
 
 def test_an_account_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(un.UncountedError, match="no account at"):
+    with pytest.raises(un.UncountedError, match="no card at"):
         read_account(tmp_path / "gather.toml")
 
 

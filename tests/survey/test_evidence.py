@@ -662,8 +662,8 @@ def test_surveys_and_the_page(seen):
     first = seen.rows[seen.rows["survey"] == of.index[0]]
     assert of.iloc[0]["rows"] == len(first)
     assert of["effective_n"].sum() == pytest.approx(seen.rows["n"].sum())
-    assert (
-        "10,216 rows of 1,097 surveys in 159 countries, 1983–2023" in seen._repr_html_()
+    assert "10,216 rows of 1,097 surveys in 159 countries, 1983–2023" in " ".join(
+        repr(seen).split()
     )
 
 

@@ -1031,7 +1031,7 @@ def test_a_share_is_asked_of_those_in_the_other_outcome_alone():
     )  # the age now
     assert by_age["cases"].to_dict() == {"0-14": 0, "15-29": 2, "30+": 0}
     assert by_age["n"].to_dict() == {"0-14": 0, "15-29": 2, "30+": 1}
-    assert "young (among forced_marriage)" in seen._repr_html_()
+    assert "young (among forced_marriage)" in " ".join(repr(seen).split())
 
 
 def test_cells_where_nobody_was_asked_leave_the_rest_of_a_share_complete():

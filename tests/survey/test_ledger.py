@@ -70,7 +70,8 @@ def test_the_summary_counts_rows_and_surveys():
     assert told["respondents"].isna().all()  # nobody said how many they are
     assert Ledger().summary().empty
     assert list(Ledger().summary().columns) == list(told.columns)
-    assert "<td>other</td>" in ledger._repr_html_()
+    assert "excluded: 1 row of 1 survey, other" in repr(ledger)
+    assert repr(Ledger()) == "Every row entered as it stood."
 
 
 def test_only_excluded_lines_leave_out_persons():

@@ -15,6 +15,7 @@ import xarray as xr
 from uncounted.cases.lasting import FAMILIES, Family, draw_touching, log_touching
 from uncounted.cases.spells import Spells
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.infer.derived import derived
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import draw
@@ -56,19 +57,19 @@ class Durations:
         )
         return without_model(self.spells).join(by_model)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         quantiles = self.mu.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
         lower, median, upper = quantiles.to_numpy()
-        years = pd.DataFrame(
-            {
-                "mean years": median,
-                "lower": lower,
-                "upper": upper,
-            },
-            self.spells.groups,
+        years = {
+            "group": self.spells.groups,
+            "mean years": median,
+            "lower": lower,
+            "upper": upper,
+        }
+        return glance(
+            f"Mean durations of spells, {self.family}; 95 % intervals",
+            table=pd.DataFrame(years),
         )
-        tables = years.round(2).to_html() + self.checks.round(3).to_html()
-        return self.spells._repr_html_() + tables
 
 
 def fit_durations(

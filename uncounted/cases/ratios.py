@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import xarray as xr
 
 from uncounted.cases.hierarchy import Priors, hierarchy
 from uncounted.cases.records import Records
 from uncounted.cases.tally import Ratio, Tally, tally
+from uncounted.glance import glance
 from uncounted.infer.derived import derived
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import draw
@@ -37,12 +39,13 @@ class Ratios:
     both: str
     seed: int
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         quantiles = self.log_odds.quantile([0.025, 0.5, 0.975], ["chain", "draw"])
-        rows = quantiles.to_series().unstack("quantile")
-        return (
-            "Persons per person, registered; in several forms:"
-            f" {self.both}{rows.map('{:.3g}'.format).to_html()}"
+        rows = quantiles.to_series().map(np.exp).unstack("quantile").reset_index()
+        return glance(
+            "Persons per person, registered: median and 95 % interval; persons in"
+            f" several forms: {self.both}",
+            table=rows,
         )
 
 

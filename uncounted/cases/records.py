@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from uncounted.cases.record_columns import BLANK, Layout, layout_of
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.interviews.column import identifier
 from uncounted.interviews.files import open_source
 from uncounted.interviews.source import Source, query
@@ -52,16 +53,17 @@ class Records:
         """Persons registered, suppressed counts taken as one."""
         return float(_registrations(self.table).sum())
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         years = self.table["year"]
         countries = self.table["country"].nunique()
         suppressed = int(self.table["below"].notna().sum())
-        return (
-            f"<b>{self.name}</b>: {self.registrations:,.0f} registrations in"
+        sentence = (
+            f"{self.name}: {self.registrations:,.0f} registrations in"
             f" {countries} countries of exploitation,"
             f" {years.min()}–{years.max()}; forms {', '.join(self.forms)};"
-            f" {suppressed:,} counts suppressed{self.ledger.to_html(index=False)}"
+            f" {suppressed:,} counts suppressed"
         )
+        return glance(sentence, table=self.ledger)
 
 
 def read_records(

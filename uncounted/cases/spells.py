@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.world.shelf import shipped
 from uncounted.world.table import Source, numbers, read_table, says_simulated
 
@@ -46,13 +47,14 @@ class Spells:
         """The groups, sorted."""
         return tuple(sorted(set(self.table["group"])))
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         ongoing = int(self.table["ongoing"].sum())
-        return (
-            f"<b>{self.name}</b>: {len(self.table):,} spells that touch a window of"
+        sentence = (
+            f"{self.name}: {len(self.table):,} spells that touch a window of"
             f" {self.window_years:g} years, {ongoing:,} going on; groups"
-            f" {', '.join(self.groups)}{self.ledger.to_html(index=False)}"
+            f" {', '.join(self.groups)}"
         )
+        return glance(sentence, table=self.ledger)
 
 
 def read_spells(

@@ -12,6 +12,7 @@ import pandas as pd
 from uncounted.cases.possible import Pairs, Possible, pairs, possible, total
 from uncounted.cases.records import AGES, SEXES, Records
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.world.codes import check_known
 from uncounted.world.world import World
 
@@ -31,6 +32,8 @@ class Ratio:
     name: str
     numerator: Side
     denominator: Side
+
+    __repr__ = outline
 
     @property
     def forms(self) -> tuple[str, str]:
@@ -71,6 +74,8 @@ class Tally:
     b: np.ndarray
     log_weight: np.ndarray
     left_out: pd.DataFrame
+
+    __repr__ = outline
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from uncounted.charts.geometry import WIDTH, Geometry, canvas
 from uncounted.charts.legend import Key, keys_of, legends, written
 from uncounted.charts.map_drawing import PATTERN, map_drawing
+from uncounted.glance import outline
 from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate import Estimate
 from uncounted.tables.breakdown import together
@@ -39,6 +40,8 @@ class Map:
     keys: tuple[Key, ...]
     key: str = ""
     dots: frozenset[str] = frozenset()
+
+    __repr__ = outline
 
     def _repr_html_(self) -> str:
         return f'<figure class="un-figure">{self.svg}{self.legend}</figure>'

@@ -12,6 +12,7 @@ import pymc as pm
 import vl_convert
 import xarray as xr
 
+from uncounted.glance import outline
 from uncounted.infer import totals
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
@@ -50,6 +51,8 @@ class PriorPredictive:
     summary: pd.DataFrame
     warning: str
     seed: int
+
+    __repr__ = outline
 
     def plot(self) -> alt.Chart:
         """Draw both priors in the card's unit, on a scale of ratios; the bars of each

@@ -18,6 +18,7 @@ from uncounted.checks.mixing import measure
 from uncounted.checks.rank_curve import RANKS, rank_curve, rank_summary
 from uncounted.checks.ranked_quantities import ranked_quantities
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
@@ -99,6 +100,9 @@ class Calibration:
                 f"No quantity '{quantity}' was calibrated. See `summary`."
             )
         return rank_curve(table["rank"].to_numpy())
+
+    def __repr__(self) -> str:
+        return glance("Calibration, by quantity", table=self.summary)
 
     def _repr_html_(self) -> str:
         return self.summary.round(3).to_html(index=False)

@@ -14,6 +14,7 @@ from arviz_stats.loo.loo import loo
 
 from uncounted.checks.held_out import HeldOut
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import recipe_of, studies_of
@@ -37,6 +38,9 @@ class Comparison:
 
     table: pd.DataFrame
     differences: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return glance("Cards by held-out log score, best first", table=self.table)
 
     def _repr_html_(self) -> str:
         return self.table.round(3).to_html(index=False)

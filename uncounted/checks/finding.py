@@ -7,6 +7,8 @@ from typing import Literal, overload
 
 import pandas as pd
 
+from uncounted.glance import glance
+
 Verdict = Literal["pass", "warn", "stop"]
 NAMED = 4  # examples that a sentence lists
 # how findings of predictions begin, and what is not run without a hold-out
@@ -24,6 +26,9 @@ class Finding:
     number: float
     threshold: float
     sentence: str
+
+    def __repr__(self) -> str:
+        return glance(f"{self.verdict}: {self.name}. {self.sentence}")
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,13 @@ class Findings(Sequence[Finding]):
     def table(self) -> pd.DataFrame:
         """One row per finding."""
         return pd.DataFrame([vars(finding) for finding in self.items])
+
+    def __repr__(self) -> str:
+        verdicts = [finding.verdict for finding in self]
+        counts = [f"{verdicts.count(word)} {word}" for word in ("pass", "warn", "stop")]
+        others = [repr(finding) for finding in self if finding.verdict != "pass"]
+        not_run = [f"not run: {name}" for name in self.not_run]
+        return glance(", ".join(counts), *others, *not_run)
 
     def _repr_html_(self) -> str:
         rows = ""

@@ -19,6 +19,7 @@ from uncounted.checks.fold_score import score_fold
 from uncounted.checks.folds import Fold, folds_of
 from uncounted.checks.summary import coverage, errors
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.infer.batch import Batch, run
 from uncounted.infer.fit import Fit
 from uncounted.infer.progress import Progress
@@ -83,19 +84,20 @@ class HeldOut:
         """How far predictions were off, the model's beside the naive ones'."""
         return errors(self.table)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         table = self.table
         row = table.iloc[0]
         heading = (
-            f"<b>{len(table):,} surveys of {table['country'].nunique()}"
-            f" countries held out by {self.by}</b>: {table['fold'].nunique():,}"
+            f"{len(table):,} surveys of {table['country'].nunique()}"
+            f" countries held out by {self.by}: {table['fold'].nunique():,}"
             f" folds of {row['chains']} chains × ({row['tune']} + {row['draws']})"
             f" draws or more; design effects {row['deffs']}"
         )
-        for summary in (self.coverage, self.errors):
-            overall = summary.query("of == 'all'")
-            heading += overall.round(4).to_html(index=False)
-        return heading
+        return glance(heading, table=self.coverage.query("of == 'all'"))
+
+    def _repr_html_(self) -> str:
+        coverage = self.coverage.round(4).to_html(index=False)
+        return coverage + self.errors.round(4).to_html(index=False)
 
 
 def hold_out(

@@ -4,7 +4,6 @@ or is among the highest.
 
 import re
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.stats import rankdata
 
 from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
 from uncounted.model.vocabulary import SHOW
@@ -61,8 +61,7 @@ class Hypothesis:
             f" ({self.interval:.0%} interval {self.lower:.2f} to {self.upper:.2f})"
         )
 
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(str(self))}</p>"
+    __repr__ = outline
 
 
 def hypothesis(

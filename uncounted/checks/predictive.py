@@ -12,6 +12,7 @@ from scipy.special import logit
 
 from uncounted.checks.row_groups import age_labels
 from uncounted.checks.scores import interval_ends
+from uncounted.glance import glance
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.prior import draw_prior
@@ -43,12 +44,13 @@ class Predictive:
     prior: bool
     interval: float
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         condition = "before any data" if self.prior else "given the data"
-        return (
-            "<b>Surveys as the model makes them,"
-            f" {condition}</b>{self.table.round(4).to_html(index=False)}"
-        )
+        heading = f"Surveys as the model makes them, {condition}"
+        return glance(heading, table=self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table.round(4).to_html(index=False)
 
 
 def predictive(

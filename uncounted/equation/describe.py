@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uncounted.equation.equation import equation
 from uncounted.equation.latex import latex
 from uncounted.equation.line import Line
+from uncounted.glance import outline
 from uncounted.model.card import Card
 from uncounted.wording.words import read_words
 
@@ -23,6 +24,8 @@ class Description:
 
     title: str
     lines: tuple[Line, ...]
+
+    __repr__ = outline
 
     def __str__(self) -> str:
         """Return the model as plain text: a numbered sentence, its formula and its

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from uncounted.equation.formula import number
 from uncounted.equation.mathml import mathml
+from uncounted.glance import outline
 from uncounted.model.card import Card
 from uncounted.model.priors import Prior
 
@@ -47,6 +48,8 @@ class Line:
     formula: str
     sentence: str
     brings: tuple[tuple[str, str], ...] = ()
+
+    __repr__ = outline
 
     @property
     def math(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.figures.inversion import METHODS
+from uncounted.glance import outline
 from uncounted.world.age import parse_band
 from uncounted.world.population import check_trait
 
@@ -68,6 +69,8 @@ class SurveyCard:
     plausible_n: float = 100_000
     mask_below: float = MASK_BELOW
     sources: dict[str, list[str]] = field(default_factory=dict)
+
+    __repr__ = outline
 
 
 def parse_card(

@@ -3,10 +3,8 @@ schema.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +24,9 @@ from uncounted.figures.inversion import common_method, effective_n
 from uncounted.figures.ledger import Ledger
 from uncounted.figures.plausibility import impossible
 from uncounted.figures.shrinkage import shrunk_n
+from uncounted.glance import glance
 from uncounted.world.age import parse_band
+from uncounted.world.card_file import read_toml
 from uncounted.world.population import EVERYBODY
 from uncounted.world.table import numbers, one_code, read_table
 
@@ -76,16 +76,17 @@ class Figures:
     ledgers: dict[str, Ledger]
     digest: str
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         card = self.card
         table = next(iter(self.tables.values()))
         surveys = table["survey"].nunique()
         countries = table["country"].nunique()
         years = table["year"]
-        return (
-            f"<b>{escape(card.title)}</b><br>{surveys:,} surveys of {countries}"
-            f" countries, {years.min()}–{years.max()}, {len(table):,} figures;"
-            f" {escape(card.publisher)}, {escape(card.licence)}"
+        return glance(
+            card.title,
+            f"{', '.join(self.tables)}: {surveys:,} surveys of {countries} countries,"
+            f" {years.min()}–{years.max()}, {len(table):,} figures",
+            f"{card.publisher}, {card.licence}",
         )
 
 
@@ -95,7 +96,7 @@ def read_figures(folder: Path) -> Figures:
     Raises UncountedError, naming file and lines, with all faults of the table at once.
     """
     path = folder / "survey.toml"
-    card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")), path)
+    card = parse_card(read_toml(path), path)
     file = folder / card.file
     if not file.is_file():
         raise UncountedError(

@@ -2,11 +2,12 @@
 and the persons left out.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+
+from uncounted.glance import outline
 
 WHICH = ["survey", "country", "year", "sex", "age"]
 LOST = ["respondents", "cases"]
@@ -116,11 +117,9 @@ class Ledger:
             rows = "1 row" if row.rows == 1 else f"{row.rows:,} rows"
             surveys = "1 survey" if row.surveys == 1 else f"{row.surveys:,} surveys"
             lines.append(f"{row.action}: {rows} of {surveys}, {row.why}")
-        return "\n".join(lines)
+        return "\n".join(lines) or "Every row entered as it stood."
 
-    def _repr_html_(self) -> str:
-        render: Callable[..., str] = self.summary().to_html
-        return render(index=False)
+    __repr__ = outline
 
 
 def _which(table: pd.DataFrame) -> pd.MultiIndex:

@@ -4,13 +4,19 @@ to repeat them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
+import arviz as az
+import pandas as pd
 import xarray as xr
 
+from uncounted.glance import glance
+from uncounted.infer.totals import affected_in_all, axes
 from uncounted.model.card import Card
+from uncounted.model.vocabulary import SHOW
 from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
+
+FEWEST = 4  # draws of a chain of which there is an R-hat
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,37 @@ class Fit:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def _repr_html_(self) -> str:
-        size = self.p.sizes
-        traits = ""
-        for trait in self.card.axes[2:]:
-            traits += f" × {size[trait]} of {escape(trait)}"
-        notes = "".join(f"<br>{escape(note)}" for note in self.notes)
-        return (
-            f"<b>{self.card.title}</b>: {size['chain']} chains × {size['draw']:,} draws"
-            f" of {size['country']} countries × {size['sex']} sexes × {size['age']} age"
-            f" bands{traits}, {self.card.year}; {self.evidence.source}; seed"
-            f" {self.seed}{notes}"
+    def __repr__(self) -> str:
+        return glance(
+            f"{self.card.title}, {self.card.year}: {self._world()}",
+            f"Data: {len(self.evidence.surveys):,} surveys of"
+            f" {self.evidence.rows['country'].nunique()} countries, of"
+            f" {len(self.world.places)}; {self.evidence.source}",
+            f"Sampling: {self._sampling()}; seed {self.seed}",
+            *self.notes,
         )
+
+    def _world(self) -> str:
+        """Return the prevalence of the world's persons in words, with its interval."""
+        group = pd.Series("World", self.world.places.index)
+        persons = self.people.sum([*axes(self.people), "country"])
+        rate = affected_in_all(self.p, self.people, group) / persons
+        unit = SHOW[self.card.show]
+        lower, upper = (rate * unit).quantile([0.025, 0.975]).to_numpy()
+        return (
+            f"{rate.mean().item() * unit:.3g} {self.card.show} worldwide (95 % interval"
+            f" {lower:.3g}–{upper:.3g})"
+        )
+
+    def _sampling(self) -> str:
+        """Return the size of the sample and how its chains mix, as far as known."""
+        size = self.p.sizes
+        sentence = f"{size['chain']} chains × {size['draw']:,} draws"
+        if "diverging" in self.stats:
+            sentence += f", {int(self.stats['diverging'].sum()):,} divergent"
+        if size["chain"] > 1 and size["draw"] >= FEWEST:
+            regions = self.world.places["region"]
+            persons = affected_in_all(self.p, self.people, regions)
+            worst = az.rhat(persons).max().item()
+            sentence += f", worst R-hat of a region {worst:.3f}"
+        return sentence

@@ -15,6 +15,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from uncounted.glance import outline
+
 
 def _bars(show: bool) -> Bars:
     columns = (
@@ -52,6 +54,8 @@ class Progress:
     show: bool = True
     seconds: dict[str, float] = field(default_factory=dict)
     bars: Bars | None = None
+
+    __repr__ = outline
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from uncounted.glance import outline
+
 NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 FLOATS = ("DOUBLE", "FLOAT")
 WHOLE = (
@@ -31,6 +33,8 @@ class Column:
     type: str
     labels: Mapping[object, str] = field(default_factory=dict)
     missing: Mapping[tuple[object, object], str] = field(default_factory=dict)
+
+    __repr__ = outline
 
     @property
     def text(self) -> str:

@@ -2,7 +2,6 @@
 `read_respondents`.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from inspect import signature
@@ -12,6 +11,7 @@ from typing import Any
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.interviews.replicates import Replicates
 from uncounted.interviews.respondents import Respondents, read_respondents
+from uncounted.world.card_file import read_toml
 
 ABOUT = ("title", "kind", "file", "publisher", "licence", "changes")
 NEEDED = ("title", "file", "columns", "outcomes")
@@ -28,7 +28,7 @@ def read_declared(folder: Path) -> Respondents:
     `read_respondents` refuses.
     """
     card = folder / "survey.toml"
-    words = tomllib.loads(card.read_text(encoding="utf-8"))
+    words = read_toml(card)
     parameters = list(signature(read_respondents).parameters)
     parameters.remove("source")
     check_card(words, [*ABOUT, *parameters], NEEDED, SHAPES, str(card))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.interviews.replicates import Replicates
 
 SHOWN = 10  # strata that an error names
@@ -33,6 +34,8 @@ class Design:
     replicates: Replicates | None = None
     single_psu: str = "error"
     crossed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    __repr__ = outline
 
     @property
     def psu(self) -> bool:

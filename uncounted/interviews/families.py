@@ -2,7 +2,6 @@
 persons.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
@@ -13,6 +12,7 @@ import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.figures.figure_card import MASK_BELOW, check_mask
+from uncounted.glance import glance
 from uncounted.interviews.column import identifier
 from uncounted.interviews.declaration import (
     ABOUT,
@@ -33,6 +33,7 @@ from uncounted.interviews.network import Table, check_ages, read_network
 from uncounted.interviews.respondents import Respondents, read_respondents
 from uncounted.interviews.source import held, query
 from uncounted.world.age import Band, ordered, overlapping, parse_band
+from uncounted.world.card_file import read_toml
 
 # Traits and design that reported persons have of the respondent.
 CARRIED = ("country", "year", "survey", "source", "stratum", "psu")
@@ -95,7 +96,7 @@ class Families:
     among: Mapping[str, Among] = field(default_factory=dict)
     mask_below: float = MASK_BELOW
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         outcomes = [
             f"{outcome} ({years:g} years)"
             for outcome, years in self.window_years.items()
@@ -104,12 +105,12 @@ class Families:
             f"{outcome} (among {share.of})" for outcome, share in self.among.items()
         ]
         countries = self.interviews["country"].nunique()
-        return (
-            f"<b>{self.name}</b>: {len(self.interviews):,} respondents in"
+        return glance(
+            f"{self.name}: {len(self.interviews):,} respondents in"
             f" {countries} countries report on"
             f" {len(self.persons):,} persons, themselves included; multiplicity:"
-            f" {self.multiplicity}; {len(self.events):,} events within their windows;"
-            f" outcomes: {', '.join(outcomes)}"
+            f" {self.multiplicity}; {len(self.events):,} events within their windows",
+            f"Outcomes: {', '.join(outcomes)}",
         )
 
 
@@ -325,7 +326,7 @@ def read_family_card(folder: Path) -> Families:
     `read_families` refuses.
     """
     card = folder / "survey.toml"
-    words = tomllib.loads(card.read_text(encoding="utf-8"))
+    words = read_toml(card)
     vocabulary = [*ABOUT, *signature(read_families).parameters]
     check_card(words, vocabulary, NEEDED, SHAPES, str(card))
     arguments = {"name": words["title"]}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.interviews.column_pattern import (
     expression_for,
     left_out,
@@ -39,6 +40,8 @@ class Replicates:
     combined: bool = True
     centre: str = "mean"
     df: float | None = None
+
+    __repr__ = outline
 
     def __str__(self) -> str:
         if isinstance(self.columns, str):

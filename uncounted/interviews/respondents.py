@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from uncounted.figures.figure_card import MASK_BELOW, check_mask
+from uncounted.glance import glance
 from uncounted.interviews import audit
 from uncounted.interviews.codebook import (
     ROLES,
@@ -51,11 +52,13 @@ class Respondents:
     heaviest: float
     mask_below: float = MASK_BELOW
 
-    def _repr_html_(self) -> str:
-        return (
-            f"<b>{self.name}</b>: {self.n:,} respondents in {len(self.design.strata):,}"
-            f" strata; outcomes {', '.join(self.outcomes)}; design:"
-            f" {self.design}{self.missing.to_html(index=False)}"
+    def __repr__(self) -> str:
+        return glance(
+            f"{self.name}: {self.n:,} respondents, {len(self.design.strata):,} strata",
+            f"Outcomes: {', '.join(self.outcomes)}",
+            f"Traits: {', '.join(self.traits)}",
+            f"Design: {self.design}",
+            table=self.missing,
         )
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.interviews.column import Column, identifier, literal
 from uncounted.world.encoding import advice
 
@@ -31,6 +32,8 @@ class Source:
     table: pa.Table | None = field(default=None, repr=False)
     texts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+
+    __repr__ = outline
 
     @property
     def all_names(self) -> tuple[str, ...]:

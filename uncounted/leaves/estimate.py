@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from html import escape
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.infer.totals import expected
 from uncounted.leaves.estimate_card import ADULT, GROUPS, TOTAL, EstimateCard
 from uncounted.leaves.leaf import Leaf, by_group, of_fit
@@ -75,22 +76,17 @@ class Estimate:
             total = total + plain(self.leaves[leaf].persons)
         return total
 
-    def _repr_html_(self) -> str:
-        rows = ""
+    def __repr__(self) -> str:
+        rows = []
         for name in self.names:
             persons = self.persons(name)
             millions = persons.sum(["country", "sex", "age"], dtype=float) / 1e6
-            low, high = millions.quantile(0.025), millions.quantile(0.975)
-            rows += (
-                f"<tr><td>{escape(name)}</td><td>{millions.median():.1f}</td>"
-                f"<td>{low:.1f}–{high:.1f}</td></tr>"
-            )
-        heading = (
-            "<tr><th></th><th>million persons, median</th><th>95 % interval</th></tr>"
-        )
-        return (
-            f"<b>{escape(self.card.title)}</b>,"
-            f" {self.card.year}<table>{heading}{rows}</table>"
+            low, middle, high = millions.quantile([0.025, 0.5, 0.975]).to_numpy()
+            rows.append((name, middle, low, high))
+        columns = ["component", "million persons", "lower", "upper"]
+        return glance(
+            f"{self.card.title}, {self.card.year}: medians and 95 % intervals",
+            table=pd.DataFrame(rows, columns=columns),
         )
 
 

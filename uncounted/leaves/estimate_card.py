@@ -4,16 +4,17 @@ them are printed.
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance, outline
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.model.vocabulary import SHOW
+from uncounted.world.card_file import parse_toml, read_toml, toml_text
 from uncounted.world.shelf import shelf
 
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf
@@ -61,6 +62,8 @@ class Ratio:
     selection: Selection
     durations: str | tuple[str, str]
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -78,6 +81,8 @@ class Figures:
     share_female: float | None = None
     share_children: float | None = None
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class LeafCard:
@@ -90,6 +95,8 @@ class LeafCard:
     stock: Stock | None = None
     ratio: Ratio | None = None
     figures: Figures | None = None
+
+    __repr__ = outline
 
     @property
     def origin(self) -> str:
@@ -145,6 +152,13 @@ class EstimateCard:
     name: str = "estimate"
     text: str = field(default="", repr=False)
 
+    def __repr__(self) -> str:
+        components = [f"{leaf.name} ({leaf.origin})" for leaf in self.leaf]
+        return glance(
+            f"{self.title} (estimate card '{self.name}'), {self.year}",
+            f"Components: {'; '.join(components)}",
+        )
+
     def __post_init__(self) -> None:
         """Refuse a card that no estimate can be made from; name the word and what to
         write.
@@ -194,10 +208,10 @@ TYPES = {
 
 def is_estimate_card(path: str | Path) -> bool:
     """Say whether a card adds up leaves: the name of one that ships, or a path."""
+    file = _path(path)
     try:
-        text = _path(path).read_text(encoding="utf-8", errors="replace")
-        return "leaf" in tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, OSError):
+        return "leaf" in read_toml(file)
+    except UncountedError:
         return False
 
 
@@ -206,23 +220,20 @@ def read_estimate_card(name: str | Path) -> EstimateCard:
     Errors name file and word.
     """
     path = _path(name)
-    if not path.is_file():
-        raise UncountedError(
-            f"There is no card at {path}. Give the name of a card in models/ or a path"
-            " to a .toml file."
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = toml_text(path)
+    words = parse_toml(text, path)
     try:
-        return parse_estimate_card(text, path.stem)
-    except tomllib.TOMLDecodeError as error:
-        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+        return _from_words(words, path.stem, text)
     except UncountedError as error:
         raise UncountedError(f"{path}: {error}") from error
 
 
 def parse_estimate_card(text: str, name: str) -> EstimateCard:
     """Read an estimate card from its TOML text."""
-    words = tomllib.loads(text)
+    return _from_words(parse_toml(text, name), name, text)
+
+
+def _from_words(words: dict[str, Any], name: str, text: str) -> EstimateCard:
     _check_words(words)
     values: dict[str, Any] = dict(words)
     for word, kind in TABLES.items():

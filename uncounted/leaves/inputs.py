@@ -13,6 +13,7 @@ import pandas as pd
 from uncounted.cases.records import Records, read_records
 from uncounted.cases.spells import Spells, read_spells
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.leaves.estimate_card import EstimateCard, Figures, read_estimate_card
 from uncounted.leaves.outside_figures import OutsideFigures, read_outside_figures
 from uncounted.model.card import Card, read_card
@@ -38,6 +39,8 @@ class Edition:
     records: Records | None = None
     spells: Spells | None = None
     figures: Mapping[str, OutsideFigures] = field(default_factory=dict)
+
+    __repr__ = outline
 
     @property
     def digests(self) -> dict[str, str]:

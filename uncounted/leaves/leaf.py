@@ -10,6 +10,7 @@ import xarray as xr
 
 from uncounted.cases.assistance import selected
 from uncounted.errors import UncountedError
+from uncounted.glance import outline
 from uncounted.infer.backing import asked, behind
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL
@@ -47,6 +48,8 @@ class Leaf:
     persons: xr.DataArray
     behind: pd.DataFrame
     unknown: tuple[str, ...] = ()
+
+    __repr__ = outline
 
 
 def leaves(

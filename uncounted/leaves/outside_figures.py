@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.leaves.judged_distribution import DISTRIBUTIONS
 from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
@@ -47,11 +48,11 @@ class OutsideFigures:
         """Whether the source of any figure says of itself that it was simulated."""
         return says_simulated(self.table)
 
-    def _repr_html_(self) -> str:
-        return (
-            f"<b>{self.name}</b>: {self.distribution}, correlation of judgement between"
-            " places"
-            f" {self.between_place_correlation:g}{self.table.to_html(index=False)}"
+    def __repr__(self) -> str:
+        return glance(
+            f"{self.name}: {self.distribution}, correlation of judgement between"
+            f" places {self.between_place_correlation:g}",
+            table=self.table,
         )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from uncounted.errors import UncountedError
+from uncounted.glance import outline
 from uncounted.infer.fit import Fit
 
 SAMPLE = ("chain", "draw")
@@ -31,6 +32,8 @@ class Parts:
     figures: Mapping[str, xr.DataArray] = field(default_factory=dict)
     stats: tuple[xr.Dataset, ...] = ()
     seed: int = 0
+
+    __repr__ = outline
 
 
 def paired(

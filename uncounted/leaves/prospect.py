@@ -3,11 +3,11 @@ goes on.
 """
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.estimate_card import TOTAL
@@ -28,10 +28,10 @@ class Prospect:
     remaining: np.ndarray
     mcse: float
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         low, middle, high = np.quantile(self.remaining, [0.025, 0.5, 0.975])
-        return (
-            f"<b>{escape(self.group)}, {escape(self.name)}</b>: the rate falls by"
+        return glance(
+            f"{self.group}, {self.name}: the rate falls by"
             f" {self.fall:.0%} by {self.by} with probability {self.probability:.2f}"
             f" (Monte Carlo error {self.mcse:.2f}); {middle:.0%} of it remains (95 %"
             f" interval {low:.0%}–{high:.0%})"

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.world.table import Source, numbers, read_table
 
 KINDS = ("flow", "stock")
@@ -58,13 +59,13 @@ class Lists:
         counts[seen @ place - 1] = self.table["count"]
         return histories, counts
 
-    def _repr_html_(self) -> str:
-        table = self.table.sort_values("count", ascending=False, kind="stable")
-        html = table.to_html(index=False)  # pyright: ignore[reportCallIssue]
-        return (
-            f"<b>{self.name}</b>: {self.country} {self.year}, {self.states};"
-            f" {self.observed:,} persons<br>{html}"
+    def __repr__(self) -> str:
+        sentence = (
+            f"{self.name}: {self.country} {self.year}, {self.states};"
+            f" {self.observed:,} persons"
         )
+        table = self.table.sort_values("count", ascending=False, kind="stable")
+        return glance(sentence, table=table)
 
 
 def read_lists(

@@ -11,6 +11,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.lists.capture_lists import Lists
 from uncounted.lists.logit_counts import effective_counts
 from uncounted.lists.loglinear import (
@@ -66,18 +67,18 @@ class ListTotal:
         lower, upper = np.quantile(self.draws, ends)
         return float(lower), float(upper)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         lower, upper = self.interval()
         median = np.median(self.draws)
         out = len(self.left_out)
         averaged = len(self.models) - out
-        methods = self.methods.round().to_html(index=False)
-        return (
-            f"<b>{self.lists.name}</b>: {median:,.0f} persons (95 % interval"
+        sentence = (
+            f"{self.lists.name}: {median:,.0f} persons (95 % interval"
             f" {lower:,.0f}–{upper:,.0f}), {self.lists.states};"
             f" {self.lists.observed:,} on the lists; {averaged:,} models"
-            f" averaged, {out:,} left out<br>{methods}"
+            f" averaged, {out:,} left out"
         )
+        return glance(sentence, table=self.methods.round())
 
 
 def list_total(

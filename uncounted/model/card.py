@@ -2,17 +2,18 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.model.consistency import check
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
+from uncounted.world.card_file import parse_toml, toml_text
 from uncounted.world.covariates import TRANSFORMS
 from uncounted.world.shelf import shelf
 from uncounted.world.universe import Universe
@@ -167,11 +168,14 @@ class Card:
         """The card as TOML, as the report prints it."""
         return _toml(self)
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        title, why, text = escape(self.title), escape(self.why), escape(self.text)
-        return f"<b>{title}</b><br>{why}<pre>{text}</pre>"
+    def __repr__(self) -> str:
+        return glance(
+            f"{self.title} (card '{self.name}')",
+            f"Outcome {self.outcome}, in {self.year}; ages {', '.join(self.ages)}",
+            f"Effects: {', '.join((*self.place, *self.people, *self.interactions))}",
+            f"Covariates: {', '.join(self.covariates) or 'none'}",
+            f"Priors: {', '.join(self.priors)}",
+        )
 
 
 def read_card(name: str | Path) -> Card:
@@ -181,16 +185,10 @@ def read_card(name: str | Path) -> Card:
     path = Path(name)
     if path.suffix != ".toml":
         path = shelf("models", f"{name}.toml")
-    if not path.is_file():
-        raise UncountedError(
-            f"There is no card at {path}. Give the name of a card in models/ or a path"
-            " to a .toml file."
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = toml_text(path)
+    words = parse_toml(text, path)
     try:
-        return _beside(parse_card(text, path.stem), path.parent)
-    except tomllib.TOMLDecodeError as error:
-        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+        return _beside(_from_words(words, path.stem), path.parent)
     except UncountedError as error:
         raise UncountedError(f"{path}{_line(text, error.word)}: {error}") from error
 
@@ -213,7 +211,7 @@ def _beside(card: Card, folder: Path) -> Card:
 
 def parse_card(text: str, name: str) -> Card:
     """Read a card from its TOML text; errors carry the word they are about."""
-    return _from_words(tomllib.loads(text), name)
+    return _from_words(parse_toml(text, name), name)
 
 
 def _line(text: str, word: str) -> str:

@@ -4,7 +4,6 @@ that do not match.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import chain, product
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError
+from uncounted.glance import outline
 from uncounted.interviews.respondents import Respondents
 from uncounted.interviews.weighted_totals import cells
 from uncounted.observations.evidence import Evidence
@@ -23,7 +23,6 @@ TRAITS = tuple(PLURALS)
 # months; ages of groups without end are taken to be held whole or not at all
 OLDEST = 12 * 150
 NAMED = 6  # levels that a sentence names
-SHOWN = 12  # levels that a notebook shows of each list
 # of respondents whose country or age nobody declared
 ALL, ANY_AGE = "", Band(0, None)
 
@@ -57,10 +56,7 @@ class Coverage:
             f" {lacking}."
         )
 
-    def _repr_html_(self) -> str:
-        survey = _html("only in the survey", self.only_survey)
-        population = _html("only in the population", self.only_population)
-        return f"<p>{escape(str(self))}</p>{survey}{population}"
+    __repr__ = outline
 
 
 def compare_levels(
@@ -267,19 +263,3 @@ def _listed(table: pd.DataFrame, trait: str) -> str:
         names += f" and {len(levels) - NAMED} more"
     share = levels["share"].sum()
     return f"{PLURALS[trait]} {names} ({share:.1%} of the people)"
-
-
-def _html(title: str, table: pd.DataFrame) -> str:
-    if table.empty:
-        return f"<p>{title}: nothing</p>"
-    order = "persons" if "persons" in table else "respondents"
-    shown = table.sort_values(
-        order,
-        ascending=False,
-        kind="stable",
-    ).head(SHOWN)
-    html = shown.to_html(index=False, float_format="{:,.3g}".format)
-    text = f"<p>{title}:</p>{html}"
-    if len(table) > SHOWN:
-        text += f"<p>and {len(table) - SHOWN} more</p>"
-    return text

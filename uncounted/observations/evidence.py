@@ -16,6 +16,7 @@ from uncounted.figures.identity import distinct
 from uncounted.figures.ledger import Ledger
 from uncounted.figures.survey_total import totals_of
 from uncounted.figures.usage import Asked, used
+from uncounted.glance import glance
 from uncounted.interviews.families import Families
 from uncounted.interviews.respondents import Respondents
 from uncounted.observations.evidence_rows import (
@@ -171,16 +172,17 @@ class Evidence:
         why = "the population table lacks the country"
         return self.without(self.rows["country"].isin(lacking), why)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         surveys = self.surveys
         size = surveys["effective_n"].sum()
         years = surveys["year"]
-        return (
-            f"<b>{self.outcome}</b>: {len(self.rows):,} rows of {len(surveys):,}"
+        sentence = (
+            f"{self.outcome}: {len(self.rows):,} rows of {len(surveys):,}"
             f" surveys in {surveys['country'].nunique()} countries,"
             f" {years.min()}–{years.max()}; {_respondents(surveys)}, effective n"
-            f" {size:,.0f}{self.ledger._repr_html_()}"
+            f" {size:,.0f}"
         )
+        return glance(sentence, str(self.ledger))
 
 
 def _respondents(surveys: pd.DataFrame) -> str:

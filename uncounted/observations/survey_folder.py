@@ -1,6 +1,5 @@
 """Survey: a folder with a card that says whether it holds figures or respondents."""
 
-import tomllib
 from pathlib import Path
 
 from uncounted.errors import UncountedError, did_you_mean
@@ -8,6 +7,7 @@ from uncounted.figures.figure_table import Figures, read_figures
 from uncounted.interviews.declaration import read_declared
 from uncounted.interviews.families import Families, read_family_card
 from uncounted.interviews.respondents import Respondents
+from uncounted.world.card_file import read_toml
 from uncounted.world.shelf import shelf
 
 
@@ -27,10 +27,7 @@ def read_survey(path: str | Path) -> Figures | Respondents | Families:
             f"{folder} holds no survey.toml. Every survey has a card that says what its"
             " columns are."
         )
-    try:
-        kind = tomllib.loads(card.read_text(encoding="utf-8")).get("kind")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UncountedError(f"{card} is no TOML: {error}. Mend that line.") from error
+    kind = read_toml(card).get("kind")
     if not isinstance(kind, str) or kind not in READERS:
         hint = did_you_mean(str(kind), READERS)
         raise UncountedError(

@@ -1,12 +1,13 @@
 """Account: the analyst's own statement on an estimate: funding, access, limits."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
+from uncounted.world.card_file import read_toml
 from uncounted.world.shelf import shelf
 
 ITEMS = tuple(str(item) for item in range(1, 19))  # of GATHER
@@ -33,6 +34,8 @@ class Account:
     why: str = ""
     # code of the language → account in it
     languages: Mapping[str, "Account"] = field(default_factory=dict)
+
+    __repr__ = outline
 
     def inside(self, language: str) -> "Account":
         """Return the account in a language; items that it lacks there stay as they
@@ -63,14 +66,7 @@ def read_account(source: str | Path) -> Account:
             path = shelf("models", "gather", f"{source}.toml")
         except UncountedError:
             return Account()
-    if not path.is_file():
-        raise UncountedError(
-            f"There is no account at {path}. Give the path of a gather.toml."
-        )
-    try:
-        return _account(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UncountedError(f"{path} is no TOML: {error}. Mend that line.") from error
+    return _account(read_toml(path), str(path))
 
 
 def _account(words: Mapping[str, Any], where: str, inner: bool = False) -> Account:

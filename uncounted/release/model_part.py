@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from uncounted.figures.ledger import Ledger
+from uncounted.glance import outline
 from uncounted.infer.fit import Fit
 from uncounted.model.card import Card
 from uncounted.observations.disclosure import released, released_inputs, released_ledger
@@ -24,6 +25,8 @@ class Part:
     source: str
     # of world, evidence and card
     digests: Mapping[str, str]
+
+    __repr__ = outline
 
 
 def part_of(fit: Fit) -> Part:

@@ -1,6 +1,5 @@
 """Provenance: the cards, ledger, sources, hashes and citation of an estimate."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from uncounted.release.release import Release
 from uncounted.release.survey_summary import source_of
 from uncounted.wording.numerals import decimal
 from uncounted.wording.translation import translated
+from uncounted.world.card_file import read_toml
 from uncounted.world.shelf import shelf
 
 TABLES = ("geography.csv", "population.csv", "covariates.csv", "geometry/world.json")
@@ -111,8 +111,8 @@ def _survey_card(name: str) -> dict[str, Any]:
         if not folder.is_dir():
             parts = [part for part in folder.parts if part != "data"]
             folder = shelf("data", *parts)
-        return tomllib.loads((folder / "survey.toml").read_text(encoding="utf-8"))
-    except (UncountedError, OSError, tomllib.TOMLDecodeError):
+        return read_toml(folder / "survey.toml")
+    except (UncountedError, OSError):
         return {}
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
+from uncounted.glance import glance
 from uncounted.infer.fit import Fit
 from uncounted.leaves.estimate_card import TOTAL, EstimateCard
 from uncounted.observations.disclosure import (
@@ -112,6 +113,12 @@ class Release:
     # the analyst's own words
     account: Account = field(default_factory=Account)
     language: str = "en"
+
+    def __repr__(self) -> str:
+        return glance(
+            f"What is released of {self.title}, {self.year}: {len(self.rows):,} rows of"
+            f" estimates, {len(self.findings)} findings, in {self.language}"
+        )
 
     def __post_init__(self) -> None:
         """Refuse rows that no report can be written of."""

@@ -12,6 +12,7 @@ import pandas as pd
 from uncounted.checks.finding import Findings
 from uncounted.errors import UncountedError
 from uncounted.formats.press import FILES, Press, write_formats
+from uncounted.glance import glance
 from uncounted.infer.progress import Progress
 from uncounted.infer.second import Second
 from uncounted.leaves import draws
@@ -50,6 +51,9 @@ class Added:
     findings: Findings
     folder: Path
     seconds: dict[str, float]
+
+    def __repr__(self) -> str:
+        return glance(repr(self.estimate), repr(self.findings), f"Files: {self.folder}")
 
     @property
     def headline(self) -> str:

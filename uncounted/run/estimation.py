@@ -23,6 +23,7 @@ from uncounted.formats.press import (
     write_formats,
 )
 from uncounted.formats.profile import place_of, write_profile
+from uncounted.glance import glance
 from uncounted.infer.fit import Fit
 from uncounted.infer.fit_file import write_fit
 from uncounted.infer.joint_fit import sample_jointly
@@ -67,6 +68,9 @@ class Finished:
     findings: Findings
     folder: Path
     seconds: dict[str, float]
+
+    def __repr__(self) -> str:
+        return glance(repr(self.fit), repr(self.findings), f"Files: {self.folder}")
 
     @property
     def headline(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncounted.glance import outline
 from uncounted.simulate.generating import read_generating
 from uncounted.simulate.interviewed_spells import duration_truth, spells
 from uncounted.simulate.state_imposed import Judged, state_imposed
@@ -29,6 +30,8 @@ class Cases:
     mean_years: Mapping[str, float]
     log_sd: float
     state_imposed: Judged
+
+    __repr__ = outline
 
 
 def simulate_cases(

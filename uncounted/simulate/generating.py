@@ -1,6 +1,5 @@
 """Generating: the numbers that simulated tables are drawn from, as a TOML file."""
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from uncounted.model.priors import Prior, parse_prior
+from uncounted.world.card_file import read_toml
 from uncounted.world.shelf import shelf
 
 
@@ -17,7 +17,7 @@ def read_generating(path: str | Path | None = None) -> dict[str, Any]:
     """
     if path is None:
         path = shelf("data", "truth", "generating-records.toml")
-    return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    return read_toml(path)
 
 
 def drawn(

@@ -4,13 +4,13 @@ tables and as files.
 
 import json
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from uncounted.glance import glance
 from uncounted.interviews.families import Families, read_families
 from uncounted.interviews.network import SELF
 from uncounted.model.card import Card, read_card
@@ -84,13 +84,13 @@ class Programme:
         bands = zip([0, *cuts], [*cuts, None], strict=True)
         return [Band(lower, upper).label for lower, upper in bands]
 
-    def _repr_html_(self) -> str:
-        return (
-            f"<b>Simulated survey programme</b>, seed {self.seed}: {len(self.surveys)}"
+    def __repr__(self) -> str:
+        return glance(
+            f"Simulated survey programme, seed {self.seed}: {len(self.surveys)}"
             f" surveys of {self.surveys['country'].nunique()} countries;"
             f" {len(self.respondents):,} respondents list {len(self.roster):,}"
             f" relatives and tell of {len(self.events):,} events of"
-            f" {escape(', '.join(card.outcome for card in self.cards))}"
+            f" {', '.join(card.outcome for card in self.cards)}"
         )
 
 

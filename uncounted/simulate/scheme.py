@@ -1,6 +1,5 @@
 """Scheme: the card that simulated survey programmes are drawn from."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import outline
 from uncounted.model.priors import Prior, parse_prior
+from uncounted.world.card_file import read_toml
 from uncounted.world.shelf import shelf
 
 
@@ -65,6 +66,8 @@ class Fieldwork:
     psus: int
     clustering: Mapping[str, float]
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True)
 class Scheme:
@@ -76,6 +79,8 @@ class Scheme:
     durations: Durations
     survey: Fieldwork
 
+    __repr__ = outline
+
 
 def read_scheme(path: str | Path | None = None) -> Scheme:
     """Read a generating card: a TOML file, or the one that ships,
@@ -85,14 +90,7 @@ def read_scheme(path: str | Path | None = None) -> Scheme:
     tables are left to others.
     """
     file = shelf("data", "truth", "generating.toml") if path is None else Path(path)
-    if not file.is_file():
-        raise UncountedError(
-            f"There is no generating card at {file}. Give the path of a .toml file."
-        )
-    try:
-        words = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UncountedError(f"{file} is no TOML: {error}. Mend that line.") from error
+    words = read_toml(file)
     priors = {}
     for key, value in words.get("durations", {}).items():
         priors[key] = parse_prior(key, value)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uncounted.glance import outline
+
 
 @dataclass(frozen=True)
 class Spells:
@@ -13,6 +15,8 @@ class Spells:
 
     mean_years: np.ndarray
     log_sd: float
+
+    __repr__ = outline
 
     def ongoing(self, window: float) -> np.ndarray:
         """Return, of spells that touch the last T years, the share that is going on:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncounted.glance import outline
 from uncounted.leaves.outside_figures import drawn_figures, read_outside_figures
 from uncounted.world.world import World, persons
 
@@ -28,6 +29,8 @@ class Judged:
 
     table: pd.DataFrame
     truth: pd.Series
+
+    __repr__ = outline
 
 
 def state_imposed(

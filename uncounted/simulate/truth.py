@@ -12,6 +12,7 @@ import xarray as xr
 from pytensor.compile.mode import Mode
 from scipy.special import expit
 
+from uncounted.glance import outline
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, read_card
 from uncounted.model.joint_model import build_jointly
@@ -47,6 +48,8 @@ class Truth:
     hosts: pd.DataFrame
     spells: Spells
     parameters: pd.DataFrame
+
+    __repr__ = outline
 
     @property
     def prevalence(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import xarray as xr
 from uncounted.cases.hierarchy import SIGN
 from uncounted.cases.records import SEXES
 from uncounted.cases.tally import RATIOS
+from uncounted.glance import outline
 from uncounted.model.belief import contrasts
 from uncounted.simulate.generating import drawn
 from uncounted.world.world import World
@@ -33,6 +34,8 @@ class Registrations:
     table: pd.DataFrame
     true: xr.DataArray
     registered: xr.DataArray
+
+    __repr__ = outline
 
     @property
     def selection(self) -> xr.DataArray:

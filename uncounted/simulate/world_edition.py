@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from uncounted.glance import outline
 from uncounted.leaves.draws import CHILDREN
 from uncounted.leaves.estimate import HALVES
 from uncounted.leaves.estimate_card import (
@@ -48,6 +49,8 @@ class SimulatedEdition:
     persons: Mapping[str, xr.DataArray]
     programme: Programme
     cases: Cases
+
+    __repr__ = outline
 
     def true(
         self,

@@ -1,13 +1,13 @@
 """Wording: the sentences of a report, one message file for each language."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.world.card_file import read_toml
 
 FOLDER = Path(__file__).parent / "words"
 # the section of words and names that come from elsewhere: English → this language
@@ -74,7 +74,7 @@ def read_words(language: str = "en") -> Words:
         languages = [file.stem for file in sorted(FOLDER.glob("*.toml"))]
         hint = did_you_mean(language, languages)
         raise UncountedError(f"The report has no language '{language}'.{hint}")
-    sections = tomllib.loads(path.read_text(encoding="utf-8"))
+    sections = read_toml(path)
     terms = sections.pop(TERMS, {})
     sentences = {
         f"{section}.{name}": text

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.glance import glance
 from uncounted.world.age import Band, parse_band
 from uncounted.world.codes import check_known
 from uncounted.world.covariates import read_covariates, z_scores
@@ -73,19 +73,21 @@ class World:
             digest.update(_rounded_text(draws.std("draw")))
         return digest.hexdigest()
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         places = self.places
         ages = self.population["age"].to_numpy()
         subregions = places["subregion"].nunique()
         regions = f"{subregions} subregions of {places['region'].nunique()} regions"
-        traits = "".join(f", and by {escape(trait)}" for trait in self.traits)
-        return (
-            f"<p><b>World</b>: {len(places):,} countries in {regions};"
-            f" {len(self.elsewhere):,} territories have no population.<br>Persons:"
-            f" {self._persons()}, by sex and {len(ages)} age groups, {ages[0]} to"
-            f" {ages[-1]}{traits}.</p><details><summary>{self.covariates.shape[1]}"
-            " covariates, and the share of countries without"
-            f" each</summary><table>{self._missing()}</table></details>"
+        traits = "".join(f", and by {trait}" for trait in self.traits)
+        shares = self.covariates.isna().mean().sort_values(kind="stable")
+        missing = [f"{name} {share:.0%}" for name, share in shares.items()]
+        return glance(
+            f"World: {len(places):,} countries in {regions};"
+            f" {len(self.elsewhere):,} territories have no population",
+            f"Persons: {self._persons()}, by sex and {len(ages)} age groups, {ages[0]}"
+            f" to {ages[-1]}{traits}",
+            f"{len(missing)} covariates, with the share of countries without each:"
+            f" {', '.join(missing)}",
         )
 
     def _persons(self) -> str:
@@ -97,13 +99,6 @@ class World:
         if len(years) <= 3:
             return ", ".join(years)
         return f"{years[0]} to {years[-1]}, {len(years)} years"
-
-    def _missing(self) -> str:
-        shares = self.covariates.isna().mean().sort_values(kind="stable")
-        return "".join(
-            f"<tr><td>{escape(str(name))}</td><td>{share:.0%}</td></tr>"
-            for name, share in shares.items()
-        )
 
 
 def read_world(
