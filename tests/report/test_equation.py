@@ -11,10 +11,8 @@ import pytest
 
 import uncounted as un
 from uncounted.equation.equation import equation
-from uncounted.equation.latex import latex
-from uncounted.equation.line import distribution
-from uncounted.equation.mathml import mathml
 from uncounted.model.priors import FAMILIES, LOCATIONS, SHARES, SIZES
+from uncounted.model.symbols import distribution
 from uncounted.model.vocabulary import (
     LIKELIHOODS,
     LINKS,
@@ -23,6 +21,8 @@ from uncounted.model.vocabulary import (
     SLOPES,
     SMOOTH,
 )
+from uncounted.notation.latex import latex
+from uncounted.notation.mathml import mathml
 from uncounted.world.covariates import TRANSFORMS
 
 STUNTING = un.read_card("stunting")

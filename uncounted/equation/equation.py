@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from uncounted.equation.line import (
+from uncounted.equation.observed import observed
+from uncounted.model.card import Card
+from uncounted.model.symbols import (
     INDEX,
-    Line,
     brings,
     cell,
     distribution,
@@ -15,10 +16,9 @@ from uncounted.equation.line import (
     index_of,
     scale,
 )
-from uncounted.equation.observed import observed
-from uncounted.model.card import Card
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.model.vocabulary import of_countries, of_sources
+from uncounted.notation.line import Line
 from uncounted.wording.numerals import rate, rates
 from uncounted.wording.words import Words, read_words
 

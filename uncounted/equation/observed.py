@@ -4,11 +4,12 @@ surveys show.
 
 from collections.abc import Iterator
 
-from uncounted.equation.formula import number
-from uncounted.equation.line import Line, brings, cell, effect_of, index_of, scale
 from uncounted.model.card import Card
+from uncounted.model.symbols import brings, cell, effect_of, index_of, scale
 from uncounted.model.trend import has_trend
 from uncounted.model.vocabulary import of_sources
+from uncounted.notation.formula import number
+from uncounted.notation.line import Line
 from uncounted.wording.numerals import whole
 from uncounted.wording.words import Words
 

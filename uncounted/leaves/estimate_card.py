@@ -13,7 +13,7 @@ from typing import Any
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
-from uncounted.model.vocabulary import SHOW
+from uncounted.wording.numerals import SHOW
 from uncounted.world.shelf import shelf
 
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf

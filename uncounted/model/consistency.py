@@ -15,7 +15,6 @@ from uncounted.model.vocabulary import (
     ON_LOGITS,
     PEOPLE,
     PLACE,
-    SHOW,
     SLOPES,
     SMOOTH,
     SOURCE,
@@ -24,6 +23,7 @@ from uncounted.model.vocabulary import (
     of_countries,
     of_sources,
 )
+from uncounted.wording.numerals import SHOW
 from uncounted.world.population import check_trait
 
 if TYPE_CHECKING:

@@ -47,7 +47,6 @@ OPTIONAL = (
     "unknown_n",
 )
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
-SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = (
     "evidence",
     "people",
