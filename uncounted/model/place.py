@@ -2,6 +2,7 @@
 towards the one above.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,18 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy.special import expit
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
-from uncounted.model.covariate_effects import spread
 from uncounted.model.neighbours import basis, structured
+from uncounted.model.spread import spread
+from uncounted.model.symbols import INDEX, brings, distribution
+from uncounted.model.term import Term
+from uncounted.notation.line import Line
+from uncounted.wording.numerals import rate, rates
+from uncounted.wording.words import Words
 from uncounted.world.world import World, groups
 
 
@@ -93,7 +100,7 @@ def ladder(
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says
     so); subregion d ~ N(its region, σ_subregion); country c ~ N(its subregion +
     shift_c, σ_country), shift = x·β. By `spread` each country has its own σ
-    (`covariates.spread`). With neighbours, a share ρ of the countries' variance follows
+    (`spread.spread`). With neighbours, a share ρ of the countries' variance follows
     them (`neighbours.structured`); the rest of it is correlated with other outcomes'
     where there are any (`correlation.shared`).
     """
@@ -124,3 +131,61 @@ def _countries(
         of_others, sigma = shared(correlated, sigma)
         mean = mean + of_others
     return Countries(mean, sigma, scored=correlated is not None)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    yield _level(card, say)
+    above = "level"
+    for position, level in enumerate(card.place):
+        if level == "country":
+            yield from _country(card, above, say)
+            continue
+        index = INDEX[level]
+        effect = f"{level}[{index}]"
+        formula = f"{effect} ~ Normal({above}, sigma_{level})"
+        if level == "region" and level not in card.exchangeable:
+            formula += f", Σ[r] ({effect} − level) = 0"
+        yield Line(formula, say(f"equation.{level}"), brings(card, f"sigma_{level}"))
+        below = INDEX[card.place[position + 1]]
+        above = f"{level}[{index}({below})]"
+
+
+def _level(card: Card, say: Words) -> Line:
+    """Return the line of the world's level, with the prevalence that its prior
+    implies.
+    """
+    prior = card.priors["level"]
+    mean, sd = prior.numbers
+    bounds = mean + np.array([0.0, -1.96, 1.96]) * sd
+    word = "equation.level_identity"
+    if card.link != "identity":
+        bounds = expit(bounds)
+        word = "equation.level"
+    median, lower, upper = bounds.tolist()
+    sentence = say(
+        word,
+        rate=rate(median, card.show, say),
+        rates=rates(lower, upper, card.show, say),
+    )
+    return Line(f"level ~ {distribution(prior)}", sentence)
+
+
+def _country(card: Card, above: str, say: Words) -> Iterator[Line]:
+    mean = above
+    if card.covariates:
+        mean += " + index[c] · beta" if card.index else " + x[c] · beta"
+    sigma = "σ[c]" if card.spread else "sigma_country"
+    if card.neighbours:
+        shared = "√(rho) u[c] + √(1 − rho) ε[c]"
+        formula = f"country[c] = {mean} + {sigma} ({shared}), ε[c] ~ Normal(0, 1)"
+        priors = brings(card, "sigma_country", "rho")
+        yield Line(formula, say("equation.neighbours"), priors)
+        formula = "u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)"
+        yield Line(formula, say(f"equation.near_{card.neighbours}"))
+    else:
+        formula = f"country[c] ~ Normal({mean}, {sigma})"
+        priors = brings(card, "sigma_country")
+        yield Line(formula, say("equation.country"), priors)
+
+
+TERM = Term(_lines)

@@ -85,3 +85,8 @@ def distribution(prior: Prior) -> str:
     if prior.family == "log_normal":
         numbers[0] = f"log {numbers[0]}"
     return f"{FAMILY[prior.family]}({', '.join(numbers)})"
+
+
+def words_of(key: str) -> str:
+    """Return a name on the card as words."""
+    return key.replace(":", " × ").replace("_", " ")

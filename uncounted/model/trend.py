@@ -2,6 +2,7 @@
 reference year.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,10 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.structure import walk
+from uncounted.model.symbols import brings, cell
+from uncounted.model.term import Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 
 KEPT = 0.995  # of the variance lies in the waves kept: six of 23, over 25 years
 
@@ -97,3 +102,39 @@ def courses(belief: Belief) -> TensorVariable | None:
 @cache
 def _waves(size: int) -> np.ndarray:
     return walk(size, 2, share=KEPT)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    if not has_trend(card):
+        return
+    indices = cell(card)
+    word, bend = "equation.trend", ""
+    if is_smooth(card):
+        word, bend = "equation.course", " + bend[c](t)"
+    line = (
+        f"logit p[{indices}](t) = logit p[{indices}] + slope[c] (t − {card.year}){bend}"
+    )
+    yield Line(line, say(word, year=card.year))
+    is_regional = "region" in card.place
+    mean = "trend + trend_region[r(c)]" if is_regional else "trend"
+    slope = f"slope[c] ~ Normal({mean}, sigma_trend_country)"
+    priors = brings(card, "trend", "sigma_trend_country")
+    yield Line(slope, say("equation.slope"), priors)
+    if is_regional:
+        effect = "trend_region[r]"
+        region = f"{effect} ~ Normal(0, sigma_trend_region), Σ[r] {effect} = 0"
+        priors = brings(card, "sigma_trend_region")
+        yield Line(region, say("equation.trend_region"), priors)
+    if bend:
+        yield from _bend(card, say)
+
+
+def _bend(card: Card, say: Words) -> Iterator[Line]:
+    bend = f"bend[c](t) = Σ[k] (V[t,k] − V[{card.year},k]) wave[c,k]"
+    yield Line(bend, say("equation.bend", year=card.year))
+    sizes = "sigma_smooth_region z[r(c),k] + sigma_smooth_country z[c,k]"
+    priors = brings(card, "sigma_smooth_region", "sigma_smooth_country")
+    yield Line(f"wave[c,k] = {sizes}, z ~ Normal(0, 1)", say("equation.wave"), priors)
+
+
+TERM = Term(_lines)
