@@ -17,7 +17,7 @@ from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
 from uncounted.model.build import build
 from uncounted.model.card import Card
-from uncounted.model.vocabulary import OPTIONAL
+from uncounted.model.terms import OPTIONAL
 from uncounted.observations.evidence import counts
 from uncounted.observations.exclusive import exclusive
 from uncounted.wording.numerals import SHOW, fraction, rate, unit

@@ -10,13 +10,13 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from uncounted.errors import UncountedError
+from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.factor import factor
 from uncounted.model.holes import given_rest
-from uncounted.model.slopes import slope_lines, slopes
-from uncounted.model.term import Term
+from uncounted.model.slopes import SLOPES, slope_lines, slopes
+from uncounted.model.term import Choice, Term
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 from uncounted.world.world import World, standardised
@@ -108,4 +108,37 @@ def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
     yield from slope_lines(card, k, sentence, say)
 
 
-TERM = Term(_lines)
+def _needs(card: Card) -> Iterator[Choice]:
+    if card.covariates:
+        yield SLOPES
+        if "tau_beta" in card.priors:
+            yield ("slab_beta",)
+
+
+def _check(card: Card) -> None:
+    """Refuse words that need covariates that are lacking, and slopes sized twice."""
+    for word in ("transforms", "spread"):
+        lacking = set(getattr(card, word)) - set(card.covariates)
+        for name in sorted(lacking):
+            raise UncountedError(
+                f"{word} names '{name}', which is none of the"
+                f" covariates.{did_you_mean(name, card.covariates)}",
+                word,
+            )
+    count = len(card.covariates)
+    too_few = count < 3 if card.index else count < 1
+    if too_few and (card.index or card.neighbours == "covariates"):
+        raise UncountedError(
+            'index needs three covariates or more, neighbours = "covariates" one.',
+            "covariates",
+        )
+    sizes = [key for key in SLOPES if key in card.priors]
+    if len(sizes) > 1:
+        raise UncountedError(
+            f"[priors] has {' and '.join(sizes)}: say in one way how large slopes of"
+            " covariates are.",
+            sizes[1],
+        )
+
+
+TERM = Term(_lines, needs=_needs, check=_check)

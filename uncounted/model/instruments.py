@@ -9,8 +9,8 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.people import along, sizes_of_persons
 from uncounted.model.symbols import brings, cell, effect_of, index_of
-from uncounted.model.term import Term
-from uncounted.model.vocabulary import SOURCE, of_sources
+from uncounted.model.term import Choice, Term
+from uncounted.model.vocabulary import SOURCE, of_sources, sigma_of
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
@@ -66,4 +66,9 @@ def _instrument(card: Card, product: str, say: Words) -> Line:
     return Line(formula, sentence, brings(card, key))
 
 
-TERM = Term(_lines)
+def _needs(card: Card) -> Iterator[Choice]:
+    for factor in filter(of_sources, card.interactions):
+        yield (sigma_of(factor),)
+
+
+TERM = Term(_lines, needs=_needs)

@@ -31,7 +31,7 @@ from uncounted.model.distribution import (
 )
 from uncounted.model.seen import Seen
 from uncounted.model.symbols import brings
-from uncounted.model.term import Term
+from uncounted.model.term import Choice, Term
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
@@ -332,4 +332,17 @@ def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
             yield Line(formula, say("equation.shrunk"))
 
 
-TERM = Term(_lines, (UNKNOWN_N,))
+def _needs(card: Card) -> Iterator[Choice]:
+    if card.likelihood == "beta_binomial":
+        yield (DEFF,)
+
+
+def _check(card: Card) -> None:
+    if "unknown_n" in card.priors and card.likelihood != "binomial":
+        raise UncountedError(
+            'figures of unknown n are read by likelihood = "binomial" alone.',
+            "unknown_n",
+        )
+
+
+TERM = Term(_lines, (UNKNOWN_N,), _needs, _check)

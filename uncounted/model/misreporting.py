@@ -108,4 +108,14 @@ def _validations(card: Card, key: str, say: Words) -> str:
     return "; ".join(pairs)
 
 
-TERM = Term(_lines, SHARES, shows="r")
+def _check(card: Card) -> None:
+    validated = {key for table in card.validation.values() for key in table}
+    for key in sorted(validated - set(card.priors)):
+        raise UncountedError(
+            f"[validation] has counts of {key}, which has no prior. Name it under"
+            " [priors].",
+            key,
+        )
+
+
+TERM = Term(_lines, SHARES, check=_check, on_logits=True, shows="r")

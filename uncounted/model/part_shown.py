@@ -15,7 +15,7 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.seen import Seen
 from uncounted.model.symbols import brings
-from uncounted.model.term import Term
+from uncounted.model.term import Term, check_word
 from uncounted.notation.formula import number
 from uncounted.notation.line import Line
 from uncounted.observations.elsewhere import ELSEWHERE
@@ -104,4 +104,10 @@ def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
         yield Line(formula, " ".join(sentences), brings(card, *keys))
 
 
-TERM = Term(_lines, ("kappa", "duration"), shows="{}'")
+TERM = Term(
+    _lines,
+    ("kappa", "duration"),
+    check=lambda card: check_word(card, "duration", "window_years"),
+    on_logits=True,
+    shows="{}'",
+)

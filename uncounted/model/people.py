@@ -8,12 +8,13 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.symbols import brings, effect_of, index_of, words_of
-from uncounted.model.term import Term
-from uncounted.model.vocabulary import of_countries, of_sources
+from uncounted.model.term import Choice, Term
+from uncounted.model.vocabulary import of_countries, of_sources, sigma_of
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 from uncounted.world.world import World, levels
@@ -192,4 +193,22 @@ def _walk(
     return f"{effect} = {key} Σ[l,k] {waves}, z[l,k] ~ Normal(0, 1)"
 
 
-TERM = Term(_lines, ("spread_age",), _effects)
+def _needs(card: Card) -> Iterator[Choice]:
+    for factor in (*card.people, *card.interactions):
+        if not of_sources(factor):
+            yield ("female" if factor == "sex" else sigma_of(factor),)
+
+
+def _check(card: Card) -> None:
+    if "spread_age" in card.priors and (
+        card.age_order or "country:age" not in card.interactions
+    ):
+        raise UncountedError(
+            "spread_age lets countries' patterns of ages, and surveys' errors, be"
+            ' larger at some ages than at others. It needs "country:age" among the'
+            " interactions, and ages in no order: leave age_order out.",
+            "spread_age",
+        )
+
+
+TERM = Term(_lines, (SPREAD_AGE,), _needs, _check, effects=_effects)

@@ -17,8 +17,9 @@ from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
 from uncounted.model.neighbours import basis, structured
 from uncounted.model.spread import spread
-from uncounted.model.symbols import INDEX, brings, distribution
-from uncounted.model.term import Term
+from uncounted.model.symbols import INDEX, brings, distribution, mean_and_size
+from uncounted.model.term import Choice, Term
+from uncounted.model.vocabulary import sigma_of
 from uncounted.notation.line import Line
 from uncounted.wording.numerals import rate, rates
 from uncounted.wording.words import Words
@@ -135,19 +136,15 @@ def _countries(
 
 def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
     yield _level(card, say)
-    above = "level"
-    for position, level in enumerate(card.place):
-        if level == "country":
-            yield from _country(card, above, say)
+    for level in card.place:
+        if level == "country" and card.neighbours:
             continue
-        index = INDEX[level]
-        effect = f"{level}[{index}]"
-        formula = f"{effect} ~ Normal({above}, sigma_{level})"
+        effect = f"{level}[{INDEX[level]}]"
+        mean, size = mean_and_size(card, level)
+        formula = f"{effect} ~ Normal({mean}, {size})"
         if level == "region" and level not in card.exchangeable:
             formula += f", Σ[r] ({effect} − level) = 0"
-        yield Line(formula, say(f"equation.{level}"), brings(card, f"sigma_{level}"))
-        below = INDEX[card.place[position + 1]]
-        above = f"{level}[{index}({below})]"
+        yield Line(formula, say(f"equation.{level}"), brings(card, sigma_of(level)))
 
 
 def _level(card: Card, say: Words) -> Line:
@@ -170,22 +167,10 @@ def _level(card: Card, say: Words) -> Line:
     return Line(f"level ~ {distribution(prior)}", sentence)
 
 
-def _country(card: Card, above: str, say: Words) -> Iterator[Line]:
-    mean = above
-    if card.covariates:
-        mean += " + index[c] · beta" if card.index else " + x[c] · beta"
-    sigma = "σ[c]" if card.spread else "sigma_country"
-    if card.neighbours:
-        shared = "√(rho) u[c] + √(1 − rho) ε[c]"
-        formula = f"country[c] = {mean} + {sigma} ({shared}), ε[c] ~ Normal(0, 1)"
-        priors = brings(card, "sigma_country", "rho")
-        yield Line(formula, say("equation.neighbours"), priors)
-        formula = "u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)"
-        yield Line(formula, say(f"equation.near_{card.neighbours}"))
-    else:
-        formula = f"country[c] ~ Normal({mean}, {sigma})"
-        priors = brings(card, "sigma_country")
-        yield Line(formula, say("equation.country"), priors)
+def _needs(card: Card) -> Iterator[Choice]:
+    yield ("level",)
+    for level in card.place:
+        yield (sigma_of(level),)
 
 
-TERM = Term(_lines)
+TERM = Term(_lines, needs=_needs)

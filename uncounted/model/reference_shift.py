@@ -14,7 +14,7 @@ from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.seen import Seen
 from uncounted.model.symbols import brings
-from uncounted.model.term import Term
+from uncounted.model.term import Term, check_word
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
@@ -92,4 +92,9 @@ def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
         yield Line(formula, " ".join(sentences), brings(card, *keys))
 
 
-TERM = Term(_lines, tuple(AGAINST), shows="{}'")
+def _check(card: Card) -> None:
+    for key, column in AGAINST.items():
+        check_word(card, key, f"reference_{column}")
+
+
+TERM = Term(_lines, tuple(AGAINST), check=_check, on_logits=True, shows="{}'")

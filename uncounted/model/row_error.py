@@ -26,6 +26,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.people import sizes_of_ages
@@ -116,4 +117,14 @@ def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
         yield Line(formula, say("equation.row"), brings(card, ROW))
 
 
-TERM = Term(_lines, (ROW,), shows="{}'")
+def _check(card: Card) -> None:
+    if "sigma_row" in card.priors and card.likelihood != "binomial":
+        raise UncountedError(
+            "sigma_row is the error of a survey's row beyond its sampling, in log odds,"
+            " and is read with likelihood = "
+            f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
+            "sigma_row",
+        )
+
+
+TERM = Term(_lines, (ROW,), check=_check, on_logits=True, shows="{}'")

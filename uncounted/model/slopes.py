@@ -15,6 +15,8 @@ from uncounted.model.symbols import brings, distribution
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
+# fixed, learned, horseshoe, R2D2: one of them
+SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")
 # of R2D2's Dirichlet; below 1, few covariates take most of the explained variance
 CONCENTRATION = 0.5
 

@@ -42,4 +42,4 @@ def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
         yield Line(sds, say("equation.spread", names=names), brings(card, "spread"))
 
 
-TERM = Term(_lines)
+TERM = Term(_lines, needs=lambda card: [("spread",)] if card.spread else [])

@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.measurement import change
@@ -168,4 +169,14 @@ def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
     yield Line(f"ν[i] = {sd} ({parts}), {normal}", sentence, priors)
 
 
-TERM = Term(_lines, ("sigma_survey", "series_share"), shows="{}'")
+def _check(card: Card) -> None:
+    if "series_share" in card.priors and "sigma_survey" not in card.priors:
+        raise UncountedError(
+            "series_share is a share of the variance of surveys' own errors, and"
+            " [priors] lacks 'sigma_survey', their size. Write sigma_survey = {"
+            " half_normal = 0.3 } or what is believed, or leave series_share out.",
+            "series_share",
+        )
+
+
+TERM = Term(_lines, ("sigma_survey", "series_share"), check=_check, shows="{}'")

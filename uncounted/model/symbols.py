@@ -90,3 +90,19 @@ def distribution(prior: Prior) -> str:
 def words_of(key: str) -> str:
     """Return a name on the card as words."""
     return key.replace(":", " × ").replace("_", " ")
+
+
+def mean_and_size(card: "Card", level: str) -> tuple[str, str]:
+    """Return how formulas write the mean and the standard deviation of a level of
+    places.
+    """
+    position = card.place.index(level)
+    mean = "level"
+    if position:
+        above = card.place[position - 1]
+        mean = f"{above}[{INDEX[above]}({INDEX[level]})]"
+    if level != "country":
+        return mean, f"sigma_{level}"
+    if card.covariates:
+        mean += " + index[c] · beta" if card.index else " + x[c] · beta"
+    return mean, "σ[c]" if card.spread else "sigma_country"

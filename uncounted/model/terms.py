@@ -5,6 +5,7 @@ from uncounted.model import (
     instruments,
     likelihood,
     misreporting,
+    neighbours,
     part_shown,
     people,
     place,
@@ -14,11 +15,14 @@ from uncounted.model import (
     survey_error,
     trend,
 )
+from uncounted.model.card import Card
+from uncounted.model.term import Choice
 
 # of the prevalence of cells
 CELL_TERMS = (
     people.TERM,
     place.TERM,
+    neighbours.TERM,
     spread.TERM,
     covariate_effects.TERM,
     trend.TERM,
@@ -34,3 +38,16 @@ ROW_TERMS = (
     likelihood.TERM,
 )
 TERMS = (*CELL_TERMS, *ROW_TERMS)
+OPTIONAL = tuple(key for term in TERMS for key in term.optional)
+
+
+def needs(card: Card) -> dict[str, Choice]:
+    """Return the priors that the card's model has, each with the keys of which one must
+    be given.
+    """
+    needed: dict[str, Choice] = {}
+    for term in TERMS:
+        optional = [(key,) for key in term.optional if key in card.priors]
+        for choice in (*term.needs(card), *optional):
+            needed |= dict.fromkeys(choice, choice)
+    return needed

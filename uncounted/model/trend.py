@@ -9,15 +9,17 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.structure import walk
 from uncounted.model.symbols import brings, cell
-from uncounted.model.term import Term
+from uncounted.model.term import Choice, Term
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
+SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 KEPT = 0.995  # of the variance lies in the waves kept: six of 23, over 25 years
 
 
@@ -137,4 +139,24 @@ def _bend(card: Card, say: Words) -> Iterator[Line]:
     yield Line(f"wave[c,k] = {sizes}, z ~ Normal(0, 1)", say("equation.wave"), priors)
 
 
-TERM = Term(_lines)
+def _needs(card: Card) -> Iterator[Choice]:
+    bends = set(SMOOTH) & set(card.priors)
+    if bends or "trend" in card.priors or "sigma_trend_region" in card.priors:
+        yield from (("trend",), ("sigma_trend_country",))
+        if "region" in card.place:
+            yield ("sigma_trend_region",)
+    if bends:
+        yield from ((key,) for key in SMOOTH)
+
+
+def _check(card: Card) -> None:
+    bends = set(SMOOTH) & set(card.priors)
+    if bends and (card.years is None or "region" not in card.place):
+        raise UncountedError(
+            "a trend that bends needs `years`, the first and the last, and regions"
+            " under place.",
+            "years",
+        )
+
+
+TERM = Term(_lines, needs=_needs, check=_check, on_logits=True)
