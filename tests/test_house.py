@@ -60,7 +60,9 @@ def test_every_word_of_a_card_is_documented():
     from uncounted.leaves import estimate_card
     from uncounted.model.card import Card, Sampling
     from uncounted.model.priors import FAMILIES
-    from uncounted.model.vocabulary import OPTIONAL, SLOPES, SMOOTH
+    from uncounted.model.slopes import SLOPES
+    from uncounted.model.terms import OPTIONAL
+    from uncounted.model.trend import SMOOTH
 
     assert words_of(Card) | words_of(Sampling) <= documented("Words of a model card")
     priors = {"level", "female", "spread", "rho", "trend", "slab_beta", "deff_excess"}

@@ -14,13 +14,13 @@ import uncounted as un
 from uncounted.charts.drawings import draw
 from uncounted.charts.map import coloured, of_whom, plot_map
 from uncounted.equation.arithmetic import arithmetic
-from uncounted.equation.typeset import typeset
 from uncounted.formats.page import page
 from uncounted.formats.paper import contents, printed
 from uncounted.formats.press import Press, write_formats
 from uncounted.formats.profile import place_of, profile
 from uncounted.formats.workbook import sheets
 from uncounted.leaves.inputs import records_of, spells_of
+from uncounted.notation.typeset import typeset
 from uncounted.release import outline, survey_summary
 from uncounted.release.account import Account, read_account
 from uncounted.release.choice import choices

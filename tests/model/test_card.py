@@ -10,7 +10,8 @@ from uncounted.errors import UncountedError
 from uncounted.leaves.estimate_card import is_estimate_card
 from uncounted.model.card import Card, Sampling, parse_card, read_card
 from uncounted.model.priors import Prior
-from uncounted.model.vocabulary import SLOPES, needs
+from uncounted.model.slopes import SLOPES
+from uncounted.model.terms import needs
 from uncounted.world.shelf import shelf
 
 TEXT = """\

@@ -11,18 +11,15 @@ import pytest
 
 import uncounted as un
 from uncounted.equation.equation import equation
-from uncounted.equation.latex import latex
-from uncounted.equation.line import distribution
-from uncounted.equation.mathml import mathml
+from uncounted.model.likelihood import LIKELIHOODS
 from uncounted.model.priors import FAMILIES, LOCATIONS, SHARES, SIZES
-from uncounted.model.vocabulary import (
-    LIKELIHOODS,
-    LINKS,
-    NEIGHBOURS,
-    OPTIONAL,
-    SLOPES,
-    SMOOTH,
-)
+from uncounted.model.slopes import SLOPES
+from uncounted.model.symbols import distribution
+from uncounted.model.terms import OPTIONAL
+from uncounted.model.trend import SMOOTH
+from uncounted.model.vocabulary import LINKS, NEIGHBOURS
+from uncounted.notation.latex import latex
+from uncounted.notation.mathml import mathml
 from uncounted.world.covariates import TRANSFORMS
 
 STUNTING = un.read_card("stunting")

@@ -9,9 +9,9 @@ import typst
 
 import uncounted as un
 from uncounted.equation.equation import equation
-from uncounted.equation.typeset import typeset
 from uncounted.formats.paper import TEMPLATE, common, contents, write_paper
 from uncounted.formats.profile import place_of, profile, write_profile
+from uncounted.notation.typeset import typeset
 from uncounted.release.release import release_of
 
 BAD = un.Finding(

@@ -6,11 +6,11 @@ from typing import get_args
 import pytest
 from docx import Document
 
-from uncounted.equation.line import Line
 from uncounted.formats.document import write_brief
 from uncounted.formats.page import page
 from uncounted.formats.paper import write_paper
 from uncounted.formats.workbook import sheets
+from uncounted.notation.line import Line
 from uncounted.release import contents, section
 from uncounted.release.section import (
     EVERY_FORMAT,

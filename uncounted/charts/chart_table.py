@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from uncounted.model.vocabulary import SHOW
-from uncounted.wording.numerals import heading, level
+from uncounted.wording.numerals import SHOW, heading, level
 from uncounted.wording.words import Words
 
 PREVALENCE = {f"prevalence_{stat}": stat for stat in ("median", "lower", "upper")}

@@ -15,10 +15,9 @@ from uncounted.checks.scores import band
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, axes
 from uncounted.leaves.estimate import Estimate
-from uncounted.model.vocabulary import SHOW
 from uncounted.observations.evidence import ELSEWHERE
 from uncounted.tables.breakdown import together
-from uncounted.wording.numerals import heading, level
+from uncounted.wording.numerals import SHOW, heading, level
 from uncounted.wording.words import read_words
 
 BINS, COLUMNS, WIDTH, HEIGHT = 10, 3, 190, 130

@@ -18,10 +18,10 @@ from uncounted.infer.derived import derived
 from uncounted.infer.prior import draw_prior
 from uncounted.model.build import build
 from uncounted.model.card import Card
-from uncounted.model.vocabulary import OPTIONAL, SHOW
+from uncounted.model.terms import OPTIONAL
 from uncounted.observations.evidence import counts
 from uncounted.observations.exclusive import exclusive
-from uncounted.wording.numerals import fraction, rate, unit
+from uncounted.wording.numerals import SHOW, fraction, rate, unit
 from uncounted.wording.words import read_words
 from uncounted.world.world import World, persons
 

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.model.vocabulary import SHOW
-from uncounted.wording.numerals import short, with_unit
+from uncounted.wording.numerals import SHOW, short, with_unit
 from uncounted.wording.words import Words
 
 CLASSES = 6

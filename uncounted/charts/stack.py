@@ -8,10 +8,9 @@ import pandas as pd
 
 from uncounted.charts.palette import INK, PAPER, SHARES, styled
 from uncounted.leaves.estimate import Estimate
-from uncounted.model.vocabulary import SHOW
 from uncounted.release.release import ALL, LEAF
 from uncounted.tables.breakdown import breakdown, shown
-from uncounted.wording.numerals import heading
+from uncounted.wording.numerals import SHOW, heading
 from uncounted.wording.words import Words, read_words
 
 WIDTH, BAR = 520, 26

@@ -16,9 +16,9 @@ from uncounted.infer.fit import Fit
 from uncounted.infer.populations import people_in
 from uncounted.infer.years import in_year
 from uncounted.model.trend import years_of
-from uncounted.model.vocabulary import SHOW
 from uncounted.observations.disclosure import released
 from uncounted.tables.estimates import Grouping, in_one_table, requested_groupings
+from uncounted.wording.numerals import SHOW
 from uncounted.wording.words import Words, read_words
 from uncounted.world.world import divisions, groups
 

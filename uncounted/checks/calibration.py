@@ -31,8 +31,8 @@ from uncounted.model.build import Study
 from uncounted.model.card import Card, Sampling
 from uncounted.model.centring import centring
 from uncounted.model.distribution import kind_of
-from uncounted.model.measurement import ROW_SIZE
 from uncounted.model.prediction import derived_names
+from uncounted.model.row_error import ROW_SIZE
 from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
 

@@ -13,7 +13,7 @@ from uncounted.checks.sampler_warnings import sampler_findings
 from uncounted.infer.backing import modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, axes, expected, size
-from uncounted.model.vocabulary import SHOW
+from uncounted.wording.numerals import SHOW
 from uncounted.world.world import groups
 
 ESS, MCSE = 400.0, 0.05

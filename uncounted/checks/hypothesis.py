@@ -17,7 +17,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import outline
 from uncounted.infer.fit import Fit
 from uncounted.infer.totals import ALL, affected, axes, expected, population
-from uncounted.model.vocabulary import SHOW
+from uncounted.wording.numerals import SHOW
 from uncounted.world.codes import hint
 from uncounted.world.world import groups
 

@@ -25,7 +25,7 @@ from uncounted.model.build import Study
 from uncounted.model.card import Sampling
 from uncounted.model.centring import centring
 from uncounted.model.seen import look
-from uncounted.model.vocabulary import SHOW
+from uncounted.wording.numerals import SHOW
 from uncounted.world.world import groups
 
 PUBLISHED = ("world", "region")

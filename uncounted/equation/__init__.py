@@ -1,1 +1,1 @@
-"""A card's model as formulas: LaTeX, MathML, Typst and a sentence for each."""
+"""A card's model, and an estimate's sums, as formulas with a sentence for each."""

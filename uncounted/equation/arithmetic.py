@@ -2,10 +2,11 @@
 line by line.
 """
 
-from uncounted.equation.formula import number
-from uncounted.equation.line import Line, distribution
 from uncounted.leaves.estimate_card import EstimateCard, LeafCard, Ratio, Share, Stock
 from uncounted.model.priors import parse_prior
+from uncounted.model.symbols import distribution
+from uncounted.notation.formula import number
+from uncounted.notation.line import Line
 from uncounted.wording.words import Words
 
 LAW = {"pert": "PERT", "triangular": "Triangular", "log_normal": "LogNormal"}

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from uncounted.equation.equation import equation
-from uncounted.equation.latex import latex
-from uncounted.equation.line import Line
 from uncounted.glance import outline
 from uncounted.model.card import Card
+from uncounted.notation.latex import latex
+from uncounted.notation.line import Line
 from uncounted.wording.words import read_words
 
 # signs that mean something to Markdown or mathematics

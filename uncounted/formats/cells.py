@@ -7,7 +7,6 @@ from typing import Any
 from uncounted.charts import charts
 from uncounted.charts.drawings import Drawings
 from uncounted.charts.map import Map
-from uncounted.model.vocabulary import SHOW
 from uncounted.release.release import Release
 from uncounted.release.section import (
     Column,
@@ -19,6 +18,7 @@ from uncounted.release.section import (
     Table,
 )
 from uncounted.wording import numerals
+from uncounted.wording.numerals import SHOW
 
 # kinds of column whose texts are read, not compared: they start at the left
 TEXTS = ("name", "text", "middle", "long", "evidence", "verdict", "answer", "item")

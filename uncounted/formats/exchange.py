@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from uncounted.errors import UncountedError
-from uncounted.model.vocabulary import SHOW
 from uncounted.release.outline import Record, records
 from uncounted.release.release import ALL, LEAF, Release
+from uncounted.wording.numerals import SHOW
 from uncounted.world.age import Band, parse_band
 
 # of the areas that M49 has beside countries; groupings of other makers have no code

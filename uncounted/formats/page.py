@@ -16,7 +16,6 @@ from uncounted.charts.drawings import SHADES, Drawings, draw
 from uncounted.charts.export import inline
 from uncounted.charts.map import Map, coloured, of_whom
 from uncounted.formats.cells import TEXTS, drawing_of, is_unknown, scale, written
-from uncounted.model.vocabulary import SHOW
 from uncounted.release import check_list, survey_summary
 from uncounted.release.choice import choices
 from uncounted.release.contents import sections
@@ -35,6 +34,7 @@ from uncounted.release.section import (
     Table,
 )
 from uncounted.wording import numerals
+from uncounted.wording.numerals import SHOW
 
 TEMPLATE = Path(__file__).parent / "template"
 GLYPH = {

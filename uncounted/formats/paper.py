@@ -12,11 +12,10 @@ import typst
 
 from uncounted.charts.drawings import Drawings, draw
 from uncounted.charts.map import Map
-from uncounted.equation.line import Line
-from uncounted.equation.typeset import typeset
 from uncounted.errors import UncountedError
 from uncounted.formats.cells import drawing_of, picture, scale, written
-from uncounted.model.vocabulary import SHOW
+from uncounted.notation.line import Line
+from uncounted.notation.typeset import typeset
 from uncounted.release import check_list, provenance
 from uncounted.release.contents import sections
 from uncounted.release.headline import headline
@@ -42,7 +41,7 @@ from uncounted.release.section import (
     Text,
     in_sequence,
 )
-from uncounted.wording.numerals import short
+from uncounted.wording.numerals import SHOW, short
 
 TEMPLATE = Path(__file__).parent / "template"
 

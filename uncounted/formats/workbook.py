@@ -10,12 +10,12 @@ import xlsxwriter
 
 from uncounted.formats.cells import written
 from uncounted.formats.sheet import Column, Sheet, shapes_of, write_sheet
-from uncounted.model.vocabulary import SHOW
 from uncounted.release import provenance, section
 from uncounted.release.contents import sections
 from uncounted.release.outline import Record
 from uncounted.release.release import Release
 from uncounted.release.section import XLSX, Hidden, Range, Row, Table
+from uncounted.wording.numerals import SHOW
 
 OPTIONS = {
     "strings_to_formulas": False,

@@ -12,8 +12,8 @@ import xarray as xr
 from uncounted.glance import glance
 from uncounted.infer.totals import affected_in_all, axes
 from uncounted.model.card import Card
-from uncounted.model.vocabulary import SHOW
 from uncounted.observations.evidence import Evidence
+from uncounted.wording.numerals import SHOW
 from uncounted.world.world import World
 
 FEWEST = 4  # draws of a chain of which there is an R-hat

@@ -13,7 +13,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import glance, outline
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
-from uncounted.model.vocabulary import SHOW
+from uncounted.wording.numerals import SHOW
 from uncounted.world.card_file import parse_toml, read_toml, toml_text
 from uncounted.world.shelf import shelf
 

@@ -16,19 +16,15 @@ from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
 from uncounted.model.likelihood import LIKELIHOODS, lone_share, with_row_error
-from uncounted.model.measurement import (
-    ROW,
-    ROW_SIZE,
-    averaged,
-    is_summed,
-    levels_and_errors,
-    row_size,
-    survey_error,
-)
+from uncounted.model.measurement import averaged
+from uncounted.model.misreporting import misreported
+from uncounted.model.part_shown import scaled
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
-from uncounted.model.reporting import misreported, scaled, shifted
+from uncounted.model.reference_shift import shifted
+from uncounted.model.row_error import ROW, ROW_SIZE, row_size
 from uncounted.model.seen import Seen, look
+from uncounted.model.survey_error import is_summed, levels_and_errors, survey_error
 from uncounted.model.trend import courses
 from uncounted.observations.evidence import Evidence
 from uncounted.world.universe import within

@@ -9,7 +9,6 @@ from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import glance
-from uncounted.model.consistency import check
 from uncounted.model.priors import Prior, parse_prior
 from uncounted.model.vocabulary import LISTS, PEOPLE, PLACE
 from uncounted.world.age import Band, parse_band
@@ -126,6 +125,9 @@ class Card:
 
     def __post_init__(self) -> None:
         """Raise UncountedError for a card of which no model can be built."""
+        # here, for terms take cards
+        from uncounted.model.consistency import check
+
         check(self)
 
     @property

@@ -2,37 +2,32 @@
 model.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.model.card import Card
+from uncounted.model.likelihood import LIKELIHOODS
 from uncounted.model.priors import NEEDED_BY
+from uncounted.model.terms import TERMS, needs
 from uncounted.model.vocabulary import (
-    LIKELIHOODS,
     LINKS,
     LISTS,
     NEIGHBOURS,
-    ON_LOGITS,
     PEOPLE,
     PLACE,
-    SHOW,
-    SLOPES,
-    SMOOTH,
     SOURCE,
     interactions,
-    needs,
     of_countries,
     of_sources,
 )
+from uncounted.wording.numerals import SHOW
 from uncounted.world.age import contains, parse_band
 from uncounted.world.population import check_trait
 from uncounted.world.universe import AGE, CALLED, listed
 
-if TYPE_CHECKING:
-    from uncounted.model.card import Card
 
-
-def check(card: "Card") -> None:
+def check(card: Card) -> None:
     """Raise UncountedError for the first word, or pair of words, that cannot be; the
     error names the word.
     """
@@ -41,15 +36,15 @@ def check(card: "Card") -> None:
     _check_ages(card)
     _check_universe(card)
     _check_years(card)
-    _check_covariates(card)
-    _check_references(card)
-    _check_errors(card)
+    _check_share(card)
+    for term in TERMS:
+        term.check(card)
     _check_outcome(card)
     _check_joint(card)
     _check_priors(card)
 
 
-def _check_words(card: "Card") -> None:
+def _check_words(card: Card) -> None:
     products = interactions(card)
     traits = [factor for factor in card.people if f"sigma_{factor}" in card.priors]
     allowed = {
@@ -88,7 +83,7 @@ def _check_words(card: "Card") -> None:
         check_trait(trait, f"The card '{card.name}'")
 
 
-def _check_places(card: "Card") -> None:
+def _check_places(card: Card) -> None:
     if "country" not in card.place:
         raise UncountedError(
             "place must hold 'country': it is countries that surveys speak of.", "place"
@@ -107,7 +102,7 @@ def _check_places(card: "Card") -> None:
                 )
 
 
-def _check_ages(card: "Card") -> None:
+def _check_ages(card: Card) -> None:
     try:
         bands = card.bands
     except UncountedError as error:
@@ -124,7 +119,7 @@ def _check_ages(card: "Card") -> None:
         )
 
 
-def _check_universe(card: "Card") -> None:
+def _check_universe(card: Card) -> None:
     """Refuse words about the estimate's people that contradict the card's others."""
     for word in ("who", "where"):
         for axis, names in getattr(card, word).items():
@@ -161,23 +156,16 @@ def _check_universe(card: "Card") -> None:
         )
 
 
-def _check_years(card: "Card") -> None:
+def _check_years(card: Card) -> None:
     years = card.years
     if years is not None and (len(years) != 2 or years[0] > years[1]):
         raise UncountedError(
             f"years = {list(years)} should be the first and the last year of evidence.",
             "years",
         )
-    bends = set(SMOOTH) & set(card.priors)
-    if bends and (years is None or "region" not in card.place):
-        raise UncountedError(
-            "a trend that bends needs `years`, the first and the last, and regions"
-            " under place.",
-            "years",
-        )
 
 
-def _check_joint(card: "Card") -> None:
+def _check_joint(card: Card) -> None:
     """Refuse partners of a joint model that cannot be."""
     if card.joint is None:
         return
@@ -197,95 +185,25 @@ def _check_joint(card: "Card") -> None:
         )
 
 
-def _check_covariates(card: "Card") -> None:
-    """Refuse words that need covariates which the card lacks."""
-    for word in ("transforms", "spread"):
-        lacking = set(getattr(card, word)) - set(card.covariates)
-        for name in sorted(lacking):
-            raise UncountedError(
-                f"{word} names '{name}', which is none of the"
-                f" covariates.{did_you_mean(name, card.covariates)}",
-                word,
-            )
-    count = len(card.covariates)
-    too_few = count < 3 if card.index else count < 1
-    if too_few and (card.index or card.neighbours == "covariates"):
-        raise UncountedError(
-            'index needs three covariates or more, neighbours = "covariates" one.',
-            "covariates",
-        )
-
-
-def _check_references(card: "Card") -> None:
-    """Refuse what the card names as its reference where it cannot be, and priors that
-    need such a word.
-    """
+def _check_share(card: Card) -> None:
+    """Refuse an outcome that is a share of itself."""
     if card.of == card.outcome and card.of:
         raise UncountedError(
             f"of = '{card.of}' is the card's own outcome. Name another, or leave it"
             " out.",
             "of",
         )
-    needs_word = {
-        "bias": "reference_source",
-        "crosswalk": "reference_definition",
-        "duration": "window_years",
-    }
-    for key, word in needs_word.items():
-        if key in card.priors and not getattr(card, word):
-            raise UncountedError(
-                f"the prior of `{key}` needs the word `{word}` on the card.", key
-            )
 
 
-def _check_errors(card: "Card") -> None:
-    """Refuse priors of errors that another word or prior of the card excludes."""
-    if "series_share" in card.priors and "sigma_survey" not in card.priors:
-        raise UncountedError(
-            "series_share is a share of the variance of surveys' own errors, and"
-            " [priors] lacks 'sigma_survey', their size. Write sigma_survey = {"
-            " half_normal = 0.3 } or what is believed, or leave series_share out.",
-            "series_share",
-        )
-    if "sigma_row" in card.priors and card.likelihood != "binomial":
-        raise UncountedError(
-            "sigma_row is the error of a survey's row beyond its sampling, in log odds,"
-            " and is read with likelihood = "
-            f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
-            "sigma_row",
-        )
-    if "spread_age" in card.priors and (
-        card.age_order or "country:age" not in card.interactions
-    ):
-        raise UncountedError(
-            "spread_age lets countries' patterns of ages, and surveys' errors, be"
-            ' larger at some ages than at others. It needs "country:age" among the'
-            " interactions, and ages in no order: leave age_order out.",
-            "spread_age",
-        )
-
-
-def _check_outcome(card: "Card") -> None:
-    """Refuse priors and counts that do not go with the link, forms or likelihood."""
+def _check_outcome(card: Card) -> None:
+    """Refuse priors and counts that do not go with the link or forms."""
     if card.link == "identity":
         _check_identity(card)
     if card.forms or card.likelihood == "multinomial":
         _check_forms(card)
-    if "unknown_n" in card.priors and card.likelihood != "binomial":
-        raise UncountedError(
-            'figures of unknown n are read by likelihood = "binomial" alone.',
-            "unknown_n",
-        )
-    validated = {key for table in card.validation.values() for key in table}
-    for key in sorted(validated - set(card.priors)):
-        raise UncountedError(
-            f"[validation] has counts of {key}, which has no prior. Name it under"
-            " [priors].",
-            key,
-        )
 
 
-def _check_identity(card: "Card") -> None:
+def _check_identity(card: Card) -> None:
     if card.likelihood != "fay_herriot":
         raise UncountedError(
             'link = "identity" puts effects on the scale of published estimates, and'
@@ -293,16 +211,14 @@ def _check_identity(card: "Card") -> None:
             ' "fay_herriot".',
             "link",
         )
-    for key in ON_LOGITS:
-        if key in card.priors:
-            raise UncountedError(
-                f'{key} works on log odds, which link = "identity" has not. Leave one'
-                " out.",
-                key,
-            )
+    for key in _on_logits(card):
+        raise UncountedError(
+            f'{key} works on log odds, which link = "identity" has not. Leave one out.',
+            key,
+        )
 
 
-def _check_forms(card: "Card") -> None:
+def _check_forms(card: Card) -> None:
     if card.likelihood != "multinomial" or len(card.forms) < 2:
         raise UncountedError(
             'exclusive forms, two or more, go with likelihood = "multinomial"; here'
@@ -311,17 +227,23 @@ def _check_forms(card: "Card") -> None:
         )
     for form in card.forms:
         check_trait(form, f"The card '{card.name}', under forms,")
-    for key in (*ON_LOGITS, *filter(of_sources, card.interactions)):
-        if key in (*card.priors, *card.interactions):
-            word = "interactions" if of_sources(key) else key
-            raise UncountedError(
-                f"{key} is not known of exclusive forms yet. Leave it out, or the"
-                " forms.",
-                word,
-            )
+    for key in (*_on_logits(card), *filter(of_sources, card.interactions)):
+        word = "interactions" if of_sources(key) else key
+        raise UncountedError(
+            f"{key} is not known of exclusive forms yet. Leave it out, or the forms.",
+            word,
+        )
 
 
-def _check_priors(card: "Card") -> None:
+def _on_logits(card: Card) -> Iterator[str]:
+    """Yield the card's priors of terms that work on log odds alone."""
+    for term in TERMS:
+        if term.on_logits:
+            for choice in (*term.needs(card), term.optional):
+                yield from (key for key in choice if key in card.priors)
+
+
+def _check_priors(card: Card) -> None:
     needed = needs(card)
     for key in card.priors:
         if key not in needed:
@@ -336,12 +258,5 @@ def _check_priors(card: "Card") -> None:
                 f"[priors] lacks '{key}': {NEEDED_BY.get(key, 'the model')} needs it.",
                 "priors",
             )
-    slopes = [key for key in SLOPES if key in card.priors]
-    if len(slopes) > 1:
-        raise UncountedError(
-            f"[priors] has {' and '.join(slopes)}: say in one way how large slopes of"
-            " covariates are.",
-            slopes[1],
-        )
     for key, prior in card.priors.items():
         prior.fits(key)

@@ -2,18 +2,23 @@
 missing values drawn.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from uncounted.errors import UncountedError
+from uncounted.errors import UncountedError, did_you_mean
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.factor import factor
 from uncounted.model.holes import given_rest
-from uncounted.model.slopes import slopes
+from uncounted.model.slopes import SLOPES, slope_lines, slopes
+from uncounted.model.term import Choice, Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 from uncounted.world.world import World, standardised
 
 
@@ -56,26 +61,6 @@ def shift(belief: Belief) -> TensorVariable | float:
     return _columns(x) @ slopes(belief, "covariate")
 
 
-def spread(belief: Belief, sigma: TensorVariable) -> TensorVariable:
-    """Return the sd of what each country departs from its mean by: σ_c =
-    σ_country·exp(x[c]·spread) (countries,).
-
-    x are z-scores of the covariates under `spread`, 0 where missing; the Deterministic
-    is `sigma_of_country`. Without the word σ_country serves all.
-    """
-    named = list(belief.card.spread)
-    if not named:
-        return sigma
-    x = indicators(belief.card, belief.world)[named]
-    x = x.fillna(0.0).to_numpy()
-    values = pt.as_tensor(pm.Data("x_spread", x))
-    log_ratio = values @ belief.variable("spread", "spread_covariate")
-    of_country = sigma * pt.exp(log_ratio)
-    return pt.as_tensor(
-        pm.Deterministic("sigma_of_country", of_country, dims="country")
-    )
-
-
 def _columns(x: pd.DataFrame) -> TensorVariable:
     filled = x.fillna(0.0).to_numpy()
     values = pt.as_tensor(pm.Data("x", filled, dims=("country", "covariate")))
@@ -98,3 +83,62 @@ def _index(belief: Belief, x: pd.DataFrame) -> TensorVariable:
     score = pm.Deterministic("index", mean + sd * z, dims="country")
     belief.label("score", ["index"])
     return pt.as_tensor(score) * slopes(belief, "score")[0]
+
+
+def indicator(card: Card, name: str, say: Words) -> str:
+    """Return the words for a covariate and its transformation."""
+    plain = say.term(name.replace("_", " "))
+    transform = card.transforms.get(name, "")
+    if not transform:
+        return plain
+    how = transform.replace("_percent", "")
+    return say("equation.transformed", how=how, of=plain)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    """Return the lines of x or of the index, and of the slopes."""
+    if not card.covariates:
+        return
+    names = ", ".join(indicator(card, name, say) for name in card.covariates)
+    k, sentence = "[k]", say("equation.beta", names=names)
+    if card.index:
+        formula = "index[c] = m[c] + s[c] z[c], z[c] ~ Normal(0, 1)"
+        yield Line(formula, say("equation.index", names=names))
+        k, sentence = "", say("equation.beta_index")
+    yield from slope_lines(card, k, sentence, say)
+
+
+def _needs(card: Card) -> Iterator[Choice]:
+    if card.covariates:
+        yield SLOPES
+        if "tau_beta" in card.priors:
+            yield ("slab_beta",)
+
+
+def _check(card: Card) -> None:
+    """Refuse words that need covariates that are lacking, and slopes sized twice."""
+    for word in ("transforms", "spread"):
+        lacking = set(getattr(card, word)) - set(card.covariates)
+        for name in sorted(lacking):
+            raise UncountedError(
+                f"{word} names '{name}', which is none of the"
+                f" covariates.{did_you_mean(name, card.covariates)}",
+                word,
+            )
+    count = len(card.covariates)
+    too_few = count < 3 if card.index else count < 1
+    if too_few and (card.index or card.neighbours == "covariates"):
+        raise UncountedError(
+            'index needs three covariates or more, neighbours = "covariates" one.',
+            "covariates",
+        )
+    sizes = [key for key in SLOPES if key in card.priors]
+    if len(sizes) > 1:
+        raise UncountedError(
+            f"[priors] has {' and '.join(sizes)}: say in one way how large slopes of"
+            " covariates are.",
+            sizes[1],
+        )
+
+
+TERM = Term(_lines, needs=_needs, check=_check)

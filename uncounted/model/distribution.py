@@ -15,9 +15,8 @@ from scipy.special import gammaln
 
 from uncounted.model import density
 from uncounted.model.card import Card
-from uncounted.model.measurement import ROW
 from uncounted.model.rounded_counts import node_count, nodes
-from uncounted.model.row_error import drawn, shifted
+from uncounted.model.row_error import ROW, drawn, shifted
 from uncounted.model.seen import Seen
 
 # the prior of the effective n, less 1, of shares published without n or SE

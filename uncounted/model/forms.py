@@ -16,11 +16,12 @@ from uncounted.model.centring import centring
 from uncounted.model.covariate_effects import shift
 from uncounted.model.dims import coords
 from uncounted.model.likelihood import multinomial
-from uncounted.model.measurement import single_cells, survey_error
+from uncounted.model.measurement import single_cells
 from uncounted.model.part import Part
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
 from uncounted.model.seen import Seen
+from uncounted.model.survey_error import survey_error
 from uncounted.world.world import World
 
 

@@ -6,7 +6,7 @@ the belief that holds further priors, and observes y as pm.Data `y_observed`. Th
 density of a row is multiplied by its pm.Data `row_weight` in {0, 1} (0: held out).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from pytensor.tensor.variable import TensorVariable
 from uncounted.errors import UncountedError
 from uncounted.model import density
 from uncounted.model.belief import Belief
+from uncounted.model.card import Card
 from uncounted.model.density import draw_counts as draw_counts
 from uncounted.model.distribution import (
     DEFF,
@@ -29,6 +30,12 @@ from uncounted.model.distribution import (
     rounded,
 )
 from uncounted.model.seen import Seen
+from uncounted.model.symbols import brings
+from uncounted.model.term import Choice, Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
+
+SHRUNK = "p̃[j] = {y[j] + 4 m}/{n[j] + 4}, m = {Σ[j] y[j] + 2}/{Σ[j] n[j] + 4}"
 
 
 def effective_binomial(
@@ -295,3 +302,47 @@ def _of_some_rows(
         return logp.of_counts(y, *values)[rows].set(intervals)
 
     return density_of_rows
+
+
+def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
+    shown = f"{shown}[j]"
+    sentence = say(f"equation.{card.likelihood}")
+    match card.likelihood:
+        case "binomial":
+            yield Line(f"y[j] ~ Binomial(n[j], {shown})", sentence)
+            if UNKNOWN_N in card.priors:
+                formula = "{y[j]}/{n[j]} ~ Beta(unknown_n m[j], unknown_n (1 − m[j]))"
+                priors = brings(card, "unknown_n")
+                yield Line(formula, say("equation.unknown_n"), priors)
+        case "multinomial":
+            shares = shown.replace("[", "[·,")
+            yield Line(f"y[·,j] ~ Multinomial(n[j], {shares})", sentence)
+        case "beta_binomial":
+            formula = f"y[j] ~ BetaBinomial(n[j], ω[j] {shown}, ω[j] (1 − {shown}))"
+            formula += ", ω[j] = {max(n[j] − 1, 1)}/{deff_excess}"
+            yield Line(formula, sentence, brings(card, "deff_excess"))
+        case "logit_normal":
+            formula = f"logit {{y[j]}}/{{n[j]}} ~ Normal(logit {shown}, s[j])"
+            yield Line(formula, sentence)
+            formula = f"s[j]^2 = {{1}}/{{n[j] p̃[j] (1 − p̃[j])}}, {SHRUNK}"
+            yield Line(formula, say("equation.shrunk"))
+        case "fay_herriot":
+            yield Line(f"{{y[j]}}/{{n[j]}} ~ Normal({shown}, s[j])", sentence)
+            formula = f"s[j]^2 = {{p̃[j] (1 − p̃[j])}}/{{n[j]}}, {SHRUNK}"
+            yield Line(formula, say("equation.shrunk"))
+
+
+def _needs(card: Card) -> Iterator[Choice]:
+    if card.likelihood == "beta_binomial":
+        yield (DEFF,)
+
+
+def _check(card: Card) -> None:
+    if "unknown_n" in card.priors and card.likelihood != "binomial":
+        raise UncountedError(
+            'figures of unknown n are read by likelihood = "binomial" alone.',
+            "unknown_n",
+        )
+
+
+TERM = Term(_lines, (UNKNOWN_N,), _needs, _check)

@@ -2,6 +2,8 @@
 structured half of BYM2.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -12,6 +14,10 @@ from uncounted.model.card import Card
 from uncounted.model.covariate_effects import indicators
 from uncounted.model.holes import expected
 from uncounted.model.structure import graph, likeness
+from uncounted.model.symbols import brings, mean_and_size
+from uncounted.model.term import Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 from uncounted.world.borders import read_borders
 from uncounted.world.world import World
 
@@ -47,3 +53,18 @@ def structured(
     share = sigma * pt.sqrt(rho) * field
     effect = pm.Deterministic("neighbours_effect", share, dims="country")
     return pt.as_tensor(effect), sigma * pt.sqrt(1 - rho)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    if not card.neighbours:
+        return
+    mean, size = mean_and_size(card, "country")
+    shared = "√(rho) u[c] + √(1 − rho) ε[c]"
+    formula = f"country[c] = {mean} + {size} ({shared}), ε[c] ~ Normal(0, 1)"
+    priors = brings(card, "sigma_country", "rho")
+    yield Line(formula, say("equation.neighbours"), priors)
+    formula = "u[c] = Σ[k] K[c,k] z[k], z[k] ~ Normal(0, 1)"
+    yield Line(formula, say(f"equation.near_{card.neighbours}"))
+
+
+TERM = Term(_lines, needs=lambda card: [("rho",)] if card.neighbours else [])

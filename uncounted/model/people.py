@@ -2,16 +2,21 @@
 between regions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.place import region_of
-from uncounted.model.vocabulary import SOURCE, of_countries, of_sources
+from uncounted.model.symbols import brings, effect_of, index_of, words_of
+from uncounted.model.term import Choice, Term
+from uncounted.model.vocabulary import of_countries, of_sources, sigma_of
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 from uncounted.world.world import World, levels
 
 SEXES = ("female", "male")
@@ -48,28 +53,6 @@ def traits(belief: Belief) -> TensorVariable:
         effects[factor] = _effect(belief, factor, effects)
         total = total + _spread(belief, factor, effects[factor])
     return total
-
-
-def of_instruments(belief: Belief, sources: Sequence[str]) -> TensorVariable | None:
-    """Return how each kind of source shows persons apart from the others (sources,
-    sexes, ages, *traits), if it does.
-
-    (source×age)_ka and the like: no part of prevalence, but of what a survey shows.
-    They sum to zero over persons, and over the kinds of source; or, where the card
-    names a reference_source, that kind's are zero. None without such a product on the
-    card, and where all evidence is of one kind.
-    """
-    card = belief.card
-    factors = [factor for factor in card.interactions if of_sources(factor)]
-    if not factors or len(sources) < 2:
-        return None
-    axes = (SOURCE, "sex", "age", *card.traits)
-    total = None
-    for factor in factors:
-        spread = _along(belief.deviations(factor), factor.split(":"), axes)
-        total = spread if total is None else total + spread
-    sizes = sizes_of_persons(card, belief.world)
-    return total + pt.zeros((len(sources), *sizes))  # pyright: ignore[reportOptionalOperand] there are factors
 
 
 def sizes_of_persons(card: Card, world: World) -> tuple[int, ...]:
@@ -121,10 +104,10 @@ def _spread(belief: Belief, factor: str, values: TensorVariable) -> TensorVariab
     if dims[0] == "region":
         values = values[region_of(card, belief.world)]
     place = dims[0] if dims[0] in ("region", "country") else "place"
-    return _along(values, dims, (place, "sex", "age", *card.traits))
+    return along(values, dims, (place, "sex", "age", *card.traits))
 
 
-def _along(
+def along(
     values: TensorVariable,
     dims: Sequence[str],
     axes: Sequence[str],
@@ -133,3 +116,99 @@ def _along(
     return values.dimshuffle(
         *(dims.index(axis) if axis in dims else "x" for axis in axes)
     )
+
+
+def _effects(card: Card) -> Iterable[str]:
+    for factor in (*card.people, *card.interactions):
+        if not of_sources(factor):
+            yield effect_of(card, factor)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    if "sex" in card.people:
+        halves = "sex[female] = {1}/{2} female, sex[male] = − {1}/{2} female"
+        yield Line(halves, say("equation.sex"), brings(card, "female"))
+    for factor in (*card.people, *card.interactions):
+        if factor != "sex" and not of_sources(factor):
+            yield _deviations(card, factor, say)
+    if "spread_age" in card.priors:
+        sizes = "log size[a] = spread_age[a] − {1}/{A} Σ[b] spread_age[b]"
+        yield Line(sizes, say("equation.sizes"), brings(card, "spread_age"))
+
+
+def _deviations(card: Card, factor: str, say: Words) -> Line:
+    """Return the line of a factor or product: exchangeable, in the order of ages, or
+    summing to zero along each index.
+
+    The last two are σ times a matrix with orthonormal columns, or a walk's waves, times
+    standard normal draws. Departures of countries sum to zero over persons alone.
+    """
+    key = f"sigma_{factor.replace(':', '_')}"
+    effect = effect_of(card, factor)
+    formula = f"{effect} ~ Normal(0, {key})"
+    words = words_of(factor)
+    priors = brings(card, key)
+    if factor in card.exchangeable:
+        return Line(formula, say("equation.exchangeable", what=words), priors)
+    if of_countries(factor):
+        return _of_countries(card, factor, say)
+    if card.age_order and "age" in factor.split(":"):
+        product = "" if factor == "age" else "_product"
+        order = say(f"equation.walk_{card.age_order}")
+        sentence = say(f"equation.ordered{product}", what=words, order=order)
+        return Line(_walk(card, factor, key, effect), sentence, priors)
+    for index in index_of(card, factor).split(","):
+        formula += f", Σ[{index}] {effect} = 0"
+    return Line(formula, say("equation.zero_sum", what=words), priors)
+
+
+def _of_countries(card: Card, factor: str, say: Words) -> Line:
+    dim = factor.removeprefix("country:")
+    key = f"sigma_country_{dim}"
+    effect = effect_of(card, factor)
+    words = words_of(dim)
+    if dim == "age" and card.age_order:
+        order = say(f"equation.walk_{card.age_order}")
+        sentence = say("equation.of_countries_ordered", what=words, order=order)
+        formula = f"{effect} = {key} Σ[k] B[a,k] z[c,k], z[c,k] ~ Normal(0, 1)"
+    else:
+        sentence = say("equation.of_countries", what=words)
+        has_sizes = dim == "age" and "spread_age" in card.priors
+        sd = f"{key} size[a]" if has_sizes else key
+        zero = f"Σ[{index_of(card, dim)}] {effect} = 0"
+        formula = f"{effect} ~ Normal(0, {sd}), {zero}"
+    return Line(formula, sentence, brings(card, key))
+
+
+def _walk(
+    card: Card,
+    factor: str,
+    key: str,
+    effect: str,
+) -> str:
+    if factor == "age":
+        return f"{effect} = {key} Σ[k] B[a,k] z[k], z[k] ~ Normal(0, 1)"
+    (crossed,) = (dim for dim in factor.split(":") if dim != "age")
+    waves = f"H[{index_of(card, crossed)},l] B[a,k] z[l,k]"
+    return f"{effect} = {key} Σ[l,k] {waves}, z[l,k] ~ Normal(0, 1)"
+
+
+def _needs(card: Card) -> Iterator[Choice]:
+    for factor in (*card.people, *card.interactions):
+        if not of_sources(factor):
+            yield ("female" if factor == "sex" else sigma_of(factor),)
+
+
+def _check(card: Card) -> None:
+    if "spread_age" in card.priors and (
+        card.age_order or "country:age" not in card.interactions
+    ):
+        raise UncountedError(
+            "spread_age lets countries' patterns of ages, and surveys' errors, be"
+            ' larger at some ages than at others. It needs "country:age" among the'
+            " interactions, and ages in no order: leave age_order out.",
+            "spread_age",
+        )
+
+
+TERM = Term(_lines, (SPREAD_AGE,), _needs, _check, effects=_effects)

@@ -2,6 +2,7 @@
 towards the one above.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,19 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy.special import expit
 
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
-from uncounted.model.covariate_effects import spread
 from uncounted.model.neighbours import basis, structured
+from uncounted.model.spread import spread
+from uncounted.model.symbols import INDEX, brings, distribution, mean_and_size
+from uncounted.model.term import Choice, Term
+from uncounted.model.vocabulary import sigma_of
+from uncounted.notation.line import Line
+from uncounted.wording.numerals import rate, rates
+from uncounted.wording.words import Words
 from uncounted.world.world import World, groups
 
 
@@ -93,7 +101,7 @@ def ladder(
     level ~ prior; region r = level + ρ_r, Σρ = 0 (or exchangeable, if the card says
     so); subregion d ~ N(its region, σ_subregion); country c ~ N(its subregion +
     shift_c, σ_country), shift = x·β. By `spread` each country has its own σ
-    (`covariates.spread`). With neighbours, a share ρ of the countries' variance follows
+    (`spread.spread`). With neighbours, a share ρ of the countries' variance follows
     them (`neighbours.structured`); the rest of it is correlated with other outcomes'
     where there are any (`correlation.shared`).
     """
@@ -124,3 +132,45 @@ def _countries(
         of_others, sigma = shared(correlated, sigma)
         mean = mean + of_others
     return Countries(mean, sigma, scored=correlated is not None)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    yield _level(card, say)
+    for level in card.place:
+        if level == "country" and card.neighbours:
+            continue
+        effect = f"{level}[{INDEX[level]}]"
+        mean, size = mean_and_size(card, level)
+        formula = f"{effect} ~ Normal({mean}, {size})"
+        if level == "region" and level not in card.exchangeable:
+            formula += f", Σ[r] ({effect} − level) = 0"
+        yield Line(formula, say(f"equation.{level}"), brings(card, sigma_of(level)))
+
+
+def _level(card: Card, say: Words) -> Line:
+    """Return the line of the world's level, with the prevalence that its prior
+    implies.
+    """
+    prior = card.priors["level"]
+    mean, sd = prior.numbers
+    bounds = mean + np.array([0.0, -1.96, 1.96]) * sd
+    word = "equation.level_identity"
+    if card.link != "identity":
+        bounds = expit(bounds)
+        word = "equation.level"
+    median, lower, upper = bounds.tolist()
+    sentence = say(
+        word,
+        rate=rate(median, card.show, say),
+        rates=rates(lower, upper, card.show, say),
+    )
+    return Line(f"level ~ {distribution(prior)}", sentence)
+
+
+def _needs(card: Card) -> Iterator[Choice]:
+    yield ("level",)
+    for level in card.place:
+        yield (sigma_of(level),)
+
+
+TERM = Term(_lines, needs=_needs)

@@ -11,9 +11,9 @@ from scipy.special import expit
 
 from uncounted.model.build import Study
 from uncounted.model.distribution import ROW_GROUP, ROW_LEFT, Kind, kind_of
-from uncounted.model.measurement import ROW_SIZE
-from uncounted.model.reporting import mistaken
+from uncounted.model.misreporting import mistaken
 from uncounted.model.row_density import row_density
+from uncounted.model.row_error import ROW_SIZE
 from uncounted.model.summed_out import LogDensity, over_errors, over_series
 
 # what the surveys of a series share of their errors, in the posterior

@@ -19,14 +19,46 @@ integrand reaches. Within 0.001 at τ ≤ 0.2 of counts within three standard de
 within 0.02 of those within four; further out it is too low.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.tensor.variable import TensorVariable as Tensor
+from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
+from uncounted.model.belief import Belief
+from uncounted.model.card import Card
+from uncounted.model.people import sizes_of_ages
+from uncounted.model.seen import Seen
+from uncounted.model.symbols import brings
+from uncounted.model.term import Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
+
+Tensor = TensorVariable
 Array = np.ndarray
 Rng = np.random.Generator
+# the prior of the sd of what rows of a survey and age err by, log odds
+ROW = "sigma_row"
+ROW_SIZE = "row_size"
+
+
+def row_size(belief: Belief, seen: Seen) -> TensorVariable:
+    """Return the sd of what rows of a survey and age err by beyond their survey's error
+    (rows,), log odds.
+
+    `sigma_row` at one age, times the age's own size if the card has `spread_age`. A row
+    that covers several ages, or levels of traits, errs by their mean, √Σw² as much, and
+    shares it with no other row.
+    """
+    squares = seen.row_ages
+    sizes = sizes_of_ages(belief)
+    if sizes is None:
+        part = np.sqrt(squares.sum(axis=1))
+    else:
+        part = pt.sqrt(pt.dot(squares, sizes**2))
+    return belief.variable(ROW) * part  # pyright: ignore[reportOperatorIssue] PyTensor types the root None
 
 
 def shifted(
@@ -75,3 +107,24 @@ def _summed(values: Tensor, group: Tensor) -> Tensor:
     leading = [values.shape[axis] for axis in range(values.ndim - 1)]
     nothing = pt.zeros((*leading, group.max() + 1))
     return nothing[..., group].inc(values)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _lines(card: Card, shown: str, say: Words) -> Iterator[Line]:
+    if ROW in card.priors:
+        size = "size[a(j)] " if "spread_age" in card.priors else ""
+        error = f"w[j] {size}ε[g(j)], ε[g] ~ Normal(0, sigma_row)"
+        formula = f"logit {shown}'[j] = logit {shown}[j] + {error}"
+        yield Line(formula, say("equation.row"), brings(card, ROW))
+
+
+def _check(card: Card) -> None:
+    if "sigma_row" in card.priors and card.likelihood != "binomial":
+        raise UncountedError(
+            "sigma_row is the error of a survey's row beyond its sampling, in log odds,"
+            " and is read with likelihood = "
+            f'"binomial" alone; here likelihood = "{card.likelihood}". Leave one out.',
+            "sigma_row",
+        )
+
+
+TERM = Term(_lines, (ROW,), check=_check, on_logits=True, shows="{}'")

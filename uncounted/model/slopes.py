@@ -2,13 +2,21 @@
 them towards zero.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from uncounted.model.belief import Belief
+from uncounted.model.card import Card
+from uncounted.model.symbols import brings, distribution
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 
+# fixed, learned, horseshoe, R2D2: one of them
+SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")
 # of R2D2's Dirichlet; below 1, few covariates take most of the explained variance
 CONCENTRATION = 0.5
 
@@ -65,3 +73,27 @@ def _r2d2(belief: Belief, dim: str) -> TensorVariable:
 
 def _named(values: TensorVariable, dim: str) -> TensorVariable:
     return pt.as_tensor(pm.Deterministic("beta", values, dims=dim))
+
+
+def slope_lines(card: Card, k: str, sentence: str, say: Words) -> Iterator[Line]:
+    """Return the lines of slopes by the prior that the card names, the sentence with
+    the first; k: their index in formulas.
+    """
+    if "beta" in card.priors:
+        yield Line(f"beta{k} ~ {distribution(card.priors['beta'])}", sentence)
+    elif "tau_beta" in card.priors:
+        formula = f"beta{k} = z{k} tau_beta λ̃{k}, z{k} ~ Normal(0, 1)"
+        yield Line(formula, sentence, brings(card, "tau_beta"))
+        ratio = f"{{slab_beta^2 λ{k}^2}}/{{slab_beta^2 + tau_beta^2 λ{k}^2}}"
+        formula = f"λ̃{k}^2 = {ratio}, λ{k} ~ HalfCauchy(1)"
+        yield Line(formula, say("equation.horseshoe"), brings(card, "slab_beta"))
+    elif "r2" in card.priors:
+        part = f"φ{k} " if k else ""
+        root = f"√({part}{{r2}}/{{1 − r2}})"
+        formula = f"beta{k} = z{k} sigma_country {root}, z{k} ~ Normal(0, 1)"
+        yield Line(formula, sentence, brings(card, "r2"))
+        if k:
+            yield Line("φ ~ Dirichlet(0.5, …, 0.5)", say("equation.shares"))
+    else:
+        formula = f"beta{k} ~ Normal(0, sigma_beta)"
+        yield Line(formula, sentence, brings(card, "sigma_beta"))

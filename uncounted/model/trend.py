@@ -2,17 +2,24 @@
 reference year.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.place import region_of
 from uncounted.model.structure import walk
+from uncounted.model.symbols import brings, cell
+from uncounted.model.term import Choice, Term
+from uncounted.notation.line import Line
+from uncounted.wording.words import Words
 
+SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 KEPT = 0.995  # of the variance lies in the waves kept: six of 23, over 25 years
 
 
@@ -97,3 +104,59 @@ def courses(belief: Belief) -> TensorVariable | None:
 @cache
 def _waves(size: int) -> np.ndarray:
     return walk(size, 2, share=KEPT)
+
+
+def _lines(card: Card, _: str, say: Words) -> Iterator[Line]:
+    if not has_trend(card):
+        return
+    indices = cell(card)
+    word, bend = "equation.trend", ""
+    if is_smooth(card):
+        word, bend = "equation.course", " + bend[c](t)"
+    line = (
+        f"logit p[{indices}](t) = logit p[{indices}] + slope[c] (t − {card.year}){bend}"
+    )
+    yield Line(line, say(word, year=card.year))
+    is_regional = "region" in card.place
+    mean = "trend + trend_region[r(c)]" if is_regional else "trend"
+    slope = f"slope[c] ~ Normal({mean}, sigma_trend_country)"
+    priors = brings(card, "trend", "sigma_trend_country")
+    yield Line(slope, say("equation.slope"), priors)
+    if is_regional:
+        effect = "trend_region[r]"
+        region = f"{effect} ~ Normal(0, sigma_trend_region), Σ[r] {effect} = 0"
+        priors = brings(card, "sigma_trend_region")
+        yield Line(region, say("equation.trend_region"), priors)
+    if bend:
+        yield from _bend(card, say)
+
+
+def _bend(card: Card, say: Words) -> Iterator[Line]:
+    bend = f"bend[c](t) = Σ[k] (V[t,k] − V[{card.year},k]) wave[c,k]"
+    yield Line(bend, say("equation.bend", year=card.year))
+    sizes = "sigma_smooth_region z[r(c),k] + sigma_smooth_country z[c,k]"
+    priors = brings(card, "sigma_smooth_region", "sigma_smooth_country")
+    yield Line(f"wave[c,k] = {sizes}, z ~ Normal(0, 1)", say("equation.wave"), priors)
+
+
+def _needs(card: Card) -> Iterator[Choice]:
+    bends = set(SMOOTH) & set(card.priors)
+    if bends or "trend" in card.priors or "sigma_trend_region" in card.priors:
+        yield from (("trend",), ("sigma_trend_country",))
+        if "region" in card.place:
+            yield ("sigma_trend_region",)
+    if bends:
+        yield from ((key,) for key in SMOOTH)
+
+
+def _check(card: Card) -> None:
+    bends = set(SMOOTH) & set(card.priors)
+    if bends and (card.years is None or "region" not in card.place):
+        raise UncountedError(
+            "a trend that bends needs `years`, the first and the last, and regions"
+            " under place.",
+            "years",
+        )
+
+
+TERM = Term(_lines, needs=_needs, check=_check, on_logits=True)

@@ -1,6 +1,4 @@
-"""Vocabulary: the words that a card may use, and the priors and products that its model
-has.
-"""
+"""Vocabulary: the words that a card may use, and the products that it may name."""
 
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -11,43 +9,8 @@ if TYPE_CHECKING:
 PEOPLE = ("sex", "age")
 PLACE = ("region", "subregion", "country")
 SOURCE = "source"
-# fixed, learned, horseshoe, R2D2: one of them
-SLOPES = ("beta", "sigma_beta", "tau_beta", "r2")
-LIKELIHOODS = (
-    "binomial",
-    "beta_binomial",
-    "logit_normal",
-    "fay_herriot",
-    "multinomial",
-)
 LINKS = ("logit", "identity")
-# priors of what works on log odds
-ON_LOGITS = (
-    "trend",
-    "bias",
-    "crosswalk",
-    "kappa",
-    "duration",
-    "sensitivity",
-    "specificity",
-    "sigma_row",
-)
 NEIGHBOURS = ("", "borders", "covariates")
-OPTIONAL = (
-    "sigma_survey",
-    "sigma_row",
-    "spread_age",
-    "series_share",
-    "bias",
-    "crosswalk",
-    "kappa",
-    "duration",
-    "sensitivity",
-    "specificity",
-    "unknown_n",
-)
-SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
-SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 LISTS = (
     "evidence",
     "people",
@@ -86,39 +49,6 @@ def of_sources(factor: str) -> bool:
     return factor.startswith(f"{SOURCE}:")
 
 
-def needs(card: "Card") -> dict[str, tuple[str, ...]]:
-    """Return the priors that the card's model has, each with the keys of which one must
-    be given.
-    """
-    needed: dict[str, tuple[str, ...]] = {"level": ("level",)}
-    factors = [factor for factor in card.people if factor != "sex"]
-    for name in (*card.place, *factors, *card.interactions):
-        key = "sigma_" + name.replace(":", "_")
-        needed[key] = (key,)
-    if "sex" in card.people:
-        needed["female"] = ("female",)
-    if card.covariates:
-        needed |= dict.fromkeys(SLOPES, SLOPES)
-        if "tau_beta" in card.priors:
-            needed["slab_beta"] = ("slab_beta",)
-    if card.likelihood == "beta_binomial":
-        needed["deff_excess"] = ("deff_excess",)
-    if card.spread:
-        needed["spread"] = ("spread",)
-    if card.neighbours:
-        needed["rho"] = ("rho",)
-    needed |= _trend_needs(card)
-    needed |= {key: (key,) for key in OPTIONAL if key in card.priors}
-    return needed
-
-
-def _trend_needs(card: "Card") -> dict[str, tuple[str, ...]]:
-    """Return the priors that the trend of the card's model has, as `needs` does."""
-    needed: dict[str, tuple[str, ...]] = {}
-    if "trend" in card.priors or "sigma_trend_region" in card.priors:
-        needed |= {key: (key,) for key in ("trend", "sigma_trend_country")}
-        if "region" in card.place:
-            needed["sigma_trend_region"] = ("sigma_trend_region",)
-    if set(SMOOTH) & set(card.priors):
-        needed |= {key: (key,) for key in ("trend", "sigma_trend_country", *SMOOTH)}
-    return needed
+def sigma_of(factor: str) -> str:
+    """Return the prior of the size of a factor's or a product's effects."""
+    return "sigma_" + factor.replace(":", "_")

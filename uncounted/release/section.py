@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
-from uncounted.equation.line import Line
+from uncounted.notation.line import Line
 
 HTML, PDF, XLSX, DOCX = "html", "pdf", "xlsx", "docx"
 EVERY_FORMAT = (HTML, PDF, XLSX, DOCX)

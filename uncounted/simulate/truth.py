@@ -212,12 +212,20 @@ def _jointly(
     studies: Mapping[str, Study] = model.joint.studies  # pyright: ignore[reportAttributeAccessIssue] left by build_jointly
     parts = []
     for key, study in studies.items():
-        of_outcome = {}
-        for name, value in values.items():
-            if "::" not in name or key in name:
-                of_outcome[name.removeprefix(f"{key}::")] = value
-        parts.append(DrawnOutcome(study, of_outcome))
+        parts.append(DrawnOutcome(study, of_outcome(values, key)))
     return parts
+
+
+def of_outcome(values: Mapping[str, np.ndarray], outcome: str) -> dict[str, np.ndarray]:
+    """Return the values of a joint model's variables that are an outcome's or of all
+    outcomes, by their names without the outcome's prefix.
+    """
+    own = {}
+    for name, value in values.items():
+        prefix, _, variable = name.rpartition("::")
+        if prefix in ("", outcome):
+            own[variable] = value
+    return own
 
 
 def _single(

@@ -14,7 +14,8 @@ from uncounted.infer import totals
 from uncounted.infer.backing import IMPUTED, asked, behind, modelled
 from uncounted.infer.fit import Fit
 from uncounted.infer.own_data import own_data_share
-from uncounted.model.vocabulary import PEOPLE, SHOW
+from uncounted.model.vocabulary import PEOPLE
+from uncounted.wording.numerals import SHOW
 from uncounted.world.grouping import NO_GROUP
 from uncounted.world.world import divisions
 

@@ -4,10 +4,11 @@ import math
 import re
 from collections.abc import Sequence
 
-from uncounted.model.vocabulary import SHOW
 from uncounted.wording.words import Words
 from uncounted.world.age import Band
 
+# what prevalence is shown in: how many of those make 1
+SHOW = {"per 1,000": 1000.0, "percent": 100.0}
 UNIT = {"percent": "percent", "per 1,000": "per_1000"}
 SCALES = ((1e9, "billion"), (1e6, "million"), (1e4, "thousand"), (1.0, ""))
 BESIDE = {"billion": 1e9, "million": 1e6, "thousand": 1e3, "": 1.0}

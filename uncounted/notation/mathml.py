@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from uncounted.equation.formula import NOTHING, Node, parse
+from uncounted.notation.formula import NOTHING, Node, parse
 
 TAGS = {"letter": "mi", "word": "mtext", "number": "mn"}
 BETWEEN = {

@@ -1,6 +1,6 @@
 """Typeset: a formula as Typst's mathematics, for paper."""
 
-from uncounted.equation.formula import NOTHING, Node, parse
+from uncounted.notation.formula import NOTHING, Node, parse
 
 BETWEEN = {"break": "comma quad", "space": "thin"}
 AROUND = {

@@ -4,7 +4,7 @@ know.
 
 import re
 
-from uncounted.equation.formula import NOTHING, Node, parse
+from uncounted.notation.formula import NOTHING, Node, parse
 
 LETTERS = {
     "β": r"\beta",

@@ -1,12 +1,12 @@
-"""Line: one formula of a model, its sentence, and the priors of its new parameters."""
+"""Symbols: how formulas write a card's effects, indices and priors."""
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from uncounted.equation.formula import number
-from uncounted.equation.mathml import mathml
-from uncounted.glance import outline
-from uncounted.model.card import Card
 from uncounted.model.priors import Prior
+from uncounted.notation.formula import number
+
+if TYPE_CHECKING:
+    from uncounted.model.card import Card
 
 FAMILY = {
     "normal": "Normal",
@@ -39,31 +39,7 @@ EACH = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """A formula in the notation of `formula`, its sentence, and the priors that it
-    brings: (key, formula).
-    """
-
-    formula: str
-    sentence: str
-    brings: tuple[tuple[str, str], ...] = ()
-
-    __repr__ = outline
-
-    @property
-    def math(self) -> str:
-        """The formula as MathML."""
-        return mathml(self.formula)
-
-    @property
-    def priors(self) -> tuple[tuple[str, str], ...]:
-        """The priors: key on the card, MathML."""
-        lines = ((key, mathml(formula, block=False)) for key, formula in self.brings)
-        return tuple(lines)
-
-
-def brings(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
+def brings(card: "Card", *keys: str) -> tuple[tuple[str, str], ...]:
     """Return the priors of some of a card's keys as a line brings them."""
     priors = []
     for key in keys:
@@ -73,7 +49,7 @@ def brings(card: Card, *keys: str) -> tuple[tuple[str, str], ...]:
     return tuple(priors)
 
 
-def index_of(card: Card, factor: str) -> str:
+def index_of(card: "Card", factor: str) -> str:
     """Return the letter that indexes a factor's levels, of a product both: "r,s"."""
     letters = dict(INDEX)
     for i, trait in enumerate(card.traits):
@@ -81,7 +57,7 @@ def index_of(card: Card, factor: str) -> str:
     return ",".join(letters[dim] for dim in factor.split(":"))
 
 
-def effect_of(card: Card, factor: str) -> str:
+def effect_of(card: "Card", factor: str) -> str:
     """Return how formulas write the effect of a factor or product: "age[a]", "(sex ×
     age)[s,a]".
     """
@@ -89,14 +65,14 @@ def effect_of(card: Card, factor: str) -> str:
     return f"{name}[{index_of(card, factor)}]"
 
 
-def scale(card: Card) -> str:
+def scale(card: "Card") -> str:
     """Return the beginning of a formula on the scale of the card's link: "logit " or
     nothing.
     """
     return "" if card.link == "identity" else "logit "
 
 
-def cell(card: Card) -> str:
+def cell(card: "Card") -> str:
     """Return the indices of a cell: "c,s,a", and a letter for each further trait."""
     return index_of(card, ":".join(("country", "sex", "age", *card.traits)))
 
@@ -109,3 +85,24 @@ def distribution(prior: Prior) -> str:
     if prior.family == "log_normal":
         numbers[0] = f"log {numbers[0]}"
     return f"{FAMILY[prior.family]}({', '.join(numbers)})"
+
+
+def words_of(key: str) -> str:
+    """Return a name on the card as words."""
+    return key.replace(":", " × ").replace("_", " ")
+
+
+def mean_and_size(card: "Card", level: str) -> tuple[str, str]:
+    """Return how formulas write the mean and the standard deviation of a level of
+    places.
+    """
+    position = card.place.index(level)
+    mean = "level"
+    if position:
+        above = card.place[position - 1]
+        mean = f"{above}[{INDEX[above]}({INDEX[level]})]"
+    if level != "country":
+        return mean, f"sigma_{level}"
+    if card.covariates:
+        mean += " + index[c] · beta" if card.index else " + x[c] · beta"
+    return mean, "σ[c]" if card.spread else "sigma_country"

@@ -1,0 +1,1 @@
+"""Formulas in plain text, and their LaTeX, MathML and Typst."""
