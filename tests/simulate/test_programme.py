@@ -419,7 +419,7 @@ def test_the_command_line_writes_a_programme(monkeypatch, capsys, tmp_path):
 def test_a_wrong_scheme_is_a_sentence(tmp_path, old, new, told):
     with pytest.raises(UncountedError, match=told):
         read_scheme(small(tmp_path, {old: new}))
-    with pytest.raises(UncountedError, match="no generating card at"):
+    with pytest.raises(UncountedError, match="no card at"):
         read_scheme(tmp_path / "none.toml")
 
 

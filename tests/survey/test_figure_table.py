@@ -365,8 +365,8 @@ def test_an_id_may_stand_for_several_surveys(figures_of, change, surveys):
         (
             {"titel": "x"},
             [
-                "survey.toml has the word 'titel', which no survey card has. Did you"
-                " mean 'title'?"
+                "survey.toml has the word 'titel', which means nothing there. Did"
+                " you mean 'title'?"
             ],
         ),
         ({"title": None}, ["survey.toml lacks `title`."]),

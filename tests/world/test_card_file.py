@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.world.card_file import read_toml
+from uncounted.world.card_file import NUMBER, TEXT, check_words, read_toml
 
 
 @pytest.fixture
@@ -51,3 +51,16 @@ def test_any_bytes_are_words_or_a_sentence(path, content):
     except UncountedError as error:
         sentence = str(error)
     assert str(path) in sentence
+
+
+def test_all_faults_of_a_card_are_told_at_once():
+    words = {"titel": "x", "interval": "wide", "file": "a.csv"}
+    shapes = {"title": TEXT, "interval": NUMBER, "file": TEXT}
+    with pytest.raises(UncountedError) as error:
+        check_words(words, shapes, ("title", "file"), "x.toml")
+    assert str(error.value) == (
+        "x.toml has the word 'titel', which means nothing there. Did you mean 'title'?"
+        " x.toml says interval = 'wide', which should be a number. x.toml lacks `title`."
+        " Every such card needs it."
+    )
+    assert error.value.word == "titel"

@@ -1,6 +1,5 @@
 """The card of a table of published figures: its words, and what each may say."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,15 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.figures.inversion import METHODS
 from uncounted.glance import outline
 from uncounted.world.age import parse_band
+from uncounted.world.card_file import TEXT as TEXT_SHAPE
+from uncounted.world.card_file import (
+    Shapes,
+    check_words,
+    is_number,
+    is_text,
+    list_of,
+    table_of,
+)
 from uncounted.world.population import check_trait
 
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
@@ -81,21 +89,13 @@ def parse_card(
 
     Raises UncountedError, naming the file, for a word or value that no card may have.
     """
-    vocabulary = [word.name for word in fields(SurveyCard)]
-    for word, value in words.items():
-        if word not in vocabulary:
-            hint = did_you_mean(word, vocabulary)
-            raise UncountedError(
-                f"{path} has the word '{word}', which no survey card has.{hint}"
-            )
-        _check_shape(word, value, path)
-    for word in ("title", "kind", "file", "outcomes", "columns"):
-        if not words.get(word):
-            raise UncountedError(
-                f"{path} lacks `{word}`. Every card of published figures needs it."
-            )
-    tuples = {word: tuple(words.get(word, ())) for word in ("whole", "traits")}
-    card = SurveyCard(**{**words, **tuples})
+    stated = {word: value for word, value in words.items() if value not in ("", {})}
+    vocabulary = [field.name for field in fields(SurveyCard)]
+    shapes = dict.fromkeys(vocabulary, TEXT_SHAPE) | SHAPES
+    needed = ("title", "kind", "file", "outcomes", "columns")
+    check_words(stated, shapes, needed, str(path))
+    tuples = {word: tuple(stated.get(word, ())) for word in ("whole", "traits")}
+    card = SurveyCard(**{**stated, **tuples})
     check_mask(card.mask_below, str(path))
     _check_words(card, path)
     _check_age(card, path)
@@ -147,71 +147,35 @@ def _check_columns(card: SurveyCard, path: Path) -> None:
             )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_text_list(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_column_table(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value.values()))
-
-
-def _is_table_of_lists(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text_list, value.values()))
-
-
 def _is_number_of_persons(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
 def _is_number_of_decimals(value: Any) -> bool:
-    return _is_number(value) and isinstance(value, int) and 0 <= value <= 15
+    return is_number(value) and isinstance(value, int) and 0 <= value <= 15
 
 
 def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 < value < 1
+    return is_number(value) and 0 < value < 1
 
 
 def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
+    return is_number(value) and value > 0
 
 
 def _is_design_effect(value: Any) -> bool:
-    return _is_number(value) and 0.1 <= value <= 100
+    return is_number(value) and 0.1 <= value <= 100
 
 
-type Shape = tuple[str, Callable[[Any], bool]]
-
-TEXT_SHAPE: Shape = ("a text", _is_text)
-SHAPES: dict[str, Shape] = {
-    "outcomes": ("a table of column names", _is_column_table),
-    "columns": ("a table of column names", _is_column_table),
-    "sources": ("a table of lists of names", _is_table_of_lists),
-    "whole": ("a list of kinds", _is_text_list),
-    "traits": ("a list of names", _is_text_list),
+SHAPES: Shapes = {
+    "outcomes": ("a table of column names", table_of(is_text)),
+    "columns": ("a table of column names", table_of(is_text)),
+    "sources": ("a table of lists of names", table_of(list_of(is_text))),
+    "whole": ("a list of kinds", list_of(is_text)),
+    "traits": ("a list of names", list_of(is_text)),
     "mask_below": ("a number of persons", _is_number_of_persons),
     "rounded": ("a number of decimals, 0 to 15", _is_number_of_decimals),
     "interval": ("a number above 0 and below 1", _is_share),
     "plausible_n": ("a number above 0 and below inf", _is_positive),
     "deff": ("a number from 0.1 to 100", _is_design_effect),
 }
-
-
-def _check_shape(
-    word: str,
-    value: Any,
-    path: Path,
-) -> None:
-    """Refuse a value of a kind that the word cannot have."""
-    shape, fits = SHAPES.get(word, TEXT_SHAPE)
-    if not fits(value):
-        raise UncountedError(
-            f"{path} says {word} = {value!r}, which should be {shape}."
-        )

@@ -2,21 +2,30 @@
 `read_respondents`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.interviews.replicates import Replicates
 from uncounted.interviews.respondents import Respondents, read_respondents
-from uncounted.world.card_file import read_toml
+from uncounted.world.card_file import (
+    NUMBER,
+    TEXT,
+    YES_OR_NO,
+    Shapes,
+    check_words,
+    is_number,
+    is_single,
+    is_table,
+    is_text,
+    list_of,
+    read_toml,
+    table_of,
+)
 
 ABOUT = ("title", "kind", "file", "publisher", "licence", "changes")
 NEEDED = ("title", "file", "columns", "outcomes")
-type Shape = tuple[str, Callable[[Any], bool]]  # what a value should be, and its test
-type Shapes = Mapping[str, Shape]
 
 
 def read_declared(folder: Path) -> Respondents:
@@ -31,7 +40,8 @@ def read_declared(folder: Path) -> Respondents:
     words = read_toml(card)
     parameters = list(signature(read_respondents).parameters)
     parameters.remove("source")
-    check_card(words, [*ABOUT, *parameters], NEEDED, SHAPES, str(card))
+    shapes = dict.fromkeys([*ABOUT, *parameters], TEXT) | SHAPES
+    check_words(words, shapes, NEEDED, str(card))
     arguments: dict[str, Any] = {"name": words["title"]}
     arguments |= {word: value for word, value in words.items() if word not in ABOUT}
     if "cuts" in words:
@@ -48,72 +58,9 @@ def read_declared(folder: Path) -> Respondents:
 
 
 def _replicates(words: dict[str, Any], card: Path) -> Replicates:
-    check_card(
-        words,
-        [field.name for field in fields(Replicates)],
-        ("columns", "method"),
-        OF_REPLICATES,
-        f"{card}, under [replicates],",
-    )
+    where = f"{card}, under [replicates],"
+    check_words(words, OF_REPLICATES, ("columns", "method"), where)
     return Replicates(**words)
-
-
-def check_card(
-    words: dict[str, Any],
-    vocabulary: Sequence[str],
-    needed: Sequence[str],
-    shapes: Shapes,
-    where: str,
-) -> None:
-    """Raise UncountedError for a word that is not in the vocabulary, a needed word that
-    is missing, and a value of the wrong kind.
-    """
-    for word, value in words.items():
-        if word not in vocabulary:
-            raise UncountedError(
-                f"{where} has the word '{word}', which means nothing there."
-                + did_you_mean(word, vocabulary)
-            )
-        shape, fits = shapes.get(word, TEXT)
-        if not fits(value):
-            raise UncountedError(
-                f"{where} says {word} = {value!r}, which should be {shape}."
-            )
-    for word in needed:
-        if word not in words:
-            raise UncountedError(
-                f"{where} lacks `{word}`. No card of respondents can do without it."
-            )
-
-
-def is_text(value: Any) -> bool:
-    """Say whether a card's value is a text."""
-    return isinstance(value, str)
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a card's value is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Return whether a value is a list whose members all fit."""
-    return lambda value: isinstance(value, list) and all(map(fits, value))
-
-
-def table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Return whether a value is a table whose values all fit."""
-    return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
-
-
-def is_single(value: Any) -> bool:
-    """Say whether a card's value is no table and no list."""
-    return not isinstance(value, dict | list)
-
-
-def is_table(value: Any) -> bool:
-    """Say whether a card's value is a table."""
-    return isinstance(value, dict)
 
 
 def _ends(value: Any) -> bool:
@@ -128,13 +75,6 @@ def _outcomes(value: Any) -> bool:
     return _columns(value) or table_of(is_text)(value)
 
 
-def _is_true_or_false(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-TEXT: Shape = ("a text", is_text)
-YES_OR_NO: Shape = ("true or false", _is_true_or_false)
-NUMBER: Shape = ("a number", is_number)
 SHAPES: Shapes = {
     "columns": ("a table of column names", table_of(_columns)),
     "outcomes": ("a column, a list of columns or a table of them", _outcomes),
@@ -150,6 +90,8 @@ SHAPES: Shapes = {
     "mask_below": NUMBER,
 }
 OF_REPLICATES: Shapes = {
+    "method": TEXT,
+    "centre": TEXT,
     "columns": ("a pattern or a list of columns", _columns),
     "rscales": ("a list of numbers", list_of(is_number)),
     "combined": YES_OR_NO,

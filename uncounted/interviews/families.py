@@ -14,18 +14,7 @@ from uncounted.errors import UncountedError, did_you_mean
 from uncounted.figures.figure_card import MASK_BELOW, check_mask
 from uncounted.glance import glance
 from uncounted.interviews.column import identifier
-from uncounted.interviews.declaration import (
-    ABOUT,
-    YES_OR_NO,
-    Shapes,
-    check_card,
-    is_number,
-    is_single,
-    is_table,
-    is_text,
-    list_of,
-    table_of,
-)
+from uncounted.interviews.declaration import ABOUT
 from uncounted.interviews.design import check_policy
 from uncounted.interviews.kinship import THROUGH
 from uncounted.interviews.kinship import multiplicity as multiplicities
@@ -33,7 +22,19 @@ from uncounted.interviews.network import Table, check_ages, read_network
 from uncounted.interviews.respondents import Respondents, read_respondents
 from uncounted.interviews.source import held, query
 from uncounted.world.age import Band, ordered, overlapping, parse_band
-from uncounted.world.card_file import read_toml
+from uncounted.world.card_file import (
+    TEXT,
+    YES_OR_NO,
+    Shapes,
+    check_words,
+    is_number,
+    is_single,
+    is_table,
+    is_text,
+    list_of,
+    read_toml,
+    table_of,
+)
 
 # Traits and design that reported persons have of the respondent.
 CARRIED = ("country", "year", "survey", "source", "stratum", "psu")
@@ -328,7 +329,7 @@ def read_family_card(folder: Path) -> Families:
     card = folder / "survey.toml"
     words = read_toml(card)
     vocabulary = [*ABOUT, *signature(read_families).parameters]
-    check_card(words, vocabulary, NEEDED, SHAPES, str(card))
+    check_words(words, dict.fromkeys(vocabulary, TEXT) | SHAPES, NEEDED, str(card))
     arguments = {"name": words["title"]}
     arguments |= {word: value for word, value in words.items() if word not in ABOUT}
     for file in ("respondents", "roster", "events"):
