@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from uncounted.errors import UncountedError
 from uncounted.model.card import Card
+from uncounted.model.information import Information, Level, Sizes
+from uncounted.model.seen import Seen
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
+from uncounted.world.world import World
 
 Choice = tuple[str, ...]
 
@@ -19,7 +22,10 @@ class Term:
     the words of a language. optional: the priors by which a card has it, where no word
     of the card does. needs: the priors that a card's words need, each a choice of keys
     of which one must be given. check: raises UncountedError for words and priors that
-    don't go together. on_logits: whether it works on log odds alone. effects: what it
+    don't go together. on_logits: whether it works on log odds alone. levels:
+    its levels that have a σ, as surveys show them (`components`). about: the
+    information about each member of its levels, by that about the levels of terms
+    before (`centring`). effects: what it
     adds to the log odds of a cell, as formulas write it. shows: the symbol of what rows
     show after it, {} being the one before.
     """
@@ -29,6 +35,8 @@ class Term:
     needs: Callable[[Card], Iterable[Choice]] = lambda _: ()
     check: Callable[[Card], None] = lambda _: None
     on_logits: bool = False
+    levels: Callable[[Card, World, Seen], Iterable[Level]] = lambda *_: ()
+    about: Callable[[Information, Sizes], Sizes] = lambda *_: {}
     effects: Callable[[Card], Iterable[str]] = lambda _: ()
     shows: str = "{}"
 
