@@ -17,14 +17,12 @@ from uncounted.model.dims import coords
 from uncounted.model.forms import say_forms
 from uncounted.model.likelihood import LIKELIHOODS, lone_share, with_row_error
 from uncounted.model.measurement import averaged
-from uncounted.model.misreporting import misreported
-from uncounted.model.part_shown import scaled
 from uncounted.model.people import cells
 from uncounted.model.place import ladder
-from uncounted.model.reference_shift import shifted
 from uncounted.model.row_error import ROW, ROW_SIZE, row_size
 from uncounted.model.seen import Seen, look
 from uncounted.model.survey_error import is_summed, levels_and_errors, survey_error
+from uncounted.model.terms import ROW_TERMS
 from uncounted.model.trend import courses
 from uncounted.observations.evidence import Evidence
 from uncounted.world.universe import within
@@ -100,12 +98,15 @@ def say(
     pm.Deterministic("p", p, dims=("country", *card.axes))
     if course is not None:
         pm.Deterministic("course", course, dims=("country", "term"))
-    logit_q = averaged(belief, eta, course, seen)
-    covered = scaled(belief, shifted(belief, logit_q, seen), seen)
+    covered = averaged(belief, eta, course, seen)
+    for term in ROW_TERMS:
+        covered = term.covers(belief, covered, seen)
     pm.Deterministic("covered", covered, dims="row")
     if error is None:
         error = survey_error(belief, place, course, seen)
-    reported = misreported(belief, covered + error, seen)
+    reported = covered + error
+    for term in ROW_TERMS:
+        reported = term.reports(belief, reported, seen)
     pm.Deterministic("reported", reported, dims="row")
     y, n, rounding = seen.y, seen.n, seen.rounding
     if ROW in card.priors:

@@ -12,24 +12,21 @@ number of members, and no more than the rows show of it, of persons' factors by
 sets them anew without compiling.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 from uncounted.model.card import Card
-from uncounted.model.components import components, mean_share
-from uncounted.model.covariate_effects import known
+from uncounted.model.components import components
 from uncounted.model.factor_evidence import factor_evidence
-from uncounted.model.place import region_of, rungs
+from uncounted.model.information import Information, Sizes, passed
 from uncounted.model.seen import Seen
-from uncounted.model.trend import has_trend
+from uncounted.model.survey_error import mean_share
+from uncounted.model.terms import BY_EVIDENCE
 from uncounted.model.vocabulary import of_countries
 from uncounted.world.world import World
 
 FEW = 40
 # always exchangeable, a λ for each member
 LEVELS = ("survey", "series", "country", "subregion", "trend_country", "beta")
-Sizes = dict[str, np.ndarray]  # by level, of each member or of all
 Scales = dict[str, float | np.ndarray]  # by prior, of each member or of all
 
 
@@ -57,7 +54,10 @@ def centring(
         lower["country"] = lower["country"] * share
     if "series" in mode:
         scale |= _scales_in_series(card, seen)
-    about = _about_levels(card, world, seen, rows, mode)
+    information = Information(card, world, seen, rows, mode)
+    about: Sizes = {}
+    for term in BY_EVIDENCE:
+        about |= term.about(information, about)
     likely = _likely_sizes(seen, scale, about, lower)
     if "survey" in likely:
         about, likely = _sum_lone_surveys(seen, about, likely)
@@ -90,42 +90,7 @@ def _row_information(
     # about patterns, whatever its posterior
     half = scale.get("sigma_row", 0.0) / 2
     part = np.sqrt(seen.row_ages.sum(axis=1))
-    return _passed(rows, half * part)
-
-
-def _about_levels(
-    card: Card,
-    world: World,
-    seen: Seen,
-    rows: np.ndarray,
-    mode: Sizes,
-) -> Sizes:
-    """Return the information about each member of every level above persons."""
-    countries = len(world.places)
-    about: Sizes = {}
-    about["survey"] = np.bincount(seen.survey, rows, len(seen.surveys))
-    survey = _passed(about["survey"], mode.get("survey", 0.0))
-    if "series" in mode:
-        member = seen.series.member
-        series = seen.series.survey[member]
-        about["series"] = np.bincount(series, survey[member])
-    about["country"] = _of_countries(seen, survey, about, mode, countries)
-    information = about["country"]
-    levels = rungs(card, world)
-    upwards = levels[::-1]
-    for rung, above in pairwise(upwards):
-        passed = _passed(information, mode[rung.name])
-        information = np.bincount(rung.parent, passed, len(above.labels))
-        about[above.name] = information
-    if has_trend(card):
-        of_all = np.bincount(seen.survey_country, survey, countries)
-        about["trend_country"] = _about_slopes(seen, survey, of_all)
-        by_region = _passed(about["trend_country"], mode["trend_country"])
-        about["trend_region"] = np.bincount(region_of(card, world), by_region)
-    if "beta" in mode:
-        of_country = _passed(about["country"], mode["country"])
-        about["beta"] = of_country @ known(card, world).to_numpy() ** 2
-    return about
+    return passed(rows, half * part)
 
 
 def _likely_sizes(seen: Seen, scale: Scales, about: Sizes, lower: Sizes) -> Sizes:
@@ -159,27 +124,6 @@ def _sum_lone_surveys(seen: Seen, about: Sizes, likely: Sizes) -> tuple[Sizes, S
         about | {"country": of_country, "survey": of_survey},
         likely | {"country": departure},
     )
-
-
-def _of_countries(
-    seen: Seen,
-    survey: np.ndarray,
-    about: Sizes,
-    mode: Sizes,
-    countries: int,
-) -> np.ndarray:
-    """Return the information about each country's level (countries,) from that of its
-    surveys (surveys,).
-
-    Surveys of a series give no more information about the country than their series
-    does.
-    """
-    if "series" not in mode:
-        return np.bincount(seen.survey_country, survey, countries)
-    lone = ~seen.series.member
-    of_lone = np.bincount(seen.survey_country[lone], survey[lone], countries)
-    series = _passed(about["series"], mode["series"])
-    return of_lone + np.bincount(seen.series.country, series, countries)
 
 
 def _members(seen: Seen) -> dict[str, np.ndarray]:
@@ -243,25 +187,3 @@ def _information(card: Card, seen: Seen) -> np.ndarray:
     exact = np.ones(len(p))
     share = np.divide(variance, variance + rounding, exact, where=rounding > 0)
     return variance * share
-
-
-def _passed(information: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
-    """Return the information about the mean of a level whose members have variance
-    scale² themselves: 1/(scale² + 1/I).
-    """
-    return information / (1 + information * scale**2)
-
-
-def _about_slopes(
-    seen: Seen,
-    survey: np.ndarray,
-    country: np.ndarray,
-) -> np.ndarray:
-    """Return the information about each country's slope, its level unknown: Σ I_j (t_j
-    − t̄)²; nothing from surveys of one year.
-    """
-    since = seen.survey_since
-    moment = np.bincount(seen.survey_country, survey * since, len(country))
-    square = np.bincount(seen.survey_country, survey * since**2, len(country))
-    total = np.maximum(country, 1e-12)
-    return np.maximum(square - moment**2 / total, 0.0)

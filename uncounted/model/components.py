@@ -2,26 +2,20 @@
 sampling.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from uncounted.model.card import Card
-from uncounted.model.covariate_effects import indicators, known
-from uncounted.model.holes import expected
-from uncounted.model.place import region_of, rungs
+from uncounted.model.information import Level
 from uncounted.model.seen import Seen
-from uncounted.model.trend import has_trend, is_smooth, terms
+from uncounted.model.terms import BY_EVIDENCE
 from uncounted.world.world import World
 
 STEPS = 40  # of scoring, at most
 SETTLED = 0.01  # log σ moves less
 LEAP = 1.0  # log σ moves no more at once
-# the first of these on the card gives the scale of slopes
-SLOPES = ("sigma_beta", "beta", "slab_beta", "sigma_country")
-Level = tuple[str, float, sparse.csr_array]  # name, scale of σ, Z (surveys, members)
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,9 @@ def components(
             mean, sd = card.priors[key].numbers
             z = z - mean * covariate
             fixed = fixed + sd**2 * np.outer(covariate, covariate)
-    levels = list(_levels(card, world, seen))
+    levels: list[Level] = []
+    for term in BY_EVIDENCE:
+        levels += term.levels(card, world, seen)
     names = [name for name, _, _ in levels]
     designs = [design[shown] for _, _, design in levels]
     scale = np.array([scale for _, scale, _ in levels])
@@ -147,102 +143,3 @@ def _logits(
         return p, variance, shown
     variance = (1 + excess) * (1 / y + 1 / no)
     return np.log(y / no), variance, shown
-
-
-def _levels(card: Card, world: World, seen: Seen) -> Iterator[Level]:
-    """Yield the name, the scale of σ and Z (surveys, members) of each level.
-
-    Countries that lack a covariate depart from what slopes predict by a component of
-    their own, "hole": taken for the sd of countries, it made that a tenfold of what
-    sampling finds where σ_country was 0.02 and slopes 0.6.
-    """
-    scale = {}
-    for key, prior in card.priors.items():
-        scale[key.removeprefix("sigma_")] = prior.scale
-    country = seen.survey_country
-    if "survey" in scale:
-        yield from _survey_levels(card, seen)
-    index = country
-    for rung in reversed(rungs(card, world)):
-        yield rung.name, scale[rung.name], membership(index)
-        index = rung.parent[index]
-    if card.covariates:
-        yield from _slope_levels(card, world, country)
-    if has_trend(card):
-        yield from _trend_levels(card, world, seen, scale)
-
-
-def _slope_levels(card: Card, world: World, country: np.ndarray) -> Iterator[Level]:
-    """Yield the level of slopes, and that of surveyed countries that lack a covariate;
-    country (surveys,).
-    """
-    x = indicators(card, world)
-    scale = next(card.priors[key].scale for key in SLOPES if key in card.priors)
-    filled = known(card, world) if card.index else expected(x)
-    yield "beta", scale, sparse.csr_array(filled.to_numpy()[country])
-    hole = x.isna().any(axis=1).to_numpy()[country]
-    if hole.any() and not card.index:
-        yield "hole", scale, membership(country) * hole[:, None]
-
-
-def _trend_levels(
-    card: Card,
-    world: World,
-    seen: Seen,
-    scale: dict[str, float],
-) -> Iterator[Level]:
-    """Yield the levels of trends of regions and of countries, straight and smooth."""
-    when = terms(card, card.year + seen.survey_since)
-    country = seen.survey_country
-    places = {"region": region_of(card, world)[country], "country": country}
-    for place, index in places.items():
-        member = membership(index)
-        name = f"trend_{place}"
-        if name in scale:
-            yield name, scale[name], member * when[:, :1]
-        if is_smooth(card):
-            name = f"smooth_{place}"
-            waves = [member * wave[:, None] for wave in when[:, 1:].T]
-            yield name, scale[name], sparse.csr_array(sparse.hstack(waves))
-
-
-def _survey_levels(card: Card, seen: Seen) -> Iterator[Level]:
-    """Yield the levels of surveys' own errors, one for each group of surveys, and of
-    series, one for each kind.
-
-    What surveys of a series have of their own is a component beside that of lone
-    surveys, and so is what they share: the model ties the three by one σ and ρ, whose
-    prior mean gives the scales here.
-    """
-    scale = card.priors["sigma_survey"].scale
-    series = seen.series
-    group = series.groups(seen.source)
-    identity = np.eye(len(seen.source))
-    common = mean_share(card) if series.member.any() else 0.0
-    for label in range(group.max() + 1):
-        members = group == label
-        part = np.sqrt(1 - common) if series.member[members].all() else 1.0
-        yield "survey", scale * part, sparse.csr_array(identity[:, members])
-    for kind in np.unique(series.source):
-        members = np.flatnonzero(series.source == kind)
-        shared = (series.survey[:, None] == members).astype(float)
-        yield "series", scale * np.sqrt(common), sparse.csr_array(shared)
-
-
-def mean_share(card: Card) -> float:
-    """Return the prior mean of series_share, of the family beta; raises UncountedError
-    if the card lacks it.
-    """
-    a, b = card.priors["series_share"].numbers
-    return a / (a + b)
-
-
-def membership(index: np.ndarray) -> sparse.csr_array:
-    """Return 1 where a survey (surveys,) is of a member, else 0 (surveys, members
-    shown).
-    """
-    shown, column = np.unique(index, return_inverse=True)
-    coords = (np.arange(len(column)), column)
-    shape = (len(column), len(shown))
-    ones = np.ones(len(column))
-    return sparse.csr_array((ones, coords), shape=shape)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from uncounted.model.belief import basis_of
 from uncounted.model.card import Card
-from uncounted.model.components import membership
+from uncounted.model.information import membership
 from uncounted.model.people import sizes_of_persons
 from uncounted.model.place import region_of
 from uncounted.model.seen import Seen

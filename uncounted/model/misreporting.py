@@ -118,4 +118,6 @@ def _check(card: Card) -> None:
         )
 
 
-TERM = Term(_lines, SHARES, check=_check, on_logits=True, shows="r")
+TERM = Term(
+    _lines, SHARES, check=_check, reports=misreported, on_logits=True, shows="r"
+)

@@ -109,5 +109,6 @@ TERM = Term(
     ("kappa", "duration"),
     check=lambda card: check_word(card, "duration", "window_years"),
     on_logits=True,
+    covers=scaled,
     shows="{}'",
 )

@@ -4,6 +4,7 @@ towards the one above.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from scipy.special import expit
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
 from uncounted.model.correlation import Correlated, shared
+from uncounted.model.information import Information, Level, Sizes, membership, passed
 from uncounted.model.neighbours import basis, structured
+from uncounted.model.seen import Seen
 from uncounted.model.spread import spread
 from uncounted.model.symbols import INDEX, brings, distribution, mean_and_size
 from uncounted.model.term import Choice, Term
@@ -173,4 +176,40 @@ def _needs(card: Card) -> Iterator[Choice]:
         yield (sigma_of(level),)
 
 
-TERM = Term(_lines, needs=_needs)
+def _levels(card: Card, world: World, seen: Seen) -> Iterator[Level]:
+    index = seen.survey_country
+    for rung in reversed(rungs(card, world)):
+        scale = card.priors[sigma_of(rung.name)].scale
+        yield rung.name, scale, membership(index)
+        index = rung.parent[index]
+
+
+def _about(information: Information, about: Sizes) -> Sizes:
+    of_level = _about_countries(information, about)
+    of_levels = {"country": of_level}
+    upwards = rungs(information.card, information.world)[::-1]
+    for rung, above in pairwise(upwards):
+        of_members = passed(of_level, information.mode[rung.name])
+        of_level = np.bincount(rung.parent, of_members, len(above.labels))
+        of_levels[above.name] = of_level
+    return of_levels
+
+
+def _about_countries(information: Information, about: Sizes) -> np.ndarray:
+    """Return the information about each country's level (countries,).
+
+    Surveys of a series give no more information about the country than their series
+    does.
+    """
+    seen, mode = information.seen, information.mode
+    survey = information.by_surveys
+    countries = len(information.world.places)
+    if "series" not in mode:
+        return np.bincount(seen.survey_country, survey, countries)
+    lone = ~seen.series.member
+    of_lone = np.bincount(seen.survey_country[lone], survey[lone], countries)
+    series = passed(about["series"], mode["series"])
+    return of_lone + np.bincount(seen.series.country, series, countries)
+
+
+TERM = Term(_lines, needs=_needs, levels=_levels, about=_about)

@@ -97,4 +97,6 @@ def _check(card: Card) -> None:
         check_word(card, key, f"reference_{column}")
 
 
-TERM = Term(_lines, tuple(AGAINST), check=_check, on_logits=True, shows="{}'")
+TERM = Term(
+    _lines, tuple(AGAINST), check=_check, covers=shifted, on_logits=True, shows="{}'"
+)

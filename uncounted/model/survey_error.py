@@ -8,10 +8,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy import sparse
 
 from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
+from uncounted.model.information import Information, Level, Sizes
 from uncounted.model.measurement import change
 from uncounted.model.place import Countries
 from uncounted.model.reference_shift import bias
@@ -20,6 +22,7 @@ from uncounted.model.symbols import brings, scale
 from uncounted.model.term import Term
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
+from uncounted.world.world import World
 
 SMALLEST = 1e-24  # a variance, log odds
 
@@ -179,4 +182,53 @@ def _check(card: Card) -> None:
         )
 
 
-TERM = Term(_lines, ("sigma_survey", "series_share"), check=_check, shows="{}'")
+def _levels(card: Card, _: World, seen: Seen) -> Iterator[Level]:
+    """Yield the levels of surveys' own errors, one for each group of surveys, and of
+    series, one for each kind.
+
+    What surveys of a series have of their own is a component beside that of lone
+    surveys, and so is what they share: the model ties the three by one σ and ρ, whose
+    prior mean gives the scales here.
+    """
+    if "sigma_survey" not in card.priors:
+        return
+    scale = card.priors["sigma_survey"].scale
+    series = seen.series
+    group = series.groups(seen.source)
+    identity = np.eye(len(seen.source))
+    common = mean_share(card) if series.member.any() else 0.0
+    for label in range(group.max() + 1):
+        members = group == label
+        part = np.sqrt(1 - common) if series.member[members].all() else 1.0
+        yield "survey", scale * part, sparse.csr_array(identity[:, members])
+    for kind in np.unique(series.source):
+        members = np.flatnonzero(series.source == kind)
+        shared = (series.survey[:, None] == members).astype(float)
+        yield "series", scale * np.sqrt(common), sparse.csr_array(shared)
+
+
+def mean_share(card: Card) -> float:
+    """Return the prior mean of series_share, of the family beta; raises UncountedError
+    if the card lacks it.
+    """
+    a, b = card.priors["series_share"].numbers
+    return a / (a + b)
+
+
+def _about(information: Information, _: Sizes) -> Sizes:
+    about = {"survey": information.of_surveys}
+    if "series" in information.mode:
+        member = information.seen.series.member
+        series = information.seen.series.survey[member]
+        about["series"] = np.bincount(series, information.by_surveys[member])
+    return about
+
+
+TERM = Term(
+    _lines,
+    ("sigma_survey", "series_share"),
+    check=_check,
+    levels=_levels,
+    about=_about,
+    shows="{}'",
+)

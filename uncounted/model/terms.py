@@ -38,6 +38,7 @@ ROW_TERMS = (
     likelihood.TERM,
 )
 TERMS = (*CELL_TERMS, *ROW_TERMS)
+BY_EVIDENCE = (*ROW_TERMS, *CELL_TERMS)  # each after those that inform it
 OPTIONAL = tuple(key for term in TERMS for key in term.optional)
 
 

@@ -8,16 +8,20 @@ from functools import cache
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
+from scipy import sparse
 
 from uncounted.errors import UncountedError
 from uncounted.model.belief import Belief
 from uncounted.model.card import Card
+from uncounted.model.information import Information, Level, Sizes, membership, passed
 from uncounted.model.place import region_of
+from uncounted.model.seen import Seen
 from uncounted.model.structure import walk
 from uncounted.model.symbols import brings, cell
 from uncounted.model.term import Choice, Term
 from uncounted.notation.line import Line
 from uncounted.wording.words import Words
+from uncounted.world.world import World
 
 SMOOTH = ("sigma_smooth_region", "sigma_smooth_country")
 KEPT = 0.995  # of the variance lies in the waves kept: six of 23, over 25 years
@@ -159,4 +163,54 @@ def _check(card: Card) -> None:
         )
 
 
-TERM = Term(_lines, needs=_needs, check=_check, on_logits=True)
+def _levels(
+    card: Card,
+    world: World,
+    seen: Seen,
+) -> Iterator[Level]:
+    """Yield the levels of trends of regions and of countries, straight and smooth."""
+    if not has_trend(card):
+        return
+    when = terms(card, card.year + seen.survey_since)
+    country = seen.survey_country
+    places = {"region": region_of(card, world)[country], "country": country}
+    for place, index in places.items():
+        member = membership(index)
+        name = f"trend_{place}"
+        if f"sigma_{name}" in card.priors:
+            yield name, card.priors[f"sigma_{name}"].scale, member * when[:, :1]
+        if is_smooth(card):
+            name = f"smooth_{place}"
+            waves = [member * wave[:, None] for wave in when[:, 1:].T]
+            scale = card.priors[f"sigma_{name}"].scale
+            yield name, scale, sparse.csr_array(sparse.hstack(waves))
+
+
+def _about(information: Information, _: Sizes) -> Sizes:
+    if not has_trend(information.card):
+        return {}
+    of_country = _about_slopes(information)
+    passed_on = passed(of_country, information.mode["trend_country"])
+    region = region_of(information.card, information.world)
+    of_region = np.bincount(region, passed_on)
+    return {"trend_country": of_country, "trend_region": of_region}
+
+
+def _about_slopes(information: Information) -> np.ndarray:
+    """Return the information about each country's slope, its level unknown: Σ I_j (t_j
+    − t̄)²; nothing from surveys of one year.
+    """
+    seen, survey = information.seen, information.by_surveys
+    since = seen.survey_since
+    sums = []
+    for values in (survey, survey * since, survey * since**2):
+        countries = len(information.world.places)
+        sums.append(np.bincount(seen.survey_country, values, countries))
+    country, moment, square = sums
+    total = np.maximum(country, 1e-12)
+    return np.maximum(square - moment**2 / total, 0.0)
+
+
+TERM = Term(
+    _lines, needs=_needs, check=_check, levels=_levels, about=_about, on_logits=True
+)
