@@ -14,6 +14,16 @@ from uncounted.world.world import World
 
 
 @dataclass(frozen=True)
+class JointSampling:
+    """What one call of `sample_jointly` sampled: its outcomes, and η of the prior of
+    their correlation.
+    """
+
+    outcomes: tuple[str, ...]
+    lkj: float
+
+
+@dataclass(frozen=True)
 class Fit:
     """Draws of p over the world's cells, and what made them.
 
@@ -23,7 +33,7 @@ class Fit:
     sampler's statistics per draw. people (country, sex, age, *traits): persons in the
     reference year; chain and draw stand first where shares of a trait are uncertain.
     seconds: the wall time of each stage. notes: sentences on what was done to the draws
-    after sampling.
+    after sampling. joint: what it was sampled together with, None if alone.
     """
 
     p: xr.DataArray
@@ -38,6 +48,7 @@ class Fit:
     versions: Mapping[str, str]
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    joint: JointSampling | None = None
 
     def _repr_html_(self) -> str:
         size = self.p.sizes

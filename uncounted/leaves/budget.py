@@ -13,13 +13,12 @@ from uncounted.checks.variance_shares import (
     world_total,
 )
 from uncounted.infer.fit import Fit
+from uncounted.infer.joint_fit import sources
 from uncounted.infer.totals import affected_in_all
 from uncounted.leaves.estimate import Estimate, unit_weights
 from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
-
-SCORE = "country_score"  # in the posterior of fits that were sampled together
 
 
 def variance_budget(
@@ -124,16 +123,12 @@ def _sources(
     estimate: Estimate,
     models: set[str],
 ) -> list[Fit | dict[str, Fit]]:
-    """Return the fits of some models: those sampled jointly together, each other one
-    alone.
-    """
-    joint = {}
-    single = []
-    needs_joint = False
-    for name, fit in estimate.parts.fits.items():
-        if SCORE in fit.posterior:
-            joint[fit.card.outcome] = fit
-            needs_joint = needs_joint or name in models
-        elif name in models:
-            single.append(fit)
-    return [joint, *single] if needs_joint else single
+    """Return the fits of some models, those sampled together with one of them too."""
+    fits = estimate.parts.fits
+    outcomes = {fits[model].card.outcome for model in models}
+    chosen = []
+    for name, source in sources(fits).items():
+        needed = name in models if isinstance(source, Fit) else outcomes & set(source)
+        if needed:
+            chosen.append(source)
+    return chosen

@@ -15,12 +15,12 @@ from uncounted.checks.held_out import HeldOut
 from uncounted.checks.mixing import measure
 from uncounted.checks.rows import rows
 from uncounted.infer.fit import Fit
+from uncounted.infer.joint_fit import sources
 from uncounted.infer.totals import affected, population
 from uncounted.leaves.estimate import Estimate, shares, unit_weights
 from uncounted.world.world import groups
 
 KEYS = ["group", "sex", "age"]
-SCORE = "country_score"  # in the posterior of fits that were sampled together
 
 
 def check_estimate(
@@ -52,15 +52,13 @@ def _row_findings(fits: Mapping[str, Fit]) -> dict[str, list[Finding]]:
     """Return findings on the rows that the models were fitted to, by outcome: of those
     sampled together, together.
     """
-    joint = {}
     by_outcome = {}
-    for fit in fits.values():
-        if SCORE in fit.posterior:
-            joint[fit.card.outcome] = fit
-        else:
-            by_outcome[fit.card.outcome] = rows(fit).get("", [])
-    joint_findings = rows(joint) if joint else {}
-    return joint_findings | by_outcome
+    for source in sources(fits).values():
+        findings = rows(source)
+        if isinstance(source, Fit):
+            findings = {source.card.outcome: findings.get("", [])}
+        by_outcome |= findings
+    return by_outcome
 
 
 def diagnostics(estimate: Estimate) -> pd.DataFrame:

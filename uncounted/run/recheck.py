@@ -17,6 +17,7 @@ from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.fit_file import read_fit
+from uncounted.infer.joint_fit import sources
 from uncounted.infer.progress import Progress
 from uncounted.leaves.budget import variance_budget
 from uncounted.leaves.draws_folder import PARTS, read_draws
@@ -206,7 +207,7 @@ def _held_out(
     """Hold evidence out of every model behind an estimate, and write the table."""
     tables = []
     for name, source in _sources(finished).items():
-        folds = folder / HELD / f"{by}{name}"
+        folds = folder / HELD / (f"{by}-{name}" if name else by)
         tables.append(
             hold_out(
                 source,
@@ -222,16 +223,6 @@ def _held_out(
 
 
 def _sources(finished: Fit | Estimate) -> dict[str, Fit | dict[str, Fit]]:
-    """Return the fits that evidence is held out of together: those sampled jointly by
-    outcome, each other one alone.
-    """
-    if isinstance(finished, Fit):
-        return {"": finished}
-    joint: dict[str, Fit] = {}
-    sources: dict[str, Fit | dict[str, Fit]] = {}
-    for name, fit in finished.parts.fits.items():
-        if "country_score" in fit.posterior:
-            joint[fit.card.outcome] = fit
-        else:
-            sources[f"-{name}"] = fit
-    return {"": joint} | sources if joint else sources
+    """Return the fits that evidence is held out of together."""
+    fits = {"": finished} if isinstance(finished, Fit) else finished.parts.fits
+    return sources(fits)
