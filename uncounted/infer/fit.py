@@ -8,9 +8,12 @@ from html import escape
 
 import xarray as xr
 
+from uncounted.errors import UncountedError
 from uncounted.model.card import Card
 from uncounted.observations.evidence import Evidence
 from uncounted.world.world import World
+
+TOTAL = "total"  # the name of all components together
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,34 @@ class Fit:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     joint: JointSampling | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its one component: the total."""
+        return (TOTAL,)
+
+    @property
+    def fits(self) -> dict[str, "Fit"]:
+        """The models behind it: itself."""
+        return {"": self}
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The content hash of each source."""
+        return {
+            "world": self.world.digest,
+            "evidence": self.evidence.digest,
+            "card": self.card.digest,
+        }
+
+    def cells(self, name: str = TOTAL) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return prevalence and the persons it is of."""
+        if name != TOTAL:
+            raise UncountedError(
+                f"A fit has no component '{name}'. Leave the name out, or give an"
+                " estimate of components."
+            )
+        return self.p, self.people
 
     def _repr_html_(self) -> str:
         size = self.p.sizes

@@ -98,11 +98,6 @@ def _tree(fit: Fit) -> xr.DataTree:
 def _about(fit: Fit) -> dict[str, str | int]:
     """Return the attributes of the file."""
     evidence = {word: getattr(fit.evidence, word) for word in WORDS}
-    digests = {
-        "world": fit.world.digest,
-        "evidence": fit.evidence.digest,
-        "card": fit.card.digest,
-    }
     joint = {"joint": json.dumps(asdict(fit.joint))} if fit.joint else {}
     return {
         **joint,
@@ -115,7 +110,7 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
         "evidence": json.dumps(evidence),
-        "digests": json.dumps(digests),
+        "digests": json.dumps(fit.inputs),
     }
 
 

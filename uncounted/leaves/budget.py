@@ -10,13 +10,11 @@ from uncounted.checks.variance_shares import (
     first_order,
     side_by_side,
     unknown,
-    world_total,
 )
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.infer.joint_fit import sources
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate, unit_weights
-from uncounted.leaves.estimate_card import TOTAL
+from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
 
@@ -34,12 +32,10 @@ def variance_budget(
     selection of records and outside figures, which are independent of the surveys' and
     of each other by construction.
     """
-    if isinstance(source, Fit):
-        return first_order(world_total(source), unknown(source))
-    persons = source.persons(name)
-    weights = unit_weights(persons)
-    totals = affected_in_all(persons, weights, groups(source.world, "world"))
+    totals = affected_in_all(*source.cells(name), groups(source.world, "world"))
     total = totals.isel(group=0, drop=True)
+    if isinstance(source, Fit):
+        return first_order(total, unknown(source))
     return first_order(total, components_of(source, name))
 
 

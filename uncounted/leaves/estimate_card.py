@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
+from uncounted.infer.fit import TOTAL
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.model.vocabulary import SHOW
@@ -19,7 +20,6 @@ from uncounted.world.shelf import shelf
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf
 ADULT = 18  # years: who is younger is a child
 GROUPS = ("children", "adults")
-TOTAL = "total"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from html import escape
 import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.leaves.estimate import Estimate
-from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.rates import rates
 
 
