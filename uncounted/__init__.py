@@ -23,7 +23,7 @@ Components of an estimate: ratios, durations, sums, editions
 Checks: may it be published?
     check, Finding, Findings, diagnostics, hold_out, calibrate, predictive,
     power_scaling, scenarios, shift_unsurveyed, selection, variance_budget,
-    check_estimate, compare_cards, psis_loo, hypothesis, exceeds, ranks
+    compare_cards, psis_loo, hypothesis, exceeds, ranks
 Figures: charts and maps: un.plot.map, un.plot.forest …
     plot
 Reports: a card run into a folder, a page
@@ -48,7 +48,6 @@ from uncounted.charts.prior_predictive import prior_predictive
 from uncounted.charts.trends import trend
 from uncounted.checks.calibration import calibrate
 from uncounted.checks.card_comparison import compare_cards, psis_loo
-from uncounted.checks.convergence import diagnostics
 from uncounted.checks.covariate_selection import selection
 from uncounted.checks.finding import Finding, Findings
 from uncounted.checks.gate import check
@@ -74,7 +73,7 @@ from uncounted.leaves.budget import variance_budget
 from uncounted.leaves.draws import add_up
 from uncounted.leaves.edition_comparison import compare
 from uncounted.leaves.estimate_card import EstimateCard, Selection, read_estimate_card
-from uncounted.leaves.estimate_convergence import check_estimate
+from uncounted.leaves.estimate_convergence import diagnostics
 from uncounted.leaves.inputs import read_edition
 from uncounted.leaves.outside_figures import read_outside_figures
 from uncounted.leaves.prospect import prospect
@@ -176,7 +175,6 @@ __all__ = [  # noqa: RUF022 in the order of work, as above
     "shift_unsurveyed",
     "selection",
     "variance_budget",
-    "check_estimate",
     "compare_cards",
     "psis_loo",
     "hypothesis",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from uncounted.checks.source_bias import NAME, sources
+from uncounted.checks.source_bias import NAME, bias
 
 
 def with_errors(fit, lean: dict[str, float], seed: int):
@@ -35,7 +35,7 @@ def without_bias(fit):
 
 
 def test_a_kind_that_lies_to_one_side_is_named(fit):
-    (found,) = sources(without_bias(with_errors(fit, {"SMART": -0.1}, 1)))
+    (found,) = bias(without_bias(with_errors(fit, {"SMART": -0.1}, 1)))
     assert (found.name, found.verdict) == (NAME, "warn")
     assert "SMART, -0.1" in found.sentence
     assert "Write a prior of bias and a reference_source" in found.sentence
@@ -44,18 +44,18 @@ def test_a_kind_that_lies_to_one_side_is_named(fit):
 def test_errors_about_zero_seldom_lean_by_chance(fit):
     """Each of four kinds at 5 %: of 200 draws fewer than 18.5 % ± 3 × 2.7 % warn."""
     warned = [
-        sources(with_errors(fit, {}, seed))[0].verdict == "warn" for seed in range(200)
+        bias(with_errors(fit, {}, seed))[0].verdict == "warn" for seed in range(200)
     ]
     assert np.mean(warned) < 1 - 0.95**4 + 3 * 0.027
 
 
 def test_with_bias_on_the_card_the_kinds_of_stunting_do_not_lean(fit):
-    (found,) = sources(fit)
+    (found,) = bias(fit)
     assert found.verdict == "pass", found.sentence
 
 
 def test_where_kinds_do_not_overlap_nothing_is_said(small):
-    assert sources(small) == []
+    assert bias(small) == []
 
 
 def test_the_years_of_one_register_count_as_one(fit):
@@ -69,6 +69,6 @@ def test_the_years_of_one_register_count_as_one(fit):
         fit, evidence=replace(fit.evidence, rows=rows.assign(series=series))
     )
     (alone,), (together,) = (
-        sources(with_errors(one, {"SMART": -0.1}, 1)) for one in (fit, as_series)
+        bias(with_errors(one, {"SMART": -0.1}, 1)) for one in (fit, as_series)
     )
     assert together.number < alone.number

@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import xarray as xr
 
 import uncounted as un
-from uncounted.leaves.estimate_convergence import check_estimate, diagnostics
+from uncounted.leaves.estimate_convergence import diagnostics
 
 
 def test_independent_draws_pass_and_every_distinct_number_is_measured(estimate):
     numbers = diagnostics(estimate)
-    assert not check_estimate(estimate).stopped
+    assert not un.check(estimate).stopped
     world = numbers[numbers["grouping"] == "world"]
     adults = world[world["leaf"] == "Labour, adults"]
     assert sorted(adults["sex"]) == [
@@ -28,7 +29,7 @@ def test_a_chain_that_is_stuck_elsewhere_stops_the_estimate(estimate):
     factor[0] = 5
     stuck = replace(leaf, persons=leaf.persons * factor)
     bad = replace(estimate, leaves={**estimate.leaves, "Marriage": stuck})
-    findings = {finding.name: finding.verdict for finding in check_estimate(bad)}
+    findings = {finding.name: finding.verdict for finding in un.check(bad)}
     assert findings["R-hat of the total and regions"] == "stop"
 
 
@@ -40,7 +41,7 @@ def test_a_divergence_behind_any_leaf_stops_the_estimate(estimate):
         **estimate.parts.fits,
         "marriage": replace(fit, stats=fit.stats.assign(diverging=diverging)),
     }
-    found = check_estimate(replace(estimate, parts=replace(estimate.parts, fits=fits)))
+    found = un.check(replace(estimate, parts=replace(estimate.parts, fits=fits)))
     told = next(finding for finding in found if finding.name == "divergences")
     assert (told.verdict, told.number) == ("stop", 1)
     assert "1 of 3,000" in told.sentence
@@ -70,11 +71,11 @@ def test_priors_in_conflict_are_told_of_each_model(estimate):
         before["labour: priors beside the data"]
         == after["labour: priors beside the data"]
     )
-    assert not check_estimate(bad).stopped
+    assert not un.check(bad).stopped
 
 
 def _verdicts(estimate) -> dict[str, str]:
-    return {finding.name: finding.verdict for finding in check_estimate(estimate)}
+    return {finding.name: finding.verdict for finding in un.check(estimate)}
 
 
 def test_parts_that_did_not_converge_stop_the_estimate(estimate):
@@ -88,7 +89,7 @@ def test_parts_that_did_not_converge_stop_the_estimate(estimate):
     wrong = replace(
         estimate, parts=replace(estimate.parts, log_odds=apart.transpose(*odds.dims))
     )
-    found = {finding.name: finding for finding in check_estimate(wrong)}
+    found = {finding.name: finding for finding in un.check(wrong)}
     assert found["R-hat of subregions and countries"].verdict == "stop"
     assert "ratio of" in found["R-hat of subregions and countries"].sentence
 
@@ -99,4 +100,18 @@ def test_a_part_that_is_given_and_not_sampled_stops_nothing(estimate):
     fixed = replace(
         estimate, parts=replace(estimate.parts, log_odds=xr.zeros_like(odds))
     )
-    assert not check_estimate(fixed).stopped
+    assert not un.check(fixed).stopped
+
+
+def test_questions_are_put_to_an_estimate_as_to_a_fit(estimate):
+    total = estimate.persons("Labour").sum(["country", "sex", "age"], dtype=float)
+    rate = 1000 * total / float(estimate.people.sum())
+    middle = float(rate.median())
+    row = un.exceeds(estimate, middle, "world", name="Labour").iloc[0]
+    assert row["exceeds"] == float((rate > middle).mean())
+    said = un.hypothesis(estimate, f"World > {middle:.6f}", name="Labour")
+    assert abs(said.probability - 0.5) < 0.01
+    ranked = un.ranks(estimate, "country", 1)
+    assert ranked["among"].sum() == pytest.approx(1)
+    with pytest.raises(un.UncountedError, match="no component 'Labour'"):
+        un.exceeds(estimate.fits["labour"], 1.0, name="Labour")

@@ -18,7 +18,7 @@ from uncounted.checks.country_patterns import pattern
 from uncounted.checks.held_out import HeldOut
 from uncounted.checks.reach import reach
 from uncounted.checks.rows import of_shares
-from uncounted.checks.source_bias import sources
+from uncounted.checks.source_bias import bias
 from uncounted.checks.support import support
 from uncounted.checks.survey_agreement import of_estimates
 from uncounted.figures.sizes import NO_DESIGN_EFFECT
@@ -74,7 +74,7 @@ def findings(fit) -> list[un.Finding]:
     bad += [
         one
         for kinds, error in ((2, 0.0), (2, 9.0), (9, 9.0))
-        for one in sources(leaning(fit, kinds, error))
+        for one in bias(leaning(fit, kinds, error))
     ]
     bad += [one for countries in (1, 9) for one in reach(far_off(fit, countries))]
     many = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import singledispatch
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ DIGIT = 0.1  # percent, or per 1,000: the last digit that is printed
 LONGER = " Sample longer (draws, tune), or look for a level that does not mix."
 
 
+@singledispatch
 def convergence(fit: Fit) -> list[Finding]:
     """Check every published number of a fit, and the sampler's own warnings; thresholds
     of R-hat, ESS and MCSE below.
@@ -34,7 +36,8 @@ def convergence(fit: Fit) -> list[Finding]:
     1.02 for any other number, Monte Carlo error at most 5 % of the posterior sd
     [Vehtari et al. 2021], no divergence, E-BFMI of at least 0.3 in every chain; a
     warning where more than 1 in 100 trees reached their depth. What a sampler doesn't
-    record is a warning too.
+    record is a warning too. Other classes of result are registered beside their own
+    numbers.
     """
     numbers = diagnostics(fit)
     findings = [*judged(numbers, [fit.stats]), _bounds(fit, numbers)]
@@ -137,6 +140,7 @@ def judged(
     )
 
 
+@singledispatch
 def diagnostics(fit: Fit) -> pd.DataFrame:
     """Return R-hat, bulk and tail ESS and MCSE over sd of the prevalence of every
     published group, sex, age and level.

@@ -14,10 +14,12 @@ from uncounted.checks.held_out import HeldOut
 from uncounted.checks.reach import reach
 from uncounted.checks.rows import rows
 from uncounted.checks.scores import band
-from uncounted.checks.source_bias import sources
+from uncounted.checks.source_bias import bias
 from uncounted.checks.support import support
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
+from uncounted.infer.joint_fit import sources
+from uncounted.infer.result import Result
 
 LEVELS = (0.8, 0.95)
 BAND = 0.999  # probability of the band that coverage is held to
@@ -29,18 +31,18 @@ ROUNDS = ("survey", "latest")  # held out so that other rounds of the country st
 
 
 def check(
-    fit: Fit | Mapping[str, Fit],
+    result: Result | Mapping[str, Fit],
     held_out: HeldOut | None = None,
 ) -> Findings:
-    """Check a fit, or all fits of one call of `sample_jointly`, and what was predicted
-    of evidence held out of it.
+    """Check a fit, an estimate, or all fits of one call of `sample_jointly`, and what
+    was predicted of evidence held out of it.
 
     "stop" forbids publication: draws behind a published number that did not converge
     (`convergence.convergence`), and predictions whose 80 or 95 % intervals held too few
     or too many surveys: a share outside its 99.9 % binomial band, countries as the
     trials. "warn" does not: priors in conflict with the data (`conflict.conflict`),
     patterns of countries that are not their surveys' (`country_patterns.pattern`),
-    kinds of source that err to one side (`source_bias.sources`), covariates beyond
+    kinds of source that err to one side (`source_bias.bias`), covariates beyond
     those of surveyed countries (`reach.reach`), people and numbers without surveys
     behind them (`support.support`), and rows outside their intervals, surveys'
     contrasts and estimates beside them (`rows.rows`); folds that did not mix; and
@@ -48,33 +50,58 @@ def check(
     countries share one error, or of surveys whose country's other rounds stayed.
     Without a hold-out, `not_run` says so. Raises UncountedError for a hold-out of
     another fit.
+
+    Of an estimate the numbers are persons of the total, of sums, leaves and shares, and
+    the ratios and durations that they are made with, whose own spread could hide in a
+    sum; the rest is of each model behind it, under its name.
     """
-    if (
-        held_out is not None
-        and "recipe" in held_out.table
-        and not held_out.made_of(fit)
-    ):
+    results = result if isinstance(result, Mapping) else {"": result}
+    fits = result if isinstance(result, Mapping) else result.fits
+    _check_same(fits, held_out)
+    row_findings = _row_findings(fits)
+    findings = []
+    for outcome, single in results.items():
+        findings += named(outcome, convergence(single))
+        for model, fit in single.fits.items():
+            of_model = [*credible(fit), *row_findings.get(fit.card.outcome, ())]
+            findings += named(outcome or model, of_model)
+    not_run = () if held_out else (HELD_OUT,)
+    return Findings((*findings, *predicted(held_out)), not_run)
+
+
+def _check_same(
+    fits: Mapping[str, Fit],
+    held_out: HeldOut | None,
+) -> None:
+    """Refuse what was held out of other models or other evidence than of these fits."""
+    if held_out is None or "recipe" not in held_out.table:
+        return
+    if not held_out.made_of(*sources(fits).values()):
         raise UncountedError(
             "What was held out is of another model or other evidence than this fit, so"
             " it says nothing of it. Hold out again: hold_out(fit, ...), or uncounted"
             " check NAME --hold-out country."
         )
-    fits = fit if isinstance(fit, Mapping) else {"": fit}
-    row_findings = rows(fit)
-    findings = []
-    for outcome, single in fits.items():
-        of_outcome = [*convergence(single), *credible(single)]
-        of_outcome += row_findings.get(outcome, ())
-        findings += named(outcome, of_outcome)
-    not_run = () if held_out else (HELD_OUT,)
-    return Findings((*findings, *predicted(held_out)), not_run)
+
+
+def _row_findings(fits: Mapping[str, Fit]) -> dict[str, list[Finding]]:
+    """Return findings on the rows that the models were fitted to, by outcome: of those
+    sampled together, together.
+    """
+    by_outcome = {}
+    for source in sources(fits).values():
+        findings = rows(source)
+        if isinstance(source, Fit):
+            findings = {source.card.outcome: findings.get("", [])}
+        by_outcome |= findings
+    return by_outcome
 
 
 def credible(fit: Fit) -> list[Finding]:
     """Return findings that are not about draws: priors, patterns and sources beside the
     data, numbers without surveys.
     """
-    return [*conflict(fit), *pattern(fit), *sources(fit), *reach(fit), *support(fit)]
+    return [*conflict(fit), *pattern(fit), *bias(fit), *reach(fit), *support(fit)]
 
 
 def predicted(held_out: HeldOut | None) -> list[Finding]:

@@ -15,11 +15,12 @@ from scipy.stats import rankdata
 from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import outline
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL
+from uncounted.infer.result import Result
 from uncounted.infer.totals import ALL, affected, axes, expected, population
 from uncounted.wording.numerals import SHOW
 from uncounted.world.codes import hint
-from uncounted.world.world import groups
+from uncounted.world.world import World, groups
 
 GROUPINGS = ("world", "region", "subregion", "country")
 SIGN = re.compile(r"\s*(>|<)\s*")
@@ -65,17 +66,19 @@ class Hypothesis:
 
 
 def hypothesis(
-    fit: Fit,
+    result: Result,
     text: str,
     interval: float = 0.95,
+    name: str = TOTAL,
 ) -> Hypothesis:
     """Return the probability that a statement about prevalence holds: its share of the
     draws.
 
     text: "Africa > Americas", "Nigeria < 30" (the card's unit), "World, female > World,
     male": a region, subregion, country (name or code) or World, with traits of persons
-    after commas; or a number. Dependence between the sides is in the draws. Raises
-    UncountedError for a statement that has no > or <, and for names that nobody has.
+    after commas; or a number. Dependence between the sides is in the draws. name: a
+    component or sum of an estimate. Raises UncountedError for a statement that has no >
+    or <, and for names that nobody has.
     """
     parts = SIGN.split(text.strip())
     if len(parts) != 3 or not parts[0] or not parts[2]:
@@ -84,7 +87,7 @@ def hypothesis(
             " 'Nigeria < 30'."
         )
     left_side, sign, right_side = parts
-    difference = _side(fit, left_side) - _side(fit, right_side)
+    difference = _side(result, left_side, name) - _side(result, right_side, name)
     if not isinstance(difference, xr.DataArray):
         raise UncountedError(
             f"'{text}' compares two numbers. Name a place on one side."
@@ -100,24 +103,26 @@ def hypothesis(
         low,
         high,
         interval,
-        fit.card.show,
+        result.card.show,
     )
 
 
 def ranks(
-    fit: Fit,
+    result: Result,
     by: str | Path | pd.DataFrame = "country",
     highest: int = 10,
     interval: float = 0.95,
+    name: str = TOTAL,
 ) -> pd.DataFrame:
     """Return, for every group, the probability that its prevalence is among the
     `highest`, and its rank (1: highest).
 
     Columns: group, name, among (probability), among_error (its Monte Carlo error),
     rank_median, rank_lower, rank_upper, sorted by the first. Ranks are made draw by
-    draw, so they know how sure each place is; ranks of medians aren't.
+    draw, so they know how sure each place is; ranks of medians aren't. name: a
+    component or sum of an estimate.
     """
-    draws, names = _prevalences(fit, by)
+    draws, names = _prevalences(result, by, name)
     if not 0 < highest < draws.sizes["group"]:
         raise UncountedError(
             f"highest={highest} should be above 0 and below the {draws.sizes['group']}"
@@ -147,17 +152,18 @@ def ranks(
 
 
 def exceeds(
-    fit: Fit,
+    result: Result,
     rate: float,
     by: str | Path | pd.DataFrame = "country",
+    name: str = TOTAL,
 ) -> pd.DataFrame:
     """Return the probability that each group's prevalence exceeds a rate in the card's
     unit, such as a target.
 
     Columns: group, name, exceeds (probability), exceeds_error (its Monte Carlo error),
-    sorted by the first.
+    sorted by the first. name: a component or sum of an estimate.
     """
-    draws, names = _prevalences(fit, by)
+    draws, names = _prevalences(result, by, name)
     above = draws > rate
     table = pd.DataFrame(
         {
@@ -176,21 +182,22 @@ def exceeds(
 
 
 def _prevalences(
-    fit: Fit,
+    result: Result,
     by: str | Path | pd.DataFrame,
+    name: str,
 ) -> tuple[xr.DataArray, list[str]]:
     """Return prevalence of every group in the card's unit (chain, draw, group), and the
     groups' names.
     """
-    group = groups(fit.world, by)
-    draws = _of_everybody(affected(fit.p, fit.people, group))
-    people = _of_everybody(population(expected(fit.people), group))
+    group = groups(result.world, by)
+    draws = _of_everybody(affected(*result.cells(name), group))
+    people = _of_everybody(population(expected(result.people), group))
     kept = people["group"].to_numpy()[people.to_numpy() > 0]
     names = list(map(str, kept))
     if isinstance(by, str) and by == "country":
-        names = list(map(str, fit.world.places["name"][kept]))
+        names = list(map(str, result.world.places["name"][kept]))
     prevalence = (draws / people).sel(group=kept)
-    return SHOW[fit.card.show] * prevalence, names
+    return SHOW[result.card.show] * prevalence, names
 
 
 def _of_everybody(totals: xr.DataArray) -> xr.DataArray:
@@ -199,8 +206,9 @@ def _of_everybody(totals: xr.DataArray) -> xr.DataArray:
 
 
 def _side(
-    fit: Fit,
+    result: Result,
     side: str,
+    name: str,
 ) -> xr.DataArray | float:
     """Return a side of a statement: a number, or prevalence in the card's unit (chain,
     draw).
@@ -208,64 +216,65 @@ def _side(
     try:
         return float(side)
     except ValueError:
-        place, traits = _place(fit, side)
-    levels = {"group": "in", **dict.fromkeys(axes(fit.p), ALL)}
-    levels |= _traits(fit, side, traits)
-    inside = _member(fit, place).map({True: "in", False: "out"})
-    count = affected(fit.p, fit.people, inside).sel(levels, drop=True)
-    people = population(fit.people, inside)
+        place, traits = _place(result.world, side)
+    values, weights = result.cells(name)
+    levels = {"group": "in", **dict.fromkeys(axes(values), ALL)}
+    levels |= _traits(values, side, traits)
+    inside = _member(result.world, place).map({True: "in", False: "out"})
+    count = affected(values, weights, inside).sel(levels, drop=True)
+    people = population(result.people, inside)
     if "form" not in people.dims:  # people are those of every form alike
         levels.pop("form", None)
-    return SHOW[fit.card.show] * count / people.sel(levels, drop=True)
+    return SHOW[result.card.show] * count / people.sel(levels, drop=True)
 
 
 def _place(
-    fit: Fit,
+    world: World,
     side: str,
 ) -> tuple[str, list[str]]:
     """Split "Korea, Republic of, female" into the longest name of a place and the
     traits that follow.
     """
     words = [word.strip() for word in side.split(",")]
-    places = _places(fit)
+    places = _places(world)
     for size in range(len(words), 0, -1):
         place = ", ".join(words[:size])
         if place in places:
             return place, words[size:]
-    names = places - set(fit.world.places.index)
+    names = places - set(world.places.index)
     raise UncountedError(
         f"There is no place '{words[0]}' in this"
-        f" fit.{hint(words[0], fit.world.places, names)}"
+        f" fit.{hint(words[0], world.places, names)}"
     )
 
 
-def _places(fit: Fit) -> set[str]:
+def _places(world: World) -> set[str]:
     """Return all names and codes of countries and groups."""
-    places = set(fit.world.places["name"]) | set(fit.world.places.index)
+    places = set(world.places["name"]) | set(world.places.index)
     for grouping in GROUPINGS:
-        places |= set(groups(fit.world, grouping))
+        places |= set(groups(world, grouping))
     return places
 
 
-def _member(fit: Fit, place: str) -> pd.Series:
+def _member(world: World, place: str) -> pd.Series:
     """Say of every country whether it is the place or in it."""
-    names = fit.world.places["name"]
+    names = world.places["name"]
     if place in set(names):
         return names == place
     for grouping in GROUPINGS:
-        member = groups(fit.world, grouping) == place
+        member = groups(world, grouping) == place
         if member.any():
             return member
     raise AssertionError(place)
 
 
 def _traits(
-    fit: Fit,
+    values: xr.DataArray,
     side: str,
     traits: list[str],
 ) -> dict[str, str]:
     """Return the level of each trait that is named, by its dim."""
-    levels = {str(level): dim for dim in axes(fit.p) for level in fit.p[dim].values}
+    levels = {str(level): dim for dim in axes(values) for level in values[dim].values}
     named: dict[str, str] = {}
     for trait in traits:
         if trait not in levels:

@@ -10,7 +10,7 @@ NAME = "errors by kind of source"
 Z = 1.96
 
 
-def sources(fit: Fit) -> list[Finding]:
+def bias(fit: Fit) -> list[Finding]:
     """Compare the mean error of each kind of source's surveys with what errors about
     zero would give.
 

@@ -14,8 +14,7 @@ from uncounted.errors import UncountedError
 from uncounted.infer.derived import derived
 from uncounted.infer.fit import Fit
 from uncounted.infer.recipe import draws_of, recipe_of, studies_of
-from uncounted.infer.totals import DRAWS, affected_in_all
-from uncounted.world.world import groups
+from uncounted.infer.totals import DRAWS
 
 ROOM = 5  # independent draws for each column of a regression, or squares are left out
 # independent draws needed for each column, or the component cannot be told
@@ -100,12 +99,6 @@ def _check_draws(
                 f"The component '{name}' has draws {dict(component.sizes)}, the total"
                 f" {dict(total.sizes)}. Give draws of one run, chain by chain."
             )
-
-
-def world_total(fit: Fit) -> xr.DataArray:
-    """Return the world's persons affected (chain, draw)."""
-    total = affected_in_all(fit.p, fit.people, groups(fit.world, "world"))
-    return total.isel(group=0, drop=True).transpose(*DRAWS)
 
 
 def unknown(source: Fit | Mapping[str, Fit]) -> dict[str, xr.DataArray]:

@@ -9,6 +9,7 @@ import arviz as az
 import pandas as pd
 import xarray as xr
 
+from uncounted.errors import UncountedError
 from uncounted.glance import glance
 from uncounted.infer.totals import affected_in_all, axes
 from uncounted.model.card import Card
@@ -17,6 +18,17 @@ from uncounted.wording.numerals import SHOW
 from uncounted.world.world import World
 
 FEWEST = 4  # draws of a chain of which there is an R-hat
+TOTAL = "total"  # the name of all components together
+
+
+@dataclass(frozen=True)
+class JointSampling:
+    """What one call of `sample_jointly` sampled: its outcomes, and η of the prior of
+    their correlation.
+    """
+
+    outcomes: tuple[str, ...]
+    lkj: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class Fit:
     sampler's statistics per draw. people (country, sex, age, *traits): persons in the
     reference year; chain and draw stand first where shares of a trait are uncertain.
     seconds: the wall time of each stage. notes: sentences on what was done to the draws
-    after sampling.
+    after sampling. joint: what it was sampled together with, None if alone.
     """
 
     p: xr.DataArray
@@ -44,6 +56,35 @@ class Fit:
     versions: Mapping[str, str]
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    joint: JointSampling | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its one component: the total."""
+        return (TOTAL,)
+
+    @property
+    def fits(self) -> dict[str, "Fit"]:
+        """The models behind it: itself."""
+        return {"": self}
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The content hash of each source."""
+        return {
+            "world": self.world.digest,
+            "evidence": self.evidence.digest,
+            "card": self.card.digest,
+        }
+
+    def cells(self, name: str = TOTAL) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return prevalence and the persons it is of."""
+        if name != TOTAL:
+            raise UncountedError(
+                f"A fit has no component '{name}'. Leave the name out, or give an"
+                " estimate of components."
+            )
+        return self.p, self.people
 
     def __repr__(self) -> str:
         return glance(
@@ -63,7 +104,8 @@ class Fit:
         unit = SHOW[self.card.show]
         lower, upper = (rate * unit).quantile([0.025, 0.975]).to_numpy()
         return (
-            f"{rate.mean().item() * unit:.3g} {self.card.show} worldwide (95 % interval"
+            f"{rate.mean().item() * unit:.3g} {self.card.show}"
+            f" {self.card.universe.named() or 'worldwide'} (95 % interval"
             f" {lower:.3g}–{upper:.3g})"
         )
 

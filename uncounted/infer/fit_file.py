@@ -3,7 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.figures.figure_card import MASK_BELOW
 from uncounted.figures.ledger import Ledger
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import Fit, JointSampling
 from uncounted.model.card import parse_card
 from uncounted.observations.evidence import Evidence
 from uncounted.world.age import Band, parse_band
@@ -96,12 +98,9 @@ def _tree(fit: Fit) -> xr.DataTree:
 def _about(fit: Fit) -> dict[str, str | int]:
     """Return the attributes of the file."""
     evidence = {word: getattr(fit.evidence, word) for word in WORDS}
-    digests = {
-        "world": fit.world.digest,
-        "evidence": fit.evidence.digest,
-        "card": fit.card.digest,
-    }
+    joint = {"joint": json.dumps(asdict(fit.joint))} if fit.joint else {}
     return {
+        **joint,
         "format": FORMAT,
         "note": "A working file: unmasked counts of the evidence, not for release.",
         "card": fit.card.text,
@@ -111,7 +110,7 @@ def _about(fit: Fit) -> dict[str, str | int]:
         "seconds": json.dumps(dict(fit.seconds)),
         "notes": json.dumps(list(fit.notes)),
         "evidence": json.dumps(evidence),
-        "digests": json.dumps(digests),
+        "digests": json.dumps(fit.inputs),
     }
 
 
@@ -119,10 +118,11 @@ def _fit(tree: xr.DataTree) -> Fit:
     about = tree.attrs
     world = _world(tree)
     evidence = _evidence(tree)
+    posterior = tree["/posterior"].to_dataset()
     return Fit(
         p=tree["/draws"].dataset["p"],
         prior=tree["/prior"].dataset["p"],
-        posterior=tree["/posterior"].to_dataset(),
+        posterior=posterior,
         stats=tree["/stats"].to_dataset(),
         people=tree["/people"].dataset["persons"],
         card=parse_card(about["card"], about["card_name"]),
@@ -132,7 +132,25 @@ def _fit(tree: xr.DataTree) -> Fit:
         versions=json.loads(about["versions"]),
         seconds=json.loads(about["seconds"]),
         notes=tuple(json.loads(about.get("notes", "[]"))),
+        joint=_joint(about, posterior),
     )
+
+
+def _joint(
+    about: Mapping[Any, Any],
+    posterior: xr.Dataset,
+) -> JointSampling | None:
+    """Return what the fit was sampled together with; in files of an earlier version the
+    correlation among its draws says so.
+    """
+    if "joint" in about:
+        words = json.loads(about["joint"])
+        return JointSampling(tuple(words["outcomes"]), words["lkj"])
+    if "correlation" not in posterior:
+        return None
+    correlation = posterior["correlation"]
+    outcomes = correlation["outcome"].to_numpy()
+    return JointSampling(tuple(map(str, outcomes)), float(correlation.attrs["lkj"]))
 
 
 def _world(tree: xr.DataTree) -> World:

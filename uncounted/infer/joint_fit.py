@@ -8,14 +8,13 @@ import numpy as np
 import pymc as pm
 
 from uncounted.errors import UncountedError
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import Fit, JointSampling
 from uncounted.infer.prior import draw_prior
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import CELLS, draw, fitted
 from uncounted.model.card import Sampling
 from uncounted.model.joint_model import Joint
 
-LKJ = "lkj"  # the attribute that keeps the prior of the draws of the correlation
 OTHERS_MEAN, OTHERS_SD = "score_meangiven_others", "score_sdgiven_others"
 
 
@@ -55,17 +54,30 @@ def sample_jointly(
                 prior,
                 f"{name}::",
             )
-    for fit in fits.values():
-        fit.posterior["correlation"].attrs[LKJ] = joint.lkj
     fits = given_others(fits)
+    together = JointSampling(tuple(fits), joint.lkj)
     for name, fit in fits.items():
         notes = (*fit.notes, _note(joint, name))
         fits[name] = replace(
             fit,
             seconds=dict(progress.seconds),
             notes=notes,
+            joint=together,
         )
     return fits
+
+
+def sources(fits: Mapping[str, Fit]) -> dict[str, Fit | dict[str, Fit]]:
+    """Return the fits of which one model can be built again: those that were sampled
+    together, by outcome, under the name ""; each other one under its own.
+
+    A fit that lacks the others it was sampled with stands alone.
+    """
+    together = {fit.card.outcome: fit for fit in fits.values() if fit.joint}
+    if len(together) < 2:
+        return dict(fits)
+    alone = {name: fit for name, fit in fits.items() if not fit.joint}
+    return {"": together, **alone}
 
 
 def given_others(fits: Mapping[str, Fit]) -> dict[str, Fit]:
@@ -134,7 +146,7 @@ def check_alone(fit: Fit) -> None:
     """Raise UncountedError for a fit that was sampled together with others: its model
     cannot be built from it alone.
     """
-    if "country_score" in fit.posterior:
+    if fit.joint:
         raise UncountedError(
             f"'{fit.card.outcome}' was sampled together with other outcomes, which this"
             " fit alone doesn't hold. Give all that sample_jointly returned, or the"

@@ -139,7 +139,7 @@ def _level(
         redrawn = _given_neighbours(fit, field, rng)
         change = change + sd * (redrawn - field)
         sigma = sigma * np.sqrt(1 - rho)
-    if OTHERS_SD in posterior:
+    if fit.joint:
         effect = effect + posterior.get("outcomes_effect", 0.0)
         z = _standard_normal(effect, rng)
         score = posterior[OTHERS_MEAN] + posterior[OTHERS_SD] * z

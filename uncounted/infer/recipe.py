@@ -13,7 +13,7 @@ import xarray as xr
 from uncounted.errors import UncountedError
 from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
-from uncounted.infer.joint_fit import LKJ, check_alone
+from uncounted.infer.joint_fit import check_alone
 from uncounted.model.build import Study, build
 from uncounted.model.card import Card, Sampling
 from uncounted.model.joint_model import Joint, build_jointly
@@ -184,19 +184,14 @@ def _lkj(fits: Mapping[str, Fit]) -> float:
     """Return η of fits that were sampled together; raises UncountedError for any other
     fits.
     """
-    values = set()
-    sampled = set()
-    for fit in fits.values():
-        if "correlation" in fit.posterior:
-            correlation = fit.posterior["correlation"]
-            sampled.update(map(str, correlation["outcome"].to_numpy()))
-            if LKJ in correlation.attrs:
-                values.add(float(correlation.attrs[LKJ]))
+    joint = {fit.joint for fit in fits.values()}
+    sampled = {outcome for call in joint if call for outcome in call.outcomes}
     outcomes = {fit.card.outcome for fit in fits.values()}
-    if len(values) != 1 or sampled != outcomes:
+    call = joint.pop()
+    if call is None or joint or sampled != outcomes:
         which = f", which were {', '.join(sorted(sampled))}" if sampled else ""
         raise UncountedError(
             f"The fits of {', '.join(fits)} are not all that one call of sample_jointly"
             f" returned{which}. Give all of one call, or one fit."
         )
-    return values.pop()
+    return call.lkj

@@ -12,9 +12,10 @@ import pandas as pd
 import xarray as xr
 
 from uncounted.checks.scores import interval_ends
+from uncounted.infer.fit import TOTAL
 from uncounted.infer.totals import ALL, affected
 from uncounted.leaves.estimate import Estimate, plain, unit_weights
-from uncounted.leaves.estimate_card import TOTAL, EstimateCard
+from uncounted.leaves.estimate_card import EstimateCard
 from uncounted.leaves.leaf import leaves, true_odds
 from uncounted.model.people import SEXES
 from uncounted.world.world import groups

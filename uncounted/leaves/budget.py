@@ -10,16 +10,13 @@ from uncounted.checks.variance_shares import (
     first_order,
     side_by_side,
     unknown,
-    world_total,
 )
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
+from uncounted.infer.joint_fit import sources
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate, unit_weights
-from uncounted.leaves.estimate_card import TOTAL
+from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.leaf import true_odds
 from uncounted.world.world import groups
-
-SCORE = "country_score"  # in the posterior of fits that were sampled together
 
 
 def variance_budget(
@@ -35,12 +32,10 @@ def variance_budget(
     selection of records and outside figures, which are independent of the surveys' and
     of each other by construction.
     """
-    if isinstance(source, Fit):
-        return first_order(world_total(source), unknown(source))
-    persons = source.persons(name)
-    weights = unit_weights(persons)
-    totals = affected_in_all(persons, weights, groups(source.world, "world"))
+    totals = affected_in_all(*source.cells(name), groups(source.world, "world"))
     total = totals.isel(group=0, drop=True)
+    if isinstance(source, Fit):
+        return first_order(total, unknown(source))
     return first_order(total, components_of(source, name))
 
 
@@ -124,16 +119,12 @@ def _sources(
     estimate: Estimate,
     models: set[str],
 ) -> list[Fit | dict[str, Fit]]:
-    """Return the fits of some models: those sampled jointly together, each other one
-    alone.
-    """
-    joint = {}
-    single = []
-    needs_joint = False
-    for name, fit in estimate.parts.fits.items():
-        if SCORE in fit.posterior:
-            joint[fit.card.outcome] = fit
-            needs_joint = needs_joint or name in models
-        elif name in models:
-            single.append(fit)
-    return [joint, *single] if needs_joint else single
+    """Return the fits of some models, those sampled together with one of them too."""
+    fits = estimate.parts.fits
+    outcomes = {fits[model].card.outcome for model in models}
+    chosen = []
+    for name, source in sources(fits).items():
+        needed = name in models if isinstance(source, Fit) else outcomes & set(source)
+        if needed:
+            chosen.append(source)
+    return chosen

@@ -11,12 +11,11 @@ import pandas as pd
 
 from uncounted.checks.scores import interval_ends
 from uncounted.errors import UncountedError
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.infer.progress import Progress
 from uncounted.infer.sample import sample
 from uncounted.leaves.draws import add_up
 from uncounted.leaves.estimate import Estimate
-from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.inputs import Edition
 from uncounted.leaves.rates import affected, rates
 from uncounted.model.build import build

@@ -9,8 +9,9 @@ import xarray as xr
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import glance
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.infer.totals import expected
-from uncounted.leaves.estimate_card import ADULT, GROUPS, TOTAL, EstimateCard
+from uncounted.leaves.estimate_card import ADULT, GROUPS, EstimateCard
 from uncounted.leaves.leaf import Leaf, by_group, of_fit
 from uncounted.leaves.parts import SAMPLE, Parts
 from uncounted.world.age import Band
@@ -48,6 +49,16 @@ class Estimate:
         """What is printed: the total first, then sums, then leaves."""
         sums = [leaf_sum.name for leaf_sum in self.card.sum]
         return (TOTAL, *sums, *self.leaves)
+
+    @property
+    def fits(self) -> Mapping[str, Fit]:
+        """The models behind it, by model card."""
+        return self.parts.fits
+
+    def cells(self, name: str = TOTAL) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return persons of a leaf, a sum or the total, and weights of one."""
+        persons = self.persons(name)
+        return persons, unit_weights(persons)
 
     def members(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import glance, outline
+from uncounted.infer.fit import TOTAL
 from uncounted.leaves.card_table import read_tables
 from uncounted.model.card import Sampling, parse_sampling
 from uncounted.wording.numerals import SHOW
@@ -20,7 +21,6 @@ from uncounted.world.shelf import shelf
 ORIGINS = ("model", "ratio", "figures")  # one of them makes a leaf
 ADULT = 18  # years: who is younger is a child
 GROUPS = ("children", "adults")
-TOTAL = "total"
 
 
 @dataclass(frozen=True)

@@ -2,68 +2,37 @@
 trusted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from uncounted.checks.convergence import PUBLISHED, judged
-from uncounted.checks.finding import HELD_OUT, Finding, Findings
-from uncounted.checks.gate import credible, named, predicted
-from uncounted.checks.held_out import HeldOut
+from uncounted.checks.convergence import PUBLISHED, convergence, diagnostics, judged
+from uncounted.checks.finding import Finding
 from uncounted.checks.mixing import measure
-from uncounted.checks.rows import rows
-from uncounted.infer.fit import Fit
 from uncounted.infer.totals import affected, population
 from uncounted.leaves.estimate import Estimate, shares, unit_weights
 from uncounted.world.world import groups
 
 KEYS = ["group", "sex", "age"]
-SCORE = "country_score"  # in the posterior of fits that were sampled together
 
 
-def check_estimate(
-    estimate: Estimate,
-    held_out: HeldOut | None = None,
-) -> Findings:
-    """Check every published number of an estimate, and every sampler and model behind
-    it, as `check` does a fit's.
+@convergence.register
+def estimate_convergence(estimate: Estimate) -> list[Finding]:
+    """Check every published number of an estimate, and every sampler behind it.
 
-    Numbers are persons of the total, of sums, leaves and shares, and the ratios and
-    durations that they are made with, whose own spread could hide in a sum. Numbers of
-    nobody by definition (children of a leaf of adults) are left out, and of numbers
-    that are equal in every draw one is measured.
+    Numbers of nobody by definition (children of a leaf of adults) are left out, and of
+    numbers that are equal in every draw one is measured.
     """
-    fits = estimate.parts.fits
-    stats = [*(fit.stats for fit in fits.values()), *estimate.parts.stats]
+    stats = [*(fit.stats for fit in estimate.fits.values()), *estimate.parts.stats]
     once = {id(dataset): dataset for dataset in stats}  # joint fits share theirs
     numbers = pd.concat([diagnostics(estimate), of_parts(estimate)], ignore_index=True)
-    findings = list(judged(numbers, list(once.values())))
-    row_findings = _row_findings(fits)
-    for name, fit in fits.items():
-        of_model = [*credible(fit), *row_findings.get(fit.card.outcome, ())]
-        findings += named(name, of_model)
-    not_run = () if held_out else (HELD_OUT,)
-    return Findings((*findings, *predicted(held_out)), not_run)
+    return list(judged(numbers, list(once.values())))
 
 
-def _row_findings(fits: Mapping[str, Fit]) -> dict[str, list[Finding]]:
-    """Return findings on the rows that the models were fitted to, by outcome: of those
-    sampled together, together.
-    """
-    joint = {}
-    by_outcome = {}
-    for fit in fits.values():
-        if SCORE in fit.posterior:
-            joint[fit.card.outcome] = fit
-        else:
-            by_outcome[fit.card.outcome] = rows(fit).get("", [])
-    joint_findings = rows(joint) if joint else {}
-    return joint_findings | by_outcome
-
-
-def diagnostics(estimate: Estimate) -> pd.DataFrame:
+@diagnostics.register
+def estimate_diagnostics(estimate: Estimate) -> pd.DataFrame:
     """Return R-hat, ESS and MCSE over sd of every published number: columns leaf,
     grouping, group, name, sex, age.
     """

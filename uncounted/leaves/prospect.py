@@ -8,9 +8,8 @@ import numpy as np
 
 from uncounted.errors import UncountedError, did_you_mean
 from uncounted.glance import glance
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.leaves.estimate import Estimate
-from uncounted.leaves.estimate_card import TOTAL
 from uncounted.leaves.rates import rates
 
 

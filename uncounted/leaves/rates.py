@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL
+from uncounted.infer.result import Result
 from uncounted.infer.totals import affected_in_all
-from uncounted.leaves.estimate import Estimate, unit_weights
-from uncounted.leaves.estimate_card import TOTAL
 from uncounted.world.world import groups
 
 
 def rates(
-    edition: Fit | Estimate,
+    edition: Result,
     grouping: str = "world",
     name: str = TOTAL,
 ) -> pd.DataFrame:
@@ -22,26 +21,21 @@ def rates(
 
 
 def affected(
-    edition: Fit | Estimate,
+    edition: Result,
     grouping: str = "world",
     name: str = TOTAL,
 ) -> pd.DataFrame:
     """Return persons affected of each group in every draw (draws, groups), chain after
     chain.
     """
-    if isinstance(edition, Fit):
-        persons, weights = edition.p, edition.people
-    else:
-        persons = edition.persons(name)
-        weights = unit_weights(persons)
-    sums = affected_in_all(persons, weights, groups(edition.world, grouping))
+    sums = affected_in_all(*edition.cells(name), groups(edition.world, grouping))
     values = sums.transpose("chain", "draw", "group").to_numpy()
     names = [str(group) for group in sums["group"].values]
     return pd.DataFrame(values.reshape(-1, values.shape[-1]), columns=names)
 
 
 def people(
-    edition: Fit | Estimate,
+    edition: Result,
     grouping: str = "world",
 ) -> pd.Series:
     """Return the people of each group in the reference year."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from uncounted.leaves.estimate_card import TOTAL
+from uncounted.infer.fit import TOTAL
 from uncounted.release.outline import Record, records, values_of
 from uncounted.release.release import ALL, LEAF, Release
 from uncounted.release.rounded_persons import adding_up, step_of

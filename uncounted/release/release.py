@@ -9,8 +9,8 @@ import pandas as pd
 from uncounted.checks.finding import Finding
 from uncounted.errors import UncountedError
 from uncounted.glance import glance
-from uncounted.infer.fit import Fit
-from uncounted.leaves.estimate_card import TOTAL, EstimateCard
+from uncounted.infer.fit import TOTAL, Fit
+from uncounted.leaves.estimate_card import EstimateCard
 from uncounted.observations.disclosure import (
     masked,
 )

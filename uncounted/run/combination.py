@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from uncounted.checks.finding import Findings
+from uncounted.checks.gate import check
 from uncounted.errors import UncountedError
 from uncounted.formats.press import FILES, Press, write_formats
 from uncounted.glance import glance
@@ -21,7 +22,6 @@ from uncounted.leaves.draws import add_up
 from uncounted.leaves.draws_folder import write_draws
 from uncounted.leaves.estimate import Estimate
 from uncounted.leaves.estimate_card import EstimateCard
-from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.leaves.inputs import read_edition
 from uncounted.model.card import Card
 from uncounted.observations.disclosure import masked
@@ -88,7 +88,7 @@ def estimate_leaves(
         with progress.stage("adding up"):
             rows = breakdown(estimate, GROUPINGS)
         with progress.stage("checking every published number"):
-            findings = check_estimate(estimate)
+            findings = check(estimate)
         with progress.stage("writing the report"):
             release = write_addition(estimate, rows, findings, folder)
             writing.result()

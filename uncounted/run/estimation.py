@@ -35,7 +35,6 @@ from uncounted.leaves.estimate_card import (
     is_estimate_card,
     read_estimate_card,
 )
-from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.model.build import build
 from uncounted.model.card import Card, read_card
 from uncounted.model.joint_model import build_jointly
@@ -254,7 +253,7 @@ def write_report(
     .parquet), or a folder.
 
     formats: of a folder, some of html, pdf, xlsx, docx, csv, parquet, sdmx, gather and
-    draws (`write_formats`). findings: else those of `check` or `check_estimate`;
+    draws (`write_formats`). findings: else those of `check`;
     held_out: the table of `hold_out`; budget: shares of the variance; account: the path
     of a gather.toml, else what ships with the card; language: en or fr. Raises
     UncountedError for what is none of these.
@@ -321,13 +320,11 @@ def _release(
         "account": read_account(account) if account else None,
         "language": language,
     }
-    if isinstance(result, Estimate):
-        if findings is None:
-            findings = check_estimate(result)
-        rows = breakdown(result, GROUPINGS)
-        return release_of_estimate(result, rows, findings, **words)
     if findings is None:
         findings = check(result)
+    if isinstance(result, Estimate):
+        rows = breakdown(result, GROUPINGS)
+        return release_of_estimate(result, rows, findings, **words)
     course = courses_of(result) if years else None
     return release_of(
         result,

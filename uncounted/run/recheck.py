@@ -17,11 +17,11 @@ from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.errors import UncountedError
 from uncounted.infer.fit import Fit
 from uncounted.infer.fit_file import read_fit
+from uncounted.infer.joint_fit import sources
 from uncounted.infer.progress import Progress
 from uncounted.leaves.budget import variance_budget
 from uncounted.leaves.draws_folder import PARTS, read_draws
 from uncounted.leaves.estimate import Estimate
-from uncounted.leaves.estimate_convergence import check_estimate
 from uncounted.run.combination import DRAWS, GROUPINGS, write_addition
 from uncounted.run.estimation import write_estimate
 from uncounted.run.verdicts import read_verdicts
@@ -131,15 +131,7 @@ def findings_of(
         findings = read_verdicts(finished, folder, held is not None)
         if findings is not None:
             return findings
-    if isinstance(finished, Fit):
-        return check(finished, held)
-    if held is not None and not held.made_of(*_sources(finished).values()):
-        raise UncountedError(
-            "What was held out is of another model or other evidence than this"
-            " estimate, so it says nothing of it. Hold out again: uncounted check NAME"
-            " --hold-out country."
-        )
-    return check_estimate(finished, held)
+    return check(finished, held)
 
 
 def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:
@@ -152,7 +144,7 @@ def held_out_of(finished: Fit | Estimate, folder: str | Path) -> HeldOut | None:
     if not path.is_file():
         return None
     held = read_held_out(path)
-    if held.made_of(*_sources(finished).values()):
+    if held.made_of(*sources(finished.fits).values()):
         return held
     warnings.warn(
         f"What was held out in {path.parent} is of another model or other evidence than"
@@ -205,8 +197,8 @@ def _held_out(
 ) -> HeldOut:
     """Hold evidence out of every model behind an estimate, and write the table."""
     tables = []
-    for name, source in _sources(finished).items():
-        folds = folder / HELD / f"{by}{name}"
+    for name, source in sources(finished.fits).items():
+        folds = folder / HELD / (f"{by}-{name}" if name else by)
         tables.append(
             hold_out(
                 source,
@@ -219,19 +211,3 @@ def _held_out(
     held = HeldOut(pd.concat(tables, ignore_index=True))
     held.table.to_csv(folder / HELD / "held-out.csv", index=False)
     return held
-
-
-def _sources(finished: Fit | Estimate) -> dict[str, Fit | dict[str, Fit]]:
-    """Return the fits that evidence is held out of together: those sampled jointly by
-    outcome, each other one alone.
-    """
-    if isinstance(finished, Fit):
-        return {"": finished}
-    joint: dict[str, Fit] = {}
-    sources: dict[str, Fit | dict[str, Fit]] = {}
-    for name, fit in finished.parts.fits.items():
-        if "country_score" in fit.posterior:
-            joint[fit.card.outcome] = fit
-        else:
-            sources[f"-{name}"] = fit
-    return {"": joint} | sources if joint else sources

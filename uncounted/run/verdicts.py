@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from uncounted.checks.finding import HELD_OUT, Finding, Findings
-from uncounted.infer.fit import Fit
-from uncounted.leaves.estimate import Estimate
+from uncounted.infer.result import Result
 
 FILE = "findings.json"
 
 
-def write_verdicts(
-    result: Fit | Estimate, findings: Findings, folder: str | Path
-) -> Path:
+def write_verdicts(result: Result, findings: Findings, folder: str | Path) -> Path:
     """Write findings.json: each finding, whether the estimate may be published, and
     which draws they are about.
     """
@@ -46,7 +43,7 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 
 def read_verdicts(
-    result: Fit | Estimate, folder: str | Path, held_out: bool
+    result: Result, folder: str | Path, held_out: bool
 ) -> Findings | None:
     """Return the findings in a folder; None if none can be read, or if they are of
     other draws, or if not as much was held out.
@@ -66,29 +63,17 @@ def read_verdicts(
     return Findings(tuple(findings), tuple(content["not_run"]))
 
 
-def _about(result: Fit | Estimate) -> dict[str, Any]:
+def _about(result: Result) -> dict[str, Any]:
     """Return card, seed, versions, the content hash of each source, and that of the
     draws of every model.
     """
-    if isinstance(result, Fit):
-        fits, digests = [result], _digests(result)
-    else:
-        fits, digests = result.parts.fits.values(), dict(result.inputs)
     draws = hashlib.sha256()
-    for fit in fits:
+    for fit in result.fits.values():
         draws.update(fit.p.to_numpy().tobytes())
     return {
         "card": result.card.name,
         "seed": result.seed,
         "versions": dict(result.versions),
-        "digests": digests,
+        "digests": dict(result.inputs),
         "draws": draws.hexdigest(),
-    }
-
-
-def _digests(fit: Fit) -> dict[str, str]:
-    return {
-        "world": fit.world.digest,
-        "evidence": fit.evidence.digest,
-        "card": fit.card.digest,
     }

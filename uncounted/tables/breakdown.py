@@ -12,10 +12,10 @@ import xarray as xr
 
 from uncounted.errors import UncountedError
 from uncounted.infer import totals
-from uncounted.infer.fit import Fit
+from uncounted.infer.fit import TOTAL, Fit
 from uncounted.infer.totals import expected
 from uncounted.leaves.estimate import CELL, HALVES, Estimate, plain, shares
-from uncounted.leaves.estimate_card import GROUPS, TOTAL
+from uncounted.leaves.estimate_card import GROUPS
 from uncounted.leaves.leaf import CLASSES
 from uncounted.tables.estimates import Grouping, estimates, in_one_table, of_all_levels
 from uncounted.world.world import divisions, persons
