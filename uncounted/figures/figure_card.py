@@ -10,7 +10,7 @@ from uncounted.figures.inversion import METHODS
 from uncounted.world.age import parse_band
 from uncounted.world.population import check_trait
 
-UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
+UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1e3, "per 100,000": 1e5}
 LOGIT = "logit"  # the unit of standard errors of log odds
 NEEDED = ["survey", "country", "year"]
 TEXT = ["survey", "country", "source", "kind", "definition", "sex", "age", "series"]
@@ -29,6 +29,7 @@ NUMBERS = [
     "cases",
     "psus",
 ]
+BESIDE = ["bounds", "note"]  # columns of two bounds in a cell, and of footnotes
 # persons: observed counts below are masked, unless the survey's card says otherwise
 # (`disclosure`)
 MASK_BELOW = 10
@@ -45,7 +46,12 @@ class SurveyCard:
     made (`inversion.METHODS`). rounded: decimals that estimates are printed to, where
     the file doesn't show them. deff: the design effect of figures with n and no error,
     where no other figure tells one. plausible_n: an error without n that implies more
-    effective respondents is taken to be of so many.
+    effective respondents is taken to be of so many. sheet, header: of a spreadsheet,
+    and the row of the columns' names, counted from 1; 0 if it is found by them.
+    decimal: "." or ",", where cells leave it open. parentheses: what a single number in
+    parentheses beside an estimate is, "se" or "n". recodes: column or outcome → text →
+    the text that is read in its place. constants: column → value of every row.
+    country_names: "read" as codes, or "kept".
     """
 
     title: str
@@ -68,6 +74,14 @@ class SurveyCard:
     plausible_n: float = 100_000
     mask_below: float = MASK_BELOW
     sources: dict[str, list[str]] = field(default_factory=dict)
+    sheet: str = ""
+    header: int = 0
+    encoding: str = "utf-8"
+    decimal: str = ""
+    parentheses: str = ""
+    country_names: str = "read"
+    recodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_card(
@@ -112,14 +126,21 @@ def check_mask(mask_below: float, where: str) -> None:
 
 
 def _check_words(card: SurveyCard, path: Path) -> None:
-    vocabulary = {"unit": [*UNITS], "interval_method": METHODS}
+    vocabulary = {
+        "unit": [*UNITS],
+        "interval_method": METHODS,
+        "decimal": ["", ".", ","],
+        "parentheses": ["", "se", "n"],
+        "country_names": ["read", "kept"],
+    }
     if card.se_unit:
         vocabulary["se_unit"] = [*UNITS, LOGIT]
     for word, choices in vocabulary.items():
         value = getattr(card, word)
         if value not in choices:
+            listed = "; ".join(filter(None, choices))
             raise UncountedError(
-                f"{path} says {word} = '{value}'. Write one of: {', '.join(choices)}."
+                f"{path} says {word} = '{value}'. Write one of: {listed}."
             )
 
 
@@ -131,16 +152,23 @@ def _check_age(card: SurveyCard, path: Path) -> None:
 
 
 def _check_columns(card: SurveyCard, path: Path) -> None:
-    vocabulary = [*TEXT, *NUMBERS, *card.traits]
-    for word in card.columns:
+    vocabulary = [*TEXT, *NUMBERS, *BESIDE, *card.traits]
+    for word in (*card.columns, *card.constants):
         if word not in vocabulary:
             hint = did_you_mean(word, vocabulary)
             raise UncountedError(f"{path} maps an unknown column '{word}'.{hint}")
     for word in (*NEEDED, *card.traits):
-        if word not in card.columns:
+        if word not in card.columns and word not in card.constants:
             raise UncountedError(
                 f"{path} does not say which column is `{word}`. Name it under"
-                " [columns]."
+                " [columns], or what it is of all rows under [constants]."
+            )
+    for word in card.recodes:
+        coded = [*card.columns, *card.outcomes]
+        if word not in coded:
+            raise UncountedError(
+                f"{path} recodes '{word}', which is no column and no outcome."
+                + did_you_mean(word, coded)
             )
 
 
@@ -162,6 +190,22 @@ def _is_column_table(value: Any) -> bool:
 
 def _is_table_of_lists(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_text_list, value.values()))
+
+
+def _is_constant(value: Any) -> bool:
+    return _is_number(value) or _is_text(value)
+
+
+def _is_table_of_constants(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_constant, value.values()))
+
+
+def _is_table_of_tables(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_table_of_constants, value.values()))
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_number_of_persons(value: Any) -> bool:
@@ -191,6 +235,9 @@ SHAPES: dict[str, Shape] = {
     "outcomes": ("a table of column names", _is_column_table),
     "columns": ("a table of column names", _is_column_table),
     "sources": ("a table of lists of names", _is_table_of_lists),
+    "recodes": ("a table of tables, text → text", _is_table_of_tables),
+    "constants": ("a table of values", _is_table_of_constants),
+    "header": ("the number of a row", _is_row),
     "whole": ("a list of kinds", _is_text_list),
     "traits": ("a list of names", _is_text_list),
     "mask_below": ("a number of persons", _is_number_of_persons),
