@@ -12,8 +12,10 @@ from uncounted.errors import UncountedError
 from uncounted.figures.cell_text import (
     BOTH,
     GAPS,
+    PLAIN,
     SIGNS,
     SPACES,
+    THREE_DIGITS,
     CellReader,
     Convention,
     Doubt,
@@ -211,6 +213,9 @@ def _read(
 ) -> Reading:
     if reader is None:
         return Reading({role: text})
+    numeric = role in NUMBER_READERS and role != "bounds"
+    if numeric and PLAIN.fullmatch(text) and not THREE_DIGITS.fullmatch(text):
+        return Reading({role: text})  # most cells of large tables
     plain = text.translate(SPACES).strip()
     if role in BLANKS:
         if not plain:
@@ -244,6 +249,9 @@ def _footnotes(read: list[ColumnReading], block: Block) -> pd.Series:
     """Return the texts that the marks of each row point to, and its notes."""
     notes: dict[Any, dict[str, None]] = {row: {} for row in block.table.index}
     for column in read:
+        marked = any(reading.marks for reading in column.readings.values())
+        if not marked and column.role != "note":
+            continue
         for row, text in column.texts.items():
             marks = list(column.readings[text].marks)
             if column.role == "note" and text:
