@@ -15,7 +15,8 @@ from hypothesis import settings
 
 import uncounted as un
 from uncounted.figures.figure_card import NUMBERS, TEXT
-from uncounted.figures.figure_table import Figures, read_figures
+from uncounted.figures.figure_source import read_figures
+from uncounted.figures.figure_table import Figures
 from uncounted.world.shelf import shelf
 
 # the same examples in every run of CI; elsewhere others are drawn each time

@@ -1,7 +1,7 @@
 """Prevalence for every country, surveyed or not: public names in the order of work.
 
 Read: tables, surveys and cards
-    read_world, read_survey, read_respondents, read_families, read_lists,
+    read_world, read_survey, read_figures, read_respondents, read_families, read_lists,
     read_records, read_spells, read_outside_figures, read_card, read_estimate_card,
     read_edition, country_codes, with_shares, groups, persons, World
 Direct estimates: what one survey shows by its own design
@@ -58,6 +58,7 @@ from uncounted.checks.predictive import predictive
 from uncounted.checks.scenarios import scenarios, shift_unsurveyed
 from uncounted.equation.describe import describe
 from uncounted.errors import UncountedError
+from uncounted.figures.figure_source import read_figures
 from uncounted.infer.benchmark import benchmark
 from uncounted.infer.fit import Fit
 from uncounted.infer.fit_file import read_fit, write_fit
@@ -102,6 +103,7 @@ from uncounted.world.world import World, groups, persons, read_world
 __all__ = [  # noqa: RUF022 in the order of work, as above
     "read_world",
     "read_survey",
+    "read_figures",
     "read_respondents",
     "read_families",
     "read_lists",

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import uncounted as un
-from uncounted.figures.figure_table import read_figures
+from uncounted.figures.figure_source import read_figures
 from uncounted.observations.evidence import evidence
 
 BANDS = ["15-24", "25-34", "35-49", "50-59"]

@@ -13,7 +13,7 @@ from scipy.stats import beta
 
 from uncounted.errors import UncountedError
 from uncounted.figures import sizes
-from uncounted.figures.figure_table import read_figures
+from uncounted.figures.figure_source import read_figures
 from uncounted.observations.evidence import counts, evidence
 from uncounted.observations.pooled_evidence import pooled
 from uncounted.world.age import Band

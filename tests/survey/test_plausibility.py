@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from uncounted.errors import UncountedError
-from uncounted.figures.figure_table import read_figures
+from uncounted.figures.figure_source import read_figures
 
 ROW = {"survey": "A", "country": "KEN", "year": 2015, "estimate": 12.3}
 UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}

@@ -19,7 +19,7 @@ from uncounted.world.card_file import (
 )
 from uncounted.world.population import check_trait
 
-UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1000.0}
+UNITS = {"proportion": 1.0, "percent": 100.0, "per 1,000": 1e3, "per 100,000": 1e5}
 LOGIT = "logit"  # the unit of standard errors of log odds
 NEEDED = ["survey", "country", "year"]
 TEXT = ["survey", "country", "source", "kind", "definition", "sex", "age", "series"]
@@ -38,6 +38,7 @@ NUMBERS = [
     "cases",
     "psus",
 ]
+BESIDE = ["bounds", "note"]  # columns of two bounds in a cell, and of footnotes
 # persons: observed counts below are masked, unless the survey's card says otherwise
 # (`disclosure`)
 MASK_BELOW = 10
@@ -54,7 +55,12 @@ class SurveyCard:
     made (`inversion.METHODS`). rounded: decimals that estimates are printed to, where
     the file doesn't show them. deff: the design effect of figures with n and no error,
     where no other figure tells one. plausible_n: an error without n that implies more
-    effective respondents is taken to be of so many.
+    effective respondents is taken to be of so many. sheet, header: of a spreadsheet,
+    and the row of the columns' names, counted from 1; 0 if it is found by them.
+    decimal: "." or ",", where cells leave it open. parentheses: what a single number in
+    parentheses beside an estimate is, "se" or "n". recodes: column or outcome → text →
+    the text that is read in its place. constants: column → value of every row.
+    country_names: "read" as codes, or "kept".
     """
 
     title: str
@@ -77,6 +83,14 @@ class SurveyCard:
     plausible_n: float = 100_000
     mask_below: float = MASK_BELOW
     sources: dict[str, list[str]] = field(default_factory=dict)
+    sheet: str = ""
+    header: int = 0
+    encoding: str = "utf-8"
+    decimal: str = ""
+    parentheses: str = ""
+    country_names: str = "read"
+    recodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
 
     __repr__ = outline
 
@@ -115,14 +129,21 @@ def check_mask(mask_below: float, where: str) -> None:
 
 
 def _check_words(card: SurveyCard, path: Path) -> None:
-    vocabulary = {"unit": [*UNITS], "interval_method": METHODS}
+    vocabulary = {
+        "unit": [*UNITS],
+        "interval_method": METHODS,
+        "decimal": ["", ".", ","],
+        "parentheses": ["", "se", "n"],
+        "country_names": ["read", "kept"],
+    }
     if card.se_unit:
         vocabulary["se_unit"] = [*UNITS, LOGIT]
     for word, choices in vocabulary.items():
         value = getattr(card, word)
         if value not in choices:
+            listed = "; ".join(filter(None, choices))
             raise UncountedError(
-                f"{path} says {word} = '{value}'. Write one of: {', '.join(choices)}."
+                f"{path} says {word} = '{value}'. Write one of: {listed}."
             )
 
 
@@ -134,17 +155,32 @@ def _check_age(card: SurveyCard, path: Path) -> None:
 
 
 def _check_columns(card: SurveyCard, path: Path) -> None:
-    vocabulary = [*TEXT, *NUMBERS, *card.traits]
-    for word in card.columns:
+    vocabulary = [*TEXT, *NUMBERS, *BESIDE, *card.traits]
+    for word in (*card.columns, *card.constants):
         if word not in vocabulary:
             hint = did_you_mean(word, vocabulary)
             raise UncountedError(f"{path} maps an unknown column '{word}'.{hint}")
     for word in (*NEEDED, *card.traits):
-        if word not in card.columns:
+        if word not in card.columns and word not in card.constants:
             raise UncountedError(
                 f"{path} does not say which column is `{word}`. Name it under"
-                " [columns]."
+                " [columns], or what it is of all rows under [constants]."
             )
+    for word in card.recodes:
+        coded = [*card.columns, *card.outcomes]
+        if word not in coded:
+            raise UncountedError(
+                f"{path} recodes '{word}', which is no column and no outcome."
+                + did_you_mean(word, coded)
+            )
+
+
+def _is_constant(value: Any) -> bool:
+    return is_number(value) or is_text(value)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_number_of_persons(value: Any) -> bool:
@@ -173,6 +209,9 @@ SHAPES: Shapes = {
     "sources": ("a table of lists of names", table_of(list_of(is_text))),
     "whole": ("a list of kinds", list_of(is_text)),
     "traits": ("a list of names", list_of(is_text)),
+    "recodes": ("a table of tables, text → text", table_of(table_of(_is_constant))),
+    "constants": ("a table of values", table_of(_is_constant)),
+    "header": ("the number of a row", _is_row),
     "mask_below": ("a number of persons", _is_number_of_persons),
     "rounded": ("a number of decimals, 0 to 15", _is_number_of_decimals),
     "interval": ("a number above 0 and below 1", _is_share),

@@ -2,33 +2,29 @@
 schema.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from uncounted.errors import UncountedError, did_you_mean
+from uncounted.errors import UncountedError
 from uncounted.figures.figure_card import (
     LOGIT,
     NUMBERS,
     TEXT,
     UNITS,
     SurveyCard,
-    parse_card,
 )
 from uncounted.figures.identity import distinct
 from uncounted.figures.inversion import common_method, effective_n
 from uncounted.figures.ledger import Ledger
 from uncounted.figures.plausibility import impossible
+from uncounted.figures.readings import Cells
 from uncounted.figures.shrinkage import shrunk_n
 from uncounted.glance import glance
-from uncounted.world.age import parse_band
-from uncounted.world.card_file import read_toml
 from uncounted.world.population import EVERYBODY
-from uncounted.world.table import numbers, one_code, read_table
+from uncounted.world.table import one_code
 
 # half a printed digit, as a proportion; 0: exact
 HALVES = ["half_estimate", "half_se", "half_bound"]
@@ -67,7 +63,9 @@ class Figures:
     psus; missing is NaN. respondents and cases are counted, where n is another size
     that the SE or deff is of. HALVES are half of the last printed digit, INTERVAL what
     the bounds tell. A figure without an estimate, such as a suppressed cell, stays in
-    the table. `ledgers[outcome]` holds the rows that were repaired on reading.
+    the table. `ledgers[outcome]` holds the rows that were repaired on reading, and
+    their footnotes. readings: how cells were read that were not read as they stand
+    (`readings.HEADINGS`). toml: the card of a table that had none.
     """
 
     name: str
@@ -75,6 +73,8 @@ class Figures:
     tables: dict[str, pd.DataFrame]
     ledgers: dict[str, Ledger]
     digest: str
+    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    toml: str = ""
 
     def __repr__(self) -> str:
         card = self.card
@@ -90,96 +90,64 @@ class Figures:
         )
 
 
-def read_figures(folder: Path) -> Figures:
-    """Read `survey.toml` and the table it names from a folder.
-
-    Raises UncountedError, naming file and lines, with all faults of the table at once.
+def canonical(
+    cells: Cells, card: SurveyCard, where: str
+) -> tuple[pd.DataFrame, Ledger]:
+    """Return the figures of an outcome in one schema, sorted, and their ledger; raises
+    UncountedError with all faults of the table, `where`.
     """
-    path = folder / "survey.toml"
-    card = parse_card(read_toml(path), path)
-    file = folder / card.file
-    if not file.is_file():
-        raise UncountedError(
-            f"{path} names the file '{card.file}', which is not in {folder}. Put it"
-            " there or mend `file`."
-        )
-    raw = read_table(file, f"table {file}")
-    renamed = _rename(raw, card, path)
-    tables, ledgers = {}, {}
-    for outcome, column in card.outcomes.items():
-        table = renamed.assign(estimate=raw[column])
-        tables[outcome], ledgers[outcome] = _canonical(table, card, file)
-    digest = hashlib.sha256(file.read_bytes() + path.read_bytes()).hexdigest()
-    return Figures(folder.name, card, tables, ledgers, digest)
-
-
-def _rename(
-    raw: pd.DataFrame,
-    card: SurveyCard,
-    path: Path,
-) -> pd.DataFrame:
-    for column in [*card.columns.values(), *card.outcomes.values()]:
-        if column not in raw:
-            raise UncountedError(
-                f"{path} names the column '{column}', which {card.file}"
-                f" lacks.{did_you_mean(column, raw.columns)}"
-            )
-    table = pd.DataFrame({word: raw[column] for word, column in card.columns.items()})
+    table = cells.texts.copy()
     for word, text in DEFAULTS.items():
         if word not in table:
             table[word] = text
-    return table
-
-
-def _canonical(
-    table: pd.DataFrame, card: SurveyCard, file: Path
-) -> tuple[pd.DataFrame, Ledger]:
-    rows = _numeric(table, card, file)
+    rows = _numeric(table, cells.halves, card)
     rows = rows.replace({trait: {"": EVERYBODY} for trait in card.traits})
     rows["country"] = one_code(rows["country"])
-    rows["age"] = _ages(table["age"], file)
+    rows["footnote"] = cells.footnotes
     kinds: dict[str, str] = {}
     for kind, names in card.sources.items():
         kinds |= dict.fromkeys(names, kind)
     rows["source"] = [kinds.get(name, "other") for name in rows["source"]]
     rows = _with_intervals(rows, card)
-    _refuse(rows, card, file)
+    _refuse(rows, card, where)
     rows["year"] = rows["year"].astype(int)
     rows = distinct(rows, [*CELL, *card.traits])
     order = ["country", "year", "survey", *CELL, *card.traits]
     rows = rows.sort_values(order, kind="stable", ignore_index=True)
-    return rows, _interval_ledger(rows)
+    ledger = _interval_ledger(rows)
+    for note, lines in rows.groupby("footnote", sort=True):
+        if note:
+            ledger = ledger.add(lines, "noted", f"footnote: {note}")
+    return rows.drop(columns="footnote"), ledger
 
 
 def _numeric(
     table: pd.DataFrame,
+    halves: pd.Series,
     card: SurveyCard,
-    file: Path,
 ) -> pd.DataFrame:
     """Return the table with its numbers as proportions and half a printed digit of each
-    kind of number.
+    kind of number; halves: of estimates that leave more open.
     """
-    values = {column: _numbers(table, column, file) for column in NUMBERS}
+    values = {}
+    for column in NUMBERS:
+        texts = table.get(column, pd.Series("", table.index))
+        values[column] = pd.to_numeric(texts.replace("", None)).astype(float)
     rows = table[[*TEXT, *card.traits]].assign(**values)
     scale = UNITS[card.unit]
     bounds = ["estimate", "lower", "upper"]
     rows[bounds] = rows[bounds] / scale
     rows["se"] = _standard_errors(rows, card)
-    half_bound = _half_digit(table, bounds) / scale
+    printed = table.loc[halves == 0]
+    half_bound = _half_digit(printed, bounds) / scale
     half_estimate = half_bound
     if card.rounded is not None:
         half_estimate = 0.5 * 10.0**-card.rounded / scale
     se_scale = UNITS.get(card.se_unit or card.unit, np.inf)
-    half_se = _half_digit(table, ["se"]) / se_scale
-    halves = (half_estimate, half_se, half_bound)
     return rows.assign(
-        **dict(
-            zip(
-                HALVES,
-                halves,
-                strict=True,
-            )
-        )
+        half_estimate=np.maximum(half_estimate, halves / scale),
+        half_se=_half_digit(printed, ["se"]) / se_scale,
+        half_bound=half_bound,
     )
 
 
@@ -213,41 +181,6 @@ def _half_digit(
     if not plain or not shown or fractions.max() > DECIMALS:
         return 0.0
     return 0.5 * 10.0 ** -float(fractions.max())
-
-
-def _numbers(
-    table: pd.DataFrame,
-    name: str,
-    file: Path,
-) -> np.ndarray:
-    if name not in table:
-        return np.full(len(table), np.nan)
-    values = numbers(table.loc[:, name])
-    bad = np.flatnonzero(np.isinf(values))
-    if len(bad):
-        raise UncountedError(
-            f"{file}, line {bad[0] + 2}: {name} is '{table[name].iloc[bad[0]]}', not a"
-            " number. Mend it or leave it empty."
-        )
-    return values
-
-
-def _ages(
-    column: pd.Series,
-    file: Path,
-) -> list[str]:
-    """Return the ages as their bands' labels, so that "0-4" and "0-59 months" are known
-    to be the same.
-    """
-    labels = {"all": "all"}
-    for line, age in enumerate(column, 2):
-        try:
-            labels[age] = labels.get(age) or parse_band(age).label
-        except UncountedError as error:
-            raise UncountedError(
-                f"{file}, line {line}: {error} For all ages write 'all'."
-            ) from error
-    return [labels[age] for age in column]
 
 
 def _with_intervals(
@@ -313,7 +246,7 @@ def _interval_ledger(rows: pd.DataFrame) -> Ledger:
 def _refuse(
     rows: pd.DataFrame,
     card: SurveyCard,
-    file: Path,
+    where: str,
 ) -> None:
     """Refuse what no repair may touch, all of it at once: the analyst must look."""
     faults = _faults(rows) | ambiguous(rows, card.traits)
@@ -321,13 +254,13 @@ def _refuse(
         f"{fault} in {_lines(bad)}" for fault, bad in faults.items() if bad.any()
     ]
     if sentences:
-        raise UncountedError(f"{file} has {'; '.join(sentences)}. Mend the table.")
-    numbered = rows.set_index(np.arange(2, len(rows) + 2))
+        raise UncountedError(f"{where} has {'; '.join(sentences)}. Mend the table.")
+    numbered = rows.set_index(rows.index + 1)
     figures = impossible(numbered, card.unit, card.se_unit)
     if figures:
         listed = "\n".join(f"  {sentence}" for sentence in figures)
         raise UncountedError(
-            f"{file} has figures that cannot be what they say. Mend the table, or its"
+            f"{where} has figures that cannot be what they say. Mend the table, or its"
             f" card:\n{listed}"
         )
 
@@ -356,7 +289,7 @@ def _faults(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _lines(bad: pd.Series) -> str:
-    lines = np.flatnonzero(bad) + 2
+    lines = bad.index[bad] + 1
     listed = ", ".join(map(str, lines[:8]))
     if len(lines) > 8:
         listed += f" and {len(lines) - 8} more"

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from uncounted.errors import UncountedError, did_you_mean
-from uncounted.figures.figure_table import Figures, read_figures
+from uncounted.figures.figure_source import read_figures
+from uncounted.figures.figure_table import Figures
 from uncounted.interviews.declaration import read_declared
 from uncounted.interviews.families import Families, read_family_card
 from uncounted.interviews.respondents import Respondents

@@ -12,12 +12,17 @@ from uncounted.errors import UncountedError
 
 UNIT = r"\s*(?P<unit>months?|m|years?|y)?"
 CLOSED = re.compile(
-    rf"(?P<first>\d{{1,4}})(?:\s*(?:-|–|—|to)\s*(?P<last>\d{{1,4}}))?{UNIT}",
+    rf"(?P<first>\d{{1,4}})(?:\s*(?:-|–|—|_|to)\s*(?P<last>\d{{1,4}}))?{UNIT}",
     re.IGNORECASE,
 )
 OPEN = re.compile(
-    rf"(?P<first>\d{{1,4}}){UNIT}\s*(?:\+|(?:and|or)\s+(?:over|older|above|more))(?:\s*(?P<after>months?|years?))?",
+    rf"(?P<first>\d{{1,4}}){UNIT}\s*(?:\+|plus|(?:and|or)\s+(?:over|older|above|more))(?:\s*(?P<after>months?|years?))?",
     re.IGNORECASE,
+)
+# SDMX: Y15T49, M6T11, Y_GE15, Y_LT5
+CODED = re.compile(
+    r"(?P<unit>[YM])(?P<first>\d{1,4})(?:T(?P<last>\d{1,4}))?"
+    r"|(?P<of>[YM])_(?P<side>GE|LT)(?P<end>\d{1,4})"
 )
 UNDER = re.compile(rf"(?:under|below|<)\s*(?P<first>\d{{1,4}}){UNIT}", re.IGNORECASE)
 
@@ -72,7 +77,7 @@ def parse_band(text: str) -> Band:
     Ages are years unless the text says months. Raises UncountedError for any other
     text, and for a band that ends before it begins.
     """
-    words = str(text).strip()
+    words = _decoded(str(text).strip())
     match = OPEN.fullmatch(words)
     if match:
         unit = _unit(match["unit"] or match["after"])
@@ -94,6 +99,20 @@ def parse_band(text: str) -> Band:
             f"The age band '{text}' ends before it begins. Write the younger age first."
         )
     return Band(youngest * unit, (oldest + 1) * unit)
+
+
+def _decoded(text: str) -> str:
+    """Return an SDMX code of ages in words, and any other text as it is."""
+    match = CODED.fullmatch(text)
+    if not match:
+        return text
+    unit = "months" if "M" in (match["unit"], match["of"]) else "years"
+    if match["side"]:
+        beyond = "+" if match["side"] == "GE" else ""
+        before = "" if beyond else "under "
+        return f"{before}{match['end']} {unit}{beyond}"
+    last = match["last"] or match["first"]
+    return f"{match['first']}-{last} {unit}"
 
 
 def _unit(word: str | None) -> int:

@@ -111,14 +111,18 @@ def country_codes(names: Iterable[object], system: str = "") -> list[str]:
             f"No codes are known as '{system}'.{did_you_mean(system, systems)}"
         )
     words = [str(name).strip() for name in names]
-    places = _shipped_places()
-    aliases = _aliases_of(places)
     candidates = {}
     for word in dict.fromkeys(words):
-        places_of_word = _meanings(word, places, aliases)
-        candidates[word] = _of_system(places_of_word, system)
+        candidates[word] = _of_system(known_countries(word), system)
     _check_resolved(candidates)
     return [next(iter(candidates[word])) for word in words]
+
+
+def known_countries(word: str) -> Systems:
+    """Return the countries that a code or name stands for, as `meanings`, of those that
+    ship.
+    """
+    return _meanings(word, _shipped_places(), _shipped_aliases())
 
 
 def meanings(word: str, places: pd.DataFrame) -> Systems:
@@ -252,6 +256,11 @@ def _aliases_of(places: pd.DataFrame) -> Aliases:
         if iso3 in places.index:
             aliases[key].append((iso3, system))
     return aliases
+
+
+@cache
+def _shipped_aliases() -> Aliases:
+    return _aliases_of(_shipped_places())
 
 
 @cache
