@@ -86,7 +86,7 @@ class Figures:
             card.title,
             f"{', '.join(self.tables)}: {surveys:,} surveys of {countries} countries,"
             f" {years.min()}–{years.max()}, {len(table):,} figures",
-            f"{card.publisher}, {card.licence}",
+            ", ".join(filter(None, (card.publisher, card.licence))),
         )
 
 
