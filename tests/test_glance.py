@@ -14,7 +14,7 @@ from uncounted.glance import COLUMNS, LINES, glance
 # a few numbers and names: a line, as they are written in Python
 SMALL = {
     *("Among", "Band", "Durations", "Prior", "Sampling", "Selection", "Share"),
-    *("Stock", "Sum", "Together", "Worlds"),
+    *("JointSampling", "Stock", "Sum", "Together", "Universe", "Worlds"),
 }
 WORDS = st.text(max_size=300)
 TABLES = st.builds(

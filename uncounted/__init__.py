@@ -10,8 +10,8 @@ Direct estimates: what one survey shows by its own design
 Evidence: surveys as rows of effective counts
     evidence, evidence_of, counts, pooled, exclusive, evidence_of_lists, Evidence
 Card and model: a card, its equation, its pm.Model
-    Card, Prior, Sampling, EstimateCard, describe, prior_predictive, build,
-    build_jointly
+    Card, Prior, Sampling, EstimateCard, suggest_card, describe, prior_predictive,
+    build, build_jointly
 Sample: draws of every cell of the world
     sample, sample_jointly, benchmark, read_fit, write_fit, Fit, Progress
 Tables: estimates by place, sex, age and component, with intervals
@@ -84,6 +84,7 @@ from uncounted.model.build import build
 from uncounted.model.card import Card, Sampling, read_card
 from uncounted.model.joint_model import build_jointly
 from uncounted.model.priors import Prior
+from uncounted.model.suggestion import suggest_card
 from uncounted.model.survey_list import evidence_of
 from uncounted.observations.coverage import compare_levels
 from uncounted.observations.elsewhere import reported_abroad, reported_from_elsewhere
@@ -136,6 +137,7 @@ __all__ = [  # noqa: RUF022 in the order of work, as above
     "Prior",
     "Sampling",
     "EstimateCard",
+    "suggest_card",
     "describe",
     "prior_predictive",
     "build",

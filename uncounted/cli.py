@@ -1,6 +1,7 @@
 """The command line: each command calls one public function."""
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,9 @@ from typer import Argument, Option
 import uncounted as un
 from uncounted.checks.held_out import read_held_out
 from uncounted.leaves.draws_folder import read_draws
+from uncounted.run.new_folder import cards, init, inspect
 from uncounted.run.recheck import findings_of, held_out_of, read_finished, recheck
+from uncounted.run.simulation import simulate
 from uncounted.run.terminal import (
     budget_shares,
     check_out,
@@ -19,23 +22,24 @@ from uncounted.run.terminal import (
     items,
     print_error,
     print_findings,
+    print_line,
     print_plain,
     print_table,
     time_sentence,
     write_table,
 )
-from uncounted.simulate.programme import simulate_programme, write_programme
 
 app = typer.Typer(
     help="Prevalence for every country, surveyed or not.",
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-simulate = typer.Typer(
-    help="Write worlds whose truth is known, and surveys of them.", no_args_is_help=True
-)
 app.add_typer(simulate, name="simulate")
+app.command()(init)
+app.command()(inspect)
+app.command()(cards)
 PublishAnyway = Annotated[
     bool,
     Option(help="Exit with 0 though a check stops publication; files say so."),
@@ -46,6 +50,18 @@ Finished = Annotated[
 ]
 Folder = Annotated[Path, Option(help="The folder in which NAME lies.")]
 OUT = Path("out")
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """Prevalence for every country, surveyed or not."""
+    if version:
+        print_plain(f"uncounted {metadata.version('uncounted')}")
+        raise typer.Exit
 
 
 @app.command()
@@ -193,7 +209,7 @@ def report(
             **words,
         )
     for file in files:
-        print_plain(str(file))
+        print_line(str(file))
     if findings.stopped and not publish_anyway:
         console.print("A check stops publication: the files say so.", highlight=False)
     _exit(findings, publish_anyway)
@@ -360,35 +376,6 @@ def direct(
         **options,
     )
     write_table(rows, out)
-
-
-@simulate.command("programme")
-def simulate_interviews(
-    seed: Annotated[
-        int, Option(help="Another seed: another world, other countries surveyed.")
-    ],
-    out: Annotated[
-        Path, Option(help="The folder of survey.toml and its tables.")
-    ] = Path("out/programme"),
-    truth: Annotated[
-        Path | None, Option(help="The folder of what is true, else it isn't written.")
-    ] = None,
-    scheme: Annotated[
-        Path | None, Option(help="A generating card, else the one that ships.")
-    ] = None,
-) -> None:
-    """Simulate surveys of families in dozens of countries: interviews that nobody gave,
-    of a world that is known.
-    """
-    programme = simulate_programme(seed, scheme)
-    write_programme(programme, out, truth)
-    surveys = programme.surveys
-    countries = surveys["country"].nunique()
-    console.print(
-        f"Simulated {len(surveys)} surveys of {countries} countries, seed {seed}."
-        f" Written to {out}/.",
-        highlight=False,
-    )
 
 
 def main() -> None:

@@ -443,7 +443,7 @@ def test_a_benchmark_shifts_the_cells_of_a_trait_together(fit):
 
 def test_prior_predictive_and_description_speak_of_the_trait(world):
     told = str(un.prior_predictive(CARD, world, draws=100, seed=1))
-    assert "the highest level of migrant / the lowest, worldwide" in told
+    assert "the highest level of migrant / the lowest, in total" in told
     words = str(un.describe(CARD))
     assert "by migrant, in 2020" in words
     assert "W_{j,c,s,a,g}" in words.replace(" ", "")

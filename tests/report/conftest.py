@@ -13,7 +13,7 @@ import uncounted as un
 from uncounted.charts.drawings import draw
 from uncounted.figures.ledger import Ledger
 from uncounted.infer.fit import Fit
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 GOOD = un.Finding(
     "R-hat of the total and regions", "pass", 1.003, 1.01, "The largest is 1.003."

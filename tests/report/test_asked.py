@@ -13,7 +13,7 @@ from uncounted.formats import page as pages
 from uncounted.formats.paper import write_paper
 from uncounted.formats.profile import write_profile
 from uncounted.formats.workbook import sheets
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 LEFT_OUT = {
     ("age",): ("female", "sigma_sex_age", "sigma_region_sex"),

@@ -12,7 +12,8 @@ import pytest
 
 import uncounted as un
 from uncounted.formats.page import write_page
-from uncounted.release.release import STATS, release_of
+from uncounted.release.fit_release import release_of
+from uncounted.release.release import STATS
 
 BROWSER = shutil.which("chromium")
 HOSTILE = "<script>alert(1)</script>"

@@ -19,7 +19,7 @@ import uncounted as un
 from uncounted.formats.paper import contents
 from uncounted.formats.press import FORMATS, Press, write_formats
 from uncounted.formats.profile import place_of, profile
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 LEAST = 10
 GROUPS = ("world", "region", "subregion", "country")

@@ -6,8 +6,8 @@ from docx import Document
 
 import uncounted as un
 from uncounted.formats.document import write_brief
+from uncounted.release.fit_release import release_of
 from uncounted.release.headline import headline
-from uncounted.release.release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."
@@ -33,7 +33,11 @@ def test_the_brief_says_what_matters(small, drawings, tmp_path):
     assert "should not be ranked" in told
     assert small.parts[0].digests["card"][:12] in told
     assert "held-out coverage – not run" in told
-    assert document.inline_shapes[0]._inline.docPr.get("descr").startswith("World map")
+    assert (
+        document.inline_shapes[0]
+        ._inline.docPr.get("descr")
+        .startswith("Map of countries")
+    )
     assert "Not converged" not in told
 
 

@@ -318,7 +318,7 @@ def test_the_level_says_what_its_prior_means():
     (line,) = [
         line
         for line in equation(STUNTING)
-        if "world’s level, in log odds" in line.sentence
+        if "overall level, in log odds" in line.sentence
     ]
     assert "18.2\u00a0%, 95 % of it at 3.0–61.3\u00a0%" in line.sentence
 

@@ -8,7 +8,7 @@ import pytest
 import uncounted as un
 from uncounted.formats.exchange import AREAS, COLUMNS, M49, sdmx
 from uncounted.release.account import Account
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."

@@ -11,8 +11,8 @@ from docx import Document
 import uncounted as un
 from uncounted.formats.document import write_gather
 from uncounted.release.account import Account, read_account
+from uncounted.release.fit_release import release_of
 from uncounted.release.gather import gather
-from uncounted.release.release import release_of
 
 
 def items(release) -> dict:

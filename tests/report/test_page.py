@@ -14,7 +14,7 @@ from uncounted.charts.drawings import draw
 from uncounted.figures.ledger import Ledger
 from uncounted.formats import page as pages
 from uncounted.formats.page import write_page
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "input", "link", "br", "hr", "img"}
@@ -261,7 +261,7 @@ def test_a_french_page_is_french(fit, few):
     assert "intervalle à 95 %" in said
     assert "Allemagne" in said
     assert "Germany" not in said
-    assert "R-hat du monde et des régions" in said
+    assert "R-hat du total et des régions" in said
     assert "enquêté" in said
 
 

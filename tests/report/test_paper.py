@@ -12,7 +12,7 @@ from uncounted.equation.equation import equation
 from uncounted.formats.paper import TEMPLATE, common, contents, write_paper
 from uncounted.formats.profile import place_of, profile, write_profile
 from uncounted.notation.typeset import typeset
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers",

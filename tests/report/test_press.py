@@ -9,8 +9,8 @@ import xarray as xr
 
 import uncounted as un
 from uncounted.formats.press import FORMATS, Press, write_formats
+from uncounted.release.fit_release import release_of
 from uncounted.release.model_part import part_of
-from uncounted.release.release import release_of
 from uncounted.run.estimation import write_estimate
 
 BAD = un.Finding(

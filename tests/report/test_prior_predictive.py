@@ -53,7 +53,7 @@ def row(found: PriorPredictive, what: str):
 
 def test_without_differences_everybody_has_the_level(world):
     found = believed(SMALL, world)
-    for what in ("the world", "any one"):
+    for what in ("the total", "any one"):
         told = row(found, what)
         for name, at in (("median", 0.5), ("lower", 0.025), ("upper", 0.975)):
             truth = norm.ppf(at, -2.0, 0.5)

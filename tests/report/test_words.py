@@ -10,15 +10,24 @@ import pytest
 import uncounted as un
 from uncounted.figures import figure_table as figures
 from uncounted.figures import usage
+from uncounted.release.fit_release import release_of
 from uncounted.release.headline import headline
-from uncounted.release.release import release_of
 from uncounted.wording import numerals
 from uncounted.wording import words as wording
 from uncounted.wording.words import read_words
 
 EN = read_words()
 PACKAGE = Path(wording.__file__).parents[1]
-ROOMS = ("wording", "equation", "tables", "release", "charts", "formats", "run")
+ROOMS = (
+    "wording",
+    "model",
+    "equation",
+    "tables",
+    "release",
+    "charts",
+    "formats",
+    "run",
+)
 REASON = re.compile(
     r"""(?:'excluded'|'repaired'|'not used again'|_kept\(.*|without\(.*), (['"])((?:(?!\1)[^{])+)\1\)"""
 )
@@ -86,17 +95,19 @@ def test_a_share_is_in_whole_percent(x, told):
 
 
 @pytest.mark.parametrize(
-    ("ages", "told"),
+    ("ages", "sex", "people"),
     [
-        (("0-5 months", "6-59 months"), "aged under 5 years"),
-        (("15-64", "65+"), "aged 15 years and over"),
-        (("5-11", "12-17"), "aged 5–17 years"),
-        (("6-11 months", "12-23 months"), "aged 6–23 months"),
-        (("0-4", "5+"), "of all ages"),
+        (("0-5 months", "6-59 months"), "", "persons aged under 5 years"),
+        (("15-64", "65+"), "", "persons aged 15 years and over"),
+        (("5-11", "12-17"), "female", "females aged 5–17 years"),
+        (("6-11 months", "12-23 months"), "", "persons aged 6–23 months"),
+        (("0-4", "5+"), "male", "males of all ages"),
+        (("15-24", "25-49"), "female", "women aged 15–49 years"),
+        (("18+",), "male", "men aged 18 years and over"),
     ],
 )
-def test_whom_a_card_speaks_of(card, ages, told):
-    assert plain(numerals.whom(card(ages=ages).bands, EN)) == told
+def test_whom_a_card_speaks_of(card, ages, sex, people):
+    assert plain(numerals.whom(card(ages=ages).bands, sex, EN)) == people
 
 
 def test_the_headline_carries_both_intervals_with_their_level(release):

@@ -10,7 +10,7 @@ import pytest
 
 import uncounted as un
 from uncounted.formats.workbook import write_workbook
-from uncounted.release.release import release_of
+from uncounted.release.fit_release import release_of
 
 BAD = un.Finding(
     "tail ESS of published numbers", "stop", 312, 400, "The smallest is 312."

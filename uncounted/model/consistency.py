@@ -148,7 +148,7 @@ def _check_universe(card: Card) -> None:
             "people",
         )
     languages = [name for name in card.persons if len(name) == 2]
-    for name in set(card.persons) - {*CALLED, *languages}:
+    for name in sorted(set(card.persons) - {*CALLED, *languages}):
         raise UncountedError(
             f"persons has '{name}', which is not one of its"
             f" words.{did_you_mean(name, CALLED)}",

@@ -1,6 +1,7 @@
 """Survey list: the surveys that a card names, read as evidence on its outcome."""
 
 from collections.abc import Callable
+from typing import Any
 
 from uncounted.errors import UncountedError
 from uncounted.figures.figure_table import Figures
@@ -12,20 +13,20 @@ from uncounted.observations.evidence import Evidence, evidence
 from uncounted.observations.exclusive import exclusive
 from uncounted.observations.pooled_evidence import pooled
 from uncounted.observations.survey_folder import read_survey
-from uncounted.world.table import Source
 from uncounted.world.universe import within
 from uncounted.world.world import World, read_world
 
 Survey = Figures | Respondents | Families
 
 
-def world_of(card: Card, **tables: Source | None) -> World:
+def world_of(card: Card, **tables: Any) -> World:
     """Read the world of a card: of its people and countries, from the tables that it
     names, else those that ship.
 
-    tables: population, geography, grouping or covariates in place of the card's.
+    tables: population, geography, grouping or covariates in place of the card's, each a
+    path or a DataFrame.
     """
-    named = {
+    named: dict[str, Any] = {
         "population": card.population,
         "geography": card.geography,
         "grouping": card.grouping,

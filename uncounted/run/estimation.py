@@ -41,8 +41,9 @@ from uncounted.model.joint_model import build_jointly
 from uncounted.model.survey_list import evidence_of, world_of
 from uncounted.model.trend import has_trend, is_smooth
 from uncounted.release.account import read_account
+from uncounted.release.fit_release import release_of
 from uncounted.release.headline import headline
-from uncounted.release.release import Release, release_of
+from uncounted.release.release import Release
 from uncounted.run.combination import (
     Added,
     estimate_leaves,
@@ -52,7 +53,6 @@ from uncounted.run.combination import (
 from uncounted.run.verdicts import write_verdicts
 from uncounted.tables.breakdown import breakdown
 from uncounted.tables.estimates import estimates
-from uncounted.world.table import Source
 from uncounted.world.world import World, read_world
 
 
@@ -83,7 +83,7 @@ def estimate(
     *,
     seed: int | None = None,
     world: World | None = None,
-    tables: Mapping[str, Source | None] | None = None,
+    tables: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Finished | Added:
@@ -103,7 +103,10 @@ def estimate(
         card = read_estimate_card(card)
     progress = progress or Progress()
     if isinstance(card, EstimateCard):
-        given = {word: table for word, table in (tables or {}).items() if table}
+        given = {}
+        for word, table in (tables or {}).items():
+            if table is not None:
+                given[word] = table
         if given and world is None:
             world = read_world(**given)
         return estimate_leaves(card, out, seed, world, progress, settings)

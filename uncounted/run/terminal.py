@@ -18,6 +18,11 @@ def print_plain(text: str) -> None:
     console.print(text, highlight=False, markup=False)
 
 
+def print_line(text: str) -> None:
+    """Print a path or a command, which is one line however long it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_table(table: pd.DataFrame, digits: int) -> None:
     """Print the rows of all surveys, rounded."""
     rows = table.query("of == 'all'").round(digits)
