@@ -95,8 +95,8 @@ def _priors(mean: float, people: list[str], place: list[str]) -> list[str]:
     for name in [*people, *place]:
         if name in sizes:
             lines.append(f"sigma_{name} = {{ half_normal = {sizes[name]} }}")
-    why = "error of a survey beyond its sampling"
-    lines.append(f"sigma_survey = {{ half_normal = 0.3 }}  # {why}")
+    error = "sigma_survey = { half_normal = 0.3 }"
+    lines.append(f"{error}  # error of a survey beyond its sampling")
     return lines
 
 
