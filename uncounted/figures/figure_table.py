@@ -176,9 +176,10 @@ def _half_digit(
     numerals = pd.concat(texts)
     numerals = numerals[numerals.str.contains(r"\d", regex=True)]
     plain = numerals.str.fullmatch(r"[+-]?\d*[.]?\d*").all()
-    fractions = numerals.str.extract(r"[.](\d*)$")[0].fillna("").str.len()
+    point = numerals.str.find(".")
+    fractions = (numerals.str.len() - point - 1).where(point >= 0, 0)
     shown = len(numerals) >= FEW or fractions.gt(0).any()
-    if not plain or not shown or fractions.max() > DECIMALS:
+    if numerals.empty or not plain or not shown or fractions.max() > DECIMALS:
         return 0.0
     return 0.5 * 10.0 ** -float(fractions.max())
 
